@@ -1,0 +1,165 @@
+"""The base of every transform and classifier: explicit parameters and checked input."""
+
+from __future__ import annotations
+
+import dataclasses
+import warnings
+from typing import Any, ClassVar, dataclass_transform
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from eegkit.signals import SignalArray, as_signals
+
+DEFAULT_SFREQ = 128.0
+AXES = {
+    "raw": ("n_trials", "n_channels", "n_times"),
+    "spectrogram": ("n_trials", "n_channels", "n_freqs", "n_frames"),
+}
+_ADVICE = {
+    "raw": "It reads raw trials: give it the signals themselves, not their spectrograms.",
+    "spectrogram": "It reads spectrograms: put a time-frequency transform such as STFT() before it.",
+}
+
+
+@dataclass_transform(kw_only_default=True)
+class Estimator(BaseEstimator):
+    """A scikit-learn estimator whose parameters are the annotated fields of its classes.
+
+    Fields are inherited, so a parameter is written once, where its concept lives; the
+    signature of ``__init__`` lists them all, by keyword. Class variables that are not
+    parameters are annotated ``ClassVar`` or not at all.
+    """
+
+    input_kind: ClassVar[str] = "raw"
+
+    def __init_subclass__(cls, kw_only: bool = True, **kwargs: Any) -> None:
+        dataclasses.dataclass(kw_only=kw_only, eq=False, repr=False)(cls)
+        super().__init_subclass__(**kwargs)
+
+    @classmethod
+    def check_params(cls) -> dict[str, Any]:
+        """Parameters under which the conformance checks run: short signals, few trials."""
+        return {}
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
+
+    def _check_input(self, X: Any, y: Any = "no_validation", *, reset: bool) -> Any:
+        """Check `X` (and `y`) and return `X` as a `SignalArray` of its full number of axes.
+
+        With `reset` the shape is remembered; without, it must equal the remembered one.
+        The values keep their dtype and are not copied.
+        """
+        if not reset:
+            check_is_fitted(self)
+        X = as_signals(X)
+        _check_equal_lengths(X)
+        self._check_axes(X, reset=reset)
+        known = X.knowledge if isinstance(X, SignalArray) else {}
+        if isinstance(X, SignalArray):
+            X = X.view(np.ndarray)
+        options = {"allow_nd": True, "dtype": "numeric", "ensure_all_finite": False}
+        if isinstance(y, str) and y == "no_validation":
+            array, labels = validate_data(self, X, reset=reset, **options), None
+        else:
+            array, labels = validate_data(self, X, y, reset=reset, multi_output=True, **options)
+        if array.ndim == 2:
+            # One channel; to a net that reads spectrograms, one frame of it.
+            shape = (len(array), 1, -1) if self.input_kind == "raw" else (len(array), 1, -1, 1)
+            array = array.reshape(shape)
+            known = {name: known.get(name) for name in ("sfreq", "groups")}
+        if reset:
+            self.input_shape_ = array.shape[1:]
+        signals = SignalArray(array, **known)
+        _check_finite(signals)
+        return signals if labels is None else (signals, labels)
+
+    def _check_axes(self, X: Any, *, reset: bool) -> None:
+        """Refuse a wrong number of axes, no samples, and shapes other than the fitted one."""
+        axes, shape, name = AXES[self.input_kind], np.shape(X), type(self).__name__
+        if len(shape) < 2:
+            return  # scikit-learn's own message says what to reshape
+        if len(shape) != 2 and len(shape) != len(axes):
+            raise ValueError(
+                f"{name} expects X of shape ({', '.join(axes)}), or 2-D for a single channel, "
+                f"but got {len(shape)} dimensions, shape {shape}. {_ADVICE[self.input_kind]}"
+            )
+        if len(shape) > 2 and 0 in shape[1:]:
+            raise ValueError(f"X has shape {shape}: there is nothing in it.")
+        if reset or len(shape) == 2:
+            return
+        for axis, seen, expected in zip(axes[1:], shape[1:], self.input_shape_, strict=True):
+            if seen != expected:
+                raise ValueError(
+                    f"X has {axis} = {seen}, but {name} was fitted with {axis} = {expected}; "
+                    "bring it to the shape of the training trials, or fit again."
+                )
+
+    def _check_rate(self, signals: SignalArray, *, reset: bool) -> None:
+        """Settle the sampling rate, ``sfreq_`` in Hz; never silently a wrong one."""
+        name, given, seen = type(self).__name__, getattr(self, "sfreq", None), signals.sfreq
+        if not reset:
+            if seen is not None and not np.isclose(seen, self.sfreq_):
+                raise ValueError(
+                    f"X is sampled at {seen:g} Hz, but {name} was fitted at {self.sfreq_:g} Hz; "
+                    "resample it, or fit again."
+                )
+            return
+        if given is not None and not (np.isfinite(given) and given > 0):
+            raise ValueError(f"sfreq is {given!r}; expected a positive rate in Hz.")
+        if given is not None and seen is not None and not np.isclose(seen, given):
+            raise ValueError(
+                f"X is sampled at {seen:g} Hz, but {name} was given sfreq={given:g}; "
+                "leave sfreq=None to use the rate of X."
+            )
+        if given is None and seen is None:
+            warnings.warn(
+                f"X does not say its sampling rate; {name} reads it at {DEFAULT_SFREQ:g} Hz. "
+                f"Pass sfreq= to {name}, or an X that knows its rate (trials.X, mne.Epochs).",
+                UserWarning,
+                stacklevel=4,
+            )
+        self.sfreq_ = float(given or seen or DEFAULT_SFREQ)
+
+
+def _check_equal_lengths(X: Any) -> None:
+    if isinstance(X, list | tuple) and X and all(np.ndim(x) == 2 for x in X if not np.isscalar(x)):
+        shapes = sorted({np.shape(x) for x in X})
+        if len(shapes) > 1:
+            raise ValueError(
+                f"The trials of X differ in shape: {', '.join(map(str, shapes[:5]))}"
+                f"{' and others' if len(shapes) > 5 else ''}; crop or pad them to one."
+            )
+
+
+def _check_finite(signals: SignalArray) -> None:
+    """Refuse NaN and infinity, telling how many there are and in which channels."""
+    array = signals.view(np.ndarray)
+    if array.dtype.kind not in "fc":
+        return
+    n_bad = np.zeros(array.shape[1], dtype=int)
+    for block in _blocks(array):
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = block.sum(dtype=np.float64 if block.dtype.itemsize < 8 else None)
+        if not np.isfinite(total):
+            axes = tuple(axis for axis in range(block.ndim) if axis != 1)
+            n_bad += np.count_nonzero(~np.isfinite(block), axis=axes)
+    if not n_bad.any():
+        return
+    bad = np.flatnonzero(n_bad)
+    channels = [signals.ch_names[i] if signals.ch_names else str(i) for i in bad]
+    listed = ", ".join(channels[:8]) + (f" and {len(channels) - 8} more" * (len(channels) > 8))
+    raise ValueError(
+        f"X holds {n_bad.sum()} NaN or infinite values, in {len(bad)} of {array.shape[1]} "
+        f"channels ({listed}); drop those trials or channels, or interpolate them."
+    )
+
+
+def _blocks(array: np.ndarray, max_bytes: int = 2**26) -> Any:
+    """Consecutive runs of trials of at most `max_bytes`, so that a memmap is never read whole."""
+    step = max(1, max_bytes // max(1, array[:1].nbytes))
+    return (array[start : start + step] for start in range(0, len(array), step))

@@ -1,0 +1,150 @@
+"""The base of every data set, and `load_dataset`."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar, dataclass_transform
+
+from eegkit import registry
+from eegkit.trials import Trials
+
+DATA_VARIABLE = "EEGKIT_DATA"
+
+
+class MissingDataWarning(UserWarning):
+    """Part of a data set is not there; the warning names it and the rest is used."""
+
+
+@dataclass_transform(kw_only_default=True)
+class Dataset(ABC):
+    """A data set: facts about it, options as fields, and `load`, which gives `Trials`.
+
+    A data set of your own is a subclass with the facts below as class variables, its
+    options as annotated fields (they become keyword arguments), and `load`.
+    One entry-point line in the group ``eegkit.datasets`` gives it a name.
+
+    Parameters
+    ----------
+    subjects : sequence, optional
+        The people to load, by the data set's own numbers; all by default.
+    path : str or path-like, optional
+        Folder that holds, or shall hold, the recordings; by default the environment
+        variable ``EEGKIT_DATA``, else the data set's usual place.
+
+    Attributes
+    ----------
+    title, licence, citation, url : str
+        Full name, licence of the recordings, the paper to cite, home page.
+    size_mb : float
+        Size of the whole download in MB; 0 where nothing is downloaded.
+    n_subjects, n_channels : int
+        People and EEG channels in the whole data set.
+    recorded_sfreq : float
+        Sampling rate of the recordings in Hz (`load` may resample).
+    classes : tuple of str
+        The labels `load` gives by default.
+    access : {"open", "on request", "competition", "generated"}
+        How one gets the recordings.
+    """
+
+    title: ClassVar[str]
+    licence: ClassVar[str]
+    citation: ClassVar[str]
+    url: ClassVar[str]
+    size_mb: ClassVar[float]
+    n_subjects: ClassVar[int]
+    n_channels: ClassVar[int]
+    recorded_sfreq: ClassVar[float]
+    classes: ClassVar[tuple[str, ...]]
+    access: ClassVar[str] = "open"
+
+    subjects: Sequence[Any] | None = None
+    path: str | os.PathLike[str] | None = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        dataclasses.dataclass(kw_only=True)(cls)
+        super().__init_subclass__(**kwargs)
+
+    @abstractmethod
+    def load(self) -> Trials:
+        """Read (and where necessary download) the recordings and cut them into trials.
+
+        Returns
+        -------
+        Trials
+            X is float32 in microvolts, shape (n_trials, n_channels, n_times).
+
+        Raises
+        ------
+        ValueError
+            An option makes no sense, or a recording is broken.
+        FileNotFoundError
+            Nothing that was asked for is there, and it cannot be downloaded.
+        """
+
+    @classmethod
+    def facts(cls) -> dict[str, Any]:
+        """The facts about the data set, in the order to show them."""
+        return {
+            "title": cls.title,
+            "people": cls.n_subjects,
+            "channels": cls.n_channels,
+            "rate": f"{cls.recorded_sfreq:g} Hz",
+            "classes": ", ".join(cls.classes),
+            "size": f"{cls.size_mb:g} MB" if cls.size_mb else "nothing to download",
+            "access": cls.access,
+            "licence": cls.licence,
+            "citation": cls.citation,
+            "url": cls.url,
+        }
+
+    def _root(self) -> Path | None:
+        """The folder asked for, by option or environment; None where nobody asked for one."""
+        chosen = self.path if self.path is not None else os.environ.get(DATA_VARIABLE) or None
+        return None if chosen is None else Path(chosen).expanduser()
+
+
+def warn_missing(title: str, missing: Sequence[Any], reason: str) -> None:
+    """Tell once what of a data set is not used, naming it."""
+    if missing:
+        named = ", ".join(map(str, missing))
+        warnings.warn(f"{title}: left out {named} ({reason}).", MissingDataWarning, stacklevel=3)
+
+
+def load_dataset(name: str, **options: Any) -> Trials:
+    """Load a data set by its registered name.
+
+    Parameters
+    ----------
+    name : str
+        One of ``eegkit.registry.names("datasets")``, e.g. ``"simulated"``.
+    **options
+        The data set's own options; ``eegkit info NAME`` lists them.
+
+    Returns
+    -------
+    Trials
+
+    Raises
+    ------
+    ValueError
+        The name is unknown, or the data set has no such option.
+    """
+    return make_dataset(name, **options).load()
+
+
+def make_dataset(name: str, **options: Any) -> Dataset:
+    """The data set of that name with those options, not yet loaded."""
+    cls = registry.get("datasets", name)
+    known = [field.name for field in dataclasses.fields(cls) if field.init]
+    for option in options:
+        if option not in known:
+            raise ValueError(
+                f"The data set {name!r} has no option {option!r}; it has {', '.join(known)}."
+            )
+    return cls(**options)

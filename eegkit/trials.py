@@ -1,0 +1,285 @@
+"""`Trials`: what every data set gives and every evaluation takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from eegkit.signals import MICROVOLTS_PER_VOLT, SignalArray, as_signals
+
+if TYPE_CHECKING:
+    import mne
+
+METADATA_COLUMNS = ("subject", "session", "run")
+
+
+class Trials:
+    """EEG trials with their labels, people and recording information.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_trials, n_channels, n_times)
+        Signals in microvolts. Kept as float32, C-contiguous; an array that already is
+        (a memmap too) is not copied.
+    y : array-like, shape (n_trials,) or (n_trials, n_classes)
+        Labels of any type scikit-learn accepts, or soft labels.
+    metadata : pandas.DataFrame, n_trials rows
+        At least the columns ``subject``, ``session`` and ``run``.
+    info : mne.Info
+        Channel names and positions, sampling rate; n_channels channels.
+
+    Attributes
+    ----------
+    X : SignalArray, shape (n_trials, n_channels, n_times)
+        The signals; they carry the sampling rate, the channel names and the groups
+        through every split.
+
+    Raises
+    ------
+    ValueError
+        The parts do not fit together; the message says which.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from eegkit import Trials
+    >>> trials = Trials.from_arrays(
+    ...     np.zeros((4, 2, 128)), ["rest", "task"] * 2, sfreq=128, subject=["a", "a", "b", "b"]
+    ... )
+    >>> trials
+    <Trials: 4 trials of 2 people, 2 channels x 128 samples at 128 Hz; rest 2, task 2>
+    >>> trials[trials.groups == "b"].X.shape
+    (2, 2, 128)
+    """
+
+    def __init__(
+        self, X: NDArray[Any], y: ArrayLike, metadata: pd.DataFrame, info: mne.Info
+    ) -> None:
+        if np.ndim(X) != 3:
+            raise ValueError(
+                f"X has shape {np.shape(X)}; expected (n_trials, n_channels, n_times)."
+            )
+        plain = np.asarray(X)
+        if plain.dtype != np.float32 or not plain.flags.c_contiguous:
+            plain = np.ascontiguousarray(plain, dtype=np.float32)
+        labels = np.asarray(y)
+        for what, length in (("y", len(labels)), ("metadata", len(metadata))):
+            if length != len(plain):
+                raise ValueError(f"{what} has {length} rows, but X has {len(plain)} trials.")
+        absent = [name for name in METADATA_COLUMNS if name not in metadata]
+        if absent:
+            raise ValueError(
+                f"metadata lacks {', '.join(absent)}; expected at least the columns "
+                f"{', '.join(METADATA_COLUMNS)}, seen {', '.join(map(str, metadata.columns))}."
+            )
+        if len(info["ch_names"]) != plain.shape[1]:
+            raise ValueError(
+                f"info names {len(info['ch_names'])} channels, but X has {plain.shape[1]}."
+            )
+        self.y = labels
+        self.metadata = metadata.reset_index(drop=True)
+        self.info = info
+        self.X = SignalArray(
+            plain, sfreq=info["sfreq"], ch_names=info["ch_names"], groups=self.groups
+        )
+
+    @classmethod
+    def from_arrays(
+        cls,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        sfreq: float,
+        subject: ArrayLike | str,
+        ch_names: Sequence[str] | None = None,
+        session: ArrayLike | str = "0",
+        run: ArrayLike | str = "0",
+    ) -> Trials:
+        """Make trials of plain arrays.
+
+        Parameters
+        ----------
+        X : array-like, shape (n_trials, n_channels, n_times)
+            Signals in microvolts.
+        y : array-like, shape (n_trials,)
+            Labels.
+        sfreq : float
+            Sampling rate in Hz.
+        subject : array-like, shape (n_trials,), or str
+            Who each trial was recorded from.
+        ch_names : sequence of str, optional
+            Channel names, ``EEG001`` and so on where absent. Those of the 10-05 system
+            get their positions.
+        session, run : array-like, shape (n_trials,), or str
+            When each trial was recorded.
+
+        Returns
+        -------
+        Trials
+        """
+        import mne
+
+        X = np.asarray(X)
+        if X.ndim != 3:
+            raise ValueError(f"X has shape {X.shape}; expected (n_trials, n_channels, n_times).")
+        names = list(ch_names or [f"EEG{i + 1:03d}" for i in range(X.shape[1])])
+        info = mne.create_info(names, float(sfreq), "eeg", verbose="error")
+        info.set_montage("colin27_1005", match_case=False, on_missing="ignore", verbose="error")
+        who = {"subject": subject, "session": session, "run": run}
+        rows = {name: np.broadcast_to(np.asarray(v), len(X)) for name, v in who.items()}
+        return cls(X, y, pd.DataFrame(rows), info)
+
+    @classmethod
+    def from_epochs(
+        cls,
+        epochs: mne.BaseEpochs,
+        y: ArrayLike | None = None,
+        *,
+        subject: ArrayLike | str | None = None,
+        session: ArrayLike | str | None = None,
+        run: ArrayLike | str | None = None,
+    ) -> Trials:
+        """Make trials of the EEG channels of epochs.
+
+        Parameters
+        ----------
+        epochs : mne.Epochs
+            Their EEG channels become the signals, in microvolts.
+        y : array-like, shape (n_trials,), optional
+            Labels; by default the names of the epochs' events.
+        subject, session, run : array-like, shape (n_trials,), or str, optional
+            By default the columns of that name in ``epochs.metadata``; else the session
+            and run are ``"0"``, and the subject is the ``his_id`` of the recording.
+
+        Returns
+        -------
+        Trials
+
+        Raises
+        ------
+        ValueError
+            Nobody says who the subject is.
+        """
+        import mne
+
+        X = as_signals(epochs)
+        metadata = pd.DataFrame(index=range(len(X)))
+        if epochs.metadata is not None:
+            metadata = epochs.metadata.reset_index(drop=True)
+        his_id = (epochs.info["subject_info"] or {}).get("his_id") or None
+        given = {"subject": (subject, his_id), "session": (session, "0"), "run": (run, "0")}
+        for name, (value, fallback) in given.items():
+            if value is not None:
+                metadata[name] = value
+            elif name not in metadata and fallback is not None:
+                metadata[name] = fallback
+        if "subject" not in metadata:
+            raise ValueError(
+                "The epochs do not say whose they are (no metadata column 'subject', no "
+                "subject_info['his_id']); pass subject=."
+            )
+        if y is None:
+            names = {code: name for name, code in epochs.event_id.items()}
+            y = np.array([names[code] for code in epochs.events[:, 2]])
+        picks = mne.pick_types(epochs.info, meg=False, eeg=True, exclude=())
+        return cls(X, y, metadata, mne.pick_info(epochs.info, picks))
+
+    def to_epochs(self) -> mne.EpochsArray:
+        """The trials as ``mne.EpochsArray``, in volts, their labels as events.
+
+        Raises
+        ------
+        ValueError
+            The labels are soft, so no trial has one event.
+        """
+        import mne
+
+        if self.y.ndim != 1:
+            raise ValueError("Soft labels cannot become events; set trials.y to one label each.")
+        classes, codes = np.unique(self.y, return_inverse=True)
+        n_times = self.X.shape[2]
+        onsets = np.arange(len(self)) * n_times
+        events = np.column_stack([onsets, np.zeros(len(self), int), codes + 1])
+        return mne.EpochsArray(
+            np.asarray(self.X, dtype=np.float64) / MICROVOLTS_PER_VOLT,
+            self.info,
+            events=events,
+            event_id={str(name): code + 1 for code, name in enumerate(classes)},
+            metadata=self.metadata,
+            verbose="error",
+        )
+
+    @staticmethod
+    def concatenate(parts: Sequence[Trials]) -> Trials:
+        """Put trials of the same channels, rate and length one after the other.
+
+        Raises
+        ------
+        ValueError
+            There is nothing to put together, or the parts differ in channels, rate or length.
+        """
+        if not parts:
+            raise ValueError("There are no trials to concatenate.")
+        first = parts[0]
+        for i, part in enumerate(parts[1:], 1):
+            for what in ("ch_names", "sfreq", "n_times"):
+                if getattr(part, what) != getattr(first, what):
+                    raise ValueError(
+                        f"Part {i} has {what} {getattr(part, what)}, but part 0 has "
+                        f"{getattr(first, what)}; bring them to one first."
+                    )
+        return Trials(
+            np.concatenate([np.asarray(part.X) for part in parts]),
+            np.concatenate([part.y for part in parts]),
+            pd.concat([part.metadata for part in parts], ignore_index=True),
+            first.info,
+        )
+
+    @property
+    def groups(self) -> NDArray[Any]:
+        """The subject of every trial, shape (n_trials,)."""
+        return self.metadata["subject"].to_numpy()
+
+    @property
+    def sfreq(self) -> float:
+        """Sampling rate in Hz."""
+        return float(self.info["sfreq"])
+
+    @property
+    def ch_names(self) -> list[str]:
+        """Channel names."""
+        return list(self.info["ch_names"])
+
+    @property
+    def n_times(self) -> int:
+        """Samples of one trial."""
+        return self.X.shape[2]
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def __getitem__(self, rows: Any) -> Trials:
+        """Some of the trials, by slice, mask or indices."""
+        index = np.arange(len(self))[rows]
+        if index.ndim != 1:
+            raise IndexError("Index trials by a slice, a mask or a list: trials[3:4] is one trial.")
+        X = self.X[rows if isinstance(rows, slice) else index]
+        return Trials(X, self.y[index], self.metadata.iloc[index], self.info)
+
+    def __repr__(self) -> str:
+        n_people = self.metadata["subject"].nunique()
+        text = (
+            f"<Trials: {len(self)} trials of {n_people} {'person' if n_people == 1 else 'people'}, "
+            f"{self.X.shape[1]} channels x {self.n_times} samples at {self.sfreq:g} Hz"
+        )
+        if self.y.ndim == 1:
+            labels, counts = np.unique(self.y, return_counts=True)
+            if len(labels) <= 12:
+                named = ", ".join(f"{name} {n}" for name, n in zip(labels, counts, strict=True))
+                return f"{text}; {named}>"
+            return f"{text}; {len(labels)} classes>"
+        return f"{text}; soft labels over {self.y.shape[1]} classes>"
