@@ -39,7 +39,7 @@ class Estimator(BaseEstimator):
         super().__init_subclass__(**kwargs)
 
     @classmethod
-    def check_params(cls) -> dict[str, Any]:
+    def conformance_params(cls) -> dict[str, Any]:
         """Parameters under which the conformance checks run: short signals, few trials."""
         return {}
 
@@ -57,6 +57,8 @@ class Estimator(BaseEstimator):
         if not reset:
             check_is_fitted(self)
         X = as_signals(X)
+        if not hasattr(X, "shape") and hasattr(X, "__array__"):
+            X = np.asarray(X)
         _check_equal_lengths(X)
         self._check_axes(X, reset=reset)
         known = X.knowledge if isinstance(X, SignalArray) else {}
@@ -72,9 +74,10 @@ class Estimator(BaseEstimator):
             shape = (len(array), 1, -1) if self.input_kind == "raw" else (len(array), 1, -1, 1)
             array = array.reshape(shape)
             known = {name: known.get(name) for name in ("sfreq", "groups")}
-        if reset:
-            self.input_shape_ = array.shape[1:]
         signals = SignalArray(array, **known)
+        if reset:
+            self.input_shape_, self.ch_names_ = array.shape[1:], signals.ch_names
+        self._check_ch_names(signals)
         _check_finite(signals)
         return signals if labels is None else (signals, labels)
 
@@ -98,6 +101,17 @@ class Estimator(BaseEstimator):
                     f"X has {axis} = {seen}, but {name} was fitted with {axis} = {expected}; "
                     "bring it to the shape of the training trials, or fit again."
                 )
+
+    def _check_ch_names(self, signals: SignalArray) -> None:
+        """Refuse other channels than those of `fit`, where both are known by name."""
+        seen, fitted = signals.ch_names, self.ch_names_
+        if seen is None or fitted is None or seen == fitted:
+            return
+        wrong = [f"{s} for {f}" for s, f in zip(seen, fitted, strict=True) if s != f]
+        raise ValueError(
+            f"The channels of X differ from those {type(self).__name__} was fitted with "
+            f"({', '.join(wrong[:5])}{', ...' if len(wrong) > 5 else ''}); pick or reorder them."
+        )
 
     def _check_rate(self, signals: SignalArray, *, reset: bool) -> None:
         """Settle the sampling rate, ``sfreq_`` in Hz; never silently a wrong one."""

@@ -1,0 +1,7 @@
+"""Classifiers: neural nets that fit and predict as any scikit-learn classifier."""
+
+from eegkit.classifiers._base import NeuralClassifier
+from eegkit.classifiers.braindecode import BraindecodeClassifier
+from eegkit.classifiers.cnn_bigru import CNNBiGRU, CNNBiGRUModule
+
+__all__ = ["BraindecodeClassifier", "CNNBiGRU", "CNNBiGRUModule", "NeuralClassifier"]

@@ -1,0 +1,205 @@
+"""CNN-BiGRU with self-attention, on spectrograms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import torch
+from torch import nn
+
+from eegkit.classifiers._base import NeuralClassifier
+
+TEMPORAL = ("dynamic", "standard")
+# An axis is halved only while at least two entries remain, so that short spectrograms
+# still give the recurrent layers a sequence.
+MIN_POOLED = 4
+
+
+class CNNBiGRUModule(nn.Module):
+    """The net of `CNNBiGRU`; see there for the parameters.
+
+    Shapes: B trials, C channels, F frequencies, T frames, K filters of the last block.
+    """
+
+    def __init__(
+        self,
+        input_shape: tuple[int, int, int],
+        n_classes: int,
+        n_filters: Sequence[int] = (32, 64, 128),
+        kernel_size: int = 3,
+        n_fused: int = 32,
+        hidden_size: int = 128,
+        n_layers: int = 2,
+        n_heads: int = 4,
+        dropout: float = 0.3,
+        temporal: str = "dynamic",
+        share_cnn: bool = False,
+    ) -> None:
+        super().__init__()
+        n_channels, n_freqs, n_frames = input_shape
+        self.n_channels, self.temporal, self.share_cnn = n_channels, temporal, share_cnn
+        # One CNN per channel is one convolution in as many groups as there are channels.
+        copies = 1 if share_cnn else n_channels
+        blocks: list[nn.Module] = []
+        width = 1
+        for n in n_filters:
+            pool = tuple(2 if size >= MIN_POOLED else 1 for size in (n_freqs, n_frames))
+            blocks += [
+                nn.Conv2d(
+                    copies * width,
+                    copies * n,
+                    kernel_size,
+                    padding="same",
+                    groups=copies,
+                    bias=False,
+                ),
+                nn.BatchNorm2d(copies * n),
+                # ReLU after the pooling: it commutes with the maximum, on a quarter of the values.
+                nn.MaxPool2d(pool),
+                nn.ReLU(),
+            ]
+            width, n_freqs, n_frames = n, n_freqs // pool[0], n_frames // pool[1]
+        self.cnn = nn.Sequential(*blocks).to(memory_format=torch.channels_last)
+        self.fusion = nn.Sequential(
+            nn.Conv2d(copies * width, copies * n_fused, (n_freqs, 1), groups=copies, bias=False),
+            nn.BatchNorm2d(copies * n_fused),
+            nn.ReLU(),
+        )
+        self.n_fused = n_fused
+        self.gru = nn.GRU(
+            n_channels * n_fused if temporal == "dynamic" else n_fused,
+            hidden_size,
+            n_layers,
+            batch_first=True,
+            bidirectional=True,
+            dropout=dropout if n_layers > 1 else 0.0,
+        )
+        self.attention = nn.MultiheadAttention(
+            2 * hidden_size, n_heads, dropout=dropout, batch_first=True
+        )
+        self.norm = nn.LayerNorm(2 * hidden_size)
+        self.head = nn.Sequential(
+            nn.Linear(2 * hidden_size, hidden_size),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+            nn.Linear(hidden_size, n_classes),
+        )
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        n_trials = x.shape[0]
+        if self.share_cnn:
+            x = x.flatten(0, 1).unsqueeze(1)  # (B*C, 1, F, T)
+        x = self.cnn(x.contiguous(memory_format=torch.channels_last))  # (B, C*K, F', T')
+        x = self.fusion(x)  # (B, C*n_fused, 1, T')
+        x = x.reshape(n_trials, self.n_channels, self.n_fused, -1)
+        if self.temporal == "dynamic":
+            x = x.flatten(1, 2).transpose(1, 2)  # (B, T', C*n_fused): the frames are the sequence
+        else:
+            x = x.mean(-1)  # (B, C, n_fused): the channels are
+        x, _ = self.gru(x)  # (B, S, 2*hidden)
+        attended, _ = self.attention(x, x, x, need_weights=False)
+        x = self.norm(x + attended)
+        return self.head(x.mean(1))  # (B, n_classes)
+
+
+class CNNBiGRU(NeuralClassifier):
+    """A CNN for every channel, a bidirectional GRU and self-attention, on spectrograms.
+
+    Every EEG channel has its own small image CNN: blocks of convolution, batch
+    normalisation, 2x2 max pooling and ReLU, all channels computed at once by grouped
+    convolution. Frequencies are then fused to `n_fused` features for each channel and
+    frame, read by a two-layer bidirectional GRU, weighed by multi-head self-attention
+    (residual, layer norm), averaged, and classified by a head of two layers.
+
+    Stages at 19 channels, 100 frequencies, 7 frames: (19, 100, 7) -> CNN (19*128, 12, 3)
+    -> fusion (19*32, 1, 3) -> sequence (3, 608) -> GRU (3, 256) -> attention (3, 256)
+    -> mean (256) -> 128 -> n_classes.
+
+    Parameters
+    ----------
+    n_filters : sequence of int, default (32, 64, 128)
+        Filters of each block. An axis shorter than 4 is not pooled further, so few frames
+        and few frequencies are welcome.
+    kernel_size : int, default 3
+        Length of a filter along both axes, in bins and frames.
+    n_fused : int, default 32
+        Features that the frequencies of one channel and frame are fused to.
+    hidden_size : int, default 128
+        Units of the GRU, in each direction.
+    n_layers : int, default 2
+        Layers of the GRU.
+    n_heads : int, default 4
+        Heads of the attention; divides 2 * hidden_size.
+    dropout : float, default 0.3
+        Of the GRU's first layers, the attention and the head.
+    temporal : {"dynamic", "standard"}, default "dynamic"
+        What the GRU reads as its sequence: "dynamic" the time frames, all channels at
+        once; "standard" averages the frames and reads channel after channel.
+    share_cnn : bool, default False
+        One CNN for all channels instead of one each.
+
+    See Also
+    --------
+    NeuralClassifier : the parameters of training.
+
+    References
+    ----------
+    The parts: K. Cho et al. (2014), arXiv:1406.1078 (GRU); A. Vaswani et al. (2017),
+    arXiv:1706.03762 (multi-head attention). Per-channel CNNs followed by a recurrent layer
+    on EEG: P. Bashivan et al. (2016), arXiv:1511.06448.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from eegkit.classifiers import CNNBiGRU
+    >>> X = np.random.default_rng(0).normal(size=(8, 3, 20, 5))
+    >>> y = ["left", "right"] * 4
+    >>> CNNBiGRU(max_epochs=1, random_state=0).fit(X, y).predict_proba(X).shape
+    (8, 2)
+    """
+
+    input_kind: ClassVar[str] = "spectrogram"
+
+    n_filters: Sequence[int] = (32, 64, 128)
+    kernel_size: int = 3
+    n_fused: int = 32
+    hidden_size: int = 128
+    n_layers: int = 2
+    n_heads: int = 4
+    dropout: float = 0.3
+    temporal: str = "dynamic"
+    share_cnn: bool = False
+
+    @classmethod
+    def conformance_params(cls) -> dict[str, Any]:
+        return {
+            "n_filters": (4, 8),
+            "n_fused": 8,
+            "hidden_size": 16,
+            "n_heads": 2,
+            "max_epochs": 15,
+            "lr": 1e-2,
+        }
+
+    def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
+        if self.temporal not in TEMPORAL:
+            raise ValueError(f"temporal is {self.temporal!r}; expected one of {', '.join(TEMPORAL)}.")
+        if (2 * self.hidden_size) % self.n_heads:
+            raise ValueError(
+                f"n_heads is {self.n_heads}, which does not divide 2 * hidden_size = "
+                f"{2 * self.hidden_size}."
+            )
+        return CNNBiGRUModule(
+            input_shape,
+            n_classes,
+            n_filters=self.n_filters,
+            kernel_size=self.kernel_size,
+            n_fused=self.n_fused,
+            hidden_size=self.hidden_size,
+            n_layers=self.n_layers,
+            n_heads=self.n_heads,
+            dropout=self.dropout,
+            temporal=self.temporal,
+            share_cnn=self.share_cnn,
+        )

@@ -1,0 +1,6 @@
+"""Transforms: from trials to cleaner trials, or to spectrograms."""
+
+from eegkit.transforms._base import Transformer
+from eegkit.transforms.stft import STFT
+
+__all__ = ["STFT", "Transformer"]

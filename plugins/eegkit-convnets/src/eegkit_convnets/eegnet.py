@@ -1,0 +1,172 @@
+"""EEGNet: a compact convolutional net for raw EEG."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.utils import parametrize
+
+from eegkit import NeuralClassifier
+
+
+class MaxNorm(nn.Module):
+    """Scale every filter of a weight down to a maximal Euclidean norm."""
+
+    def __init__(self, max_norm: float) -> None:
+        super().__init__()
+        self.max_norm = max_norm
+
+    def forward(self, weight: torch.Tensor) -> torch.Tensor:
+        return weight.renorm(2, 0, self.max_norm)
+
+
+class EEGNetModule(nn.Module):
+    """The net of `EEGNet`; see there for the parameters.
+
+    Shapes: B trials, C channels, T samples.
+    """
+
+    def __init__(
+        self,
+        input_shape: tuple[int, int],
+        n_classes: int,
+        F1: int = 8,
+        D: int = 2,
+        F2: int = 16,
+        kernel_length: int = 64,
+        separable_length: int = 16,
+        pool1: int = 4,
+        pool2: int = 8,
+        dropout: float = 0.5,
+        norm_spatial: float = 1.0,
+        norm_dense: float = 0.25,
+    ) -> None:
+        super().__init__()
+        n_channels, n_times = input_shape
+        # The paper's batch norm is Keras's: epsilon 1e-3, momentum 0.99 (0.01 here).
+        self.temporal = nn.Sequential(
+            nn.Conv2d(1, F1, (1, kernel_length), padding="same", bias=False),
+            nn.BatchNorm2d(F1, eps=1e-3, momentum=0.01),
+        )
+        spatial = nn.Conv2d(F1, D * F1, (n_channels, 1), groups=F1, bias=False)
+        parametrize.register_parametrization(spatial, "weight", MaxNorm(norm_spatial))
+        self.spatial = nn.Sequential(
+            spatial,
+            nn.BatchNorm2d(D * F1, eps=1e-3, momentum=0.01),
+            nn.ELU(),
+            nn.AvgPool2d((1, pool1)),
+            nn.Dropout(dropout),
+        )
+        self.separable = nn.Sequential(
+            nn.Conv2d(
+                D * F1, D * F1, (1, separable_length), padding="same", groups=D * F1, bias=False
+            ),
+            nn.Conv2d(D * F1, F2, 1, bias=False),
+            nn.BatchNorm2d(F2, eps=1e-3, momentum=0.01),
+            nn.ELU(),
+            nn.AvgPool2d((1, pool2)),
+            nn.Dropout(dropout),
+        )
+        self.head = nn.Linear(F2 * (n_times // pool1 // pool2), n_classes)
+        parametrize.register_parametrization(self.head, "weight", MaxNorm(norm_dense))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.temporal(x.unsqueeze(1))  # (B, F1, C, T)
+        x = self.spatial(x)  # (B, D*F1, 1, T/pool1)
+        x = self.separable(x)  # (B, F2, 1, T/pool1/pool2)
+        return self.head(x.flatten(1))  # (B, n_classes)
+
+
+class EEGNet(NeuralClassifier):
+    """EEGNet: temporal, spatial and separable convolutions on raw EEG.
+
+    Stages at 22 channels, 1000 samples, 4 classes: (22, 1000) -> temporal filters
+    (8, 22, 1000) -> spatial filters (16, 1, 1000) -> pooling (16, 1, 250) -> separable
+    convolution and pooling (16, 1, 31) -> 496 -> 4; 3,444 parameters.
+
+    Parameters
+    ----------
+    F1 : int, default 8
+        Temporal filters.
+    D : int, default 2
+        Spatial filters for each temporal one.
+    F2 : int, default 16
+        Pointwise filters; the paper takes F1 * D.
+    kernel_length : int, default 64
+        Length of the temporal filters in samples: half a second at the paper's 128 Hz.
+    separable_length : int, default 16
+        Length of the separable convolution in (pooled) samples.
+    pool1, pool2 : int, default 4 and 8
+        Average pooling after the spatial and the separable convolution.
+    dropout : float, default 0.5
+        The paper's for decoding within a subject; it takes 0.25 across subjects.
+    norm_spatial, norm_dense : float, default 1.0 and 0.25
+        Largest norm of a spatial filter and of a class's weights.
+
+    See Also
+    --------
+    eegkit.NeuralClassifier : the parameters of training.
+
+    Notes
+    -----
+    The paper's constraint rescales weights after each step; here the norm is part of the
+    function (a parametrisation), so it holds during the step as well.
+
+    References
+    ----------
+    V. J. Lawhern et al. (2018), EEGNet: a compact convolutional neural network for
+    EEG-based brain-computer interfaces, Journal of Neural Engineering 15, 056013, table 2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from eegkit_convnets import EEGNet
+    >>> X = np.random.default_rng(0).normal(size=(8, 22, 1000))
+    >>> net = EEGNet(max_epochs=1, random_state=0).fit(X, ["a", "b", "c", "d"] * 2)
+    >>> sum(p.numel() for p in net.net_.module_.parameters())
+    3444
+    """
+
+    F1: int = 8
+    D: int = 2
+    F2: int = 16
+    kernel_length: int = 64
+    separable_length: int = 16
+    pool1: int = 4
+    pool2: int = 8
+    dropout: float = 0.5
+    norm_spatial: float = 1.0
+    norm_dense: float = 0.25
+
+    @classmethod
+    def conformance_params(cls) -> dict[str, Any]:
+        return {
+            "kernel_length": 8,
+            "pool1": 2,
+            "pool2": 2,
+            "dropout": 0.0,
+            "norm_dense": 4.0,
+            "max_epochs": 30,
+            "lr": 2e-2,
+        }
+
+    def min_input_shape(self) -> tuple[int, ...]:
+        return (1, self.pool1 * self.pool2)
+
+    def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
+        return EEGNetModule(
+            input_shape,
+            n_classes,
+            F1=self.F1,
+            D=self.D,
+            F2=self.F2,
+            kernel_length=self.kernel_length,
+            separable_length=self.separable_length,
+            pool1=self.pool1,
+            pool2=self.pool2,
+            dropout=self.dropout,
+            norm_spatial=self.norm_spatial,
+            norm_dense=self.norm_dense,
+        )
