@@ -21,6 +21,7 @@ class MissingDataWarning(UserWarning):
 
 
 @dataclass_transform(kw_only_default=True)
+@dataclasses.dataclass(kw_only=True)
 class Dataset(ABC):
     """A data set: facts about it, options as fields, and `load`, which gives `Trials`.
 

@@ -1,0 +1,257 @@
+"""PhysioNet "EEG Motor Movement/Imagery Dataset"."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import joblib
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from eegkit.datasets._base import Dataset
+from eegkit.datasets._recordings import (
+    Recording,
+    check_rates,
+    choose_subjects,
+    cut,
+    gather,
+    prepare,
+    read_edf,
+)
+from eegkit.trials import Trials
+
+if TYPE_CHECKING:
+    import mne
+
+FOLDER = "MNE-eegbci-data"
+INSIDE = Path("files", "eegmmidb", "1.0.0")
+
+HANDS = {"T1": "left_hand", "T2": "right_hand"}
+BOTH = {"T1": "hands", "T2": "feet"}
+# Per task the runs, and in each what its annotations mean.
+TASKS: dict[str, dict[int, dict[str, str]]] = {
+    "imagine_left_right": dict.fromkeys((4, 8, 12), HANDS),
+    "imagine_hands_feet": dict.fromkeys((6, 10, 14), BOTH),
+    "execute_left_right": dict.fromkeys((3, 7, 11), HANDS),
+    "execute_hands_feet": dict.fromkeys((5, 9, 13), BOTH),
+    "eyes": {1: {"": "eyes_open"}, 2: {"": "eyes_closed"}},
+}
+
+
+class EEGBCI(Dataset):
+    """Imagined and real movements of hands and feet, 109 people, 64 channels (PhysioNet).
+
+    Recorded with BCI2000 [1]_ [2]_: every person did 14 runs, two of one minute of
+    rest and twelve of two minutes with about fifteen trials of 4.1 s each, between which
+    they rested for 4.2 s.
+
+    Parameters
+    ----------
+    subjects : sequence of int, optional
+        The people to load, 1 to 109; all by default.
+    path : str or path-like, optional
+        The folder that holds ``MNE-eegbci-data`` (as for ``mne.datasets.eegbci.load_data``),
+        or that folder itself; by default the environment variable ``EEGKIT_DATA``, else
+        where MNE keeps this data set.
+    task : str, default "imagine_left_right"
+        ``"imagine_left_right"`` (runs 4, 8, 12), ``"imagine_hands_feet"`` (6, 10, 14),
+        ``"execute_left_right"`` (3, 7, 11), ``"execute_hands_feet"`` (5, 9, 13) or
+        ``"eyes"`` (baseline, eyes open: run 1, eyes closed: run 2).
+    rest : bool, default False
+        Also give the pauses between the trials, labelled ``"rest"``. No use with ``"eyes"``.
+    tmin, tmax : float, default 0.0 and 4.0
+        The trial's bounds in s from the cue; the sample at `tmax` is left out. The task
+        ``"eyes"`` has no cues: it is cut into windows of ``tmax - tmin`` s, end to end.
+    sfreq : float or None, default 128.0
+        Rate in Hz to resample the recordings to; None keeps the recorded rate.
+    l_freq, h_freq : float, optional
+        Edges in Hz of a zero-phase band-pass on the whole recording; by default none.
+        The recordings hold slow drifts and line noise at 60 Hz.
+    download : bool, optional
+        Download recordings that are not there. By default only if no folder was given,
+        by `path` or ``EEGKIT_DATA``; what is not there is left out with a warning.
+    n_jobs : int, optional
+        Processes to read with, as in joblib; one by default.
+
+    Notes
+    -----
+    Metadata: ``subject`` (``"S001"`` to ``"S109"``), ``session`` (``"0"``), ``run`` (the
+    published number), ``onset`` (of the cue or window in s from the start of the
+    recording) and ``recording`` (name of the file).
+
+    The files of the people 88, 92 and 100 give 128 Hz and trials of 5.125 s, where all
+    others have 160 Hz and 4.1 s (656 samples either way, so which of the two is true
+    cannot be told from the files), and 104 has fewer trials. They are
+    loaded like the others, resampled to `sfreq`; many studies leave these four out.
+    With ``sfreq=None`` they cannot be joined with the others.
+
+    Zeros that fill up the end of a recording are cut off, and a trial that would
+    reach past the end is left out.
+
+    References
+    ----------
+    .. [1] Schalk, G., McFarland, D. J., Hinterberger, T., Birbaumer, N., & Wolpaw, J. R.
+       (2004). BCI2000: a general-purpose brain-computer interface (BCI) system. IEEE
+       Transactions on Biomedical Engineering, 51(6), 1034-1043.
+       https://doi.org/10.1109/TBME.2004.827072
+    .. [2] Goldberger, A. L., et al. (2000). PhysioBank, PhysioToolkit, and PhysioNet.
+       Circulation, 101(23), e215-e220. https://doi.org/10.1161/01.CIR.101.23.e215
+
+    Examples
+    --------
+    >>> from eegkit.datasets import EEGBCI
+    >>> trials = EEGBCI(subjects=[1, 2], task="imagine_hands_feet").load()  # doctest: +SKIP
+    """
+
+    title = "EEG Motor Movement/Imagery Dataset"
+    licence = "ODC-By 1.0"
+    citation = (
+        "Schalk et al. (2004), IEEE Trans Biomed Eng 51(6), 1034, doi:10.1109/TBME.2004.827072"
+    )
+    url = "https://physionet.org/content/eegmmidb/1.0.0/"
+    size_mb = 3500.0
+    n_subjects = 109
+    n_channels = 64
+    recorded_sfreq = 160.0
+    classes = ("left_hand", "right_hand")
+
+    task: str = "imagine_left_right"
+    rest: bool = False
+    tmin: float = 0.0
+    tmax: float = 4.0
+    sfreq: float | None = 128.0
+    l_freq: float | None = None
+    h_freq: float | None = None
+    download: bool | None = None
+    n_jobs: int | None = None
+
+    def load(self) -> Trials:
+        """Read the recordings, resample them and cut them into trials.
+
+        Returns
+        -------
+        Trials
+            X is float32 in microvolts, shape (n_trials, 64, (tmax - tmin) * sfreq); y are
+            the names of what was moved or imagined. Ordered by person, run and time.
+
+        Raises
+        ------
+        ValueError
+            An option makes no sense, or a recording is truncated or broken.
+        FileNotFoundError
+            None of the recordings is there, and they cannot be downloaded.
+        """
+        self._check()
+        people = choose_subjects(self.subjects, range(1, self.n_subjects + 1), self.title)
+        base, given = self._folder()
+        wanted = [
+            Recording(
+                subject, run, base / INSIDE / _name(subject) / f"{_name(subject)}R{run:02d}.edf"
+            )
+            for subject in people
+            for run in TASKS[self.task]
+        ]
+        recordings = gather(
+            wanted,
+            title=self.title,
+            folder=base,
+            download=self.download,
+            folder_given=given,
+            fetch=lambda recording: _fetch(recording, base.parent),
+        )
+        parts = joblib.Parallel(n_jobs=self.n_jobs)(map(joblib.delayed(self._read), recordings))
+        self._check_one_rate(recordings, parts)
+        return Trials.concatenate(parts)
+
+    def _check(self) -> None:
+        if self.task not in TASKS:
+            raise ValueError(f"task is {self.task!r}; expected one of {', '.join(TASKS)}.")
+        if self.task == "eyes" and self.rest:
+            raise ValueError("task='eyes' is rest throughout and has no pauses; drop rest=True.")
+        if not self.tmin < self.tmax:
+            raise ValueError(
+                f"tmin is {self.tmin!r} and tmax {self.tmax!r}; expected tmin below tmax, in s."
+            )
+        check_rates(self.sfreq, self.l_freq, self.h_freq)
+
+    def _check_one_rate(self, recordings: list[Recording], parts: list[Trials]) -> None:
+        for recording, part in zip(recordings, parts, strict=True):
+            if part.sfreq != parts[0].sfreq:
+                raise ValueError(
+                    f"{recording.path.name} is recorded at {part.sfreq:g} Hz, but "
+                    f"{recordings[0].path.name} at {parts[0].sfreq:g} Hz; set sfreq= to resample "
+                    "both, or leave one out by subjects=."
+                )
+
+    def _folder(self) -> tuple[Path, bool]:
+        """The folder MNE-eegbci-data, there or to be made, and whether the user named it."""
+        root = self._root()
+        given = root is not None
+        if root is None:
+            import mne
+
+            kept = mne.get_config("MNE_DATASETS_EEGBCI_PATH") or mne.get_config("MNE_DATA")
+            root = Path(kept or "~/mne_data").expanduser()
+        return (root if root.name == FOLDER else root / FOLDER), given
+
+    def _read(self, recording: Recording) -> Trials:
+        import mne
+
+        raw = _cut_off_filling(read_edf(recording.path))
+        mne.datasets.eegbci.standardize(raw)
+        # Read before resampling: seconds stay, samples do not.
+        onsets, labels = self._windows(raw, recording.run)
+        prepare(raw, self.sfreq, self.l_freq, self.h_freq)
+        X, kept = cut(raw, onsets + self._before_cue, self.tmax - self.tmin)
+        metadata = pd.DataFrame(
+            {
+                "subject": _name(recording.subject),
+                "session": "0",
+                "run": str(recording.run),
+                "onset": onsets[kept],
+                "recording": recording.path.name,
+            }
+        )
+        return Trials(X, labels[kept], metadata, raw.info)
+
+    @property
+    def _before_cue(self) -> float:
+        return 0.0 if self.task == "eyes" else self.tmin
+
+    def _windows(
+        self, raw: mne.io.BaseRaw, run: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
+        """Where the trials of a run begin, in s, and their labels."""
+        meaning = TASKS[self.task][run]
+        if self.task == "eyes":
+            onsets = np.arange(0, raw.n_times / raw.info["sfreq"], self.tmax - self.tmin)
+            return onsets, np.full(len(onsets), meaning[""])
+        if self.rest:
+            meaning = {**meaning, "T0": "rest"}
+        cues = [(a["onset"], meaning[a["description"]]) for a in raw.annotations
+                if a["description"] in meaning]  # fmt: skip
+        return np.array([onset for onset, _ in cues]), np.array([label for _, label in cues])
+
+
+def _name(subject: int) -> str:
+    return f"S{subject:03d}"
+
+
+def _cut_off_filling(raw: mne.io.BaseRaw) -> mne.io.BaseRaw:
+    """Cut off the zeros that fill up the recording's last second(s)."""
+    some = np.flatnonzero(raw.get_data(verbose="error").any(axis=0))
+    if not len(some):
+        raise ValueError(f"{raw.filenames[0]} holds nothing but zeros; download it again.")
+    return raw.crop(tmax=some[-1] / raw.info["sfreq"], verbose="error")
+
+
+def _fetch(recording: Recording, root: Path) -> None:
+    import mne
+
+    root.mkdir(parents=True, exist_ok=True)
+    # MNE knows the checksums; update_path=False keeps its configuration as it is.
+    mne.datasets.eegbci.load_data(
+        recording.subject, recording.run, path=root, update_path=False, verbose="error"
+    )
