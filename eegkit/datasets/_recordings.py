@@ -19,7 +19,6 @@ is left, `FileNotFoundError` says what to do.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -194,9 +193,7 @@ def read_edf(path: Path, include: Sequence[str] | None = None) -> mne.io.BaseRaw
 
     _check_whole(path)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)
-            raw = mne.io.read_raw_edf(path, include=include, preload=True, verbose="error")
+        raw = mne.io.read_raw_edf(path, include=include, preload=True, verbose="error")
     except Exception as error:  # MNE raises whatever the broken bytes lead to.
         raise ValueError(f"{path} cannot be read as EDF ({error}); {_AGAIN}") from error
     lacking = [name for name in include or () if name not in raw.ch_names]
@@ -256,6 +253,14 @@ def prepare(
     return raw
 
 
+def plain_info(raw: mne.io.BaseRaw) -> mne.Info:
+    """Channels, positions and rate of a recording, without what is one person's only."""
+    import mne
+
+    info = mne.create_info(raw.ch_names, raw.info["sfreq"], "eeg", verbose="error")
+    return info.set_montage(MONTAGE, verbose="error")
+
+
 def cut(
     raw: mne.io.BaseRaw, starts: NDArray[np.float64], duration: float
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
@@ -278,6 +283,8 @@ def cut(
     """
     rate = raw.info["sfreq"]
     n_times = round(duration * rate)
+    if n_times < 1:
+        raise ValueError(f"A trial of {duration:g} s has no sample at {rate:g} Hz; make it longer.")
     first = np.round(np.asarray(starts, dtype=float) * rate).astype(int)
     kept = (first >= 0) & (first + n_times <= raw.n_times)
     signals = raw.get_data(verbose="error")

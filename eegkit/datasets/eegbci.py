@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import joblib
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from eegkit.datasets._recordings import (
     choose_subjects,
     cut,
     gather,
+    plain_info,
     prepare,
     read_edf,
 )
@@ -72,8 +72,6 @@ class EEGBCI(Dataset):
     download : bool, optional
         Download recordings that are not there. By default only if no folder was given,
         by `path` or ``EEGKIT_DATA``; what is not there is left out with a warning.
-    n_jobs : int, optional
-        Processes to read with, as in joblib; one by default.
 
     Notes
     -----
@@ -111,7 +109,7 @@ class EEGBCI(Dataset):
         "Schalk et al. (2004), IEEE Trans Biomed Eng 51(6), 1034, doi:10.1109/TBME.2004.827072"
     )
     url = "https://physionet.org/content/eegmmidb/1.0.0/"
-    size_mb = 3500.0
+    size_mb = 3400.0
     n_subjects = 109
     n_channels = 64
     recorded_sfreq = 160.0
@@ -125,7 +123,6 @@ class EEGBCI(Dataset):
     l_freq: float | None = None
     h_freq: float | None = None
     download: bool | None = None
-    n_jobs: int | None = None
 
     def load(self) -> Trials:
         """Read the recordings, resample them and cut them into trials.
@@ -161,7 +158,7 @@ class EEGBCI(Dataset):
             folder_given=given,
             fetch=lambda recording: _fetch(recording, base.parent),
         )
-        parts = joblib.Parallel(n_jobs=self.n_jobs)(map(joblib.delayed(self._read), recordings))
+        parts = [self._read(recording) for recording in recordings]
         self._check_one_rate(recordings, parts)
         return Trials.concatenate(parts)
 
@@ -204,7 +201,8 @@ class EEGBCI(Dataset):
         # Read before resampling: seconds stay, samples do not.
         onsets, labels = self._windows(raw, recording.run)
         prepare(raw, self.sfreq, self.l_freq, self.h_freq)
-        X, kept = cut(raw, onsets + self._before_cue, self.tmax - self.tmin)
+        starts = onsets if self.task == "eyes" else onsets + self.tmin
+        X, kept = cut(raw, starts, self.tmax - self.tmin)
         metadata = pd.DataFrame(
             {
                 "subject": _name(recording.subject),
@@ -214,11 +212,7 @@ class EEGBCI(Dataset):
                 "recording": recording.path.name,
             }
         )
-        return Trials(X, labels[kept], metadata, raw.info)
-
-    @property
-    def _before_cue(self) -> float:
-        return 0.0 if self.task == "eyes" else self.tmin
+        return Trials(X, labels[kept], metadata, plain_info(raw))
 
     def _windows(
         self, raw: mne.io.BaseRaw, run: int
@@ -232,7 +226,7 @@ class EEGBCI(Dataset):
             meaning = {**meaning, "T0": "rest"}
         cues = [(a["onset"], meaning[a["description"]]) for a in raw.annotations
                 if a["description"] in meaning]  # fmt: skip
-        return np.array([onset for onset, _ in cues]), np.array([label for _, label in cues])
+        return np.array([onset for onset, _ in cues]), np.array([label for _, label in cues], str)
 
 
 def _name(subject: int) -> str:

@@ -6,7 +6,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
 import pandas as pd
 
@@ -17,6 +16,7 @@ from eegkit.datasets._recordings import (
     choose_subjects,
     cut,
     gather,
+    plain_info,
     prepare,
     read_edf,
 )
@@ -69,8 +69,6 @@ class MentalArithmetic(Dataset):
     download : bool, optional
         Download recordings that are not there. By default only if no folder was given,
         by `path` or ``EEGKIT_DATA``; what is not there is left out with a warning.
-    n_jobs : int, optional
-        Processes to read with, as in joblib; one by default.
 
     Notes
     -----
@@ -112,7 +110,6 @@ class MentalArithmetic(Dataset):
     l_freq: float | None = None
     h_freq: float | None = None
     download: bool | None = None
-    n_jobs: int | None = None
 
     def load(self) -> Trials:
         """Read the recordings, resample them and cut them into windows.
@@ -146,8 +143,8 @@ class MentalArithmetic(Dataset):
             folder_given=given,
             fetch=_Fetcher(folder),
         )
-        parts = joblib.Parallel(n_jobs=self.n_jobs)(map(joblib.delayed(self._read), recordings))
-        trials = Trials.concatenate([part for part in parts if len(part)])
+        parts = [self._read(recording) for recording in recordings]
+        trials = Trials.concatenate(parts)
         trials.metadata = _add_people(trials.metadata, folder / INFO_FILE)
         return trials
 
@@ -191,7 +188,7 @@ class MentalArithmetic(Dataset):
                 "recording": recording.path.name,
             }
         )
-        return Trials(X, np.full(len(X), CONDITIONS[recording.run]), metadata, raw.info)
+        return Trials(X, np.full(len(X), CONDITIONS[recording.run]), metadata, plain_info(raw))
 
 
 def _add_people(metadata: pd.DataFrame, table: Path) -> pd.DataFrame:

@@ -2,44 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from eegkit.datasets._base import Dataset
-from eegkit.datasets._recordings import MONTAGE, choose_subjects
+from eegkit.datasets._head import CORTEX_RADIUS, TEN_TWENTY, Head
+from eegkit.datasets._recordings import choose_subjects
 from eegkit.trials import Trials
 
-if TYPE_CHECKING:
-    import mne
+Spectrum: TypeAlias = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 CLASSES = ("left_hand", "right_hand", "feet", "tongue")
-TEN_TWENTY = (
-    "Fp1", "Fp2", "F7", "F3", "Fz", "F4", "F8", "T7", "C3", "Cz",
-    "C4", "T8", "P7", "P3", "Pz", "P4", "P8", "O1", "O2",
-)  # fmt: skip
-
-# The head: three shells around one centre, in m, in MNE's head coordinates.
-HEAD_CENTRE = np.array([0.0, 0.0, 0.04])
-HEAD_RADIUS = 0.095
-CORTEX_RADIUS = 0.070
 N_BACKGROUND = 40
 
-# The rhythmic sources: where (below which electrodes), and how much of the
-# desynchronisation each class of imagery brings about there. Hands: contralateral, a
-# little ipsilateral; feet: the midline, with the hand areas slightly synchronised;
-# tongue: the lower, lateral areas of both sides (Pfurtscheller & Lopes da Silva 1999).
-SENSORIMOTOR = {
-    "hand, left hemisphere": (("C3",), {"left_hand": 0.25, "right_hand": 1.0, "feet": -0.3}),
-    "hand, right hemisphere": (("C4",), {"left_hand": 1.0, "right_hand": 0.25, "feet": -0.3}),
-    "foot": (("Cz",), {"left_hand": 0.1, "right_hand": 0.1, "feet": 1.0}),
-    "tongue, left hemisphere": (("C3", "T7"), {"right_hand": 0.2, "tongue": 1.0}),
-    "tongue, right hemisphere": (("C4", "T8"), {"left_hand": 0.2, "tongue": 1.0}),
-}
+
+class _Area(NamedTuple):
+    """A source of the sensorimotor rhythms."""
+
+    below: tuple[str, ...]  # the electrodes above it
+    size: float  # amplitude of its rhythms against those of a hand area
+    erd: dict[str, float]  # per class, its part of the person's full desynchronisation
+
+
+# Hands: contralateral, a little ipsilateral; feet: the midline, with the hand areas
+# slightly synchronised; tongue: the lower, lateral areas of both sides
+# (Pfurtscheller & Lopes da Silva 1999).
+SENSORIMOTOR = (
+    _Area(("C3",), 1.0, {"left_hand": 0.25, "right_hand": 1.0, "feet": -0.3}),
+    _Area(("C4",), 1.0, {"left_hand": 1.0, "right_hand": 0.25, "feet": -0.3}),
+    _Area(("Cz",), 0.7, {"left_hand": 0.1, "right_hand": 0.1, "feet": 1.0}),
+    _Area(("C3", "T7"), 0.6, {"right_hand": 0.2, "tongue": 1.0}),
+    _Area(("C4", "T8"), 0.6, {"left_hand": 0.2, "tongue": 1.0}),
+)
 POSTERIOR = (("O1", "P3"), ("O2", "P4"))
 
 
@@ -54,9 +53,9 @@ class _Level:
 
 
 LEVELS = {
-    "easy": _Level(erd=0.85, erd_spread=0.05, rhythm=12.0, fluctuation=0.15),
-    "medium": _Level(erd=0.55, erd_spread=0.15, rhythm=7.0, fluctuation=0.35),
-    "hard": _Level(erd=0.35, erd_spread=0.15, rhythm=5.0, fluctuation=0.45),
+    "easy": _Level(erd=0.9, erd_spread=0.03, rhythm=16.0, fluctuation=0.1),
+    "medium": _Level(erd=0.68, erd_spread=0.12, rhythm=10.0, fluctuation=0.25),
+    "hard": _Level(erd=0.45, erd_spread=0.15, rhythm=7.0, fluctuation=0.35),
 }
 
 
@@ -159,7 +158,7 @@ class Simulated(Dataset):
         self._check()
         people = choose_subjects(self.subjects, range(1, self.n_people + 1), self.title)
         channels = TEN_TWENTY if self.channels is None else tuple(self.channels)
-        head = _Head(channels)
+        head = Head(channels)
         parts = []
         for number in people:
             # A generator per person, so that nobody depends on who else is made.
@@ -194,7 +193,7 @@ class Simulated(Dataset):
             )
 
     def _person(
-        self, head: _Head, rng: np.random.Generator
+        self, head: Head, rng: np.random.Generator
     ) -> tuple[NDArray[np.float32], NDArray[np.str_], pd.DataFrame]:
         # Who somebody is comes first, so that it does not depend on the trials.
         person = _Person.draw(rng, LEVELS[self.difficulty], head)
@@ -221,58 +220,6 @@ def _order(
     return y, pd.DataFrame(when)
 
 
-class _Head:
-    """The electrodes, the spherical head model, and what dipoles look like at them."""
-
-    def __init__(self, channels: Sequence[str]) -> None:
-        import mne
-
-        known = mne.channels.make_standard_montage(MONTAGE).ch_names
-        strange = [name for name in channels if name not in known]
-        if strange or not channels or len(set(channels)) < len(channels):
-            raise ValueError(
-                f"channels is {list(channels)}; expected different names of the 10-05 system, "
-                f"such as C3, Cz, C4{' (unknown: ' + ', '.join(strange) + ')' if strange else ''}."
-            )
-        # The 10-20 electrodes are always there: strengths are defined at them.
-        self.names = list(dict.fromkeys([*TEN_TWENTY, *channels]))
-        self.picks = [self.names.index(name) for name in channels]
-        self._info = self.info(self.names, 1000.0)
-        with mne.utils.use_log_level("error"):
-            self._sphere = mne.make_sphere_model(HEAD_CENTRE, HEAD_RADIUS)
-        places = np.array([ch["loc"][:3] for ch in self._info["chs"]]) - HEAD_CENTRE
-        self._directions = places / np.linalg.norm(places, axis=1, keepdims=True)
-
-    @staticmethod
-    def info(channels: Sequence[str], sfreq: float) -> mne.Info:
-        import mne
-
-        info = mne.create_info(list(channels), float(sfreq), "eeg", verbose="error")
-        return info.set_montage(MONTAGE, verbose="error")
-
-    def below(self, *names: str) -> NDArray[np.float64]:
-        """The direction, from the centre, of the middle of some electrodes."""
-        middle = self._directions[[self.names.index(name) for name in names]].mean(0)
-        return middle / np.linalg.norm(middle)
-
-    def gain(
-        self, directions: NDArray[np.float64], tilts: NDArray[np.float64], radius: float
-    ) -> NDArray[np.float64]:
-        """What dipoles of 1 Am look like, in V, shape (n_names, n_dipoles).
-
-        They lie at `radius` m in these directions and point outwards, tilted.
-        """
-        import mne
-
-        places = HEAD_CENTRE + radius * directions
-        pointing = directions + tilts
-        pointing /= np.linalg.norm(pointing, axis=1, keepdims=True)
-        n = len(places)
-        dipoles = mne.Dipole(np.arange(n) / 1000, places, np.ones(n), pointing, np.ones(n))
-        forward, _ = mne.make_forward_dipole(dipoles, self._sphere, self._info, verbose="error")
-        return forward["sol"]["data"]
-
-
 @dataclass
 class _Person:
     """What distinguishes one person; the methods make this person's signals.
@@ -296,7 +243,7 @@ class _Person:
     fluctuation: float
 
     @classmethod
-    def draw(cls, rng: np.random.Generator, level: _Level, head: _Head) -> _Person:
+    def draw(cls, rng: np.random.Generator, level: _Level, head: Head) -> _Person:
         n_channels = len(head.picks)
         return cls(
             background_gain=_background_gain(rng, head),
@@ -332,10 +279,10 @@ class _Person:
     ) -> NDArray[np.float64]:
         """Mu and beta of the sensorimotor sources with their ERD, and posterior alpha."""
         n_trials, n_areas = len(y), len(SENSORIMOTOR)
-        mu = _noise(rng, (n_trials, n_areas), n_times, sfreq, _bump(self.mu, 0.8))
-        beta = _noise(rng, (n_trials, n_areas), n_times, sfreq, _bump(self.beta, 1.6))
+        mu = _noise(rng, (n_trials, n_areas), n_times, sfreq, _bump(self.mu, 1.0))
+        beta = _noise(rng, (n_trials, n_areas), n_times, sfreq, _bump(self.beta, 2.0))
         alpha = _noise(rng, (n_trials, len(POSTERIOR)), n_times, sfreq, _bump(self.alpha, 0.8))
-        depth = [[shares.get(name, 0.0) for _, shares in SENSORIMOTOR.values()] for name in y]
+        depth = [[area.erd.get(name, 0.0) for area in SENSORIMOTOR] for name in y]
         ramp = 1 / (1 + np.exp(-(np.arange(n_times) / sfreq - self.onset - 0.1) / 0.05))
         sources = np.concatenate([mu + self.beta_part * beta, alpha], axis=1)
         sources[:, :n_areas] *= 1 - self.erd * np.array(depth)[:, :, None] * ramp
@@ -368,7 +315,7 @@ class _Person:
         return noise
 
 
-def _background_gain(rng: np.random.Generator, head: _Head) -> NDArray[np.float64]:
+def _background_gain(rng: np.random.Generator, head: Head) -> NDArray[np.float64]:
     directions = rng.normal(size=(N_BACKGROUND, 3))
     directions[:, 2] = np.abs(directions[:, 2]) - 0.3  # the brain reaches a little below
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
@@ -377,21 +324,22 @@ def _background_gain(rng: np.random.Generator, head: _Head) -> NDArray[np.float6
     return gain[head.picks] * rng.uniform(10, 15) / np.median(rms)
 
 
-def _rhythm_gain(rng: np.random.Generator, level: _Level, head: _Head) -> NDArray[np.float64]:
+def _rhythm_gain(rng: np.random.Generator, level: _Level, head: Head) -> NDArray[np.float64]:
     """Each source as strong, at the 10-20 electrode that sees it best, as it shall be."""
-    areas = [names for names, _ in SENSORIMOTOR.values()]
+    areas = [area.below for area in SENSORIMOTOR]
     directions = np.array([head.below(*names) for names in (*areas, *POSTERIOR)])
     # About 7 mm to either side for a standard deviation of 0.1 at 70 mm.
     directions += rng.normal(0, 0.1, directions.shape)
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     gain = head.gain(directions, rng.normal(0, 0.3, directions.shape), CORTEX_RADIUS)
-    strength = level.rhythm * np.exp(rng.normal(0, 0.25)) * np.exp(rng.normal(0, 0.15, len(areas)))
+    strength = level.rhythm * np.exp(rng.normal(0, 0.2) + rng.normal(0, 0.1, len(areas)))
+    strength *= [area.size for area in SENSORIMOTOR]
     alpha = rng.uniform(4, 12) * np.ones(len(POSTERIOR))
     peak = np.abs(gain[: len(TEN_TWENTY)]).max(0)
     return gain[head.picks] * np.concatenate([strength, alpha]) / peak
 
 
-def _blink_gain(rng: np.random.Generator, head: _Head) -> NDArray[np.float64]:
+def _blink_gain(rng: np.random.Generator, head: Head) -> NDArray[np.float64]:
     """A blink, in microvolts at its peak: a source below each eye's electrode."""
     directions = np.array([head.below("Fp1", "F7"), head.below("Fp2", "F8")])
     directions = directions + np.array([0.0, 0.1, -0.5])
@@ -400,11 +348,17 @@ def _blink_gain(rng: np.random.Generator, head: _Head) -> NDArray[np.float64]:
     return gain[head.picks] * rng.uniform(60, 140) / gain[: len(TEN_TWENTY)].max()
 
 
-def _bump(centre: float, width: float):
+def _bump(centre: float, width: float) -> Spectrum:
     return lambda f: np.exp(-0.5 * ((f - centre) / width) ** 2)
 
 
-def _noise(rng, shape, n_times: int, sfreq: float, spectrum) -> NDArray[np.float64]:
+def _noise(
+    rng: np.random.Generator,
+    shape: tuple[int, ...],
+    n_times: int,
+    sfreq: float,
+    spectrum: Spectrum,
+) -> NDArray[np.float64]:
     """Gaussian noise with a given amplitude spectrum and an rms of 1, (*shape, n_times).
 
     Made twice as long as needed: noise shaped in the frequency domain is periodic, and
