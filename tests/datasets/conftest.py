@@ -1,0 +1,65 @@
+"""EDF files for the tests of the readers, written without any library."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+
+def _fields(values, width):
+    return b"".join(str(value).ljust(width).encode("ascii")[:width] for value in values)
+
+
+def _annotations(onsets_s, labels, n_records, n_bytes):
+    """Time-stamped annotation lists, all of them in the first record (EDF+)."""
+    lists = [f"+{i}\x14\x14\x00".encode() for i in range(n_records)]
+    for onset, label in zip(onsets_s, labels, strict=True):
+        lists[0] += f"+{onset:g}\x154.1\x14{label}\x14\x00".encode()
+    assert max(map(len, lists)) <= n_bytes
+    return [one.ljust(n_bytes, b"\x00") for one in lists]
+
+
+@pytest.fixture(scope="session")
+def write_edf():
+    def write(path: Path, names, signals, sfreq, events=()):
+        """Write signals, shape (n_channels, whole seconds * sfreq), in microvolts.
+
+        `events` are pairs of onset in s and label.
+        """
+        sfreq = int(sfreq)
+        n_records = signals.shape[1] // sfreq
+        per_record = [sfreq] * len(names)
+        names = list(names)
+        digital = np.round(signals[:, : n_records * sfreq] * 10).astype("<i2")
+        blocks = [digital[:, i * sfreq : (i + 1) * sfreq].tobytes() for i in range(n_records)]
+        if events:
+            names.append("EDF Annotations")
+            per_record.append(1024)
+            lists = _annotations(*zip(*events, strict=True), n_records, 2048)
+            blocks = [block + one for block, one in zip(blocks, lists, strict=True)]
+        n = len(names)
+        header = b"0".ljust(8) + b"X X X X".ljust(80) + b"Startdate X X X X".ljust(80)
+        header += b"01.01.1101.01.01" + _fields([256 * (n + 1)], 8)
+        header += (b"EDF+C" if events else b"").ljust(44) + _fields([n_records, 1], 8)
+        header += _fields([n], 4) + _fields(names, 16) + b" " * 80 * n + b"uV".ljust(8) * n
+        header += _fields([-3276.8] * n + [3276.7] * n + [-32768] * n + [32767] * n, 8)
+        header += b" " * 80 * n + _fields(per_record, 8) + b" " * 32 * n
+        assert len(header) == 256 * (n + 1)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(header + b"".join(blocks))
+
+    return write
+
+
+@pytest.fixture
+def real_folder():
+    folder = os.environ.get("EEGKIT_TEST_DATA")
+    if not folder:
+        pytest.skip("EEGKIT_TEST_DATA names no folder of recordings")
+    return Path(folder)
+
+
+@pytest.fixture(autouse=True)
+def _no_folder_from_outside(monkeypatch):
+    monkeypatch.delenv("EEGKIT_DATA", raising=False)
