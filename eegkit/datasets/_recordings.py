@@ -133,9 +133,9 @@ def name_recordings(absent: Iterable[Recording], wanted: Iterable[Recording]) ->
     """Absent recordings in few words: ``["subject 1 run 12", "subjects 2-109"]``."""
     runs_wanted: dict[int, set[int]] = {}
     runs_absent: dict[int, set[int]] = {}
-    for recordings, runs in ((wanted, runs_wanted), (absent, runs_absent)):
+    for recordings, by_subject in ((wanted, runs_wanted), (absent, runs_absent)):
         for recording in recordings:
-            runs.setdefault(recording.subject, set()).add(recording.run)
+            by_subject.setdefault(recording.subject, set()).add(recording.run)
     whole = [s for s, runs in runs_absent.items() if runs == runs_wanted[s]]
     named = []
     for subject, runs in sorted(runs_absent.items()):
