@@ -141,13 +141,17 @@ class Estimator(BaseEstimator):
 
 
 def _check_equal_lengths(X: Any) -> None:
-    if isinstance(X, list | tuple) and X and all(np.ndim(x) == 2 for x in X if not np.isscalar(x)):
-        shapes = sorted({np.shape(x) for x in X})
-        if len(shapes) > 1:
-            raise ValueError(
-                f"The trials of X differ in shape: {', '.join(map(str, shapes[:5]))}"
-                f"{' and others' if len(shapes) > 5 else ''}; crop or pad them to one."
-            )
+    """Refuse a list of trials that differ in shape, naming the shapes."""
+    if not isinstance(X, list | tuple):
+        return
+    try:
+        np.shape(X)
+    except ValueError:
+        shapes = sorted({np.shape(x) for x in X if isinstance(x, np.ndarray)})
+        named = f": {', '.join(map(str, shapes[:5]))}" if shapes else ""
+        raise ValueError(
+            f"The trials of X differ in shape{named}; crop or pad them to one."
+        ) from None
 
 
 def _check_finite(signals: SignalArray) -> None:

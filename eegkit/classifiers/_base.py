@@ -168,8 +168,13 @@ class NeuralClassifier(ClassifierMixin, Estimator):
                 verbose=self.verbose,
             )
             self.net_.partial_fit(_engine.ArrayDataset(array, codes, train, shape), None)
-        self.history_ = _as_frame(self.net_.history)
+        self._history = _scalars(self.net_.history)
         return self
+
+    @property
+    def history_(self) -> pd.DataFrame:
+        """What was recorded of every epoch."""
+        return pd.DataFrame(self._history)
 
     def predict_proba(self, X: Any) -> NDArray[np.float32]:
         """Probabilities of the classes.
@@ -345,8 +350,7 @@ def _available(device: str) -> str:
     return device
 
 
-def _as_frame(history: Any) -> pd.DataFrame:
-    """The scalars skorch recorded for every epoch."""
-    rows = [{k: v for k, v in row.items() if np.isscalar(v)} for row in history]
-    wanted = [name for name in ("epoch", "train_loss", "valid_loss", "dur") if name in rows[0]]
-    return pd.DataFrame(rows)[wanted]
+def _scalars(history: Any) -> dict[str, list[float]]:
+    """The scalars skorch recorded, a list for each: plain, so that skops can save them."""
+    names = [n for n in ("epoch", "train_loss", "valid_loss", "dur") if n in history[0]]
+    return {name: [float(row[name]) for row in history] for name in names}

@@ -56,15 +56,15 @@ class BraindecodeClassifier(NeuralClassifier):
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:
         return {
-            "model": "ShallowFBCSPNet",
+            "model": "EEGNet",
             "model_params": {
-                "filter_time_length": 5,
-                "pool_time_length": 4,
-                "pool_time_stride": 2,
-                "n_filters_time": 8,
-                "n_filters_spat": 8,
+                "kernel_length": 8,
+                "depthwise_kernel_length": 4,
+                "pool1_kernel_size": 2,
+                "pool2_kernel_size": 2,
+                "drop_prob": 0.0,
             },
-            "min_n_times": 16,
+            "min_n_times": 8,
             "max_epochs": 25,
             "lr": 1e-2,
         }

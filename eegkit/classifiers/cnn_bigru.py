@@ -118,6 +118,8 @@ class CNNBiGRU(NeuralClassifier):
 
     Parameters
     ----------
+    max_epochs : int, default 10
+        Passes over the training trials; the net learns fast and overfits soon.
     n_filters : sequence of int, default (32, 64, 128)
         Filters of each block. An axis shorter than 4 is not pooled further, so few frames
         and few frequencies are welcome.
@@ -161,6 +163,7 @@ class CNNBiGRU(NeuralClassifier):
 
     input_kind: ClassVar[str] = "spectrogram"
 
+    max_epochs: int = 10
     n_filters: Sequence[int] = (32, 64, 128)
     kernel_size: int = 3
     n_fused: int = 32

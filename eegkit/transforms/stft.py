@@ -148,7 +148,7 @@ class STFT(Transformer):
                 f"No frequency bin lies between {f_min:g} and {f_max:g} Hz: bins are "
                 f"{freqs[1]:g} Hz apart; widen the range or lengthen the window."
             )
-        return slice(kept[0], kept[-1] + 1)
+        return slice(int(kept[0]), int(kept[-1]) + 1)
 
     def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         frames = sliding_window_view(block, len(self._taper), axis=-1)[..., :: self._hop, :]

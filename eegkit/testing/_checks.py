@@ -1,0 +1,115 @@
+"""The checks, collected for a class or an instance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from eegkit.base import Estimator
+from eegkit.datasets import Dataset
+from eegkit.testing import _classifiers, _datasets, _estimators, _transforms
+
+MAX_EXPECTED_FAILURES = 2
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check, ready to call; its ``str`` is its name."""
+
+    name: str
+    run: Callable[[], None] = field(repr=False)
+
+    def __call__(self) -> None:
+        self.run()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def _small(estimator: Any) -> Estimator:
+    """An instance small enough to check: a class is given its own `conformance_params`."""
+    return estimator(**estimator.conformance_params()) if isinstance(estimator, type) else estimator
+
+
+def _collect(estimator: Any, own: list[Any], expected_failures: Mapping[str, str]) -> list[Check]:
+    if len(expected_failures) > MAX_EXPECTED_FAILURES:
+        raise ValueError(
+            f"{len(expected_failures)} expected failures; at most {MAX_EXPECTED_FAILURES} are allowed."
+        )
+    small = _small(estimator)
+    sklearn_checks = partial(_estimators.check_sklearn, small, expected_failures)
+    checks = [Check("scikit_learn_check_estimator", sklearn_checks)]
+    return checks + [Check(f.__name__.removeprefix("check_"), partial(f, small)) for f in own]
+
+
+def classifier_checks(
+    estimator: Any, expected_failures: Mapping[str, str] | None = None
+) -> list[Check]:
+    """The checks of a classifier, to parametrize a test with.
+
+    Parameters
+    ----------
+    estimator : NeuralClassifier, class or instance
+        A class is made with its ``conformance_params()``.
+    expected_failures : mapping of str to str, optional
+        Checks of scikit-learn's ``check_estimator`` that cannot pass, each with its reason;
+        at most two.
+
+    Returns
+    -------
+    list of Check
+    """
+    own = [*_estimators.CHECKS, *_classifiers.CHECKS]
+    return _collect(estimator, own, expected_failures or {})
+
+
+def transform_checks(
+    estimator: Any, expected_failures: Mapping[str, str] | None = None
+) -> list[Check]:
+    """The checks of a transform; see `classifier_checks`."""
+    own = [*_estimators.CHECKS, *_transforms.CHECKS]
+    return _collect(estimator, own, expected_failures or {})
+
+
+def dataset_checks(dataset: Dataset) -> list[Check]:
+    """The checks of a data set.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        An instance whose recordings are there.
+
+    Returns
+    -------
+    list of Check
+    """
+    return [
+        Check(f.__name__.removeprefix("check_"), partial(f, dataset)) for f in _datasets.CHECKS
+    ]
+
+
+def _run(checks: list[Check]) -> list[str]:
+    for check in checks:
+        check()
+    return [check.name for check in checks]
+
+
+def check_classifier(
+    estimator: Any, expected_failures: Mapping[str, str] | None = None
+) -> list[str]:
+    """Run `classifier_checks`; give their names, or raise the first one's ``AssertionError``."""
+    return _run(classifier_checks(estimator, expected_failures))
+
+
+def check_transform(
+    estimator: Any, expected_failures: Mapping[str, str] | None = None
+) -> list[str]:
+    """Run `transform_checks`; give their names, or raise the first one's ``AssertionError``."""
+    return _run(transform_checks(estimator, expected_failures))
+
+
+def check_dataset(dataset: Dataset) -> list[str]:
+    """Run `dataset_checks`; give their names, or raise the first one's ``AssertionError``."""
+    return _run(dataset_checks(dataset))

@@ -1,0 +1,114 @@
+"""Checks that every classifier must pass."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV, GroupKFold, cross_validate
+from torch import nn
+
+from eegkit.classifiers import NeuralClassifier
+from eegkit.testing._estimators import _assert_refused, fitted
+from eegkit.testing._examples import example_input, example_trials
+
+
+def check_labels_and_probabilities(estimator: NeuralClassifier) -> None:
+    """String labels come back, probabilities are one row a trial and add up to 1."""
+    X, y = example_input(estimator)
+    model = fitted(estimator, X, y)
+    probabilities = model.predict_proba(X)
+    assert probabilities.shape == (len(X), 2)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
+    np.testing.assert_array_equal(model.classes_, ["rest", "task"])
+    np.testing.assert_array_equal(model.predict(X), model.classes_[probabilities.argmax(axis=1)])
+
+
+def check_gradients(estimator: NeuralClassifier) -> None:
+    """Every parameter receives a finite gradient."""
+    X, y = example_input(estimator)
+    module = fitted(estimator, X, y).net_.module_.cpu().train()
+    module.zero_grad(set_to_none=True)
+    with torch.random.fork_rng():
+        logits = module(torch.from_numpy(np.array(X, dtype=np.float32)))
+    assert logits.shape == (len(X), 2)
+    nn.functional.cross_entropy(logits, torch.arange(len(X)) % 2).backward()
+    for name, parameter in module.named_parameters():
+        assert parameter.grad is not None, f"{name} receives no gradient"
+        assert torch.isfinite(parameter.grad).all(), f"the gradient of {name} is not finite"
+
+
+def check_last_batch_of_one(estimator: NeuralClassifier) -> None:
+    """A last batch of a single trial does not break training."""
+    X, y = example_input(estimator)
+    n = len(X) - 1
+    model = fitted(clone(estimator).set_params(batch_size=n // 3), X[: n + 1], y[: n + 1])
+    assert np.isfinite(model.history_["train_loss"]).all()
+
+
+def check_groups(estimator: NeuralClassifier) -> None:
+    """Groups steer the inner split only: given, or known by X, or routed by a pipeline."""
+    X, y = example_input(estimator)
+    stopping = clone(estimator).set_params(early_stopping=True, max_epochs=2)
+    plain = np.asarray(X)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        given = clone(stopping).set_params(random_state=0).fit(plain, y, groups=X.groups)
+        known = clone(stopping).set_params(random_state=0).fit(X, y)
+    assert not [w for w in caught if "without regard to subjects" in str(w.message)]
+    np.testing.assert_allclose(given.predict_proba(plain), known.predict_proba(plain))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        clone(stopping).fit(plain, y)
+    assert [w for w in caught if "without regard to subjects" in str(w.message)]
+
+
+def check_one_class(estimator: NeuralClassifier) -> None:
+    """One class only, or labels of another length, are refused."""
+    X, y = example_input(estimator)
+    one = np.full(len(y), "rest")
+    _assert_refused(lambda: clone(estimator).fit(X, one), "one class only", "one class")
+    _assert_refused(lambda: clone(estimator).fit(X, y[:-1]), "inconsistent numbers", "short y")
+    _assert_refused(
+        lambda: clone(estimator).fit(X, y, groups=np.arange(3)), "inconsistent", "short groups"
+    )
+
+
+def check_other_kind_of_input(estimator: NeuralClassifier) -> None:
+    """A net for spectrograms refuses raw trials, and the other way about."""
+    X, y = example_input(estimator)
+    raw = example_trials().X
+    other = np.asarray(X)[..., None] if estimator.input_kind == "raw" else raw
+    advice = "reads raw trials" if estimator.input_kind == "raw" else "put a time-frequency"
+    _assert_refused(lambda: clone(estimator).fit(other, y), advice, "the other kind of input")
+
+
+def check_model_selection(estimator: NeuralClassifier) -> None:
+    """`cross_validate` in two processes and `GridSearchCV` work, by groups."""
+    X, y = example_input(estimator)
+    quick: Any = clone(estimator).set_params(max_epochs=1, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        options: Any = {"cv": GroupKFold(3), "error_score": "raise"}
+        scores = cross_validate(
+            quick, X, y, groups=X.groups, n_jobs=2, return_estimator=True, **options
+        )
+        search = GridSearchCV(quick, {"lr": [1e-3, 1e-2]}, **options).fit(X, y, groups=X.groups)
+    assert np.isfinite(scores["test_score"]).all()
+    for model in scores["estimator"]:
+        assert model.predict(X).shape == y.shape
+    assert search.predict(X).shape == y.shape
+
+
+CHECKS = [
+    check_labels_and_probabilities,
+    check_gradients,
+    check_last_batch_of_one,
+    check_groups,
+    check_one_class,
+    check_other_kind_of_input,
+    check_model_selection,
+]

@@ -1,0 +1,227 @@
+"""Checks that every transform and classifier must pass."""
+
+from __future__ import annotations
+
+import pickle
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+from sklearn.base import clone, is_classifier
+from sklearn.utils.estimator_checks import check_estimator
+
+from eegkit.base import Estimator
+from eegkit.signals import SignalArray
+from eegkit.testing._examples import (
+    BAD_AFTER_FIT,
+    BAD_FOR_FIT,
+    SFREQ,
+    example_input,
+    example_trials,
+)
+
+# How many checks scikit-learn 1.6 and later runs at least; far fewer means that a tag
+# switched them off.
+LEAST_CHECKS = {"classifier": 50, "transformer": 45}
+
+
+def output_of(estimator: Estimator, X: Any) -> np.ndarray:
+    """What the fitted estimator makes of X."""
+    made = estimator.predict_proba(X) if is_classifier(estimator) else estimator.transform(X)
+    return np.asarray(made)
+
+
+def fitted(estimator: Estimator, X: Any, y: Any, **fit_params: Any) -> Any:
+    """A clone, fitted quietly and repeatably."""
+    estimator = clone(estimator)
+    if "random_state" in estimator.get_params():
+        estimator.set_params(random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        return estimator.fit(X, y, **fit_params)
+
+
+def check_sklearn(estimator: Estimator, expected_failures: Mapping[str, str]) -> None:
+    """scikit-learn's own `check_estimator`, in full."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        results = check_estimator(
+            estimator, expected_failed_checks=dict(expected_failures), on_fail=None, on_skip=None
+        )
+    failed = [f"{r['check_name']}: {r['exception']!r}" for r in results if r["status"] == "failed"]
+    assert not failed, "\n".join(failed)
+    stale = set(expected_failures) - {r["check_name"] for r in results if r["status"] == "xfail"}
+    assert not stale, f"expected to fail, but passed: {', '.join(sorted(stale))}"
+    kind = "classifier" if is_classifier(estimator) else "transformer"
+    n_run = sum(r["status"] in ("passed", "xfail") for r in results)
+    assert n_run >= LEAST_CHECKS[kind], (
+        f"scikit-learn ran only {n_run} checks, expected at least {LEAST_CHECKS[kind]}: "
+        "a tag of the estimator switches the others off."
+    )
+
+
+def check_parameters_are_kept(estimator: Estimator) -> None:
+    """`fit` changes no parameter, and a clone of the fitted estimator is not fitted."""
+    X, y = example_input(estimator)
+    copy = clone(estimator)
+    before = {name: repr(value) for name, value in copy.get_params().items()}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        copy.fit(X, y)
+    after = {name: repr(value) for name, value in copy.get_params().items()}
+    assert before == after
+    assert not hasattr(clone(copy), "input_shape_")
+
+
+def check_global_generators_are_kept(estimator: Estimator) -> None:
+    """Neither `fit` nor the output moves the generators of `random`, numpy or torch."""
+    import torch
+
+    X, y = example_input(estimator)
+    before = random.getstate(), np.random.get_state()[1].copy(), torch.get_rng_state()
+    output_of(fitted(estimator, X, y), X)
+    assert random.getstate() == before[0]
+    np.testing.assert_array_equal(np.random.get_state()[1], before[1])
+    assert torch.equal(torch.get_rng_state(), before[2])
+
+
+def check_same_seed_same_output(estimator: Estimator) -> None:
+    """Two fits with one seed agree bit for bit."""
+    X, y = example_input(estimator)
+    first, second = (output_of(fitted(estimator, X, y), X) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+
+
+def check_trial_alone(estimator: Estimator) -> None:
+    """A trial gives the same alone as among others."""
+    X, y = example_input(estimator)
+    model = fitted(estimator, X, y)
+    np.testing.assert_allclose(output_of(model, X)[:1], output_of(model, X[:1]), rtol=1e-4, atol=1e-5)
+
+
+def check_fit_again_on_another_shape(estimator: Estimator) -> None:
+    """A fitted estimator can be fitted again on fewer channels."""
+    X, y = example_input(estimator)
+    model = fitted(estimator, X, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        model.fit(X[:, :2], y)
+    assert len(output_of(model, X[:, :2])) == len(X)
+
+
+def check_memmap(estimator: Estimator) -> None:
+    """A memmap gives what the array gives."""
+    X, y = example_input(estimator)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "X.npy"
+        np.save(path, np.asarray(X))
+        mapped = SignalArray(np.load(path, mmap_mode="r"), **X.knowledge)
+        expected = output_of(fitted(estimator, X, y), X)
+        np.testing.assert_array_equal(output_of(fitted(estimator, mapped, y), mapped), expected)
+        del mapped
+
+
+def check_epochs_and_trials(estimator: Estimator) -> None:
+    """``mne.Epochs`` and `Trials` are read as X, where the estimator reads raw trials."""
+    if estimator.input_kind != "raw":
+        return
+    trials = example_trials()
+    expected = output_of(fitted(estimator, trials.X, trials.y), trials.X)
+    for X in (trials, trials.to_epochs()):
+        made = output_of(fitted(estimator, X, trials.y), X)
+        np.testing.assert_allclose(made, expected, rtol=1e-3, atol=1e-4)
+
+
+def check_rate_is_held(estimator: Estimator) -> None:
+    """An estimator fitted at one rate refuses another."""
+    if estimator.input_kind != "raw":
+        return
+    X, y = example_input(estimator)
+    model = fitted(estimator, X, y)
+    other = SignalArray(np.asarray(X), sfreq=2 * SFREQ, ch_names=X.ch_names)
+    _assert_refused(lambda: output_of(model, other), r"sampled at 256 Hz", "another rate")
+
+
+def check_persistence(estimator: Estimator) -> None:
+    """Pickled and loaded, here by joblib and in a new process, it gives the same."""
+    X, y = example_input(estimator)
+    model = fitted(estimator, X, y)
+    expected = output_of(model, X)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        joblib.dump(model, folder / "model.joblib")
+        np.testing.assert_array_equal(output_of(joblib.load(folder / "model.joblib"), X), expected)
+        (folder / "both.pickle").write_bytes(pickle.dumps((model, X)))
+        subprocess.run([sys.executable, "-c", _IN_A_NEW_PROCESS, name], check=True, timeout=300)
+        np.testing.assert_allclose(np.load(folder / "made.npy"), expected, rtol=1e-5, atol=1e-6)
+
+
+_IN_A_NEW_PROCESS = """
+import pickle, sys
+from pathlib import Path
+import numpy as np
+folder = Path(sys.argv[1])
+model, X = pickle.loads((folder / "both.pickle").read_bytes())
+made = model.predict_proba(X) if hasattr(model, "predict_proba") else model.transform(X)
+np.save(folder / "made.npy", np.asarray(made))
+"""
+
+
+def check_skops(estimator: Estimator) -> None:
+    """Saved with skops (where it is installed) and loaded, it gives the same."""
+    try:
+        import skops.io
+    except ImportError:
+        return
+    X, y = example_input(estimator)
+    model = fitted(estimator, X, y)
+    dumped = skops.io.dumps(model)
+    trusted = skops.io.get_untrusted_types(data=dumped)
+    loaded = skops.io.loads(dumped, trusted=trusted)
+    np.testing.assert_array_equal(output_of(loaded, X), output_of(model, X))
+
+
+def check_bad_input(estimator: Estimator) -> None:
+    """Bad input gets a ``ValueError`` that says what was seen, in `fit` and after it."""
+    X, y = example_input(estimator)
+    for what, (spoil, message) in BAD_FOR_FIT.items():
+        bad = spoil(X)
+        labels = y[: len(bad)] if what != "one dimension" else np.resize(y, len(bad))
+        _assert_refused(lambda bad=bad, y=labels: clone(estimator).fit(bad, y), message, what)
+    model = fitted(estimator, X, y)
+    for what, (spoil, message) in BAD_AFTER_FIT.items():
+        _assert_refused(lambda bad=spoil(X): output_of(model, bad), message, what)
+
+
+def _assert_refused(call: Any, message: str, what: str) -> None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            call()
+    except ValueError as error:
+        assert re.search(message, str(error)), f"{what}: the error says only: {error}"
+    else:
+        raise AssertionError(f"{what}: no error was raised.")
+
+
+CHECKS = [
+    check_parameters_are_kept,
+    check_global_generators_are_kept,
+    check_same_seed_same_output,
+    check_trial_alone,
+    check_fit_again_on_another_shape,
+    check_memmap,
+    check_epochs_and_trials,
+    check_rate_is_held,
+    check_persistence,
+    check_skops,
+    check_bad_input,
+]

@@ -1,0 +1,84 @@
+"""Small trials to check estimators on, and the ways in which input can be bad."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from eegkit.base import Estimator
+from eegkit.signals import SignalArray
+from eegkit.trials import Trials
+
+CH_NAMES = ("C3", "Cz", "C4")
+SFREQ = 128.0
+N_TRIALS = 13  # in batches of 4, the last batch is a single trial
+N_TIMES = 96
+
+
+def example_trials(n_trials: int = N_TRIALS, n_times: int = N_TIMES, seed: int = 0) -> Trials:
+    """Trials of three people, three channels and two classes told by a 20 Hz rhythm.
+
+    Parameters
+    ----------
+    n_trials, n_times : int
+    seed : int
+
+    Returns
+    -------
+    Trials
+        In microvolts, at 128 Hz.
+    """
+    rng = np.random.default_rng(seed)
+    y = np.where(np.arange(n_trials) % 2, "task", "rest")
+    X = rng.normal(scale=10, size=(n_trials, len(CH_NAMES), n_times))
+    rhythm = 30 * np.sin(2 * np.pi * 20 * np.arange(n_times) / SFREQ)
+    X[y == "task", 0] += rhythm
+    subject = np.array(["S1", "S2", "S3"])[np.arange(n_trials) // 2 % 3]
+    return Trials.from_arrays(
+        X.astype(np.float32), y, sfreq=SFREQ, ch_names=CH_NAMES, subject=subject
+    )
+
+
+def example_input(estimator: Estimator, seed: int = 0) -> tuple[SignalArray, np.ndarray]:
+    """X as the estimator reads it, and y."""
+    trials = example_trials(seed=seed)
+    if estimator.input_kind == "raw":
+        return trials.X, trials.y
+    n_freqs, n_frames = 12, N_TIMES // 12
+    X = np.asarray(trials.X).reshape(len(trials), len(CH_NAMES), n_frames, n_freqs)
+    spectrograms = np.ascontiguousarray(X.swapaxes(2, 3))
+    return SignalArray(spectrograms, ch_names=CH_NAMES, groups=trials.groups), trials.y
+
+
+def _with(value: float) -> Callable[[np.ndarray], np.ndarray]:
+    def put(X: np.ndarray) -> np.ndarray:
+        X = X.copy()
+        X[1, 2, ..., 0] = value
+        return X
+
+    return put
+
+
+# What is done to good input before `fit`, and what the error must say.
+BAD_FOR_FIT: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "NaN": (_with(np.nan), r"NaN or infinite.*C4|NaN or infinite.*\(2\)"),
+    "infinity": (_with(np.inf), r"NaN or infinite.*C4|NaN or infinite.*\(2\)"),
+    "five dimensions": (lambda X: np.asarray(X)[..., None, None], r"dimensions|expects X of shape"),
+    "one dimension": (lambda X: np.asarray(X)[:, 0].ravel(), r"1D array|Reshape"),
+    "no trials": (lambda X: X[:0], r"0 sample\(s\)|no trials"),
+    "no channels": (lambda X: np.asarray(X)[:, :0], r"nothing in it"),
+    "unequal lengths": (
+        lambda X: [np.asarray(x)[:, : x.shape[1] - i % 2] for i, x in enumerate(X)],
+        r"differ in shape",
+    ),
+}
+# What is done to good input before `predict` or `transform`.
+BAD_AFTER_FIT: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "NaN": BAD_FOR_FIT["NaN"],
+    "fewer channels": (lambda X: np.asarray(X)[:, :2], r"n_channels = 2.*n_channels = 3"),
+    "fewer times": (lambda X: np.asarray(X)[..., :-1], r"but .* was fitted with"),
+    "other channels": (lambda X: X[:, ::-1], r"channels of X differ"),
+    "no trials": BAD_FOR_FIT["no trials"],
+}

@@ -1,0 +1,60 @@
+"""Checks that every transform must pass."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold, cross_val_score
+from sklearn.preprocessing import FunctionTransformer
+
+from eegkit.pipeline import Pipeline
+from eegkit.signals import SignalArray
+from eegkit.testing._estimators import fitted
+from eegkit.testing._examples import example_input
+from eegkit.transforms import Transformer
+
+
+def check_output(estimator: Transformer) -> None:
+    """The output is finite float32, a row a trial, and still knows whose each trial is."""
+    X, y = example_input(estimator)
+    made = fitted(estimator, X, y).transform(X)
+    assert isinstance(made, SignalArray)
+    assert made.dtype == np.float32
+    assert len(made) == len(X)
+    assert np.isfinite(made).all()
+    np.testing.assert_array_equal(made.groups, X.groups)
+
+
+def check_input_is_kept(estimator: Transformer) -> None:
+    """The input is left as it was."""
+    X, y = example_input(estimator)
+    before = np.array(X)
+    fitted(estimator, X, y).transform(X)
+    np.testing.assert_array_equal(np.asarray(X), before)
+
+
+def check_blocks(estimator: Transformer) -> None:
+    """Trials transformed in blocks are the trials transformed at once."""
+    X, y = example_input(estimator)
+    model = fitted(estimator, X, y)
+    parts = [model.transform(X[start : start + 5]) for start in range(0, len(X), 5)]
+    np.testing.assert_allclose(np.concatenate(parts), model.transform(X), rtol=1e-5, atol=1e-6)
+
+
+def check_in_a_pipeline(estimator: Transformer) -> None:
+    """It works before a classifier, in a cross-validation by subjects in two processes."""
+    X, y = example_input(estimator)
+    flatten = FunctionTransformer(_flatten)
+    pipeline = Pipeline([clone(estimator), flatten, LogisticRegression(max_iter=50)])
+    scores = cross_val_score(
+        pipeline, X, y, groups=X.groups, cv=GroupKFold(3), n_jobs=2, error_score="raise"
+    )
+    assert np.isfinite(scores).all()
+
+
+def _flatten(X: np.ndarray) -> np.ndarray:
+    return np.asarray(X).reshape(len(X), -1)
+
+
+CHECKS = [check_output, check_input_is_kept, check_blocks, check_in_a_pipeline]

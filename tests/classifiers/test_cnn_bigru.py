@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+import torch
+
+from eegkit.classifiers import CNNBiGRU, CNNBiGRUModule
+
+
+@pytest.mark.parametrize("temporal", ["dynamic", "standard"])
+@pytest.mark.parametrize("share_cnn", [False, True])
+@pytest.mark.parametrize("shape", [(19, 100, 7), (3, 1, 1), (2, 5, 1), (1, 1, 9), (4, 30, 40)])
+def test_any_size_of_spectrogram(temporal, share_cnn, shape):
+    module = CNNBiGRUModule(shape, 3, temporal=temporal, share_cnn=share_cnn)
+    assert module(torch.zeros(2, *shape)).shape == (2, 3)
+
+
+def test_every_channel_has_its_own_cnn():
+    # Filters of channel 0 see channel 0 alone: changing channel 1 leaves their output alone.
+    module = CNNBiGRUModule((2, 20, 8), 2).eval()
+    x = torch.randn(3, 2, 20, 8)
+    other = x.clone()
+    other[:, 1] += 1
+    half = 128
+    before, after = module.cnn(x), module.cnn(other)
+    torch.testing.assert_close(before[:, :half], after[:, :half])
+    assert not torch.allclose(before[:, half:], after[:, half:])
+
+
+def test_number_of_parameters():
+    # Convolutions and norms of one channel, then n_channels times that.
+    cnn = 9 * 32 + 64 + 9 * 32 * 64 + 128 + 9 * 64 * 128 + 256
+    fusion = 128 * 12 * 32 + 64
+    gru = 2 * (3 * 128 * (19 * 32 + 128 + 2)) + 2 * (3 * 128 * (256 + 128 + 2))
+    attention = 4 * 256 * 256 + 4 * 256
+    head = 2 * 256 + 256 * 128 + 128 + 128 * 2 + 2
+    own = CNNBiGRUModule((19, 100, 7), 2)
+    shared = CNNBiGRUModule((19, 100, 7), 2, share_cnn=True)
+    assert sum(p.numel() for p in own.parameters()) == 19 * (cnn + fusion) + gru + attention + head
+    assert sum(p.numel() for p in shared.parameters()) == cnn + fusion + gru + attention + head
+
+
+def test_relu_after_pooling_is_relu_before_it():
+    x = torch.randn(4, 3, 10, 7)
+    pool = torch.nn.MaxPool2d(2)
+    torch.testing.assert_close(pool(x).relu(), pool(x.relu()))
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [({"temporal": "static"}, "temporal is 'static'"), ({"n_heads": 7}, "n_heads is 7")],
+)
+def test_parameters_that_make_no_sense(params, message):
+    X = np.random.default_rng(0).normal(size=(6, 2, 8, 4))
+    with pytest.raises(ValueError, match=message):
+        CNNBiGRU(**params).fit(X, [0, 1] * 3)

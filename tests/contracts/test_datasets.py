@@ -1,0 +1,24 @@
+"""Every registered data set keeps the contract, where its recordings are at hand."""
+
+import os
+
+import pytest
+
+from eegkit import registry, testing
+
+NEEDS = {"eegbci": {"subjects": [1]}, "mental_arithmetic": {"subjects": [0, 3]}}
+
+
+def checks():
+    for name in registry.names("datasets"):
+        cls = registry.get("datasets", name)
+        recorded = cls.access != "generated"
+        options = NEEDS.get(name, {}) | ({"path": os.environ.get("EEGKIT_TEST_DATA")} if recorded else {})
+        marks = [pytest.mark.realdata] if recorded else []
+        for check in testing.dataset_checks(cls(**options)):
+            yield pytest.param(check, id=f"{name}-{check}", marks=marks)
+
+
+@pytest.mark.parametrize("check", checks())
+def test_contract(check):
+    check()

@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline as sklearn_make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+from eegkit import Pipeline, make_pipeline
+from eegkit.classifiers import CNNBiGRU
+from eegkit.testing import example_trials
+from eegkit.transforms import STFT
+
+
+def test_names_are_those_of_scikit_learn():
+    steps = [StandardScaler(), StandardScaler(), LogisticRegression()]
+    expected = list(sklearn_make_pipeline(*steps).named_steps)
+    assert list(Pipeline(steps).named_steps) == expected
+    assert list(make_pipeline(*steps).named_steps) == expected
+
+
+def test_named_and_bare_steps_mix():
+    pipeline = Pipeline([("scale", StandardScaler()), LogisticRegression()])
+    assert list(pipeline.named_steps) == ["scale", "logisticregression"]
+
+
+def test_clone_and_set_params():
+    pipeline = clone(Pipeline([STFT(), CNNBiGRU()]))
+    pipeline.set_params(stft__nperseg=64, cnnbigru__hidden_size=8)
+    assert clone(pipeline).get_params()["stft__nperseg"] == 64
+    pipeline.set_params(steps=[StandardScaler(), LogisticRegression()])
+    assert list(pipeline.named_steps) == ["standardscaler", "logisticregression"]
+
+
+def test_grid_search_over_architecture_and_training():
+    trials = example_trials()
+    net = CNNBiGRU(**CNNBiGRU.conformance_params()).set_params(max_epochs=1)
+    search = GridSearchCV(
+        Pipeline([STFT(nperseg=32), net]),
+        {"cnnbigru__hidden_size": [4, 8], "cnnbigru__lr": [1e-3, 1e-2], "stft__nperseg": [16, 32]},
+        cv=2,
+        error_score="raise",
+    )
+    search.fit(trials.X, trials.y)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+    assert search.best_estimator_.predict(trials.X).shape == trials.y.shape
+
+
+def test_memory_runs_a_transform_once(tmp_path):
+    trials = example_trials()
+    pipeline = Pipeline(
+        [STFT(nperseg=32), FunctionTransformer(_flatten), LogisticRegression()],
+        memory=str(tmp_path),
+    )
+    first = pipeline.fit(trials.X, trials.y).predict_proba(trials.X)
+    assert list(tmp_path.rglob("output.pkl"))
+    again = clone(pipeline).fit(trials.X, trials.y).predict_proba(trials.X)
+    np.testing.assert_array_equal(first, again)
+
+
+def _flatten(X):
+    return np.asarray(X).reshape(len(X), -1)
+
+
+def test_a_single_estimator_is_not_a_list_of_steps():
+    with pytest.raises(TypeError):
+        Pipeline(LogisticRegression()).fit(np.zeros((2, 2)), [0, 1])

@@ -1,0 +1,109 @@
+import mne
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.model_selection import GroupKFold, cross_val_score
+
+from eegkit import Trials
+from eegkit.signals import as_signals
+from eegkit.testing import example_trials
+
+
+@pytest.fixture
+def trials():
+    return example_trials()
+
+
+def test_x_is_kept_where_it_already_fits(tmp_path):
+    X = np.zeros((4, 2, 10), dtype=np.float32)
+    assert np.shares_memory(Trials.from_arrays(X, [0, 1] * 2, sfreq=100, subject="a").X, X)
+    np.save(tmp_path / "X.npy", X)
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+    trials = Trials.from_arrays(mapped, [0, 1] * 2, sfreq=100, subject="a")
+    assert np.shares_memory(trials.X, mapped)
+
+
+def test_rows(trials):
+    some = trials[trials.groups == "S2"]
+    assert set(some.groups) == set(some.X.groups) == {"S2"}
+    assert len(trials[2:5]) == 3
+    assert len(trials[[4, 1]]) == 2
+    with pytest.raises(IndexError, match="one trial"):
+        trials[3]
+
+
+def test_epochs_and_back(trials):
+    epochs = trials.to_epochs()
+    assert epochs.get_data().std() < 1e-3  # volts
+    again = Trials.from_epochs(epochs)
+    np.testing.assert_allclose(again.X, trials.X, rtol=1e-5)
+    np.testing.assert_array_equal(again.y, trials.y)
+    np.testing.assert_array_equal(again.groups, trials.groups)
+    assert again.ch_names == trials.ch_names
+
+
+def test_from_epochs_wants_to_know_whose_they_are(trials):
+    epochs = trials.to_epochs()
+    epochs.metadata = None
+    with pytest.raises(ValueError, match="pass subject="):
+        Trials.from_epochs(epochs)
+    assert set(Trials.from_epochs(epochs, subject="S7").groups) == {"S7"}
+
+
+def test_epochs_keep_only_their_eeg_channels(trials):
+    epochs = trials.to_epochs().copy()
+    epochs.set_channel_types({"C4": "eog"}, verbose="error")
+    assert as_signals(epochs).ch_names == ("C3", "Cz")
+    epochs.set_channel_types({"C3": "eog", "Cz": "eog"}, verbose="error")
+    with pytest.raises(ValueError, match="no EEG channel"):
+        as_signals(epochs)
+
+
+def test_epochs_in_cross_val_score(trials):
+    from eegkit.transforms import STFT
+    from eegkit.classifiers import CNNBiGRU
+    from eegkit import Pipeline
+
+    net = CNNBiGRU(**CNNBiGRU.conformance_params()).set_params(max_epochs=1)
+    pipeline = Pipeline([STFT(nperseg=32), net])
+    scores = cross_val_score(
+        pipeline, trials.to_epochs(), trials.y, groups=trials.groups, cv=GroupKFold(3),
+        error_score="raise",
+    )
+    assert np.isfinite(scores).all()
+
+
+def test_concatenate(trials):
+    both = Trials.concatenate([trials[:4], trials[4:]])
+    np.testing.assert_array_equal(both.X, trials.X)
+    with pytest.raises(ValueError, match="n_times"):
+        Trials.concatenate([trials, example_trials(n_times=50)])
+    with pytest.raises(ValueError, match="no trials"):
+        Trials.concatenate([])
+
+
+def test_soft_labels_have_no_events(trials):
+    soft = Trials(trials.X, np.full((len(trials), 2), 0.5), trials.metadata, trials.info)
+    assert "soft labels over 2 classes" in repr(soft)
+    with pytest.raises(ValueError, match="Soft labels"):
+        soft.to_epochs()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"X": np.zeros((3, 10))}, r"shape \(3, 10\); expected"),
+        ({"y": [0, 1]}, "y has 2 rows, but X has 3"),
+        ({"metadata": pd.DataFrame({"subject": ["a"] * 3})}, "lacks session, run"),
+        ({"info": mne.create_info(["C3"], 100, "eeg")}, "names 1 channels, but X has 2"),
+    ],
+)
+def test_parts_that_do_not_fit(change, message):
+    parts = {
+        "X": np.zeros((3, 2, 10)),
+        "y": [0, 1, 0],
+        "metadata": pd.DataFrame({"subject": ["a"] * 3, "session": "0", "run": "0"}),
+        "info": mne.create_info(["C3", "C4"], 100, "eeg"),
+    }
+    with pytest.raises(ValueError, match=message):
+        Trials(**(parts | change))
