@@ -44,7 +44,7 @@ def test_channel_positions_come_from_their_names(trials):
     [
         ({"model": "EEGConfromer"}, "no model 'EEGConfromer'. Did you mean EEGConformer"),
         ({"model": "EEGNet", "model_params": {"F7": 1}}, "EEGNet has no parameter F7"),
-        ({"model": "USleep"}, "braindecode's USleep refuses trials of 3 channels x 256"),
+        ({"model": "EMG2QwertyNet"}, "EMG2QwertyNet refuses trials of 3 channels x 256"),
     ],
 )
 def test_what_braindecode_refuses(trials, params, message):

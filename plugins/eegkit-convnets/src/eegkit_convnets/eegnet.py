@@ -22,6 +22,11 @@ class MaxNorm(nn.Module):
         return weight.renorm(2, 0, self.max_norm)
 
 
+def _same(length: int) -> nn.ZeroPad2d:
+    """The padding that keeps the number of samples; of an even filter's, one more at the end."""
+    return nn.ZeroPad2d(((length - 1) // 2, length // 2, 0, 0))
+
+
 class EEGNetModule(nn.Module):
     """The net of `EEGNet`; see there for the parameters.
 
@@ -47,7 +52,8 @@ class EEGNetModule(nn.Module):
         n_channels, n_times = input_shape
         # The paper's batch norm is Keras's: epsilon 1e-3, momentum 0.99 (0.01 here).
         self.temporal = nn.Sequential(
-            nn.Conv2d(1, F1, (1, kernel_length), padding="same", bias=False),
+            _same(kernel_length),
+            nn.Conv2d(1, F1, (1, kernel_length), bias=False),
             nn.BatchNorm2d(F1, eps=1e-3, momentum=0.01),
         )
         spatial = nn.Conv2d(F1, D * F1, (n_channels, 1), groups=F1, bias=False)
@@ -60,9 +66,8 @@ class EEGNetModule(nn.Module):
             nn.Dropout(dropout),
         )
         self.separable = nn.Sequential(
-            nn.Conv2d(
-                D * F1, D * F1, (1, separable_length), padding="same", groups=D * F1, bias=False
-            ),
+            _same(separable_length),
+            nn.Conv2d(D * F1, D * F1, (1, separable_length), groups=D * F1, bias=False),
             nn.Conv2d(D * F1, F2, 1, bias=False),
             nn.BatchNorm2d(F2, eps=1e-3, momentum=0.01),
             nn.ELU(),
