@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from eegkit.blocks import read_blocks
 from eegkit.signals import SignalArray, as_signals
 
 DEFAULT_SFREQ = 128.0
@@ -160,7 +161,7 @@ def _check_finite(signals: SignalArray) -> None:
     if array.dtype.kind not in "fc":
         return
     n_bad = np.zeros(array.shape[1], dtype=int)
-    for block in _blocks(array):
+    for block in read_blocks(array):
         with np.errstate(over="ignore", invalid="ignore"):
             total = block.sum(dtype=np.float64 if block.dtype.itemsize < 8 else None)
         if not np.isfinite(total):
@@ -175,9 +176,3 @@ def _check_finite(signals: SignalArray) -> None:
         f"X holds {n_bad.sum()} NaN or infinite values, in {len(bad)} of {array.shape[1]} "
         f"channels ({listed}); drop those trials or channels, or interpolate them."
     )
-
-
-def _blocks(array: np.ndarray, max_bytes: int = 2**26) -> Any:
-    """Consecutive runs of trials of at most `max_bytes`, so that a memmap is never read whole."""
-    step = max(1, max_bytes // max(1, array[:1].nbytes))
-    return (array[start : start + step] for start in range(0, len(array), step))

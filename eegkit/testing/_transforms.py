@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
 import numpy as np
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
@@ -35,11 +38,28 @@ def check_input_is_kept(estimator: Transformer) -> None:
 
 
 def check_blocks(estimator: Transformer) -> None:
-    """Trials transformed in blocks are the trials transformed at once."""
+    """Trials transformed in blocks, or by several threads, are the trials transformed at once."""
     X, y = example_input(estimator)
     model = fitted(estimator, X, y)
+    expected = model.transform(X)
     parts = [model.transform(X[start : start + 5]) for start in range(0, len(X), 5)]
-    np.testing.assert_allclose(np.concatenate(parts), model.transform(X), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(np.concatenate(parts), expected, rtol=1e-5, atol=1e-6)
+    threaded = model.set_params(n_jobs=2, max_memory_mb=1e-3).transform(X)
+    np.testing.assert_allclose(threaded, expected, rtol=1e-5, atol=1e-6)
+
+
+def check_out(estimator: Transformer) -> None:
+    """The output can be written to a file, which is given back as a memmap."""
+    X, y = example_input(estimator)
+    model = fitted(estimator, X, y)
+    expected = model.transform(X)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "out.npy"
+        np.testing.assert_array_equal(model.transform(X, out=path), expected)
+        np.testing.assert_array_equal(np.load(path), expected)
+        assert [p.name for p in Path(folder).iterdir()] == ["out.npy"]
+    given = np.empty(expected.shape, dtype=np.float32)
+    assert np.shares_memory(model.transform(X, out=given), given)
 
 
 def check_in_a_pipeline(estimator: Transformer) -> None:
@@ -57,4 +77,4 @@ def _flatten(X: np.ndarray) -> np.ndarray:
     return np.asarray(X).reshape(len(X), -1)
 
 
-CHECKS = [check_output, check_input_is_kept, check_blocks, check_in_a_pipeline]
+CHECKS = [check_output, check_input_is_kept, check_blocks, check_out, check_in_a_pipeline]

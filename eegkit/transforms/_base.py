@@ -2,27 +2,53 @@
 
 from __future__ import annotations
 
+import os
 from abc import abstractmethod
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from joblib import effective_n_jobs
 from numpy.typing import NDArray
 from sklearn.base import TransformerMixin
 
 from eegkit.base import Estimator
+from eegkit.blocks import release, row_blocks
 from eegkit.signals import SignalArray
 
-BLOCK_BYTES = 2**25
+# Large enough to keep numpy busy, small enough for its temporaries to stay in cache.
+BLOCK_BYTES = 2**21
+# Memory that the temporaries of a block take, in multiples of its larger side.
+BLOCK_COST = 6
+RELEASE_BYTES = 2**27
 
 
 class Transformer(TransformerMixin, Estimator):
     """A scikit-learn transformer of trials.
 
     A transform of your own is a subclass with its parameters as annotated fields and two
-    methods: `_prepare`, which checks the parameters against the training trials and learns
-    what there is to learn, and `_transform_block`, which transforms some of the trials.
-    `_knowledge` says what the output knows (rate, channels, frequencies, times).
+    methods: `_prepare`, which checks the parameters against the training trials, learns what
+    there is to learn and sets ``output_shape_``; and `_transform_block`, which transforms
+    some of the trials. `_knowledge` says what the output knows (rate, channels,
+    frequencies, times).
+
+    Parameters
+    ----------
+    max_memory_mb : float, default 512
+        Memory that the work may take beside X and the output, in MB.
+    n_jobs : int, optional
+        Threads, as in joblib: None is one, -1 is all cores. The result is the same.
+
+    Attributes
+    ----------
+    input_shape_, output_shape_ : tuple of int
+        Shape of one trial before and after.
     """
+
+    max_memory_mb: float = 512.0
+    n_jobs: int | None = None
 
     def fit(self, X: Any, y: Any = None) -> Transformer:
         """Check the parameters against the trials, and learn what there is to learn.
@@ -45,17 +71,21 @@ class Transformer(TransformerMixin, Estimator):
         self._prepare(self._check_input(X, reset=True))
         return self
 
-    def transform(self, X: Any) -> SignalArray:
+    def transform(self, X: Any, out: NDArray[Any] | str | os.PathLike[str] | None = None) -> Any:
         """Transform the trials.
 
         Parameters
         ----------
         X : array-like, shape (n_trials, n_channels, n_times), Trials or mne.Epochs
-            Signals in microvolts, of the channels, length and rate seen in `fit`.
+            Signals in microvolts, of the channels, length and rate seen in `fit`. A memmap is
+            read block by block.
+        out : ndarray, memmap or path, optional
+            Where to put the result: an array of the result's shape, or the ``.npy`` file to
+            make, which appears whole or not at all and is given back as a memmap.
 
         Returns
         -------
-        SignalArray, float32, n_trials first
+        SignalArray, float32, shape (n_trials, *output_shape_)
 
         Raises
         ------
@@ -65,25 +95,46 @@ class Transformer(TransformerMixin, Estimator):
             `fit` was not called.
         """
         signals = self._check_input(X, reset=False)
-        self._check_rate(signals, reset=False)
+        if hasattr(self, "sfreq_"):
+            self._check_rate(signals, reset=False)
+        shape = (len(signals), *self.output_shape_)
+        if isinstance(out, str | os.PathLike):
+            array = _write_whole(Path(out), shape, lambda made: self._fill(signals, made))
+        else:
+            array = np.empty(shape, dtype=np.float32) if out is None else out
+            if array.shape != shape:
+                raise ValueError(f"out has shape {array.shape}; expected {shape}.")
+            self._fill(signals, array)
+        return SignalArray(array, groups=signals.groups, **self._knowledge(signals))
+
+    def _fill(self, signals: SignalArray, out: NDArray[Any]) -> None:
+        """Transform block after block, or several at once, into `out`."""
         array = signals.view(np.ndarray)
-        # Blocks keep the temporaries small: they stay in cache, and a memmap stays on disk.
-        step = max(1, BLOCK_BYTES // max(1, 4 * array[0].size))
-        first = self._transform_block(np.asarray(array[:step], dtype=np.float32))
-        out = np.empty((len(array), *first.shape[1:]), dtype=np.float32)
-        out[:step] = first
-        for start in range(step, len(array), step):
-            block = np.asarray(array[start : start + step], dtype=np.float32)
-            out[start : start + step] = self._transform_block(block)
-        return SignalArray(out, groups=signals.groups, **self._knowledge(signals))
+        n_jobs = effective_n_jobs(self.n_jobs)
+        row_bytes = 4 * max(int(np.prod(array.shape[1:])), int(np.prod(out.shape[1:])))
+        allowed = int(self.max_memory_mb * 2**20 / (BLOCK_COST * n_jobs))
+        unreleased = 0
+
+        def work(rows: slice) -> int:
+            out[rows] = self._transform_block(np.asarray(array[rows], dtype=np.float32))
+            return (rows.stop - rows.start) * row_bytes
+
+        blocks = list(row_blocks(len(array), row_bytes, min(BLOCK_BYTES, allowed)))
+        with ThreadPoolExecutor(n_jobs) as pool:
+            for n_bytes in (pool.map if n_jobs > 1 else map)(work, blocks):
+                unreleased += n_bytes
+                if unreleased > RELEASE_BYTES:
+                    release(array)
+                    release(out)
+                    unreleased = 0
 
     @abstractmethod
     def _prepare(self, signals: SignalArray) -> None:
-        """Check the parameters, set the fitted attributes."""
+        """Check the parameters, set the fitted attributes, ``output_shape_`` among them."""
 
     @abstractmethod
     def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Transform some trials, shape (n_block, n_channels, n_times)."""
+        """Transform some trials, shape (n_block, *input_shape_); runs in several threads."""
 
     @abstractmethod
     def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
@@ -93,3 +144,20 @@ class Transformer(TransformerMixin, Estimator):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
+
+
+def _write_whole(
+    path: Path, shape: tuple[int, ...], fill: Callable[[NDArray[Any]], None]
+) -> NDArray[Any]:
+    """Fill a ``.npy`` file beside `path`, then move it there; give it back as a memmap."""
+    if path.suffix != ".npy":
+        raise ValueError(f"out is {str(path)!r}; expected the name of a .npy file.")
+    beside = path.with_name(f".{path.stem}.{os.getpid()}.part.npy")
+    try:
+        made = np.lib.format.open_memmap(beside, mode="w+", dtype=np.float32, shape=shape)
+        fill(made)
+        made.flush()
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+    return np.load(path, mmap_mode="r")

@@ -24,6 +24,8 @@ class STFT(Transformer):
 
     Parameters
     ----------
+    max_memory_mb, n_jobs
+        See `Transformer`.
     sfreq : float, optional
         Sampling rate in Hz; by default that of X. An X that does not say its rate is
         read at 128 Hz, with a warning.
@@ -128,6 +130,7 @@ class STFT(Transformer):
         self.freqs_ = freqs[self._bins]
         n_frames = 1 + (n_times - length) // hop
         self.times_ = (np.arange(n_frames) * hop + length / 2) / self.sfreq_
+        self.output_shape_ = (signals.shape[1], len(self.freqs_), n_frames)
 
     def _kept(self, freqs: NDArray[np.float64]) -> slice:
         nyquist = self.sfreq_ / 2

@@ -21,7 +21,7 @@ def test_models_fit_pickle_and_fit_again(trials, model):
     net.fit(trials.X, trials.y)
     again = pickle.loads(pickle.dumps(net))
     np.testing.assert_array_equal(again.predict_proba(trials.X), net.predict_proba(trials.X))
-    assert net.fit(trials.X[..., :200], trials.y).predict(trials.X[..., :200]).shape == (13,)
+    assert net.fit(trials.X[:, :2], trials.y).predict(trials.X[:, :2]).shape == (13,)
 
 
 def test_grid_search_over_a_model_and_its_parameters(trials):

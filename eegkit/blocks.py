@@ -1,0 +1,42 @@
+"""Blocks of trials: how a large array is read and written without ever being in memory whole."""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+READ_BYTES = 2**26
+
+
+def row_blocks(n_rows: int, row_bytes: int, max_bytes: int = READ_BYTES) -> Iterator[slice]:
+    """Consecutive slices of rows that hold at most `max_bytes`, but at least one row."""
+    step = max(1, max_bytes // max(1, row_bytes))
+    return (slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step))
+
+
+def read_blocks(array: NDArray[Any], max_bytes: int = READ_BYTES) -> Iterator[NDArray[Any]]:
+    """The array block by block; what was read of a memmap leaves memory again."""
+    row_bytes = array[:1].nbytes
+    for rows in row_blocks(len(array), row_bytes, max_bytes):
+        yield array[rows]
+        release(array)
+
+
+def release(array: NDArray[Any]) -> None:
+    """Let the pages of a memmap (or of a view of one) leave memory; the file keeps them.
+
+    The kernel counts every page of a mapped file that was touched as this process's memory
+    until it runs short. Plain arrays are left alone.
+    """
+    owner: Any = array
+    mode = None
+    while isinstance(owner, np.ndarray):
+        mode = owner.mode if isinstance(owner, np.memmap) else mode
+        owner = owner.base
+    # A private mapping (mode "c") would lose what was written to it.
+    if isinstance(owner, mmap.mmap) and mode != "c" and hasattr(owner, "madvise"):
+        owner.madvise(mmap.MADV_DONTNEED)
