@@ -20,7 +20,7 @@ AXES = {
 }
 _ADVICE = {
     "raw": "It reads raw trials: give it the signals themselves, not their spectrograms.",
-    "spectrogram": "It reads spectrograms: put a time-frequency transform such as STFT() before it.",
+    "spectrogram": "It reads spectrograms: put a time-frequency transform such as STFT() first.",
 }
 
 

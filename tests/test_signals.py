@@ -6,8 +6,8 @@ import pickle
 import joblib
 import numpy as np
 import pytest
-from sklearn.model_selection import GroupKFold, cross_val_score, train_test_split
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.model_selection import GroupKFold, cross_val_score, train_test_split
 
 from eegkit import SignalArray
 from eegkit.signals import as_signals

@@ -60,14 +60,18 @@ def test_epochs_keep_only_their_eeg_channels(trials):
 
 
 def test_epochs_in_cross_val_score(trials):
-    from eegkit.transforms import STFT
-    from eegkit.classifiers import CNNBiGRU
     from eegkit import Pipeline
+    from eegkit.classifiers import CNNBiGRU
+    from eegkit.transforms import STFT
 
     net = CNNBiGRU(**CNNBiGRU.conformance_params()).set_params(max_epochs=1)
     pipeline = Pipeline([STFT(nperseg=32), net])
     scores = cross_val_score(
-        pipeline, trials.to_epochs(), trials.y, groups=trials.groups, cv=GroupKFold(3),
+        pipeline,
+        trials.to_epochs(),
+        trials.y,
+        groups=trials.groups,
+        cv=GroupKFold(3),
         error_score="raise",
     )
     assert np.isfinite(scores).all()

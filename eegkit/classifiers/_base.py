@@ -20,7 +20,6 @@ from torch import nn
 
 from eegkit.base import AXES, Estimator
 from eegkit.classifiers import _engine
-from eegkit.signals import SignalArray
 
 DEFAULT_VALIDATION_SPLIT = 0.2
 
@@ -160,9 +159,7 @@ class NeuralClassifier(ClassifierMixin, Estimator):
                 weight_decay=self.weight_decay,
                 optimizer=self.optimizer,
                 loss_weight=self._loss_weight(codes[train]),
-                valid=None
-                if valid is None
-                else _engine.ArrayDataset(array, codes, valid, shape),
+                valid=None if valid is None else _engine.ArrayDataset(array, codes, valid, shape),
                 patience=self.patience if self.early_stopping else None,
                 callbacks=self.callbacks,
                 verbose=self.verbose,

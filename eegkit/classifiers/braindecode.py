@@ -88,8 +88,7 @@ class BraindecodeClassifier(NeuralClassifier):
         unknown = sorted(set(arguments) - set(accepted))
         if unknown:
             raise ValueError(
-                f"{self.model} has no parameter {', '.join(unknown)}; "
-                f"it has {', '.join(accepted)}."
+                f"{self.model} has no parameter {', '.join(unknown)}; it has {', '.join(accepted)}."
             )
         try:
             module = cls(**arguments)

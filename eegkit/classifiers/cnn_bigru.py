@@ -93,10 +93,9 @@ class CNNBiGRUModule(nn.Module):
         x = self.cnn(x.contiguous(memory_format=torch.channels_last))  # (B, C*K, F', T')
         x = self.fusion(x)  # (B, C*n_fused, 1, T')
         x = x.reshape(n_trials, self.n_channels, self.n_fused, -1)
-        if self.temporal == "dynamic":
-            x = x.flatten(1, 2).transpose(1, 2)  # (B, T', C*n_fused): the frames are the sequence
-        else:
-            x = x.mean(-1)  # (B, C, n_fused): the channels are
+        # The sequence S is the frames, (B, T', C*n_fused), or the channels, (B, C, n_fused).
+        dynamic = self.temporal == "dynamic"
+        x = x.flatten(1, 2).transpose(1, 2) if dynamic else x.mean(-1)
         x, _ = self.gru(x)  # (B, S, 2*hidden)
         attended, _ = self.attention(x, x, x, need_weights=False)
         x = self.norm(x + attended)
@@ -187,7 +186,9 @@ class CNNBiGRU(NeuralClassifier):
 
     def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
         if self.temporal not in TEMPORAL:
-            raise ValueError(f"temporal is {self.temporal!r}; expected one of {', '.join(TEMPORAL)}.")
+            raise ValueError(
+                f"temporal is {self.temporal!r}; expected one of {', '.join(TEMPORAL)}."
+            )
         if (2 * self.hidden_size) % self.n_heads:
             raise ValueError(
                 f"n_heads is {self.n_heads}, which does not divide 2 * hidden_size = "

@@ -12,8 +12,15 @@ A plugin's test is a few lines::
 `check_classifier(EEGNet)` runs the same checks in one call.
 """
 
-from eegkit.testing._checks import Check, check_classifier, check_dataset, check_transform
-from eegkit.testing._checks import classifier_checks, dataset_checks, transform_checks
+from eegkit.testing._checks import (
+    Check,
+    check_classifier,
+    check_dataset,
+    check_transform,
+    classifier_checks,
+    dataset_checks,
+    transform_checks,
+)
 from eegkit.testing._examples import example_trials
 
 __all__ = [

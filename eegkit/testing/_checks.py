@@ -36,7 +36,7 @@ def _small(estimator: Any) -> Estimator:
 def _collect(estimator: Any, own: list[Any], expected_failures: Mapping[str, str]) -> list[Check]:
     if len(expected_failures) > MAX_EXPECTED_FAILURES:
         raise ValueError(
-            f"{len(expected_failures)} expected failures; at most {MAX_EXPECTED_FAILURES} are allowed."
+            f"{len(expected_failures)} expected failures; at most {MAX_EXPECTED_FAILURES} may be."
         )
     small = _small(estimator)
     sklearn_checks = partial(_estimators.check_sklearn, small, expected_failures)
@@ -85,9 +85,7 @@ def dataset_checks(dataset: Dataset) -> list[Check]:
     -------
     list of Check
     """
-    return [
-        Check(f.__name__.removeprefix("check_"), partial(f, dataset)) for f in _datasets.CHECKS
-    ]
+    return [Check(f.__name__.removeprefix("check_"), partial(f, dataset)) for f in _datasets.CHECKS]
 
 
 def _run(checks: list[Check]) -> list[str]:

@@ -82,7 +82,9 @@ def check_other_kind_of_input(estimator: NeuralClassifier) -> None:
     X, y = example_input(estimator)
     raw = example_trials().X
     other = np.asarray(X)[..., None] if estimator.input_kind == "raw" else raw
-    advice = "reads raw trials" if estimator.input_kind == "raw" else "put a time-frequency"
+    advice = (
+        "reads raw trials" if estimator.input_kind == "raw" else "put a time-frequency transform"
+    )
     _assert_refused(lambda: clone(estimator).fit(other, y), advice, "the other kind of input")
 
 

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +105,8 @@ def check_trial_alone(estimator: Estimator) -> None:
     """A trial gives the same alone as among others."""
     X, y = example_input(estimator)
     model = fitted(estimator, X, y)
-    np.testing.assert_allclose(output_of(model, X)[:1], output_of(model, X[:1]), rtol=1e-4, atol=1e-5)
+    alone, among = output_of(model, X[:1]), output_of(model, X)[:1]
+    np.testing.assert_allclose(alone, among, rtol=1e-4, atol=1e-5)
 
 
 def check_fit_again_on_another_shape(estimator: Estimator) -> None:
@@ -195,10 +197,10 @@ def check_bad_input(estimator: Estimator) -> None:
     for what, (spoil, message) in BAD_FOR_FIT.items():
         bad = spoil(X)
         labels = y[: len(bad)] if what != "one dimension" else np.resize(y, len(bad))
-        _assert_refused(lambda bad=bad, y=labels: clone(estimator).fit(bad, y), message, what)
+        _assert_refused(partial(clone(estimator).fit, bad, labels), message, what)
     model = fitted(estimator, X, y)
     for what, (spoil, message) in BAD_AFTER_FIT.items():
-        _assert_refused(lambda bad=spoil(X): output_of(model, bad), message, what)
+        _assert_refused(partial(output_of, model, spoil(X)), message, what)
 
 
 def _assert_refused(call: Any, message: str, what: str) -> None:

@@ -35,7 +35,7 @@ def test_channel_positions_come_from_their_names(trials):
     # DGCNN builds its graph from positions: without names it cannot be made.
     net = BraindecodeClassifier(model="DGCNN", max_epochs=1).fit(trials.X, trials.y)
     assert net.predict(trials.X).shape == trials.y.shape
-    with pytest.raises(ValueError, match="DGCNN refuses trials.*chs_info"):
+    with pytest.raises(ValueError, match=r"DGCNN refuses trials.*chs_info"):
         BraindecodeClassifier(model="DGCNN").fit(np.asarray(trials.X), trials.y)
 
 

@@ -5,9 +5,9 @@ from typing import ClassVar
 import numpy as np
 import pytest
 import torch
-from skorch.callbacks import Callback
 from sklearn import config_context
 from sklearn.model_selection import GroupKFold, GroupShuffleSplit, cross_val_score
+from skorch.callbacks import Callback
 from torch import nn
 
 from eegkit import NeuralClassifier, Pipeline, SignalArray

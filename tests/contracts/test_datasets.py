@@ -13,7 +13,8 @@ def checks():
     for name in registry.names("datasets"):
         cls = registry.get("datasets", name)
         recorded = cls.access != "generated"
-        options = NEEDS.get(name, {}) | ({"path": os.environ.get("EEGKIT_TEST_DATA")} if recorded else {})
+        folder = {"path": os.environ.get("EEGKIT_TEST_DATA")} if recorded else {}
+        options = NEEDS.get(name, {}) | folder
         marks = [pytest.mark.realdata] if recorded else []
         for check in testing.dataset_checks(cls(**options)):
             yield pytest.param(check, id=f"{name}-{check}", marks=marks)
