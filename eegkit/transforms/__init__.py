@@ -1,6 +1,7 @@
 """Transforms: from trials to cleaner trials, or to spectrograms."""
 
 from eegkit.transforms._base import Transformer
+from eegkit.transforms.spectrogram_image import SpectrogramImage
 from eegkit.transforms.stft import STFT
 
-__all__ = ["STFT", "Transformer"]
+__all__ = ["STFT", "SpectrogramImage", "Transformer"]
