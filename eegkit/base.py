@@ -138,7 +138,7 @@ class Estimator(BaseEstimator):
                 UserWarning,
                 stacklevel=4,
             )
-        self.sfreq_ = float(given or seen or DEFAULT_SFREQ)
+        self.sfreq_: Any = float(given or seen or DEFAULT_SFREQ)
 
 
 def _check_equal_lengths(X: Any) -> None:

@@ -8,17 +8,13 @@ from __future__ import annotations
 import copy
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 if TYPE_CHECKING:
     import mne
-
-    from eegkit.trials import Trials
-
-    SignalLike: TypeAlias = ArrayLike | Trials | mne.BaseEpochs
 
 MICROVOLTS_PER_VOLT = 1e6
 
@@ -84,7 +80,9 @@ class SignalArray(np.ndarray):
         )
         return signals
 
-    def _know(self, *, sfreq, ch_names, groups, freqs, times) -> None:
+    def _know(
+        self, *, sfreq: Any, ch_names: Any, groups: Any, freqs: Any, times: Any
+    ) -> None:
         lengths = {0: ("groups", groups), 1: ("ch_names", ch_names)}
         if self.ndim == 4:
             lengths |= {2: ("freqs", freqs), 3: ("times", times)}
@@ -150,10 +148,10 @@ class SignalArray(np.ndarray):
 
     __copy__ = copy
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> SignalArray:
+    def __deepcopy__(self, memo: dict[int, Any] | None) -> SignalArray:
         return self._carry(copy.deepcopy(self.view(np.ndarray), memo))
 
-    def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> SignalArray:  # type: ignore[override]
+    def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> SignalArray:
         return self._carry(self.view(np.ndarray).astype(dtype, *args, **kwargs))
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -198,10 +196,8 @@ def as_signals(X: Any) -> Any:
             return _epochs_to_signals([X])
         if isinstance(X, list) and X and all(isinstance(x, mne.BaseEpochs) for x in X):
             return _epochs_to_signals(X)
-    trials = sys.modules.get("eegkit.trials")
-    if trials is not None and isinstance(X, trials.Trials):
-        return X.X
-    return X
+    signals = getattr(X, "X", None)  # of Trials
+    return signals if isinstance(signals, SignalArray) else X
 
 
 def _epochs_to_signals(parts: list[mne.BaseEpochs]) -> SignalArray:

@@ -66,7 +66,7 @@ class Trials:
         plain = np.asarray(X)
         if plain.dtype != np.float32 or not plain.flags.c_contiguous:
             plain = np.ascontiguousarray(plain, dtype=np.float32)
-        labels = np.asarray(y)
+        labels: NDArray[Any] = np.asarray(y)
         for what, length in (("y", len(labels)), ("metadata", len(metadata))):
             if length != len(plain):
                 raise ValueError(f"{what} has {length} rows, but X has {len(plain)} trials.")
@@ -184,7 +184,7 @@ class Trials:
             )
         if y is None:
             names = {code: name for name, code in epochs.event_id.items()}
-            y = np.array([names[code] for code in epochs.events[:, 2]])
+            y = [names[code] for code in epochs.events[:, 2]]
         picks = mne.pick_types(epochs.info, meg=False, eeg=True, exclude=())
         return cls(X, y, metadata, mne.pick_info(epochs.info, picks))
 

@@ -138,15 +138,13 @@ class NeuralClassifier(ClassifierMixin, Estimator):
         """
         signals, labels = self._check_input(X, y, reset=True)
         codes = self._encode(labels)
-        if groups is None:
-            groups = signals.groups
-        else:
+        if groups is not None:
             check_consistent_length(signals, groups)
-            groups = np.asarray(groups)
+        people = signals.groups if groups is None else np.asarray(groups)
         self._check_params()
         self.sfreq_ = signals.sfreq  # None where X does not say
         seed = _draw_seed(self.random_state)
-        train, valid = self._hold_out(codes, groups, seed)
+        train, valid = self._hold_out(codes, people, seed)
         shape = self._padded_shape()
         array = signals.view(np.ndarray)
         with _engine.seeded(seed):
@@ -284,7 +282,7 @@ class NeuralClassifier(ClassifierMixin, Estimator):
                 UserWarning,
                 stacklevel=3,
             )
-        several = groups is not None and len(np.unique(groups)) > 1
+        n_people = 0 if groups is None else len(np.unique(groups))
         if hasattr(split, "split"):
             splitter = split
         elif not (isinstance(split, float | np.floating) and 0 < split < 1):
@@ -292,8 +290,8 @@ class NeuralClassifier(ClassifierMixin, Estimator):
                 f"validation_split is {split!r}; expected a fraction between 0 and 1, a "
                 "scikit-learn splitter, or None."
             )
-        elif several:
-            n_splits = min(max(2, round(1 / split)), len(np.unique(groups)))
+        elif n_people > 1:
+            n_splits = min(max(2, round(1 / split)), n_people)
             splitter = StratifiedGroupKFold(n_splits, shuffle=True, random_state=seed)
         else:
             splitter = StratifiedShuffleSplit(1, test_size=split, random_state=seed)

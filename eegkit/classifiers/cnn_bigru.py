@@ -24,7 +24,7 @@ class CNNBiGRUModule(nn.Module):
 
     def __init__(
         self,
-        input_shape: tuple[int, int, int],
+        input_shape: tuple[int, ...],
         n_classes: int,
         n_filters: Sequence[int] = (32, 64, 128),
         kernel_size: int = 3,

@@ -35,7 +35,7 @@ class EEGNetModule(nn.Module):
 
     def __init__(
         self,
-        input_shape: tuple[int, int],
+        input_shape: tuple[int, ...],
         n_classes: int,
         F1: int = 8,
         D: int = 2,
