@@ -138,7 +138,7 @@ def _find(kind: str, name: str) -> tuple[Entry, EntryPoint]:
     if len(matches) == 1:
         return matches[0], found[matches[0]]
     if matches:
-        choices = " or ".join(repr(f"{e.distribution}:{e.name}") for e in matches)
+        choices = " or ".join(sorted(repr(f"{e.distribution}:{e.name}") for e in matches))
         raise ValueError(
             f"{kind[:-1]} {name!r} is claimed by {len(matches)} distributions; ask for {choices}."
         )
