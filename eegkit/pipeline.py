@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sklearn import pipeline as sklearn_pipeline
+from sklearn.utils.validation import check_memory
 
-
-def _named(steps: Any) -> Any:
-    """Name bare estimators as scikit-learn's ``make_pipeline`` does; named steps pass through."""
-    if not isinstance(steps, Sequence) or all(isinstance(step, tuple) for step in steps):
-        return steps
-    bare = [step[1] if isinstance(step, tuple) else step for step in steps]
-    made = sklearn_pipeline._name_estimators(bare)
-    return [s if isinstance(s, tuple) else m for s, m in zip(steps, made, strict=True)]
+from eegkit.naming import named
+from eegkit.signals import SignalArray
 
 
 class Pipeline(sklearn_pipeline.Pipeline):
@@ -27,7 +22,12 @@ class Pipeline(sklearn_pipeline.Pipeline):
     ----------
     steps : list of estimators or of (name, estimator) tuples
         The steps in order; named and bare ones may be mixed.
-    transform_input, memory, verbose
+    memory : str or joblib.Memory, optional
+        A folder in which fitted transforms and what they made of the training trials are
+        kept. Beside the samples, the sampling rate, channels and people that a
+        `SignalArray` knows tell one X from another. For single transforms, and for new
+        trials as well as for training trials, see `eegkit.transforms.Cached`.
+    transform_input, verbose
         As in ``sklearn.pipeline.Pipeline``.
 
     Examples
@@ -43,14 +43,51 @@ class Pipeline(sklearn_pipeline.Pipeline):
         self, steps: Any, *, transform_input: Any = None, memory: Any = None, verbose: bool = False
     ) -> None:
         super().__init__(
-            _named(steps), transform_input=transform_input, memory=memory, verbose=verbose
+            named(steps), transform_input=transform_input, memory=memory, verbose=verbose
         )
 
     def set_params(self, **params: Any) -> Pipeline:
         """Set parameters, as scikit-learn does; ``steps`` may hold bare estimators."""
         if "steps" in params:
-            params["steps"] = _named(params["steps"])
+            params["steps"] = named(params["steps"])
         return super().set_params(**params)
+
+    def _fit(self, *args: Any, **kwargs: Any) -> Any:
+        memory = self.memory
+        if memory is None:
+            return super()._fit(*args, **kwargs)
+        self.memory = _KnowingMemory(memory)
+        try:
+            return super()._fit(*args, **kwargs)
+        finally:
+            self.memory = memory
+
+
+class _KnowingMemory:
+    """A joblib memory that also tells arrays apart by what they know.
+
+    joblib hashes no attribute of an array: the same samples at another sampling rate would
+    be answered with the spectrograms of the first.
+    """
+
+    def __init__(self, memory: Any) -> None:
+        self.memory = check_memory(memory)
+
+    def cache(self, function: Callable[..., Any], ignore: Sequence[str] = ()) -> Any:
+        cached = self.memory.cache(_call, ignore=["unhashed"])
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            unhashed = {name: kwargs.pop(name) for name in ignore if name in kwargs}
+            knowledge = [a.knowledge for a in args if isinstance(a, SignalArray)]
+            return cached(function, knowledge, args, kwargs, unhashed)
+
+        return call
+
+
+def _call(
+    function: Callable[..., Any], knowledge: Any, args: Any, kwargs: Any, unhashed: Any
+) -> Any:
+    return function(*args, **kwargs, **unhashed)
 
 
 def make_pipeline(*steps: Any, memory: Any = None, verbose: bool = False) -> Pipeline:

@@ -2,6 +2,7 @@
 
 from eegkit.transforms._base import Transformer
 from eegkit.transforms.spectrogram_image import SpectrogramImage
+from eegkit.transforms.spectrogram_union import SpectrogramUnion
 from eegkit.transforms.stft import STFT
 
-__all__ = ["STFT", "SpectrogramImage", "Transformer"]
+__all__ = ["STFT", "SpectrogramImage", "SpectrogramUnion", "Transformer"]

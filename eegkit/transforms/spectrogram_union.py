@@ -1,0 +1,199 @@
+"""Several spectrograms of the same trials, in one."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.utils.metaestimators import _BaseComposition
+
+from eegkit.blocks import row_blocks
+from eegkit.naming import named
+from eegkit.signals import SignalArray
+from eegkit.transforms._base import BLOCK_BYTES, Transformer
+from eegkit.transforms.spectrogram_image import SpectrogramImage
+from eegkit.transforms.stft import STFT
+
+AXES = ("channels", "freqs")
+
+
+class SpectrogramUnion(Transformer, _BaseComposition, kw_only=False):
+    """Several spectrograms of the same trials, brought to one size and concatenated.
+
+    Parameters
+    ----------
+    transformers : list of transforms or of (name, transform) tuples
+        What makes the spectrograms of raw trials, 4-D each: `STFT`, `CWT`, pipelines that
+        end in one, ... Bare ones are named after their class, as in `eegkit.Pipeline`, so that
+        ``stft__nperseg`` can be set and searched.
+    axis : {"channels", "freqs"}, default "channels"
+        Put the spectrograms behind one another as further channels, or on top of one
+        another along frequency.
+    n_freqs, n_frames : int, default 100
+        Size to which every spectrogram is brought by `SpectrogramImage`.
+    interpolation, normalize
+        See `SpectrogramImage`. Spectrograms of different units want ``normalize``.
+    max_memory_mb, n_jobs
+        See `Transformer`; they hold for the transforms inside, too.
+
+    Attributes
+    ----------
+    transformers_ : list of (name, transform) tuples
+        The fitted transforms; `transformers` are left as they were.
+    sfreq_ : float
+        The sampling rate in Hz, where the transforms have one.
+
+    Raises
+    ------
+    ValueError
+        On `fit`: there are no transforms or two of one name, one does not give spectrograms,
+        or they differ in sampling rate, or (along frequency) in channels.
+
+    Notes
+    -----
+    Along channels, channel C3 of the transform named ``stft`` is called ``stft:C3``. The
+    result knows its frequencies and times where all spectrograms share them; along
+    frequency it knows the frequencies of them all, one after the other.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from eegkit.transforms import STFT, SpectrogramUnion
+    >>> X = np.zeros((1, 19, 640))
+    >>> union = SpectrogramUnion(
+    ...     [("short", STFT(sfreq=128, nperseg=64)), ("long", STFT(sfreq=128, nperseg=256))],
+    ...     n_freqs=64,
+    ...     n_frames=32,
+    ... )
+    >>> union.fit_transform(X).shape
+    (1, 38, 64, 32)
+    >>> union.set_params(axis="freqs", short__nperseg=32).fit_transform(X).shape
+    (1, 19, 128, 32)
+    """
+
+    transformers: Any
+    _: KW_ONLY
+    axis: str = "channels"
+    n_freqs: int = 100
+    n_frames: int = 100
+    interpolation: str = "linear"
+    normalize: str | None = None
+
+    def __post_init__(self) -> None:
+        self.transformers = named(self.transformers)
+
+    @classmethod
+    def conformance_params(cls) -> dict[str, Any]:
+        first, second = STFT.conformance_params(), STFT.conformance_params() | {"output": "db"}
+        return {"transformers": [STFT(**first), STFT(**second)], "n_freqs": 4, "n_frames": 6}
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The parameters; with `deep`, also the transforms by name and their parameters."""
+        return self._get_params("transformers", deep=deep)
+
+    def set_params(self, **params: Any) -> SpectrogramUnion:
+        """Set parameters, also those of the transforms inside, as ``name__parameter``."""
+        if "transformers" in params:
+            params["transformers"] = named(params["transformers"])
+        self._set_params("transformers", **params)
+        return self
+
+    def _prepare(self, signals: SignalArray) -> None:
+        self._check_parameters()
+        self.transformers_ = [(name, clone(t).fit(signals)) for name, t in self.transformers]
+        self._settle_rate(signals)
+        self._raw = {"sfreq": signals.sfreq, "ch_names": signals.ch_names}
+        firsts = [_spectrogram(name, t, signals[:1]) for name, t in self.transformers_]
+        image = SpectrogramImage(
+            n_freqs=self.n_freqs,
+            n_frames=self.n_frames,
+            interpolation=self.interpolation,
+            normalize=self.normalize,
+        )
+        self._images = [clone(image).fit(first) for first in firsts]
+        self._row_bytes = [first.size * 4 for first in firsts]
+        joined = self._joined([i.transform(f) for i, f in zip(self._images, firsts, strict=True)])
+        self.output_shape_ = joined.shape[1:]
+        self._known = {what: getattr(joined, what) for what in ("ch_names", "freqs", "times")}
+
+    def _check_parameters(self) -> None:
+        if self.axis not in AXES:
+            raise ValueError(f"axis is {self.axis!r}; expected one of {', '.join(AXES)}.")
+        if not isinstance(self.transformers, list | tuple) or not self.transformers:
+            raise ValueError(
+                f"transformers is {self.transformers!r}; expected a list of transforms, "
+                "such as [STFT(), CWT()]."
+            )
+        self._validate_names([name for name, _ in self.transformers])
+        for name, transformer in self.transformers:
+            if not hasattr(transformer, "fit") or not hasattr(transformer, "transform"):
+                raise ValueError(f"{name!r} is {transformer!r}; expected a transform.")
+
+    def _settle_rate(self, signals: SignalArray) -> None:
+        rates = {name: t.sfreq_ for name, t in self.transformers_ if hasattr(t, "sfreq_")}
+        if len(set(rates.values())) > 1:
+            listed = ", ".join(f"{name} {rate:g} Hz" for name, rate in rates.items())
+            raise ValueError(f"The transforms read the same trials at different rates: {listed}.")
+        rate = next(iter(rates.values()), signals.sfreq)
+        if rate is not None:
+            self.sfreq_ = rate
+
+    def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+        images = [np.empty((len(block), *i.output_shape_), np.float32) for i in self._images]
+        for i, (_, transformer) in enumerate(self.transformers_):
+            # A spectrogram may be far larger than its image: not all of the block at once.
+            for rows in row_blocks(len(block), self._row_bytes[i], BLOCK_BYTES):
+                spectrograms = transformer.transform(SignalArray(block[rows], **self._raw))
+                images[i][rows] = self._images[i]._transform_block(np.asarray(spectrograms))
+        return np.concatenate(images, axis=1 + AXES.index(self.axis))
+
+    def _joined(self, images: list[SignalArray]) -> SignalArray:
+        """Images of every transform put together, with what they know in common."""
+        names = [name for name, _ in self.transformers_]
+        known = {"freqs": _common([i.freqs for i in images])}
+        known["times"] = _common([i.times for i in images])
+        known["ch_names"] = _common([i.ch_names for i in images])
+        if self.axis == "freqs":
+            counts = {name: i.shape[1] for name, i in zip(names, images, strict=True)}
+            if len(set(counts.values())) > 1:
+                listed = ", ".join(f"{name} {count}" for name, count in counts.items())
+                raise ValueError(
+                    f"The spectrograms differ in their number of channels ({listed}), so they "
+                    "cannot be put on top of one another; use axis='channels'."
+                )
+            known["freqs"] = _chained([i.freqs for i in images])
+        else:
+            labels = [
+                i.ch_names and [f"{name}:{channel}" for channel in i.ch_names]
+                for name, i in zip(names, images, strict=True)
+            ]
+            known["ch_names"] = _chained(labels)
+        return SignalArray(np.concatenate(images, axis=1 + AXES.index(self.axis)), **known)
+
+    def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
+        return self._known
+
+
+def _spectrogram(name: str, transformer: Any, trial: SignalArray) -> SignalArray:
+    """What a fitted transform makes of one trial; it must be a spectrogram."""
+    made = transformer.transform(trial)
+    if np.ndim(made) != 4 or len(made) != 1:
+        raise ValueError(
+            f"{name!r} makes an array of shape {np.shape(made)} of one trial; expected a "
+            "spectrogram, shape (1, n_channels, n_freqs, n_frames)."
+        )
+    return made if isinstance(made, SignalArray) else SignalArray(made)
+
+
+def _common(values: list[Any]) -> Any:
+    """What all agree on, or None."""
+    first = values[0]
+    return first if all(np.array_equal(first, other) for other in values[1:]) else None
+
+
+def _chained(values: list[Any]) -> Any:
+    """One after the other, or None where one is unknown."""
+    return None if any(v is None for v in values) else np.concatenate(values)
