@@ -1,0 +1,263 @@
+"""Transformed trials kept in a folder, by what they were made of."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import os
+import re
+import time
+import zlib
+from dataclasses import KW_ONLY, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import joblib
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+
+from eegkit.blocks import read_blocks
+from eegkit.signals import SignalArray
+from eegkit.transforms._base import Transformer, _write_whole
+
+# Parameters that change how the work is done, but not what comes out.
+HOW = ("max_memory_mb", "n_jobs")
+# The end of every complete file: these bytes, then the CRC-32 of all bytes before them.
+SEAL = b"\neegkit\n"
+SEAL_BYTES = len(SEAL) + 4
+NAME = re.compile(r"\.?[a-z0-9_]+-[0-9a-f]{40}(\.[0-9a-z.]*part)?\.npy")
+LEFTOVER_S = 24 * 3600.0
+
+
+class Cached(Transformer, kw_only=False):
+    """A transform whose results are kept in a folder and used again.
+
+    The result is a ``.npy`` file named after everything it was made of: the samples and what
+    X knows (rate, channels, people), the class, parameters and learned state of the
+    transform, and the version of eegkit. The same trials through the same transform are read
+    back, in this process or another, as a memmap; anything else is another file.
+
+    Parameters
+    ----------
+    transformer : transform or Pipeline of transforms
+        What to keep the results of.
+    folder : str or path-like
+        Where to keep them; made if it is not there.
+    max_memory_mb, n_jobs
+        See `Transformer`.
+
+    Attributes
+    ----------
+    transformer_ : transform
+        The fitted transform; `transformer` is left as it was.
+
+    See Also
+    --------
+    cached_files : What is in the folder.
+    clear_cache : Empty it.
+    eegkit.Pipeline : Its ``memory`` keeps what `fit` made of the training trials.
+
+    Notes
+    -----
+    A file is written beside its place, sealed with a checksum and then moved there, so
+    processes may share the folder and be killed at any moment: a file is there whole or not at
+    all. The checksum is verified on every use; a file that was cut or changed is made again.
+    What a killed process left behind goes after a day, or with `clear_cache`. Editing the
+    source of a transform does not change its key: clear the folder then.
+
+    ``transform(X, out=...)`` writes where it is told and leaves the folder alone.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from eegkit.transforms import STFT, Cached, cached_files, clear_cache
+    >>> folder = tempfile.mkdtemp()
+    >>> stft = Cached(STFT(sfreq=128), folder)
+    >>> X = np.zeros((1, 19, 640))
+    >>> np.array_equal(stft.fit_transform(X), stft.fit_transform(X))
+    True
+    >>> len(cached_files(folder)), clear_cache(folder)
+    (1, 53340)
+    """
+
+    transformer: Any
+    folder: Any
+    _: KW_ONLY
+
+    @property
+    def input_kind(self) -> str:  # type: ignore[override]
+        first = self.transformer
+        while hasattr(first, "steps"):
+            first = first.steps[0][1]
+        return getattr(first, "input_kind", "raw")
+
+    def _prepare(self, signals: SignalArray) -> None:
+        if not isinstance(self.folder, str | os.PathLike):
+            raise ValueError(f"folder is {self.folder!r}; expected the path of a folder.")
+        self.transformer_ = clone(self.transformer).fit(signals)
+        if hasattr(self.transformer_, "sfreq_"):
+            self.sfreq_ = self.transformer_.sfreq_
+        self._raw = signals.knowledge | {"groups": None}
+        self._state = _state_of(self.transformer_)
+        self.output_shape_ = self.transformer_.transform(signals[:1]).shape[1:]
+
+    def transform(self, X: Any, out: NDArray[Any] | str | os.PathLike[str] | None = None) -> Any:
+        """Transform the trials, or read back what was made of them before.
+
+        Parameters
+        ----------
+        X : array-like, shape (n_trials, *input_shape_), Trials or mne.Epochs
+        out : ndarray, memmap or path, optional
+            As in `Transformer.transform`; the folder is then left alone.
+
+        Returns
+        -------
+        SignalArray, float32, shape (n_trials, *output_shape_)
+            Without `out`, a read-only memmap of the kept file.
+        """
+        if out is not None:
+            return super().transform(X, out)
+        signals = self._check_input(X, reset=False)
+        if hasattr(self, "sfreq_"):
+            self._check_rate(signals, reset=False)
+        path = self._path(signals)
+        if not _is_whole(path):
+            self._make(path, signals)
+        made = np.load(path, mmap_mode="r")
+        return SignalArray(made, groups=signals.groups, **self._knowledge(signals))
+
+    def _path(self, signals: SignalArray) -> Path:
+        """The file of these trials, named after everything it is made of."""
+        array = signals.view(np.ndarray)
+        what = (version("eegkit"), self._state, array.dtype.str, array.shape, signals.knowledge)
+        digest = hashlib.blake2b(joblib.hash(what).encode(), digest_size=20)
+        for block in read_blocks(array):
+            digest.update(np.ascontiguousarray(block).reshape(-1).view(np.uint8))
+        name = type(self.transformer_).__name__.lower()
+        return Path(self.folder).expanduser() / f"{name}-{digest.hexdigest()}.npy"
+
+    def _make(self, path: Path, signals: SignalArray) -> None:
+        """Write the file beside its place, seal it and move it there."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(path.parent, older_than_s=LEFTOVER_S)
+        beside = path.with_name(f"{path.stem}.{uuid4().hex}.part.npy")
+        try:
+            shape = (len(signals), *self.output_shape_)
+            _write_whole(beside, shape, lambda made: self._fill(signals, made))
+            checksum = _checksum(beside, beside.stat().st_size)
+            with beside.open("ab") as file:
+                file.write(SEAL + checksum)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(beside, path)
+        finally:
+            beside.unlink(missing_ok=True)
+
+    def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(self.transformer_.transform(SignalArray(block, **self._raw)))
+
+    def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
+        made = self.transformer_.transform(signals[:1])
+        known = made.knowledge if isinstance(made, SignalArray) else {}
+        return {name: value for name, value in known.items() if name != "groups"}
+
+
+@dataclass(frozen=True)
+class CachedFile:
+    """A file that `Cached` keeps.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+    n_bytes : int
+        Its size.
+    made : float
+        When it was written, in s since 1970.
+    complete : bool
+        False for what is being written, or was left behind by a process that was killed.
+    """
+
+    path: Path
+    n_bytes: int
+    made: float
+    complete: bool
+
+
+def cached_files(folder: str | os.PathLike[str]) -> list[CachedFile]:
+    """What `Cached` keeps in a folder, the oldest first.
+
+    Parameters
+    ----------
+    folder : str or path-like
+
+    Returns
+    -------
+    list of CachedFile
+        Files of other names are left out; an absent folder is empty.
+    """
+    files = []
+    for path in Path(folder).expanduser().glob("*"):
+        if match := NAME.fullmatch(path.name):
+            try:
+                stat = path.stat()
+            except FileNotFoundError:
+                continue  # another process has just moved it
+            files.append(CachedFile(path, stat.st_size, stat.st_mtime, match[1] is None))
+    return sorted(files, key=lambda file: (file.made, file.path))
+
+
+def clear_cache(folder: str | os.PathLike[str]) -> int:
+    """Remove what `Cached` keeps in a folder, and nothing else.
+
+    Parameters
+    ----------
+    folder : str or path-like
+
+    Returns
+    -------
+    int
+        Bytes that were freed.
+    """
+    files = cached_files(folder)
+    for file in files:
+        file.path.unlink(missing_ok=True)
+    return sum(file.n_bytes for file in files)
+
+
+def _remove_leftovers(folder: Path, older_than_s: float) -> None:
+    for file in cached_files(folder):
+        if not file.complete and file.made < time.time() - older_than_s:
+            file.path.unlink(missing_ok=True)
+
+
+def _state_of(transformer: Any) -> str:
+    """A hash of the class, parameters and learned state of a fitted transform."""
+    same = copy.deepcopy(transformer)
+    how = [n for n in same.get_params() if n.split("__")[-1] in HOW]
+    return str(joblib.hash(same.set_params(**dict.fromkeys(how))))
+
+
+def _checksum(path: Path, n_bytes: int) -> bytes:
+    """The CRC-32 of the first bytes of a file."""
+    crc = 0
+    for block in read_blocks(np.memmap(path, np.uint8, mode="r", shape=(n_bytes,))):
+        crc = zlib.crc32(block, crc)
+    return crc.to_bytes(4, "little")
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether the file is there and as it was written, to the last byte."""
+    try:
+        with path.open("rb") as file:
+            n_bytes = file.seek(0, os.SEEK_END) - SEAL_BYTES
+            if n_bytes <= 0:
+                return False
+            file.seek(n_bytes)
+            seal = file.read()
+    except FileNotFoundError:
+        return False
+    return seal[:-4] == SEAL and seal[-4:] == _checksum(path, n_bytes)
