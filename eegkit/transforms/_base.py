@@ -85,7 +85,8 @@ class Transformer(TransformerMixin, Estimator):
 
         Returns
         -------
-        SignalArray, float32, shape (n_trials, *output_shape_)
+        SignalArray, float32
+            n_trials of the shape ``output_shape_``.
 
         Raises
         ------
