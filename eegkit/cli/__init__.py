@@ -1,0 +1,29 @@
+"""The ``eegkit`` command.
+
+Commands import what they need when they run, so that ``eegkit --help`` and
+``eegkit list --names`` answer at once.
+"""
+
+from __future__ import annotations
+
+import click
+
+from eegkit import __version__
+from eegkit.cli._catalogue import info, list_registered
+from eegkit.cli._demo import demo
+from eegkit.cli._errors import PlainErrors, debug_option
+from eegkit.cli._evaluate import evaluate
+
+
+@click.group(cls=PlainErrors, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="eegkit")
+@debug_option
+def main() -> None:
+    """Decode EEG honestly: every score is on people the decoder has not seen.
+
+    Start with: eegkit demo
+    """
+
+
+for command in (demo, list_registered, info, evaluate):
+    main.add_command(command)

@@ -1,0 +1,88 @@
+"""numpydoc docstrings as text for the terminal."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any
+
+from rich.console import Group
+from rich.padding import Padding
+from rich.text import Text
+
+# Said by the table of parameters, or of use to programmers only.
+SKIPPED = ("Parameters", "Attributes", "See Also", "Methods")
+_UNDERLINE = re.compile(r"-{3,}|={3,}")
+_ROLE = re.compile(r":\w+:`~?([^`]+)`")
+
+
+def sections(doc: str) -> dict[str, str]:
+    """The sections of a docstring by heading; what comes before the first is under ``""``."""
+    found: dict[str, list[str]] = {"": []}
+    heading = ""
+    lines = inspect.cleandoc(doc).splitlines()
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+        if line.strip() and _UNDERLINE.fullmatch(following.strip()):
+            heading = line.strip()
+            found[heading] = []
+        elif not _UNDERLINE.fullmatch(line.strip()):
+            found[heading].append(line)
+    return {name: "\n".join(body).strip("\n") for name, body in found.items()}
+
+
+def parameters_of(cls: type) -> dict[str, str]:
+    """What the docstrings of a class and its bases say about every parameter."""
+    found: dict[str, str] = {}
+    for base in cls.__mro__:
+        body = sections(vars(base).get("__doc__") or "").get("Parameters", "")
+        names: list[str] = []
+        texts: dict[str, list[str]] = {}
+        for line in body.splitlines():
+            if line and not line.startswith(" "):
+                before, _, kind = line.partition(":")
+                names = [name.strip() for name in before.split(",")]
+                # Types are left to the manual, but the choices there are belong here.
+                choices = re.match(r" *\{(.+?)\}", kind)
+                texts |= {name: [f"One of {choices[1]}."] if choices else [] for name in names}
+            else:
+                for name in names:
+                    texts[name].append(line)
+        for name, lines in texts.items():
+            found.setdefault(name, plain(" ".join("\n".join(lines).split())))
+    return found
+
+
+def prose(cls: Any) -> Group:
+    """The docstring without its tables of parameters: headings bold, markup taken away."""
+    parts: list[Any] = []
+    for heading, body in sections(cls.__doc__ or "").items():
+        if heading in SKIPPED or not body:
+            continue
+        parts.append(Text())
+        if heading:
+            parts.append(Text(heading, style="bold"))
+        text = Text(plain(body)) if heading == "Examples" else Text(plain(_reflow(body)))
+        parts.append(Padding(text, (0, 0, 0, 2 if heading else 0)))
+    return Group(*parts)
+
+
+def plain(text: str) -> str:
+    """Text without reStructuredText's marks."""
+    text = _ROLE.sub(r"\1", text)
+    text = re.sub(r"^\.\. (\[\w+\])", r"\1", text, flags=re.MULTILINE)
+    text = re.sub(r"(\[\w+\])_", r"\1", text)
+    return text.replace("``", "").replace("`", "")
+
+
+def _reflow(body: str) -> str:
+    """Join the lines of every paragraph that is plain prose; leave tables and lists alone."""
+    paragraphs = []
+    for paragraph in re.split(r"\n\s*\n", body):
+        lines = paragraph.splitlines()
+        if lines[0].startswith(".. ["):
+            references = re.split(r"\n(?=\.\. \[)", paragraph)
+            paragraphs.append("\n".join(" ".join(one.split()) for one in references))
+            continue
+        flat = all(not re.match(r"\s|[-*] |[>=|]", line) for line in lines)
+        paragraphs.append(" ".join(lines) if flat else paragraph)
+    return "\n\n".join(paragraphs)

@@ -1,0 +1,155 @@
+"""The scores of every person beside the chance level."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from eegkit.evaluation import Results
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Names of people are written next to their dots up to this many.
+MAX_NAMED = 40
+
+
+class ScoresDisplay:
+    """Scores of every person, one dot for each pipeline, beside the chance level.
+
+    Make it with `from_results`. People stand below each other, ordered by their score with
+    the first pipeline, the best on top. A thin line of each pipeline's colour marks its mean
+    over people; what is left of the chance marks is no better than not looking at the signals.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame, n_subjects rows, n_pipelines columns
+        Scores, by subject.
+    chance : pandas.Series, n_subjects rows
+        The chance level of every subject.
+    metric : str
+        Name of the score.
+
+    Attributes
+    ----------
+    ax_ : matplotlib.axes.Axes
+    figure_ : matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> matplotlib.use("agg")
+    >>> import numpy as np
+    >>> from sklearn.dummy import DummyClassifier
+    >>> from eegkit import Trials, evaluate
+    >>> from eegkit.plots import ScoresDisplay
+    >>> trials = Trials.from_arrays(
+    ...     np.zeros((8, 2, 64)), ["rest", "task"] * 4, sfreq=64, subject=list("aabbccdd")
+    ... )
+    >>> results = evaluate(DummyClassifier(), trials, cv="loso")
+    >>> ScoresDisplay.from_results(results).ax_.get_xlabel()
+    'balanced accuracy'
+    """
+
+    def __init__(self, *, scores: pd.DataFrame, chance: pd.Series, metric: str) -> None:
+        self.scores = scores
+        self.chance = chance
+        self.metric = metric
+
+    @classmethod
+    def from_results(
+        cls, results: Results, metric: str | None = None, ax: Axes | None = None
+    ) -> ScoresDisplay:
+        """Plot the scores of every person.
+
+        Parameters
+        ----------
+        results : Results
+        metric : str, optional
+            One of ``results.metrics``; the first by default.
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        ScoresDisplay
+
+        Raises
+        ------
+        ValueError
+            The results do not have that metric.
+        """
+        metric = results.metrics[0] if metric is None else metric
+        if metric not in results.metrics:
+            raise ValueError(
+                f"metric is {metric!r}; the results have {', '.join(map(repr, results.metrics))}."
+            )
+        people = results.per_subject()
+        scores = people.pivot_table(
+            index="subject", columns="pipeline", values=metric, dropna=False, sort=False
+        )[results.pipelines]
+        chance = people.groupby("subject")[f"chance_{metric}"].max()[scores.index]
+        return cls(scores=scores, chance=chance, metric=metric).plot(ax=ax)
+
+    def plot(self, ax: Axes | None = None) -> ScoresDisplay:
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; a new figure by default, as high as the number of people asks for.
+
+        Returns
+        -------
+        self
+        """
+        import matplotlib.pyplot as plt
+
+        order = self.scores.iloc[:, 0].sort_values(na_position="first", kind="stable").index
+        scores, chance = self.scores.loc[order], self.chance.loc[order]
+        n_subjects = len(scores)
+        if ax is None:
+            height = 1.4 + min(0.26 * n_subjects, 9.0)
+            _, ax = plt.subplots(figsize=(6.4, max(height, 2.4)), layout="constrained")
+        self.ax_, self.figure_ = ax, ax.figure
+        y = np.arange(n_subjects)
+        size = 36 if n_subjects <= MAX_NAMED else 12
+        self._draw_chance(y, chance)
+        for i, (pipeline, column) in enumerate(scores.items()):
+            shift = 0.0 if scores.shape[1] == 1 else 0.3 * (i / (scores.shape[1] - 1) - 0.5)
+            label = f"{pipeline}, mean {column.mean():.3f}"
+            dots = ax.scatter(column, y - shift, s=size, color=f"C{i}", label=label, zorder=3)
+            ax.axvline(column.mean(), color=dots.get_facecolor(), lw=1, alpha=0.7, zorder=1)
+        self._label(scores.index)
+        return self
+
+    def _draw_chance(self, y: np.ndarray, chance: pd.Series) -> None:
+        """One line where everybody has the same chance level, else a step for each person."""
+        style: dict[str, Any] = {"color": "0.35", "lw": 1.2, "ls": "--", "zorder": 2}
+        values = chance.to_numpy(dtype=float)
+        known = values[np.isfinite(values)]
+        if not len(known):
+            return
+        if np.ptp(known) < 1e-9:
+            self.ax_.axvline(known[0], label=f"chance, {known[0]:.3f}", **style)
+            return
+        edges = np.repeat(np.append(y - 0.5, y[-1] + 0.5), 2)[1:-1]
+        self.ax_.plot(
+            np.repeat(values, 2), edges, label=f"chance, mean {known.mean():.3f}", **style
+        )
+
+    def _label(self, subjects: pd.Index) -> None:
+        ax, n_subjects = self.ax_, len(subjects)
+        ax.set_xlabel(self.metric.replace("_", " "))
+        ax.set_ylim(-0.7, n_subjects - 0.3)
+        if n_subjects <= MAX_NAMED:
+            ax.set_yticks(np.arange(n_subjects), [str(subject) for subject in subjects])
+            ax.grid(axis="y", color="0.92")
+        else:
+            ax.set_yticks([])
+            ax.set_ylabel(f"{n_subjects} people, the best on top")
+        ax.set_axisbelow(True)
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)
