@@ -1,5 +1,6 @@
 """Plots, in scikit-learn's Display convention."""
 
 from eegkit.plots.scores import ScoresDisplay
+from eegkit.plots.spectrogram import SpectrogramDisplay
 
-__all__ = ["ScoresDisplay"]
+__all__ = ["ScoresDisplay", "SpectrogramDisplay"]
