@@ -53,7 +53,7 @@ class Pipeline(sklearn_pipeline.Pipeline):
         return super().set_params(**params)
 
     def _fit(self, *args: Any, **kwargs: Any) -> Any:
-        memory = self.memory
+        memory: Any = self.memory  # type: ignore[has-type]
         if memory is None:
             return super()._fit(*args, **kwargs)
         self.memory = _KnowingMemory(memory)

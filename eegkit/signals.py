@@ -80,9 +80,7 @@ class SignalArray(np.ndarray):
         )
         return signals
 
-    def _know(
-        self, *, sfreq: Any, ch_names: Any, groups: Any, freqs: Any, times: Any
-    ) -> None:
+    def _know(self, *, sfreq: Any, ch_names: Any, groups: Any, freqs: Any, times: Any) -> None:
         lengths = {0: ("groups", groups), 1: ("ch_names", ch_names)}
         if self.ndim == 4:
             lengths |= {2: ("freqs", freqs), 3: ("times", times)}

@@ -67,7 +67,8 @@ if TYPE_CHECKING:
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Folder for results.json and results.csv  [default: results/DATASET-PIPELINE-CV]",
+    help="Folder for results.json, results.csv and scores.png  "
+    "[default: results/DATASET-PIPELINE-CV]",
 )
 @debug_option
 def evaluate(
@@ -141,11 +142,20 @@ def run(pipelines: dict[str, Pipeline], trials: Trials, **settings: Any) -> Resu
 
 
 def write(results: Results, folder: Path) -> None:
-    """Write both files and say where."""
+    """Write the results as JSON, as CSV and as a picture, and say where."""
+    from matplotlib.figure import Figure
+
+    from eegkit.plots import ScoresDisplay
+
     folder.mkdir(parents=True, exist_ok=True)
     results.to_json(folder / "results.json")
     results.to_csv(folder / "results.csv")
-    click.echo(f"Wrote results.json and results.csv to {folder}")
+    figure = Figure(layout="constrained")
+    ScoresDisplay.from_results(results, ax=figure.subplots())
+    beside = folder / ".scores.part.png"
+    figure.savefig(beside, dpi=150)
+    beside.replace(folder / "scores.png")
+    click.echo(f"Wrote results.json, results.csv and scores.png to {folder}")
 
 
 def default_folder(dataset: str, pipelines: Iterable[str], cv: str) -> Path:

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from eegkit.signals import SignalLike
-
 # Colours span these percentiles of the values, so that one outlier does not darken the rest.
 SHOWN_PERCENTILES = (5, 99)
 LABELS = {
@@ -90,7 +88,7 @@ class SpectrogramDisplay:
     @classmethod
     def from_trials(
         cls,
-        X: SignalLike,
+        X: Any,
         transform: Any,
         *,
         trial: int | None = 0,

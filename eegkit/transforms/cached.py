@@ -136,7 +136,7 @@ class Cached(Transformer, kw_only=False):
         what = (version("eegkit"), self._state, array.dtype.str, array.shape, signals.knowledge)
         digest = hashlib.blake2b(joblib.hash(what).encode(), digest_size=20)
         for block in read_blocks(array):
-            digest.update(np.ascontiguousarray(block).reshape(-1).view(np.uint8))
+            digest.update(np.ascontiguousarray(block).reshape(-1).view(np.uint8).data)
         name = type(self.transformer_).__name__.lower()
         return Path(self.folder).expanduser() / f"{name}-{digest.hexdigest()}.npy"
 
@@ -245,7 +245,7 @@ def _checksum(path: Path, n_bytes: int) -> bytes:
     """The CRC-32 of the first bytes of a file."""
     crc = 0
     for block in read_blocks(np.memmap(path, np.uint8, mode="r", shape=(n_bytes,))):
-        crc = zlib.crc32(block, crc)
+        crc = zlib.crc32(block.data, crc)
     return crc.to_bytes(4, "little")
 
 

@@ -154,7 +154,7 @@ def _interpolated(values: NDArray[np.float64] | None, n_out: int) -> NDArray[np.
 
 def _normalized(images: NDArray[np.float32], how: str) -> NDArray[np.float32]:
     """Every image less its minimum or mean, over its range or standard deviation."""
-    image = {"axis": (-2, -1), "keepdims": True}
+    image: Any = {"axis": (-2, -1), "keepdims": True}
     low, high = images.min(**image), images.max(**image)
     constant = high - low <= ROUNDING * np.maximum(-low, high)
     if how == "minmax":

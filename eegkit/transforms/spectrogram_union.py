@@ -105,7 +105,7 @@ class SpectrogramUnion(Transformer, _BaseComposition, kw_only=False):
         self._check_parameters()
         self.transformers_ = [(name, clone(t).fit(signals)) for name, t in self.transformers]
         self._settle_rate(signals)
-        self._raw = {"sfreq": signals.sfreq, "ch_names": signals.ch_names}
+        self._raw: dict[str, Any] = {"sfreq": signals.sfreq, "ch_names": signals.ch_names}
         firsts = [_spectrogram(name, t, signals[:1]) for name, t in self.transformers_]
         image = SpectrogramImage(
             n_freqs=self.n_freqs,

@@ -114,7 +114,7 @@ class STFT(Transformer):
         if length > n_times:
             raise ValueError(
                 f"The window of {length} samples ({length / self.sfreq_:g} s) is longer than the "
-                f"trials, {n_times} samples at {self.sfreq_:g} Hz; use a shorter nperseg or window_s."
+                f"trials, {n_times} samples at {self.sfreq_:g} Hz; shorten nperseg or window_s."
             )
         window = scipy.signal.get_window(self.window, length)
         freqs = scipy.fft.rfftfreq(length, 1 / self.sfreq_)
@@ -172,8 +172,6 @@ def _samples(count: int, seconds: float | None, sfreq: float, what: str) -> int:
     """A length given in samples or in s, as samples."""
     samples = count if seconds is None else round(seconds * sfreq)
     if samples < 1:
-        raise ValueError(
-            f"The {what} is {samples} samples long"
-            f"{'' if seconds is None else f' ({seconds:g} s at {sfreq:g} Hz)'}; expected at least 1."
-        )
+        given = "" if seconds is None else f" ({seconds:g} s at {sfreq:g} Hz)"
+        raise ValueError(f"The {what} is {samples} samples long{given}; expected at least 1.")
     return int(samples)

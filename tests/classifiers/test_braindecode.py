@@ -10,7 +10,7 @@ from eegkit.testing import example_trials
 
 @pytest.fixture
 def trials():
-    return example_trials(n_times=256)
+    return example_trials(n_times=640)
 
 
 @pytest.mark.parametrize("model", ["ATCNet", "EEGConformer", "ShallowFBCSPNet", "EEGNet"])
@@ -44,7 +44,7 @@ def test_channel_positions_come_from_their_names(trials):
     [
         ({"model": "EEGConfromer"}, "no model 'EEGConfromer'. Did you mean EEGConformer"),
         ({"model": "EEGNet", "model_params": {"F7": 1}}, "EEGNet has no parameter F7"),
-        ({"model": "EMG2QwertyNet"}, "EMG2QwertyNet refuses trials of 3 channels x 256"),
+        ({"model": "EMG2QwertyNet"}, "EMG2QwertyNet refuses trials of 3 channels x 640"),
     ],
 )
 def test_what_braindecode_refuses(trials, params, message):

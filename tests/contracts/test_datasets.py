@@ -20,6 +20,7 @@ def checks():
             yield pytest.param(check, id=f"{name}-{check}", marks=marks)
 
 
+@pytest.mark.filterwarnings("ignore::eegkit.datasets.MissingDataWarning")
 @pytest.mark.parametrize("check", checks())
 def test_contract(check):
     check()

@@ -106,7 +106,9 @@ def test_parameters_that_make_no_sense(X, params, message):
 
 def test_float32_is_as_good_as_float64(X):
     single = np.asarray(STFT(sfreq=SFREQ, output="power").fit_transform(X), dtype=np.float64)
-    frames = np.lib.stride_tricks.sliding_window_view(X.astype(np.float64), 256, axis=-1)[..., ::64, :]
+    frames = np.lib.stride_tricks.sliding_window_view(X.astype(np.float64), 256, axis=-1)[
+        ..., ::64, :
+    ]
     window = scipy.signal.get_window("hann", 256)
     double = np.abs(np.fft.rfft(frames * window)) ** 2 * 2 / (SFREQ * (window**2).sum())
     expected = double.swapaxes(-1, -2)[:, :, 1:101]

@@ -2,12 +2,10 @@
 
 import os
 
+# Tests run in several processes; a thread each keeps them from waiting for one another.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import pytest
-
-
-@pytest.fixture
-def data_folder():
-    return os.environ["EEGKIT_TEST_DATA"]
 
 
 def pytest_collection_modifyitems(items):

@@ -1,0 +1,158 @@
+"""The command, as a person types it."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from eegkit.cli import main
+
+QUICK = [
+    "--option", "n_people=3", "--option", "n_trials=8", "--option", "channels=['C3','Cz','C4']",
+    "--set", "cnn_bigru__max_epochs=1", "--set", "cnn_bigru__n_filters=(4,)",
+    "--set", "cnn_bigru__hidden_size=8",
+]  # fmt: skip
+
+
+def run(*arguments, code=0):
+    done = CliRunner().invoke(main, list(arguments))
+    assert done.exit_code == code, done.output
+    return done
+
+
+def refused(*arguments, code=1):
+    """The one sentence on the standard error."""
+    done = run(*arguments, code=code)
+    assert "Traceback" not in done.output
+    lines = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
+    assert len(lines) == 1, done.output
+    return lines[0]
+
+
+@pytest.mark.parametrize("kind", ["datasets", "transforms", "classifiers"])
+def test_list(kind, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")
+    expected = {"datasets": "simulated", "transforms": "stft", "classifiers": "cnn_bigru"}
+    assert expected[kind] in run("list", kind).output
+    assert expected[kind] in run("list", kind, "--names").output.split()
+    everything = run("list", "--names").output.split()
+    assert set(expected.values()) <= set(everything)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("mental_arithmetic", ["ODC-By 1.0", "Zyma", "36", "download"]),
+        ("stft", ["nperseg", "256", "Short-time"]),
+        ("cnn_bigru", ["hidden_size", "spectrogram", "early_stopping"]),
+    ],
+)
+def test_info(name, said, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    output = run("info", name).output
+    for words in said:
+        assert words in output
+
+
+def test_evaluate_writes_what_it_shows(tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
+    out = tmp_path / "results"
+    arguments = ["--dataset", "simulated", "--pipeline", "stft+cnn_bigru", "--cv", "group-3"]
+    done = run("evaluate", *arguments, *QUICK, "--out", str(out))
+    for person in ("S01", "S02", "S03"):
+        assert person in done.output
+    assert sorted(p.name for p in out.iterdir()) == ["results.csv", "results.json", "scores.png"]
+    table = pd.read_csv(out / "results.csv")
+    assert set(table["subject"]) == {"S01", "S02", "S03"}
+    assert {"balanced_accuracy", "chance_balanced_accuracy", "accuracy"} <= set(table.columns)
+    settings = json.loads((out / "results.json").read_text())["settings"]
+    assert settings["command"]["dataset"] == "simulated"
+    again = tmp_path / "again"
+    run("evaluate", *arguments, *QUICK, "--out", str(again), "--n-jobs", "2")
+    pd.testing.assert_frame_equal(
+        table.filter(regex="accuracy|subject"),
+        pd.read_csv(again / "results.csv").filter(regex="accuracy|subject"),
+    )
+
+
+@pytest.mark.realdata
+def test_within_one_person_of_real_recordings(tmp_path):
+    path = os.environ["EEGKIT_TEST_DATA"]
+    done = run(
+        "evaluate", "--dataset", "eegbci", "--path", path, "--subjects", "1",
+        "--pipeline", "stft+cnn_bigru", "--cv", "within-2", "--out", str(tmp_path),
+        "--set", "cnn_bigru__max_epochs=1", "--set", "cnn_bigru__n_filters=(2,)",
+    )  # fmt: skip
+    assert "Warning: " in done.stderr
+    assert "trained and tested on the same people" in done.output
+
+
+@pytest.mark.realdata
+def test_people_apart_cannot_be_asked_of_one_person():
+    path = os.environ["EEGKIT_TEST_DATA"]
+    said = refused(
+        "evaluate", "--dataset", "eegbci", "--path", path, "--subjects", "1",
+        "--pipeline", "stft+cnn_bigru", "--cv", "loso",
+    )  # fmt: skip
+    assert "within" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["info", "cnn_bigro"], "cnn_bigru"),
+        (["evaluate", "--dataset", "simulate", "--pipeline", "stft+cnn_bigru"], "simulated"),
+        (["evaluate", "--dataset", "simulated", "--pipeline", "stft"], "put a classifier"),
+        (["evaluate", "--dataset", "simulated", "--pipeline", "cnn_bigru+stft"], "last"),
+        (["evaluate", "--dataset", "simulated", "--pipeline", "stft++cnn_bigru"], "empty step"),
+        (
+            ["evaluate", "--dataset", "simulated", "--pipeline", "stft+cnn_bigru", "--set",
+             "cnn_bigru__max_epoch=3"],
+            "max_epochs",
+        ),
+        (
+            ["evaluate", "--dataset", "simulated", "--pipeline", "stft+cnn_bigru", "--cv",
+             "gruop-5"],
+            "group-",
+        ),
+        (
+            ["evaluate", "--dataset", "simulated", "--pipeline", "stft+cnn_bigru", "--option",
+             "people=3"],
+            "no option 'people'",
+        ),
+        (
+            ["evaluate", "--dataset", "simulated", "--pipeline", "cnn_bigru", "--option",
+             "n_people=3", "--option", "n_trials=8", "--cv", "group-3"],
+            "put a time-frequency transform",
+        ),
+    ],
+)  # fmt: skip
+def test_one_sentence_for_every_mistake(arguments, said):
+    assert said in refused(*arguments)
+
+
+def test_wrong_usage_has_a_code_of_its_own():
+    assert "No such command" in run("evalute", code=2).stderr
+
+
+def test_a_traceback_only_on_request():
+    done = run("info", "nothing", "--debug", code=1)
+    assert "Traceback" in done.stderr
+
+
+def test_version_and_module():
+    done = subprocess.run(
+        [sys.executable, "-m", "eegkit", "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("eegkit, version ")
+
+
+def test_demo(tmp_path, monkeypatch):
+    monkeypatch.setattr("eegkit.cli._demo.CHANNELS", ["C3", "C4"])
+    done = run("demo", "--people", "2", "--out", str(tmp_path))
+    assert "On people it has never seen" in done.output
+    assert len(pd.read_csv(tmp_path / "results.csv")) == 2
