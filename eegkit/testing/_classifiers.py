@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from sklearn.base import clone
-from sklearn.model_selection import GridSearchCV, GroupKFold, cross_validate
+from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score, cross_validate
 from torch import nn
 
 from eegkit.classifiers import NeuralClassifier
@@ -89,7 +89,7 @@ def check_other_kind_of_input(estimator: NeuralClassifier) -> None:
 
 
 def check_model_selection(estimator: NeuralClassifier) -> None:
-    """`cross_validate` in two processes and `GridSearchCV` work, by groups."""
+    """`cross_validate` in two processes and `GridSearchCV` work, by groups, on epochs too."""
     X, y = example_input(estimator)
     quick: Any = clone(estimator).set_params(max_epochs=1, random_state=0)
     with warnings.catch_warnings():
@@ -99,6 +99,9 @@ def check_model_selection(estimator: NeuralClassifier) -> None:
             quick, X, y, groups=X.groups, n_jobs=2, return_estimator=True, **options
         )
         search = GridSearchCV(quick, {"lr": [1e-3, 1e-2]}, **options).fit(X, y, groups=X.groups)
+        if estimator.input_kind == "raw":
+            epochs = example_trials().to_epochs()
+            cross_val_score(quick, epochs, y, groups=X.groups, **options)
     assert np.isfinite(scores["test_score"]).all()
     for model in scores["estimator"]:
         assert model.predict(X).shape == y.shape

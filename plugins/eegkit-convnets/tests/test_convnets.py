@@ -3,6 +3,7 @@
 import pytest
 import torch
 from eegkit_convnets import EEGNet, EEGNetModule
+from sklearn.model_selection import GridSearchCV
 
 from eegkit import testing
 
@@ -23,6 +24,14 @@ def test_number_of_parameters(shape, n_classes, n_parameters):
     assert filters + 16 * (T // 32) * n_classes + n_classes == n_parameters
     module = EEGNetModule(shape, n_classes)
     assert sum(p.numel() for p in module.parameters()) == n_parameters
+
+
+def test_grid_search_over_architecture_and_training():
+    trials = testing.example_trials()
+    grid = {"F1": [2, 4], "batch_size": [4, 8]}
+    search = GridSearchCV(EEGNet(max_epochs=1), grid, cv=2, error_score="raise")
+    search.fit(trials.X, trials.y)
+    assert search.predict(trials.X).shape == trials.y.shape
 
 
 def test_norms_are_held():
