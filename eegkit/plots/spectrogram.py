@@ -20,14 +20,18 @@ if TYPE_CHECKING:
 
 # Colours span these percentiles of the values, so that one outlier does not darken the rest.
 SHOWN_PERCENTILES = (5, 99)
-LABELS = {
-    "power": "Power ({unit})",
-    "magnitude": "Magnitude (√({unit}))",
-    "log": "Log power (ln {unit})",
-    "db": "Power (dB re 1 {unit})",
-    "phase": "Phase (rad)",
+# What a transform gives, by its `output`, and the unit of power and magnitude by its `scaling`.
+QUANTITIES = {
+    "power": ("Power", "{power}"),
+    "magnitude": ("Magnitude", "{magnitude}"),
+    "log": ("Log power", "ln {power}"),
+    "db": ("Power", "dB re 1 {power}"),
+    "phase": ("Phase", "rad"),
 }
-UNITS = {"STFT": "µV²/Hz", "MelSpectrogram": "µV²/Hz", "CWT": "µV²"}
+UNITS = {
+    "density": {"power": "µV²/Hz", "magnitude": "µV/√Hz"},
+    "spectrum": {"power": "µV²", "magnitude": "µV"},
+}
 
 
 class SpectrogramDisplay:
@@ -295,8 +299,13 @@ def _label_of(transform: Any) -> str | None:
         return _label_of(steps[-1])
     if isinstance(transform, Cached):
         return _label_of(transform.transformer)
-    label = LABELS.get(getattr(transform, "output", ""))
-    return label and label.format(unit=UNITS.get(type(transform).__name__, "arbitrary unit"))
+    quantity, unit = QUANTITIES.get(getattr(transform, "output", ""), (None, ""))
+    if quantity is None or getattr(transform, "ref", 1.0) != 1.0:
+        return None
+    if getattr(transform, "normalize", None) is not None:
+        return f"{quantity}, standardised"
+    units = UNITS.get(getattr(transform, "scaling", None), UNITS["spectrum"])
+    return f"{quantity} ({unit.format(**units)})"
 
 
 def _axis(values: Any, n: int, known: str, counted: str) -> tuple[NDArray[Any], str]:

@@ -169,6 +169,9 @@ def test_it_draws_where_it_is_told(trials):
     [
         (STFT(output="power"), "Power (µV²/Hz)"),
         (STFT(), "Log power (ln µV²/Hz)"),
+        (STFT(output="magnitude"), "Magnitude (µV/√Hz)"),
+        (STFT(output="db", scaling="spectrum"), "Power (dB re 1 µV²)"),
+        (STFT(normalize="trial"), "Log power, standardised"),
         (Pipeline([STFT()]), "Log power (ln µV²/Hz)"),
         (Cached(STFT(), "folder"), "Log power (ln µV²/Hz)"),
         (Pipeline([STFT(), SpectrogramImage()]), "Log power (ln µV²/Hz)"),
