@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 import warnings
 from typing import Any, ClassVar, dataclass_transform
 
@@ -132,13 +133,20 @@ class Estimator(BaseEstimator):
                 "leave sfreq=None to use the rate of X."
             )
         if given is None and seen is None:
-            warnings.warn(
+            warn(
                 f"X does not say its sampling rate; {name} reads it at {DEFAULT_SFREQ:g} Hz. "
-                f"Pass sfreq= to {name}, or an X that knows its rate (trials.X, mne.Epochs).",
-                UserWarning,
-                stacklevel=4,
+                f"Pass sfreq= to {name}, or an X that knows its rate (trials.X, mne.Epochs)."
             )
         self.sfreq_: Any = float(given or seen or DEFAULT_SFREQ)
+
+
+def warn(message: str) -> None:
+    """Warn where the caller called eegkit, however deep inside it was noticed."""
+    level, frame = 2, sys._getframe(1)
+    inside = ("eegkit.", "sklearn.")
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(inside):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, UserWarning, stacklevel=level)
 
 
 def _check_equal_lengths(X: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any
@@ -18,7 +17,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 from torch import nn
 
-from eegkit.base import AXES, Estimator
+from eegkit.base import AXES, Estimator, warn
 from eegkit.classifiers import _engine
 
 DEFAULT_VALIDATION_SPLIT = 0.2
@@ -246,11 +245,9 @@ class NeuralClassifier(ClassifierMixin, Estimator):
         shape = _larger(self.input_shape_, self.min_input_shape())
         if shape != self.input_shape_:
             axes = ", ".join(AXES[self.input_kind][1:])
-            warnings.warn(
+            warn(
                 f"{type(self).__name__} needs trials of at least {self.min_input_shape()} "
-                f"({axes}); those of X, {self.input_shape_}, are padded with zeros.",
-                UserWarning,
-                stacklevel=3,
+                f"({axes}); those of X, {self.input_shape_}, are padded with zeros."
             )
         return shape
 
@@ -275,12 +272,10 @@ class NeuralClassifier(ClassifierMixin, Estimator):
         if split is None:
             return everything, None
         if groups is None and self.early_stopping:
-            warnings.warn(
+            warn(
                 f"{type(self).__name__} stops early by trials drawn without regard to subjects, "
                 "because none are known: a person may be on both sides of the inner split. Pass "
-                "groups= to fit, or an X that knows them (trials.X).",
-                UserWarning,
-                stacklevel=3,
+                "groups= to fit, or an X that knows them (trials.X)."
             )
         n_people = 0 if groups is None else len(np.unique(groups))
         if hasattr(split, "split"):
@@ -336,11 +331,7 @@ def _available(device: str) -> str:
     try:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError):
-        warnings.warn(
-            f"The net was trained on {device!r}, which is not here; it predicts on the CPU.",
-            UserWarning,
-            stacklevel=4,
-        )
+        warn(f"The net was trained on {device!r}, which is not here; it predicts on the CPU.")
         return "cpu"
     return device
 

@@ -7,20 +7,23 @@ from typing import Any
 import numpy as np
 import scipy.fft
 import scipy.signal
-from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import check_is_fitted
 
+from eegkit.blocks import READ_BYTES, release, row_blocks
 from eegkit.signals import SignalArray
-from eegkit.transforms._base import Transformer
+from eegkit.transforms._spectral import Framed, bins_between, logarithm, one_of, range_of
 
-OUTPUTS = ("log", "db", "power")
+OUTPUTS = ("log", "db", "power", "magnitude", "complex")
+NORMALIZATIONS = (None, "trial", "fitted")
 
 
-class STFT(Transformer):
-    """Short-time Fourier power spectrogram of every trial and channel.
+class STFT(Framed):
+    """Short-time Fourier spectrogram of every trial and channel.
 
-    Frames lie wholly inside the trial; power is the one-sided spectral density in
-    µV²/Hz, as ``scipy.signal.spectrogram`` without detrending gives it.
+    By default the natural logarithm of the one-sided power spectral density in µV²/Hz, in
+    frames that lie wholly inside the trial, as ``scipy.signal.spectrogram`` without
+    detrending gives it.
 
     Parameters
     ----------
@@ -37,15 +40,29 @@ class STFT(Transformer):
         Samples from one frame to the next; a quarter of the window by default.
     hop_s : float, optional
         The same in s, instead of `hop`.
+    n_fft : int, optional
+        Length of the FFT in samples, at least the window, which is padded with zeros: finer
+        bins, the same resolution. The window's length by default.
+    window : str or tuple, default "hann"
+        Any window that ``scipy.signal.get_window`` knows (periodic).
+    framing : {"valid", "scipy", "librosa"}, default "valid"
+        Where frames lie: wholly inside the trial; as in ``scipy.signal.ShortTimeFFT``, every
+        slice that touches the trial; or as in ``librosa.stft``, centred on every `hop`-th
+        sample. Beyond the trial there are zeros.
+    scaling : {"density", "spectrum", None}, default "density"
+        One-sided power in µV²/Hz, in µV², or the squared magnitude of the plain DFT.
+    amin : float, default 1e-10
+        Power below which no logarithm is taken.
     f_min, f_max : float or None, default 0.5 and 50
         Range of frequencies kept, in Hz, ends included; None is 0 Hz and the Nyquist
         frequency.
-    output : {"log", "db", "power"}, default "log"
-        Natural logarithm, decibel (10 log10) or power itself.
-    amin : float, default 1e-10
-        Power below which the logarithm is not taken, in µV²/Hz.
-    window : str or tuple, default "hann"
-        Any window that ``scipy.signal.get_window`` knows.
+    output : {"log", "db", "power", "magnitude", "complex"}, default "log"
+        Natural logarithm of the power, decibel (10 log10), power, its square root, or the
+        complex spectrum as two channels: the real parts of all channels, then the
+        imaginary parts. The squared magnitude of the complex spectrum is the power.
+    normalize : {None, "trial", "fitted"}, default None
+        Zero mean and unit standard deviation: of each trial and channel by itself, or of
+        each channel and frequency over the trials seen in `fit`.
 
     Attributes
     ----------
@@ -73,6 +90,8 @@ class STFT(Transformer):
     discrete Fourier transform, IEEE Transactions on ASSP 25(3), 235-238.
     P. D. Welch (1967), The use of fast Fourier transform for the estimation of power
     spectra, IEEE Transactions on Audio and Electroacoustics 15(2), 70-73 (the density).
+    D. W. Griffin and J. S. Lim (1984), Signal estimation from modified short-time Fourier
+    transform, IEEE Transactions on ASSP 32(2), 236-243, equation 6 (the inverse).
 
     Examples
     --------
@@ -87,91 +106,124 @@ class STFT(Transformer):
     10.0
     """
 
-    sfreq: float | None = None
-    nperseg: int = 256
-    window_s: float | None = None
-    hop: int | None = None
-    hop_s: float | None = None
     f_min: float | None = 0.5
     f_max: float | None = 50.0
     output: str = "log"
-    amin: float = 1e-10
-    window: Any = "hann"
+    normalize: str | None = None
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:
         return {"sfreq": 128.0, "nperseg": 2, "hop": 1, "f_min": None, "f_max": None}
 
     def _prepare(self, signals: SignalArray) -> None:
-        if self.output not in OUTPUTS:
-            raise ValueError(f"output is {self.output!r}; expected one of {', '.join(OUTPUTS)}.")
-        self._check_rate(signals, reset=True)
-        n_times = signals.shape[-1]
-        length = _samples(self.nperseg, self.window_s, self.sfreq_, "window")
-        hop = _samples(self.hop or max(1, length // 4), self.hop_s, self.sfreq_, "hop")
-        if n_times == 1:
-            raise ValueError("Trials of a single sample (n_features = 1) have no spectrum.")
-        if length > n_times:
+        one_of("output", self.output, OUTPUTS)
+        one_of("normalize", self.normalize, NORMALIZATIONS)
+        if self.output == "complex" and self.normalize is not None:
             raise ValueError(
-                f"The window of {length} samples ({length / self.sfreq_:g} s) is longer than the "
-                f"trials, {n_times} samples at {self.sfreq_:g} Hz; shorten nperseg or window_s."
+                f"normalize is {self.normalize!r}, which shifts and scales real numbers; with "
+                "output='complex' leave it None."
             )
-        window = scipy.signal.get_window(self.window, length)
-        freqs = scipy.fft.rfftfreq(length, 1 / self.sfreq_)
-        self._bins = self._kept(freqs)
-        density = np.full(len(freqs), 2.0)
-        density[0] = 1.0
-        if length % 2 == 0:
-            density[-1] = 1.0
-        density /= self.sfreq_ * np.sum(window**2)
-        self._density = density[self._bins, None].astype(np.float32)
-        self._taper = window.astype(np.float32)
-        self._hop = hop
+        freqs = self._prepare_frames(signals)
+        self._bins = bins_between(freqs, *range_of(self.f_min, self.f_max, self.sfreq_))
         self.freqs_ = freqs[self._bins]
-        n_frames = 1 + (n_times - length) // hop
-        self.times_ = (np.arange(n_frames) * hop + length / 2) / self.sfreq_
-        self.output_shape_ = (signals.shape[1], len(self.freqs_), n_frames)
+        n_parts = 2 if self.output == "complex" else 1
+        n_channels = signals.shape[1]
+        self.output_shape_ = (n_parts * n_channels, len(self.freqs_), len(self.times_))
+        if self.normalize == "fitted":
+            self._learn_normalization(signals)
 
-    def _kept(self, freqs: NDArray[np.float64]) -> slice:
-        nyquist = self.sfreq_ / 2
-        f_min = 0.0 if self.f_min is None else float(self.f_min)
-        f_max = nyquist if self.f_max is None else float(self.f_max)
-        if not 0 <= f_min <= f_max:
-            raise ValueError(
-                f"f_min is {f_min:g} Hz and f_max {f_max:g} Hz; expected 0 <= f_min <= f_max."
-            )
-        if f_max > nyquist:
-            raise ValueError(
-                f"f_max is {f_max:g} Hz, above the Nyquist frequency {nyquist:g} Hz of signals "
-                f"at {self.sfreq_:g} Hz; lower f_max, or f_max=None for all there is."
-            )
-        kept = np.flatnonzero((freqs >= f_min) & (freqs <= f_max))
-        if not len(kept):
-            raise ValueError(
-                f"No frequency bin lies between {f_min:g} and {f_max:g} Hz: bins are "
-                f"{freqs[1]:g} Hz apart; widen the range or lengthen the window."
-            )
-        return slice(int(kept[0]), int(kept[-1]) + 1)
+    def _learn_normalization(self, signals: SignalArray) -> None:
+        array = signals.view(np.ndarray)
+        total = np.zeros(self.output_shape_[:2])
+        squares = np.zeros(self.output_shape_[:2])
+        n_each = len(array) * self.output_shape_[2]
+        row_bytes = 4 * int(np.prod(self.output_shape_))
+        for rows in row_blocks(len(array), row_bytes, READ_BYTES):
+            part = self._raw_output(np.asarray(array[rows], dtype=np.float32)).astype(np.float64)
+            total += part.sum(axis=(0, 3))
+            squares += np.square(part).sum(axis=(0, 3))
+            release(array)
+        mean = total / n_each
+        spread = np.sqrt(np.maximum(squares / n_each - mean**2, 0))
+        self._centre: NDArray[np.float32] = mean[..., None].astype(np.float32)
+        self._spread = np.where(spread > 0, spread, 1.0)[..., None].astype(np.float32)
 
-    def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
-        frames = sliding_window_view(block, len(self._taper), axis=-1)[..., :: self._hop, :]
-        spectrum = scipy.fft.rfft(frames * self._taper, overwrite_x=True)[..., self._bins]
-        power = (spectrum.real**2 + spectrum.imag**2).swapaxes(-1, -2) * self._density
+    def _raw_output(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The output before it is normalised."""
+        if self.output == "complex":
+            scale = np.sqrt(self._power_scale[self._bins, None])
+            spectrum = self._spectrum(block, self._bins) * scale
+            return np.concatenate([spectrum.real, spectrum.imag], axis=1)
+        power = self._power(block, self._bins)
         if self.output == "power":
             return power
-        np.maximum(power, self.amin, out=power)
-        if self.output == "log":
-            return np.log(power, out=power)
-        return 10 * np.log10(power, out=power)
+        if self.output == "magnitude":
+            return np.sqrt(power, out=power)
+        return logarithm(power, self.output, self.amin)
+
+    def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+        made = self._raw_output(block)
+        if self.normalize == "fitted":
+            made -= self._centre
+            made /= self._spread
+        elif self.normalize == "trial":
+            made -= made.mean(axis=(2, 3), keepdims=True)
+            spread = made.std(axis=(2, 3), keepdims=True)
+            made /= np.where(spread > 0, spread, np.float32(1))
+        return made
+
+    def inverse_transform(self, X: ArrayLike) -> SignalArray:
+        """The trials whose complex spectrogram is nearest, by least squares.
+
+        Parameters
+        ----------
+        X : array-like, shape (n_trials, 2 * n_channels, n_freqs, n_frames)
+            What `transform` gave with ``output="complex"``.
+
+        Returns
+        -------
+        SignalArray, shape (n_trials, n_channels, n_times)
+            In microvolts.
+
+        Raises
+        ------
+        ValueError
+            The spectrogram does not determine the trial: it is not complex, leaves out
+            frequencies or samples, or has another shape than `transform` gives.
+        """
+        check_is_fitted(self)
+        length, hop, (left, _) = len(self._taper), self._hop, self._padding
+        n_bins = self._n_fft // 2 + 1
+        if self.output != "complex" or len(self.freqs_) != n_bins or self.framing == "valid":
+            raise ValueError(
+                "This STFT has no inverse; use output='complex', f_min=None, f_max=None and "
+                "framing='scipy' or 'librosa'."
+            )
+        if not scipy.signal.check_NOLA(self._taper, length, max(0, length - hop)):
+            raise ValueError(f"Windows {hop} samples apart leave samples out; shorten the hop.")
+        parts = np.asarray(X, dtype=np.float32)
+        if parts.shape[1:] != self.output_shape_:
+            raise ValueError(
+                f"X has shape {parts.shape}; expected (n_trials, "
+                f"{', '.join(map(str, self.output_shape_))})."
+            )
+        real, imag = np.split(parts, 2, axis=1)
+        spectrum = (real + 1j * imag) / np.sqrt(self._power_scale[:, None])
+        frames = scipy.fft.irfft(spectrum, self._n_fft, axis=2)[:, :, :length]
+        frames *= self._taper[:, None]
+        n_times = self.input_shape_[-1]
+        n_padded = max((frames.shape[-1] - 1) * hop + length, left + n_times)
+        signals = np.zeros((*frames.shape[:2], n_padded), dtype=np.float32)
+        weight = np.zeros(n_padded, dtype=np.float32)
+        for k in range(frames.shape[-1]):
+            signals[..., k * hop : k * hop + length] += frames[..., k]
+            weight[k * hop : k * hop + length] += self._taper**2
+        inside = slice(left, left + n_times)
+        signals = signals[..., inside] / np.maximum(weight[inside], np.finfo(np.float32).tiny)
+        return SignalArray(signals, sfreq=self.sfreq_, ch_names=self.ch_names_)
 
     def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
-        return {"ch_names": signals.ch_names, "freqs": self.freqs_, "times": self.times_}
-
-
-def _samples(count: int, seconds: float | None, sfreq: float, what: str) -> int:
-    """A length given in samples or in s, as samples."""
-    samples = count if seconds is None else round(seconds * sfreq)
-    if samples < 1:
-        given = "" if seconds is None else f" ({seconds:g} s at {sfreq:g} Hz)"
-        raise ValueError(f"The {what} is {samples} samples long{given}; expected at least 1.")
-    return int(samples)
+        names = signals.ch_names
+        if names is not None and self.output == "complex":
+            names = (*(f"{n} real" for n in names), *(f"{n} imaginary" for n in names))
+        return {"ch_names": names, "freqs": self.freqs_, "times": self.times_}

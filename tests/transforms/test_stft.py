@@ -1,3 +1,4 @@
+import librosa
 import numpy as np
 import pytest
 import scipy.signal
@@ -90,6 +91,7 @@ def test_a_rate_that_contradicts_x_is_refused(X):
     ("params", "message"),
     [
         ({"nperseg": 1000}, "window of 1000 samples .* longer than the trials, 640 samples"),
+        ({"n_fft": 100}, "n_fft is 100, shorter than the window of 256"),
         ({"nperseg": 0}, "window is 0 samples long"),
         ({"hop_s": 0.001}, "hop is 0 samples long"),
         ({"f_max": 70}, "above the Nyquist frequency 64 Hz"),
@@ -113,3 +115,110 @@ def test_float32_is_as_good_as_float64(X):
     double = np.abs(np.fft.rfft(frames * window)) ** 2 * 2 / (SFREQ * (window**2).sum())
     expected = double.swapaxes(-1, -2)[:, :, 1:101]
     assert np.abs(single - expected).max() < 1e-4 * expected.max()
+
+
+@pytest.mark.parametrize(("nperseg", "hop"), [(64, 16), (65, 20), (128, 33)])
+def test_scipys_framing(X, nperseg, hop):
+    ours = STFT(
+        sfreq=SFREQ, nperseg=nperseg, hop=hop, f_min=None, f_max=None, framing="scipy",
+        scaling=None, output="complex",
+    )  # fmt: skip
+    made = ours.fit_transform(X)
+    window = scipy.signal.get_window("hann", nperseg)
+    theirs = scipy.signal.ShortTimeFFT(window, hop, SFREQ)
+    expected = theirs.stft(X.astype(np.float64))
+    assert made.shape == (3, 4, *expected.shape[2:])
+    # scipy counts phases from the middle of the window.
+    magnitude = np.hypot(*np.split(np.asarray(made), 2, axis=1))
+    assert np.abs(magnitude - np.abs(expected)).max() < 1e-4 * np.abs(expected).max()
+    centres = theirs.t(X.shape[-1]) + (nperseg / 2 - theirs.m_num_mid) / SFREQ
+    np.testing.assert_allclose(ours.times_, centres)
+
+
+@pytest.mark.parametrize(("nperseg", "hop"), [(64, 16), (128, 32)])
+def test_librosas_framing(X, nperseg, hop):
+    ours = STFT(
+        sfreq=SFREQ, nperseg=nperseg, hop=hop, f_min=None, f_max=None, framing="librosa",
+        scaling=None, output="complex",
+    )  # fmt: skip
+    real, imag = np.split(np.asarray(ours.fit_transform(X)), 2, axis=1)
+    expected = librosa.stft(X.astype(np.float64), n_fft=nperseg, hop_length=hop)
+    assert np.abs(real + 1j * imag - expected).max() < 1e-4 * np.abs(expected).max()
+
+
+def test_a_longer_fft_interpolates_the_bins(X):
+    options = {"sfreq": SFREQ, "nperseg": 64, "f_min": None, "f_max": None, "framing": "scipy"}
+    short = np.asarray(STFT(output="power", **options).fit_transform(X))
+    stft = STFT(output="power", n_fft=128, **options)
+    np.testing.assert_allclose(
+        np.asarray(stft.fit_transform(X))[:, :, ::2], short, rtol=1e-3, atol=1e-6
+    )
+    stft.set_params(output="complex")
+    again = stft.inverse_transform(stft.fit_transform(X))
+    np.testing.assert_allclose(again, X, atol=1e-4)
+
+
+def test_outputs_belong_together(X):
+    made = {
+        output: np.asarray(STFT(sfreq=SFREQ, output=output).fit_transform(X))
+        for output in ("power", "magnitude", "complex")
+    }
+    np.testing.assert_allclose(made["magnitude"] ** 2, made["power"], rtol=1e-4)
+    real, imag = np.split(made["complex"], 2, axis=1)
+    np.testing.assert_allclose(real**2 + imag**2, made["power"], rtol=1e-3, atol=1e-9)
+
+
+def test_spectrum_scaling_gives_the_power_of_a_sine():
+    sine = 3 * np.sin(2 * np.pi * 16 * np.arange(640) / SFREQ)[None, None]
+    power = STFT(sfreq=SFREQ, scaling="spectrum", output="power").fit_transform(sine)
+    np.testing.assert_allclose(np.asarray(power).max(axis=2), 3**2 / 2, rtol=1e-4)
+
+
+@pytest.mark.parametrize("framing", ["scipy", "librosa"])
+@pytest.mark.parametrize("n_times", [640, 601])
+def test_the_inverse_gives_the_trials_back(framing, n_times):
+    X = SignalArray(
+        np.random.default_rng(0).normal(size=(2, 3, n_times)), sfreq=SFREQ, ch_names=list("abc")
+    )
+    stft = STFT(nperseg=64, f_min=None, f_max=None, framing=framing, output="complex")
+    again = stft.inverse_transform(stft.fit_transform(X))
+    inside = slice(None) if framing == "scipy" else slice(0, n_times - 32)
+    np.testing.assert_allclose(again[..., inside], X[..., inside], atol=1e-4)
+    assert again.ch_names == ("a", "b", "c")
+    assert again.sfreq == SFREQ
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({}, "has no inverse"),
+        ({"output": "power"}, "has no inverse"),
+        ({"framing": "scipy", "hop": 90}, "leave samples out"),
+    ],
+)
+def test_what_has_no_inverse(X, params, message):
+    options = {"nperseg": 64, "f_min": None, "f_max": None, "output": "complex"}
+    stft = STFT(sfreq=SFREQ, **(options | params))
+    with pytest.raises(ValueError, match=message):
+        stft.inverse_transform(stft.fit_transform(X))
+
+
+def test_normalized_by_trial(X):
+    made = np.asarray(STFT(sfreq=SFREQ, normalize="trial").fit_transform(X * 50 + 3))
+    np.testing.assert_allclose(made.mean(axis=(2, 3)), 0, atol=1e-4)
+    np.testing.assert_allclose(made.std(axis=(2, 3)), 1, rtol=1e-4)
+    silent = STFT(sfreq=SFREQ, normalize="trial").fit_transform(np.zeros((1, 1, 640)))
+    np.testing.assert_allclose(silent, 0, atol=1e-4)
+
+
+def test_normalized_as_the_trials_of_fit(X):
+    stft = STFT(sfreq=SFREQ, normalize="fitted").fit(X[:2])
+    plain = np.asarray(STFT(sfreq=SFREQ).fit_transform(X), dtype=np.float64)
+    centre = plain[:2].mean(axis=(0, 3), keepdims=True)
+    spread = plain[:2].std(axis=(0, 3), keepdims=True)
+    np.testing.assert_allclose(stft.transform(X), (plain - centre) / spread, atol=1e-3)
+
+
+def test_a_complex_spectrum_is_not_normalized(X):
+    with pytest.raises(ValueError, match="leave it None"):
+        STFT(sfreq=SFREQ, output="complex", normalize="trial").fit(X)

@@ -1,0 +1,167 @@
+"""What spectrograms share: frames, ranges of frequencies, logarithms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy.fft
+import scipy.signal
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from eegkit.signals import SignalArray
+from eegkit.transforms._base import Transformer
+
+FRAMINGS = ("valid", "scipy", "librosa")
+SCALINGS = ("density", "spectrum", None)
+
+
+class Framed(Transformer):
+    """The base of transforms that take the spectrum of one frame after the other."""
+
+    sfreq: float | None = None
+    nperseg: int = 256
+    window_s: float | None = None
+    hop: int | None = None
+    hop_s: float | None = None
+    n_fft: int | None = None
+    window: Any = "hann"
+    framing: str = "valid"
+    scaling: str | None = "density"
+    amin: float = 1e-10
+
+    def _prepare_frames(self, signals: SignalArray) -> NDArray[np.float64]:
+        """Settle rate, window and frames; give the frequencies of all bins in Hz."""
+        one_of("framing", self.framing, FRAMINGS)
+        one_of("scaling", self.scaling, SCALINGS)
+        self._check_rate(signals, reset=True)
+        n_times, sfreq = signals.shape[-1], self.sfreq_
+        length = _samples(self.nperseg, self.window_s, sfreq, "window")
+        hop = _samples(self.hop or max(1, length // 4), self.hop_s, sfreq, "hop")
+        refuse_single_sample(n_times)
+        if length > n_times:
+            raise ValueError(
+                f"The window of {length} samples ({length / sfreq:g} s) is longer than the "
+                f"trials, {n_times} samples at {sfreq:g} Hz; shorten nperseg or window_s."
+            )
+        self._n_fft = length if self.n_fft is None else self.n_fft
+        if self._n_fft < length:
+            raise ValueError(f"n_fft is {self.n_fft}, shorter than the window of {length} samples.")
+        window = scipy.signal.get_window(self.window, length)
+        self._taper, self._hop = window.astype(np.float32), hop
+        self._padding, n_frames = _padding(self.framing, length, hop, n_times)
+        centres = np.arange(n_frames) * hop + length / 2 - self._padding[0]
+        self.times_ = centres / sfreq
+        self._power_scale = _power_scale(self.scaling, window, sfreq, self._n_fft)
+        return scipy.fft.rfftfreq(self._n_fft, 1 / sfreq)
+
+    def _spectrum(self, block: NDArray[np.float32], bins: slice) -> NDArray[np.complex64]:
+        """Spectra of all frames, unscaled, shape (n_block, n_channels, n_bins, n_frames)."""
+        if any(self._padding):
+            block = np.pad(block, [(0, 0), (0, 0), self._padding])
+        frames = sliding_window_view(block, len(self._taper), axis=-1)[..., :: self._hop, :]
+        # Frames last, so that no transposed copy is needed afterwards.
+        tapered = frames.swapaxes(-1, -2) * self._taper[:, None]
+        return scipy.fft.rfft(tapered, self._n_fft, axis=-2, overwrite_x=True)[..., bins, :]
+
+    def _power(self, block: NDArray[np.float32], bins: slice) -> NDArray[np.float32]:
+        """Scaled power of all frames, of the shape of `_spectrum`."""
+        spectrum = self._spectrum(block, bins)
+        power = np.square(spectrum.real)
+        power += np.square(spectrum.imag)
+        power *= self._power_scale[bins, None]
+        return power
+
+
+def one_of(name: str, value: Any, known: tuple[Any, ...]) -> None:
+    """Refuse a parameter's value that is not among the known ones."""
+    if value not in known:
+        listed = ", ".join(map(repr, known))
+        raise ValueError(f"{name} is {value!r}; expected one of {listed}.")
+
+
+def refuse_single_sample(n_times: int) -> None:
+    """Refuse trials that have no spectrum."""
+    if n_times == 1:
+        raise ValueError("Trials of a single sample (n_features = 1) have no spectrum.")
+
+
+def range_of(
+    f_min: float | None, f_max: float | None, sfreq: float, least: float = 0.0
+) -> tuple[float, float]:
+    """A range of frequencies in Hz; None is `least` and the Nyquist frequency."""
+    nyquist = sfreq / 2
+    low, high = least if f_min is None else float(f_min), nyquist if f_max is None else float(f_max)
+    if not least <= low <= high:
+        raise ValueError(
+            f"f_min is {low:g} Hz and f_max {high:g} Hz; expected {least:g} <= f_min <= f_max."
+        )
+    if high > nyquist:
+        raise ValueError(
+            f"f_max is {high:g} Hz, above the Nyquist frequency {nyquist:g} Hz of signals at "
+            f"{sfreq:g} Hz; lower f_max, or f_max=None for all there is."
+        )
+    return low, high
+
+
+def bins_between(freqs: NDArray[np.float64], low: float, high: float) -> slice:
+    """The bins whose frequencies lie in a range, ends included."""
+    kept = np.flatnonzero((freqs >= low) & (freqs <= high))
+    if not len(kept):
+        raise ValueError(
+            f"No frequency bin lies between {low:g} and {high:g} Hz: bins are "
+            f"{freqs[1]:g} Hz apart; widen the range or lengthen the window."
+        )
+    return slice(int(kept[0]), int(kept[-1]) + 1)
+
+
+def logarithm(power: NDArray[np.float32], output: str, amin: float) -> NDArray[np.float32]:
+    """``"log"``, natural, or ``"db"``, 10 log10, of power, in place."""
+    np.maximum(power, np.float32(amin), out=power)
+    np.log(power, out=power)
+    if output == "db":
+        power *= np.float32(10 / np.log(10))
+    return power
+
+
+def _samples(count: int, seconds: float | None, sfreq: float, what: str) -> int:
+    """A length given in samples or in s, as samples."""
+    samples = count if seconds is None else round(seconds * sfreq)
+    if samples < 1:
+        given = "" if seconds is None else f" ({seconds:g} s at {sfreq:g} Hz)"
+        raise ValueError(f"The {what} is {samples} samples long{given}; expected at least 1.")
+    return int(samples)
+
+
+def _padding(framing: str, length: int, hop: int, n_times: int) -> tuple[tuple[int, int], int]:
+    """Zeros before and after the trial, and the number of frames."""
+    if framing == "valid":
+        return (0, 0), 1 + (n_times - length) // hop
+    if framing == "librosa":
+        left = length // 2
+        n_frames = 1 + (n_times + 2 * left - length) // hop
+    else:
+        # scipy's slice p is centred on sample p * hop; its first and last ones are those
+        # in which the window, where it is not zero, still touches the trial.
+        slices = scipy.signal.ShortTimeFFT(np.ones(length), hop, 1.0)
+        first = slices.p_min
+        left = slices.m_num_mid - first * hop
+        n_frames = slices.p_max(n_times) - first
+    right = max(0, (n_frames - 1) * hop + length - left - n_times)
+    return (left, right), n_frames
+
+
+def _power_scale(
+    scaling: str | None, window: NDArray[np.float64], sfreq: float, n_fft: int
+) -> NDArray[np.float32]:
+    """What the squared magnitude of each bin is multiplied by."""
+    n_bins = n_fft // 2 + 1
+    if scaling is None:
+        return np.ones(n_bins, dtype=np.float32)
+    scale = np.full(n_bins, 2.0)  # one-sided: negative frequencies count with positive ones
+    scale[0] = 1.0
+    if n_fft % 2 == 0:
+        scale[-1] = 1.0
+    scale /= sfreq * np.sum(window**2) if scaling == "density" else np.sum(window) ** 2
+    return scale.astype(np.float32)

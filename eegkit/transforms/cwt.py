@@ -1,0 +1,291 @@
+"""Continuous wavelet transform."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+from eegkit.signals import SignalArray
+from eegkit.transforms._base import Transformer
+from eegkit.transforms._spectral import logarithm, one_of, range_of, refuse_single_sample
+
+OUTPUTS = ("log", "db", "power", "magnitude", "phase", "complex")
+WAVELETS = ("morlet", "mexican_hat", "morse")
+# Bins where a wavelet is below this part of its peak are left out.
+NEGLIGIBLE = 1e-7
+# Half the length of a wavelet in time, in standard deviations of its envelope.
+MORLET_REACH, REACH = 5.0, 7.0
+
+
+class _Kernel(NamedTuple):
+    """A wavelet at one frequency: its values on consecutive (signed) bins of the FFT."""
+
+    first: int
+    values: NDArray[np.float32]
+
+
+class CWT(Transformer):
+    """Continuous wavelet transform of every trial and channel, at the instants wanted.
+
+    The trials are multiplied with the wavelets in the frequency domain, on the bins where a
+    wavelet lives alone. Bins that differ by the number of frames are then added up, which
+    is what keeping some instants only does to a spectrum; a short inverse FFT gives exactly
+    the samples that the full transform has there.
+
+    Parameters
+    ----------
+    max_memory_mb, n_jobs
+        See `Transformer`.
+    sfreq : float, optional
+        Sampling rate in Hz; by default that of X. An X that does not say its rate is
+        read at 128 Hz, with a warning.
+    wavelet : {"morlet", "mexican_hat", "morse"}, default "morlet"
+        Complex Morlet [1]_, Mexican hat (Ricker, real), or generalised Morse [2]_.
+    f_min, f_max : float or None, default 2 and 50
+        Range of frequencies in Hz; None is one cycle a trial and the Nyquist frequency.
+    n_freqs : int, default 40
+        Frequencies, `f_min` and `f_max` included.
+    spacing : {"geometric", "linear"}, default "geometric"
+        How they are spaced.
+    n_cycles : float, default 7
+        Of the Morlet wavelet: its Gaussian has the standard deviation
+        ``n_cycles / (2 pi f)`` in s.
+    zero_mean : bool, default True
+        Of the Morlet wavelet: subtract what makes its mean differ from zero.
+    gamma, beta : float, default 3 and 20
+        Of the Morse wavelet: symmetry, and the order that sets its length;
+        ``sqrt(beta gamma) / pi`` is the number of oscillations.
+    scaling : {"energy", "amplitude"}, default "energy"
+        Wavelets of energy 2 as MNE's, or a sine of amplitude A has the magnitude A at its
+        frequency.
+    n_frames : int or None, default 100
+        Frames, at the instants ``k * n_times / n_frames`` samples; None keeps all samples.
+    output : {"log", "db", "power", "magnitude", "phase", "complex"}, default "log"
+        Natural logarithm of the power, decibel (10 log10), power, its square root, phase in
+        radians, or the complex coefficients as two channels: the real parts of all
+        channels, then the imaginary parts.
+    amin : float, default 1e-10
+        Power below which no logarithm is taken.
+
+    Attributes
+    ----------
+    sfreq_ : float
+        The sampling rate in Hz.
+    freqs_ : ndarray, shape (n_freqs,)
+        Frequencies in Hz, at which the wavelets' spectra peak.
+    times_ : ndarray, shape (n_frames,)
+        Instants of the frames in s from the start of the trial.
+
+    Raises
+    ------
+    ValueError
+        On `fit`: the lowest frequency has less than one cycle in a trial, the range reaches
+        beyond the Nyquist frequency, or a parameter makes no sense. On `transform`: X has
+        another rate.
+
+    Notes
+    -----
+    Beyond the trial there are zeros, so frames nearer to an edge than the length of a
+    wavelet, a few cycles, see less power.
+
+    References
+    ----------
+    .. [1] Tallon-Baudry, C., et al. (1997), Oscillatory gamma-band (30-70 Hz) activity
+       induced by a visual search task in humans, Journal of Neuroscience 17(2), 722-734.
+    .. [2] Lilly, J. M., & Olhede, S. C. (2012), Generalized Morse wavelets as a superfamily
+       of analytic wavelets, IEEE Transactions on Signal Processing 60(11), 6036-6041.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from eegkit.transforms import CWT
+    >>> X = np.sin(2 * np.pi * 10 * np.arange(640) / 128)[None, None]
+    >>> cwt = CWT(sfreq=128, f_min=5, f_max=20, n_freqs=31, spacing="linear", n_frames=64)
+    >>> scalogram = cwt.fit_transform(X)
+    >>> scalogram.shape
+    (1, 1, 31, 64)
+    >>> float(cwt.freqs_[scalogram[0, 0, :, 32].argmax()])
+    10.0
+    """
+
+    sfreq: float | None = None
+    wavelet: str = "morlet"
+    f_min: float | None = 2.0
+    f_max: float | None = 50.0
+    n_freqs: int = 40
+    spacing: str = "geometric"
+    n_cycles: float = 7.0
+    zero_mean: bool = True
+    gamma: float = 3.0
+    beta: float = 20.0
+    scaling: str = "energy"
+    n_frames: int | None = 100
+    output: str = "log"
+    amin: float = 1e-10
+
+    @classmethod
+    def conformance_params(cls) -> dict[str, Any]:
+        return {"sfreq": 128.0, "f_min": None, "f_max": None, "n_freqs": 3, "n_frames": 4}
+
+    def _prepare(self, signals: SignalArray) -> None:
+        self._check_parameters()
+        self._check_rate(signals, reset=True)
+        n_times = signals.shape[-1]
+        refuse_single_sample(n_times)
+        self.freqs_ = self._frequencies(n_times)
+        n_frames = n_times if self.n_frames is None else self.n_frames
+        self.times_ = np.arange(n_frames) * (n_times / n_frames) / self.sfreq_
+        reach = max(self._reach(f) for f in self.freqs_)
+        self._n_fft, self._n_short = _lengths(n_times, n_frames, n_times + reach)
+        self._kernels = [self._kernel(f) for f in self.freqs_]
+        n_parts = 2 if self.output == "complex" else 1
+        self.output_shape_ = (n_parts * signals.shape[1], self.n_freqs, n_frames)
+
+    def _check_parameters(self) -> None:
+        one_of("wavelet", self.wavelet, WAVELETS)
+        one_of("spacing", self.spacing, ("geometric", "linear"))
+        one_of("scaling", self.scaling, ("energy", "amplitude"))
+        one_of("output", self.output, OUTPUTS)
+        for name in ("n_freqs", "n_frames"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"{name} is {value}; expected at least 1.")
+        for name in ("n_cycles", "gamma", "beta"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} is {getattr(self, name)}; expected a positive number.")
+
+    def _frequencies(self, n_times: int) -> NDArray[np.float64]:
+        slowest = self.sfreq_ / n_times
+        low, high = range_of(slowest if self.f_min is None else self.f_min, self.f_max, self.sfreq_)
+        if low < slowest * (1 - 1e-9):
+            raise ValueError(
+                f"f_min is {low:g} Hz, but a trial of {n_times} samples at {self.sfreq_:g} Hz is "
+                f"too short for one cycle of it; expected at least {slowest:g} Hz."
+            )
+        space = np.linspace if self.spacing == "linear" else np.geomspace
+        return np.asarray(space(low, high, self.n_freqs))
+
+    def _width(self, freq: float) -> float:
+        """Standard deviation of a wavelet's envelope in samples."""
+        if self.wavelet == "morlet":
+            cycles = self.n_cycles
+        elif self.wavelet == "mexican_hat":
+            cycles = math.sqrt(2)  # its spectrum, f^2 exp(-2 (pi sigma f)^2), peaks there
+        else:
+            cycles = math.sqrt(self.beta * self.gamma)
+        return cycles / (2 * math.pi * freq) * self.sfreq_
+
+    def _reach(self, freq: float) -> int:
+        reach = MORLET_REACH if self.wavelet == "morlet" else REACH
+        return math.ceil(reach * self._width(freq))
+
+    def _kernel(self, freq: float) -> _Kernel:
+        """The spectrum of the wavelet at one frequency, where it is not negligible."""
+        n = self._n_fft
+        if self.wavelet == "morse":
+            spectrum, peak = self._morse(freq), 1.0
+        else:
+            reach = self._reach(freq)
+            t = np.arange(-reach, reach + 1)
+            wave = self._in_time(freq, t)
+            peak = np.sum(wave * np.exp(-2j * np.pi * freq / self.sfreq_ * t)).real
+            wrapped = np.zeros(n, dtype=complex)
+            np.add.at(wrapped, t % n, wave)
+            spectrum = np.fft.fft(wrapped).real
+        if self.scaling == "energy":
+            spectrum *= math.sqrt(2 * n / np.sum(spectrum**2))
+        else:
+            # An analytic wavelet sees the positive half of a real sine alone.
+            spectrum *= (1.0 if self.wavelet == "mexican_hat" else 2.0) / peak
+        signed = np.fft.fftshift(spectrum)
+        kept = np.flatnonzero(np.abs(signed) > NEGLIGIBLE * np.abs(signed).max())
+        values = signed[kept[0] : kept[-1] + 1].astype(np.float32)
+        return _Kernel(int(kept[0]) - n // 2, values)
+
+    def _in_time(self, freq: float, t: NDArray[np.int64]) -> NDArray[Any]:
+        """The wavelet at samples t from its centre; scaled later."""
+        sigma = self._width(freq)
+        gaussian = np.exp(-0.5 * (t / sigma) ** 2)
+        if self.wavelet == "mexican_hat":
+            return (1 - (t / sigma) ** 2) * gaussian + 0j
+        wave = np.exp(2j * np.pi * freq / self.sfreq_ * t)
+        if self.zero_mean:
+            wave -= np.exp(-0.5 * self.n_cycles**2)
+        return wave * gaussian
+
+    def _morse(self, freq: float) -> NDArray[np.float64]:
+        """Equation 1 of Lilly & Olhede, its peak moved to `freq` and made 1."""
+        hz = np.fft.fftfreq(self._n_fft, 1 / self.sfreq_)
+        ratio = np.where(hz > 0, hz, 1.0) / freq
+        order = self.beta * np.log(ratio) + self.beta / self.gamma * (1 - ratio**self.gamma)
+        return np.where(hz > 0, np.exp(order), 0.0)
+
+    def _coefficients(self, block: NDArray[np.float32]) -> NDArray[np.complex64]:
+        """Shape (n_block, n_channels, n_freqs, n_frames)."""
+        n, short = self._n_fft, self._n_short
+        spectrum = scipy.fft.fftshift(scipy.fft.fft(block, n), axes=-1)
+        folded = np.zeros((*block.shape[:2], len(self._kernels), short), dtype=np.complex64)
+        for i, (first, values) in enumerate(self._kernels):
+            start = first + n // 2
+            product = spectrum[..., start : start + len(values)] * values
+            # Bin k goes to bin k mod n_short: what sampling every (n_fft / n_short)-th does.
+            done = 0
+            while done < len(values):
+                to = (first + done) % short
+                take = min(short - to, len(values) - done)
+                folded[:, :, i, to : to + take] += product[..., done : done + take]
+                done += take
+        folded *= np.float32(short / n)
+        return scipy.fft.ifft(folded, overwrite_x=True)[..., : self.output_shape_[-1]]
+
+    def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+        made = self._coefficients(block)
+        if self.output == "complex":
+            return np.concatenate([made.real, made.imag], axis=1)
+        if self.output == "phase":
+            return np.angle(made)
+        power = np.square(made.real)
+        power += np.square(made.imag)
+        if self.output == "power":
+            return power
+        if self.output == "magnitude":
+            return np.sqrt(power, out=power)
+        return logarithm(power, self.output, self.amin)
+
+    def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
+        names = signals.ch_names
+        if names is not None and self.output == "complex":
+            names = (*(f"{n} real" for n in names), *(f"{n} imaginary" for n in names))
+        return {"ch_names": names, "freqs": self.freqs_, "times": self.times_}
+
+
+def _lengths(n_times: int, n_frames: int, least: int) -> tuple[int, int]:
+    """Lengths of the long and the short FFT.
+
+    Frames are n_times / n_frames samples apart, so n_fft / n_short must be just that; of the
+    next lengths from `least` on, the pair that an FFT likes best is taken.
+    """
+    common = math.gcd(n_times, n_frames)
+    long, short = n_times // common, n_frames // common
+    first = math.ceil(least / long)
+    factors = range(first, first + max(2, first // 4) + 1)
+
+    def cost(j: int) -> float:
+        return _work(j * long) + 20 * _work(j * short)
+
+    best = min(factors, key=cost)
+    return best * long, best * short
+
+
+def _work(n: int) -> float:
+    """Roughly the operations of an FFT: the length times the sum of its prime factors."""
+    total, rest, prime = 0, n, 2
+    while prime * prime <= rest:
+        while rest % prime == 0:
+            total, rest = total + prime, rest // prime
+        prime += 1
+    return n * (total + (rest if rest > 1 else 0))
