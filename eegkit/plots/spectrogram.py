@@ -366,7 +366,7 @@ def _label_axes(figure: Figure, axes: NDArray[Any], x: str, y: str, own: bool) -
         return
     for panel in axes:
         panel.set(xlabel=x, ylabel=y)
-        if not own:
+        if len(axes) > 1:
             panel.label_outer()
 
 

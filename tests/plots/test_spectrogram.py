@@ -151,6 +151,15 @@ def test_outliers_do_not_stretch_the_colours():
     assert whole.colorbar_.extend == "neither"
 
 
+def test_one_panel_among_others_keeps_its_own_labels(trials):
+    _, axes = plt.subplots(2, 2)
+    SpectrogramDisplay.from_trials(trials, STFT(), channels="C4", ax=axes[0, 1])
+    axes[0, 1].figure.canvas.draw()
+    assert axes[0, 1].get_ylabel() == "Frequency (Hz)"
+    assert any(tick.get_text() for tick in axes[0, 1].get_yticklabels())
+    assert any(tick.get_text() for tick in axes[0, 1].get_xticklabels())
+
+
 def test_it_draws_where_it_is_told(trials):
     figure, axes = plt.subplots(1, 2)
     display = SpectrogramDisplay.from_trials(
