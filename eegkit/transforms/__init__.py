@@ -1,22 +1,38 @@
 """Transforms: from trials to cleaner trials, or to spectrograms."""
 
 from eegkit.transforms._base import Transformer
+from eegkit.transforms.band_power import BandPower
 from eegkit.transforms.cached import Cached, CachedFile, cached_files, clear_cache
 from eegkit.transforms.cwt import CWT
+from eegkit.transforms.filters import BandPass, Notch
 from eegkit.transforms.mel import MelSpectrogram
+from eegkit.transforms.montage import Montage
+from eegkit.transforms.resample import Resample
 from eegkit.transforms.spectrogram_image import SpectrogramImage
 from eegkit.transforms.spectrogram_union import SpectrogramUnion
+from eegkit.transforms.standardizer import Standardizer
 from eegkit.transforms.stft import STFT
+from eegkit.transforms.wavelet_denoiser import WaveletDenoiser
+from eegkit.transforms.windows import Crop, SlidingWindows
 
 __all__ = [
     "CWT",
     "STFT",
+    "BandPass",
+    "BandPower",
     "Cached",
     "CachedFile",
+    "Crop",
     "MelSpectrogram",
+    "Montage",
+    "Notch",
+    "Resample",
+    "SlidingWindows",
     "SpectrogramImage",
     "SpectrogramUnion",
+    "Standardizer",
     "Transformer",
+    "WaveletDenoiser",
     "cached_files",
     "clear_cache",
 ]

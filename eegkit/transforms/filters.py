@@ -1,0 +1,169 @@
+"""Band-pass and notch filters, through scipy."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import scipy.signal
+from numpy.typing import NDArray
+
+from eegkit.signals import SignalArray
+from eegkit.transforms._base import Transformer
+from eegkit.transforms._spectral import refuse_single_sample
+
+
+class Filter(Transformer):
+    """The base of zero-phase filters: forwards and backwards, in float64."""
+
+    sfreq: float | None = None
+
+    @abstractmethod
+    def _design(self, nyquist: float) -> NDArray[np.float64]:
+        """Second-order sections."""
+
+    def _prepare(self, signals: SignalArray) -> None:
+        self._check_rate(signals, reset=True)
+        refuse_single_sample(signals.shape[-1])
+        self._sections = self._design(self.sfreq_ / 2)
+        self.output_shape_ = self.input_shape_
+        # scipy's own padding, as far as the trial is long enough for it.
+        self._padding = min(3 * (2 * len(self._sections) + 1), signals.shape[-1] - 1)
+
+    def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+        samples = block.astype(np.float64)
+        # A copy, because scipy wants to be able to write, and a loaded memmap forbids it.
+        sections = self._sections.copy()
+        made = scipy.signal.sosfiltfilt(sections, samples, padlen=self._padding)
+        return made.astype(np.float32)
+
+    def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
+        return {"sfreq": self.sfreq_, "ch_names": signals.ch_names}
+
+
+def _check_edge(name: str, value: float, nyquist: float) -> None:
+    if not 0 < value < nyquist:
+        raise ValueError(
+            f"{name} is {value:g} Hz; expected more than 0 and less than the Nyquist frequency, "
+            f"{nyquist:g} Hz."
+        )
+
+
+class BandPass(Filter):
+    """Zero-phase Butterworth filter: band-pass, or low- or high-pass with one edge.
+
+    Parameters
+    ----------
+    max_memory_mb, n_jobs
+        See `Transformer`.
+    sfreq : float, optional
+        Sampling rate in Hz; by default that of X. An X that does not say its rate is
+        read at 128 Hz, with a warning.
+    l_freq, h_freq : float or None, default 0.5 and 45
+        Lower and upper edge in Hz, where the power falls to a quarter (it is filtered
+        twice); None leaves that side open.
+    order : int, default 4
+        Of the Butterworth filter, before it is applied forwards and backwards.
+
+    Raises
+    ------
+    ValueError
+        On `fit`: an edge is not between 0 and the Nyquist frequency, or both are None.
+
+    Notes
+    -----
+    Filtering whole recordings before cutting them into trials avoids the edges of trials:
+    data sets have options for that (``l_freq``, ``h_freq``).
+
+    References
+    ----------
+    F. Gustafsson (1996), Determining the initial states in forward-backward filtering, IEEE
+    Transactions on Signal Processing 44(4), 988-992; as ``scipy.signal.sosfiltfilt``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from eegkit.transforms import BandPass
+    >>> BandPass(sfreq=128, l_freq=8, h_freq=30).fit_transform(np.ones((1, 2, 256))).shape
+    (1, 2, 256)
+    """
+
+    l_freq: float | None = 0.5
+    h_freq: float | None = 45.0
+    order: int = 4
+
+    @classmethod
+    def conformance_params(cls) -> dict[str, Any]:
+        return {"sfreq": 128.0, "l_freq": None, "h_freq": 60.0, "order": 1}
+
+    def _design(self, nyquist: float) -> NDArray[np.float64]:
+        edges = {"l_freq": self.l_freq, "h_freq": self.h_freq}
+        given = {name: value for name, value in edges.items() if value is not None}
+        if not given:
+            raise ValueError("l_freq and h_freq are both None; nothing would be filtered.")
+        for name, value in given.items():
+            _check_edge(name, value, nyquist)
+        if self.order < 1:
+            raise ValueError(f"order is {self.order}; expected at least 1.")
+        if len(given) == 2 and given["l_freq"] >= given["h_freq"]:
+            raise ValueError(
+                f"l_freq is {self.l_freq:g} Hz and h_freq {self.h_freq:g} Hz; expected "
+                "l_freq < h_freq."
+            )
+        kind = "bandpass" if len(given) == 2 else "highpass" if "l_freq" in given else "lowpass"
+        normal = [value / nyquist for value in given.values()]
+        return scipy.signal.butter(self.order, np.squeeze(normal), kind, output="sos")
+
+
+class Notch(Filter):
+    """Zero-phase notch filter: takes line noise and its harmonics out.
+
+    Parameters
+    ----------
+    max_memory_mb, n_jobs
+        See `Transformer`.
+    sfreq : float, optional
+        Sampling rate in Hz; by default that of X. An X that does not say its rate is
+        read at 128 Hz, with a warning.
+    freqs : float or sequence of float, default 50
+        Frequencies to take out, in Hz: 50 or 60 and, if wanted, their multiples.
+    quality : float, default 30
+        Frequency over the width at half power of one pass.
+
+    Raises
+    ------
+    ValueError
+        On `fit`: a frequency is not between 0 and the Nyquist frequency.
+
+    References
+    ----------
+    S. J. Orfanidis (1996), Introduction to Signal Processing, Prentice-Hall; as
+    ``scipy.signal.iirnotch``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from eegkit.transforms import Notch
+    >>> Notch(sfreq=250, freqs=[50, 100]).fit_transform(np.ones((1, 2, 500))).shape
+    (1, 2, 500)
+    """
+
+    freqs: float | Sequence[float] = 50.0
+    quality: float = 30.0
+
+    @classmethod
+    def conformance_params(cls) -> dict[str, Any]:
+        return {"sfreq": 128.0}
+
+    def _design(self, nyquist: float) -> NDArray[np.float64]:
+        freqs = np.atleast_1d(np.asarray(self.freqs, dtype=float))
+        if not len(freqs):
+            raise ValueError("freqs is empty; expected the frequencies to take out, in Hz.")
+        if not self.quality > 0:
+            raise ValueError(f"quality is {self.quality}; expected a positive number.")
+        for freq in freqs:
+            _check_edge("freqs", freq, nyquist)
+        designs = (scipy.signal.iirnotch(freq / nyquist, self.quality) for freq in freqs)
+        return np.concatenate([scipy.signal.tf2sos(*design) for design in designs])

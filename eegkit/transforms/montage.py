@@ -1,0 +1,185 @@
+"""Montages: other references, bipolar chains, regional means."""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegkit.signals import SignalArray
+from eegkit.transforms._base import Transformer
+from eegkit.transforms._spectral import one_of
+
+KINDS = ("average", "reference", "bipolar", "regions", "double_banana", "double_banana_regions")
+# The four chains of the longitudinal bipolar montage, by their names in clinical EEG.
+DOUBLE_BANANA = {
+    "LL": ("Fp1", "F7", "T7", "P7", "O1"),
+    "RL": ("Fp2", "F8", "T8", "P8", "O2"),
+    "RP": ("Fp2", "F4", "C4", "P4", "O2"),
+    "LP": ("Fp1", "F3", "C3", "P3", "O1"),
+}
+# Names of the 10-20 system of 1958 and those that replaced them in 1991.
+RENAMED = {"t3": "t7", "t4": "t8", "t5": "p7", "t6": "p8"}
+
+
+class Montage(Transformer):
+    """Derive channels from channels, by name.
+
+    Parameters
+    ----------
+    max_memory_mb, n_jobs
+        See `Transformer`.
+    kind : str, default "average"
+        - ``"average"``: every channel less the mean of all.
+        - ``"reference"``: every channel less the mean of those named in `reference`.
+        - ``"bipolar"``: the differences named in `pairs`.
+        - ``"regions"``: the means of the channels named in `regions`.
+        - ``"double_banana"``: the longitudinal bipolar montage, 16 differences along four
+          chains: LL (Fp1-F7-T7-P7-O1), RL (Fp2-F8-T8-P8-O2), RP (Fp2-F4-C4-P4-O2) and
+          LP (Fp1-F3-C3-P3-O1).
+        - ``"double_banana_regions"``: the mean of the four differences of each chain: four
+          channels, LL, RL, RP and LP.
+    reference : str or sequence of str, optional
+        For ``"reference"``.
+    pairs : sequence of (str, str), optional
+        For ``"bipolar"``: ``("Fp1", "F7")`` is Fp1 - F7.
+    regions : mapping of str to sequence of str, optional
+        For ``"regions"``: channels by the name of the region.
+    ch_names : sequence of str, optional
+        The channels of X, where X does not know them itself.
+
+    Attributes
+    ----------
+    ch_names_out_ : tuple of str or None
+        The derived channels.
+    matrix_ : ndarray, shape (n_channels_out, n_channels)
+        X is multiplied by it.
+
+    Raises
+    ------
+    ValueError
+        On `fit`: channels are unknown or missing (they are named), or X does not know its
+        channels and `ch_names` is not given.
+
+    Notes
+    -----
+    Names are compared without regard to case. T3, T4, T5 and T6 are T7, T8, P7 and P8.
+
+    References
+    ----------
+    J. N. Acharya et al. (2016), American Clinical Neurophysiology Society guideline 3: a
+    proposal for standard montages to be used in clinical EEG, Journal of Clinical
+    Neurophysiology 33(4), 312-316.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from eegkit.transforms import Montage
+    >>> montage = Montage(kind="bipolar", pairs=[("C3", "C4")], ch_names=["C3", "C4"])
+    >>> montage.fit_transform(np.ones((1, 2, 5))).ch_names
+    ('C3-C4',)
+    """
+
+    kind: str = "average"
+    reference: str | Sequence[str] | None = None
+    pairs: Sequence[tuple[str, str]] | None = None
+    regions: Mapping[str, Sequence[str]] | None = None
+    ch_names: Sequence[str] | None = None
+
+    def _prepare(self, signals: SignalArray) -> None:
+        one_of("kind", self.kind, KINDS)
+        n_channels = signals.shape[1]
+        if self.kind == "average":
+            matrix = np.eye(n_channels) - 1 / n_channels
+            self.ch_names_out_ = signals.ch_names or _tuple(self.ch_names)
+        else:
+            weights = self._weights(_Channels(self._names(signals)))
+            matrix = np.stack(list(weights.values()))
+            self.ch_names_out_ = tuple(weights)
+        self.matrix_ = matrix.astype(np.float32)
+        self.output_shape_ = (len(matrix), signals.shape[2])
+
+    def _names(self, signals: SignalArray) -> tuple[str, ...]:
+        names = signals.ch_names or _tuple(self.ch_names)
+        if names is None:
+            raise ValueError(
+                f"X does not know the names of its channels, which Montage(kind={self.kind!r}) "
+                "needs; pass ch_names=, or an X that knows them (trials.X, mne.Epochs)."
+            )
+        if len(names) != signals.shape[1]:
+            raise ValueError(f"ch_names has {len(names)} names, but X {signals.shape[1]} channels.")
+        return names
+
+    def _weights(self, channels: _Channels) -> dict[str, NDArray[np.float64]]:
+        """The weights of all channels in each derived one, by its name."""
+        if self.kind == "reference":
+            given = self._given("reference")
+            mean = channels.mean([given] if isinstance(given, str) else given)
+            return {
+                name: row - mean for name, row in zip(channels.names, channels.rows, strict=True)
+            }
+        if self.kind == "regions":
+            return {name: channels.mean(of) for name, of in self._given("regions").items()}
+        chains = {name: list(itertools.pairwise(c)) for name, c in DOUBLE_BANANA.items()}
+        pairs = [pair for chain in chains.values() for pair in chain]
+        if self.kind == "bipolar":
+            pairs = list(self._given("pairs"))
+        differences = channels.differences(pairs)
+        if self.kind != "double_banana_regions":
+            return differences
+        return {
+            name: np.mean([differences[f"{a}-{b}"] for a, b in chain], axis=0)
+            for name, chain in chains.items()
+        }
+
+    def _given(self, name: str) -> Any:
+        value = getattr(self, name)
+        if not value:
+            raise ValueError(f"Montage(kind={self.kind!r}) needs {name}=; it is {value!r}.")
+        return value
+
+    def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.matmul(self.matrix_, block)
+
+    def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
+        return {"sfreq": signals.sfreq, "ch_names": self.ch_names_out_}
+
+
+class _Channels:
+    """Channels that are found by name; each is a row of the identity."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.names, self.rows = names, np.eye(len(names))
+        self._index = {_plain(name): i for i, name in enumerate(names)}
+
+    def find(self, wanted: Sequence[str]) -> list[int]:
+        missing = [name for name in dict.fromkeys(wanted) if _plain(name) not in self._index]
+        if missing:
+            near = difflib.get_close_matches(missing[0], self.names, n=1)
+            hint = f" (did you mean {near[0]}?)" if near else ""
+            raise ValueError(
+                f"X has no channel {', '.join(missing)}{hint}; it has {', '.join(self.names)}."
+            )
+        return [self._index[_plain(name)] for name in wanted]
+
+    def mean(self, names: Sequence[str]) -> NDArray[np.float64]:
+        return self.rows[self.find(names)].mean(axis=0)
+
+    def differences(self, pairs: Sequence[tuple[str, str]]) -> dict[str, NDArray[np.float64]]:
+        found = self.find([name for pair in pairs for name in pair])
+        rows = self.rows[found[::2]] - self.rows[found[1::2]]
+        named = [f"{first}-{second}" for first, second in pairs]
+        return dict(zip(named, rows, strict=True))
+
+
+def _plain(name: str) -> str:
+    name = name.lower()
+    return RENAMED.get(name, name)
+
+
+def _tuple(names: Sequence[str] | None) -> tuple[str, ...] | None:
+    return None if names is None else tuple(names)

@@ -1,0 +1,81 @@
+"""Another sampling rate, through scipy."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import scipy.signal
+from numpy.typing import NDArray
+
+from eegkit.signals import SignalArray
+from eegkit.transforms._base import Transformer
+
+MAX_DENOMINATOR = 1000
+
+
+class Resample(Transformer):
+    """Bring trials to another sampling rate, lower or higher, without aliasing.
+
+    Polyphase filtering as ``scipy.signal.resample_poly``, the trial being continued beyond
+    its ends by the line through its first and last sample.
+
+    Parameters
+    ----------
+    max_memory_mb, n_jobs
+        See `Transformer`.
+    to_sfreq : float, default 128
+        The rate wanted, in Hz.
+    sfreq : float, optional
+        Sampling rate of X in Hz; by default that of X. An X that does not say its rate is
+        read at 128 Hz, with a warning.
+
+    Attributes
+    ----------
+    up_, down_ : int
+        The rate is multiplied by ``up_ / down_``; n_times becomes
+        ``ceil(n_times * up_ / down_)``.
+
+    Raises
+    ------
+    ValueError
+        On `fit`: a rate is not positive, or the two are not in a ratio of whole numbers up
+        to 1000.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from eegkit import SignalArray
+    >>> from eegkit.transforms import Resample
+    >>> made = Resample(to_sfreq=100).fit_transform(SignalArray(np.ones((1, 2, 250)), sfreq=250))
+    >>> made.shape, made.sfreq
+    ((1, 2, 100), 100.0)
+    """
+
+    to_sfreq: float = 128.0
+    sfreq: float | None = None
+
+    @classmethod
+    def conformance_params(cls) -> dict[str, Any]:
+        return {"sfreq": 128.0, "to_sfreq": 256.0}
+
+    def _prepare(self, signals: SignalArray) -> None:
+        self._check_rate(signals, reset=True)
+        if not (np.isfinite(self.to_sfreq) and self.to_sfreq > 0):
+            raise ValueError(f"to_sfreq is {self.to_sfreq!r}; expected a positive rate in Hz.")
+        ratio = Fraction(self.to_sfreq / self.sfreq_).limit_denominator(MAX_DENOMINATOR)
+        if not np.isclose(float(ratio) * self.sfreq_, self.to_sfreq, rtol=1e-9):
+            raise ValueError(
+                f"{self.sfreq_:g} Hz and {self.to_sfreq:g} Hz are in no ratio of whole numbers up "
+                f"to {MAX_DENOMINATOR}; {float(ratio) * self.sfreq_:g} Hz would be."
+            )
+        self.up_, self.down_ = ratio.numerator, ratio.denominator
+        n_times = -(-signals.shape[-1] * self.up_ // self.down_)
+        self.output_shape_ = (signals.shape[1], n_times)
+
+    def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+        return scipy.signal.resample_poly(block, self.up_, self.down_, axis=-1, padtype="line")
+
+    def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
+        return {"sfreq": float(self.to_sfreq), "ch_names": signals.ch_names}
