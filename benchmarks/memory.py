@@ -35,7 +35,12 @@ from eegkit import SignalArray
 from eegkit.transforms import STFT
 
 def peak_mb():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    try:
+        status = open("/proc/self/status").read()
+    except FileNotFoundError:  # not Linux
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    # Not ru_maxrss, which on Linux begins at the memory of the process that started this one.
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 source, target, sfreq, n_jobs = sys.argv[1], sys.argv[2], float(sys.argv[3]), int(sys.argv[4])
 X = SignalArray(np.load(source, mmap_mode="r"), sfreq=sfreq)

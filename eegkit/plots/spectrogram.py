@@ -299,12 +299,12 @@ def _label_of(transform: Any) -> str | None:
         return _label_of(steps[-1])
     if isinstance(transform, Cached):
         return _label_of(transform.transformer)
-    quantity, unit = QUANTITIES.get(getattr(transform, "output", ""), (None, ""))
+    quantity, unit = QUANTITIES.get(str(getattr(transform, "output", "")), (None, ""))
     if quantity is None or getattr(transform, "ref", 1.0) != 1.0:
         return None
     if getattr(transform, "normalize", None) is not None:
         return f"{quantity}, standardised"
-    units = UNITS.get(getattr(transform, "scaling", None), UNITS["spectrum"])
+    units = UNITS.get(str(getattr(transform, "scaling", "")), UNITS["spectrum"])
     return f"{quantity} ({unit.format(**units)})"
 
 

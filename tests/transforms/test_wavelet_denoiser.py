@@ -84,5 +84,5 @@ def test_parameters_that_make_no_sense(X, params, message):
 
 
 def test_trials_too_short_for_the_wavelet():
-    with pytest.raises(ValueError, match="5 samples .* too short for the wavelet db4"):
+    with pytest.raises(ValueError, match=r"5 samples .* too short for the wavelet db4"):
         WaveletDenoiser().fit(np.zeros((2, 1, 5)))
