@@ -171,8 +171,8 @@ def _check_finite(signals: SignalArray) -> None:
     n_bad = np.zeros(array.shape[1], dtype=int)
     for block in read_blocks(array):
         with np.errstate(over="ignore", invalid="ignore"):
-            total = block.sum(dtype=np.float64 if block.dtype.itemsize < 8 else None)
-        if not np.isfinite(total):
+            total = block.sum()
+        if not np.isfinite(total):  # or it overflowed, and there is nothing to count
             axes = tuple(axis for axis in range(block.ndim) if axis != 1)
             n_bad += np.count_nonzero(~np.isfinite(block), axis=axes)
     if not n_bad.any():

@@ -12,9 +12,16 @@ from numpy.typing import NDArray
 READ_BYTES = 2**26
 
 
-def row_blocks(n_rows: int, row_bytes: int, max_bytes: int = READ_BYTES) -> Iterator[slice]:
-    """Consecutive slices of rows that hold at most `max_bytes`, but at least one row."""
-    step = max(1, max_bytes // max(1, row_bytes))
+def row_blocks(
+    n_rows: int, row_bytes: int, max_bytes: int = READ_BYTES, n_workers: int = 1
+) -> Iterator[slice]:
+    """Consecutive slices of rows that hold at most `max_bytes`, but at least one row.
+
+    They are nearly equal, and a multiple of the workers where there are rows enough.
+    """
+    most = max(1, max_bytes // max(1, row_bytes))
+    n_blocks = -(-n_rows // (most * n_workers)) * n_workers
+    step = max(1, -(-n_rows // max(1, n_blocks)))
     return (slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step))
 
 

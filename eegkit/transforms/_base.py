@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from abc import abstractmethod
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from sklearn.base import TransformerMixin
 from eegkit.base import Estimator
 from eegkit.blocks import release, row_blocks
 from eegkit.signals import SignalArray
+from eegkit.transforms._threads import map_in_threads
 
 # Large enough to keep numpy busy, small enough for its temporaries to stay in cache.
 BLOCK_BYTES = 2**21
@@ -120,14 +120,13 @@ class Transformer(TransformerMixin, Estimator):
             out[rows] = self._transform_block(np.asarray(array[rows], dtype=np.float32))
             return (rows.stop - rows.start) * row_bytes
 
-        blocks = list(row_blocks(len(array), row_bytes, min(BLOCK_BYTES, allowed)))
-        with ThreadPoolExecutor(n_jobs) as pool:
-            for n_bytes in (pool.map if n_jobs > 1 else map)(work, blocks):
-                unreleased += n_bytes
-                if unreleased > RELEASE_BYTES:
-                    release(array)
-                    release(out)
-                    unreleased = 0
+        blocks = row_blocks(len(array), row_bytes, min(BLOCK_BYTES, allowed), n_jobs)
+        for n_bytes in map_in_threads(work, blocks, n_jobs):
+            unreleased += n_bytes
+            if unreleased > RELEASE_BYTES:
+                release(array)
+                release(out)
+                unreleased = 0
 
     @abstractmethod
     def _prepare(self, signals: SignalArray) -> None:

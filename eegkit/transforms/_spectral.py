@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import scipy.fft
 import scipy.signal
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from eegkit.signals import SignalArray
+from eegkit.transforms import _fft
 from eegkit.transforms._base import Transformer
 
 FRAMINGS = ("valid", "scipy", "librosa")
@@ -56,21 +56,15 @@ class Framed(Transformer):
         self._power_scale = _power_scale(self.scaling, window, sfreq, self._n_fft)
         return scipy.fft.rfftfreq(self._n_fft, 1 / sfreq)
 
-    def _spectrum(self, block: NDArray[np.float32], bins: slice) -> NDArray[np.complex64]:
-        """Spectra of all frames, unscaled, shape (n_block, n_channels, n_bins, n_frames)."""
-        if any(self._padding):
-            block = np.pad(block, [(0, 0), (0, 0), self._padding])
-        frames = sliding_window_view(block, len(self._taper), axis=-1)[..., :: self._hop, :]
-        # Frames last, so that no transposed copy is needed afterwards.
-        tapered = frames.swapaxes(-1, -2) * self._taper[:, None]
-        return scipy.fft.rfft(tapered, self._n_fft, axis=-2, overwrite_x=True)[..., bins, :]
+    def _spectrum(self, block: NDArray[np.float32]) -> NDArray[np.complex64]:
+        """Spectra of all frames, unscaled, shape (n_block, n_channels, n_frames, n_bins)."""
+        return _fft.framed_rfft(block, self._padding, self._taper, self._hop, self._n_fft)
 
     def _power(self, block: NDArray[np.float32], bins: slice) -> NDArray[np.float32]:
-        """Scaled power of all frames, of the shape of `_spectrum`."""
-        spectrum = self._spectrum(block, bins)
-        power = np.square(spectrum.real)
-        power += np.square(spectrum.imag)
-        power *= self._power_scale[bins, None]
+        """Scaled power of all frames, at some of the bins of `_spectrum`."""
+        power = squared_magnitude(self._spectrum(block), bins)
+        if self.scaling is not None:
+            power *= self._power_scale[bins]
         return power
 
 
@@ -116,9 +110,19 @@ def bins_between(freqs: NDArray[np.float64], low: float, high: float) -> slice:
     return slice(int(kept[0]), int(kept[-1]) + 1)
 
 
+def squared_magnitude(
+    spectra: NDArray[np.complex64], bins: slice = slice(None)
+) -> NDArray[np.float32]:
+    """The power of some bins of spectra, which are overwritten."""
+    parts = spectra.view(np.float32)
+    np.multiply(parts, parts, out=parts)
+    return parts[..., ::2][..., bins] + parts[..., 1::2][..., bins]
+
+
 def logarithm(power: NDArray[np.float32], output: str, amin: float) -> NDArray[np.float32]:
     """``"log"``, natural, or ``"db"``, 10 log10, of power, in place."""
-    np.maximum(power, np.float32(amin), out=power)
+    if power.min(initial=np.inf) < amin:  # rare, and looking is cheaper
+        np.maximum(power, np.float32(amin), out=power)
     np.log(power, out=power)
     if output == "db":
         power *= np.float32(10 / np.log(10))

@@ -6,26 +6,36 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
 from eegkit.signals import SignalArray
+from eegkit.transforms import _fft
 from eegkit.transforms._base import Transformer
-from eegkit.transforms._spectral import logarithm, one_of, range_of, refuse_single_sample
+from eegkit.transforms._spectral import (
+    logarithm,
+    one_of,
+    range_of,
+    refuse_single_sample,
+    squared_magnitude,
+)
 
 OUTPUTS = ("log", "db", "power", "magnitude", "phase", "complex")
 WAVELETS = ("morlet", "mexican_hat", "morse")
 # Bins where a wavelet is below this part of its peak are left out.
-NEGLIGIBLE = 1e-7
+NEGLIGIBLE = 1e-6
 # Half the length of a wavelet in time, in standard deviations of its envelope.
 MORLET_REACH, REACH = 5.0, 7.0
 
 
 class _Kernel(NamedTuple):
-    """A wavelet at one frequency: its values on consecutive (signed) bins of the FFT."""
+    """A wavelet at one frequency: its spectrum on some stretches of n_short bins.
+
+    The bins begin at ``first * n_short``, negative ones too. The weights, shape (n_stretches,
+    2 * n_short), hold each value twice, for the real and the imaginary part of the bin.
+    """
 
     first: int
-    values: NDArray[np.float32]
+    weights: NDArray[np.float32]
 
 
 class CWT(Transformer):
@@ -185,62 +195,54 @@ class CWT(Transformer):
 
     def _kernel(self, freq: float) -> _Kernel:
         """The spectrum of the wavelet at one frequency, where it is not negligible."""
-        n = self._n_fft
-        if self.wavelet == "morse":
-            spectrum, peak = self._morse(freq), 1.0
-        else:
-            reach = self._reach(freq)
-            t = np.arange(-reach, reach + 1)
-            wave = self._in_time(freq, t)
-            peak = np.sum(wave * np.exp(-2j * np.pi * freq / self.sfreq_ * t)).real
-            wrapped = np.zeros(n, dtype=complex)
-            np.add.at(wrapped, t % n, wave)
-            spectrum = np.fft.fft(wrapped).real
+        n, sfreq = self._n_fft, self.sfreq_
+        hz = np.arange(-(n // 2), n - n // 2) * (sfreq / n)
+        # A wavelet sampled in time: what lies beyond the Nyquist frequency comes back below it.
+        aliases = [self._wavelet(freq, hz + alias) for alias in (-sfreq, 0.0, sfreq)]
+        spectrum = np.sum(aliases, axis=0)
         if self.scaling == "energy":
             spectrum *= math.sqrt(2 * n / np.sum(spectrum**2))
         else:
             # An analytic wavelet sees the positive half of a real sine alone.
-            spectrum *= (1.0 if self.wavelet == "mexican_hat" else 2.0) / peak
-        signed = np.fft.fftshift(spectrum)
-        kept = np.flatnonzero(np.abs(signed) > NEGLIGIBLE * np.abs(signed).max())
-        values = signed[kept[0] : kept[-1] + 1].astype(np.float32)
-        return _Kernel(int(kept[0]) - n // 2, values)
+            seen = 1.0 if self.wavelet == "mexican_hat" else 2.0
+            spectrum *= seen / self._wavelet(freq, np.array([freq]))
+        magnitude = np.abs(spectrum)
+        bins = np.flatnonzero(magnitude > NEGLIGIBLE * magnitude.max()) - n // 2
+        first, last = int(bins[0]) // self._n_short, int(bins[-1]) // self._n_short
+        weights = np.zeros((last + 1 - first) * self._n_short)
+        weights[bins - first * self._n_short] = spectrum[bins + n // 2] * (self._n_short / n)
+        pairs = np.repeat(weights, 2).astype(np.float32)
+        return _Kernel(first, pairs.reshape(-1, 2 * self._n_short))
 
-    def _in_time(self, freq: float, t: NDArray[np.int64]) -> NDArray[Any]:
-        """The wavelet at samples t from its centre; scaled later."""
-        sigma = self._width(freq)
-        gaussian = np.exp(-0.5 * (t / sigma) ** 2)
+    def _wavelet(self, freq: float, hz: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The Fourier transform of the wavelet at one frequency, real; scaled later."""
+        if self.wavelet == "morse":  # equation 1 of Lilly & Olhede, its peak moved to freq
+            ratio = np.where(hz > 0, hz, freq) / freq
+            order = self.beta * np.log(ratio) + self.beta / self.gamma * (1 - ratio**self.gamma)
+            return np.where(hz > 0, np.exp(order), 0.0)
+        width = 2 * math.pi * self._width(freq) / self.sfreq_
+        centred = np.exp(-0.5 * (width * hz) ** 2)
         if self.wavelet == "mexican_hat":
-            return (1 - (t / sigma) ** 2) * gaussian + 0j
-        wave = np.exp(2j * np.pi * freq / self.sfreq_ * t)
-        if self.zero_mean:
-            wave -= np.exp(-0.5 * self.n_cycles**2)
-        return wave * gaussian
-
-    def _morse(self, freq: float) -> NDArray[np.float64]:
-        """Equation 1 of Lilly & Olhede, its peak moved to `freq` and made 1."""
-        hz = np.fft.fftfreq(self._n_fft, 1 / self.sfreq_)
-        ratio = np.where(hz > 0, hz, 1.0) / freq
-        order = self.beta * np.log(ratio) + self.beta / self.gamma * (1 - ratio**self.gamma)
-        return np.where(hz > 0, np.exp(order), 0.0)
+            return (width * hz) ** 2 * centred
+        spectrum = np.exp(-0.5 * (width * (hz - freq)) ** 2)
+        return spectrum - math.exp(-0.5 * self.n_cycles**2) * centred * self.zero_mean
 
     def _coefficients(self, block: NDArray[np.float32]) -> NDArray[np.complex64]:
         """Shape (n_block, n_channels, n_freqs, n_frames)."""
-        n, short = self._n_fft, self._n_short
-        spectrum = scipy.fft.fftshift(scipy.fft.fft(block, n), axes=-1)
-        folded = np.zeros((*block.shape[:2], len(self._kernels), short), dtype=np.complex64)
-        for i, (first, values) in enumerate(self._kernels):
-            start = first + n // 2
-            product = spectrum[..., start : start + len(values)] * values
-            # Bin k goes to bin k mod n_short: what sampling every (n_fft / n_short)-th does.
-            done = 0
-            while done < len(values):
-                to = (first + done) % short
-                take = min(short - to, len(values) - done)
-                folded[:, :, i, to : to + take] += product[..., done : done + take]
-                done += take
-        folded *= np.float32(short / n)
-        return scipy.fft.ifft(folded, overwrite_x=True)[..., : self.output_shape_[-1]]
+        short, shape = self._n_short, block.shape[:2]
+        lowest = min(kernel.first for kernel in self._kernels)
+        stop = max(kernel.first + len(kernel.weights) for kernel in self._kernels)
+        spectrum = _fft.bins_of(block, self._n_fft, lowest * short, stop * short)
+        # Real and imaginary parts side by side: real multiplications, and half as many.
+        stretches = spectrum.view(np.float32).reshape(*shape, stop - lowest, 2 * short)
+        # Bin k goes to bin k mod n_short: what sampling every (n_fft / n_short)-th does.
+        folded = np.empty((len(self._kernels), *shape, 2 * short), dtype=np.float32)
+        for kernel, sums in zip(self._kernels, folded, strict=True):
+            start = kernel.first - lowest
+            used = stretches[:, :, start : start + len(kernel.weights)]
+            np.einsum("ncpk,pk->nck", used, kernel.weights, out=sums)
+        made = _fft.ifft(folded.view(np.complex64))[..., : self.output_shape_[-1]]
+        return np.moveaxis(made, 0, 2)
 
     def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         made = self._coefficients(block)
@@ -248,8 +250,7 @@ class CWT(Transformer):
             return np.concatenate([made.real, made.imag], axis=1)
         if self.output == "phase":
             return np.angle(made)
-        power = np.square(made.real)
-        power += np.square(made.imag)
+        power = squared_magnitude(made)
         if self.output == "power":
             return power
         if self.output == "magnitude":
@@ -282,10 +283,13 @@ def _lengths(n_times: int, n_frames: int, least: int) -> tuple[int, int]:
 
 
 def _work(n: int) -> float:
-    """Roughly the operations of an FFT: the length times the sum of its prime factors."""
+    """Roughly the time of an FFT: the length times the sum of its prime factors.
+
+    Lengths that four does not divide cannot be worked on in vectors as well.
+    """
     total, rest, prime = 0, n, 2
     while prime * prime <= rest:
         while rest % prime == 0:
             total, rest = total + prime, rest // prime
         prime += 1
-    return n * (total + (rest if rest > 1 else 0))
+    return n * (total + (rest if rest > 1 else 0)) * (1.5 if n % 4 else 1.0)

@@ -115,7 +115,8 @@ class MelSpectrogram(Framed):
         self.output_shape_ = (signals.shape[1], self.n_mels, len(self.times_))
 
     def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
-        mel = np.matmul(self.filters_[:, self._bins], self._power(block, self._bins))
+        mel = self._power(block, self._bins) @ self.filters_[:, self._bins].T
+        mel = mel.swapaxes(-1, -2)
         if self.output == "power":
             return mel
         if self.output == "log":

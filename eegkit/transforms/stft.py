@@ -151,15 +151,16 @@ class STFT(Framed):
     def _raw_output(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         """The output before it is normalised."""
         if self.output == "complex":
-            scale = np.sqrt(self._power_scale[self._bins, None])
-            spectrum = self._spectrum(block, self._bins) * scale
-            return np.concatenate([spectrum.real, spectrum.imag], axis=1)
+            scale = np.sqrt(self._power_scale[self._bins])
+            spectrum = self._spectrum(block)[..., self._bins] * scale
+            return np.concatenate([spectrum.real, spectrum.imag], axis=1).swapaxes(-1, -2)
         power = self._power(block, self._bins)
-        if self.output == "power":
-            return power
         if self.output == "magnitude":
-            return np.sqrt(power, out=power)
-        return logarithm(power, self.output, self.amin)
+            np.sqrt(power, out=power)
+        elif self.output != "power":
+            logarithm(power, self.output, self.amin)
+        # A view: it is in this order that it is copied to the result.
+        return power.swapaxes(-1, -2)
 
     def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         made = self._raw_output(block)
