@@ -22,7 +22,7 @@ from eegkit.transforms._threads import map_in_threads
 BLOCK_BYTES = 2**21
 # Memory that the temporaries of a block take, in multiples of its larger side.
 BLOCK_COST = 6
-RELEASE_BYTES = 2**27
+RELEASE_BYTES = 2**25
 
 
 class Transformer(TransformerMixin, Estimator):
