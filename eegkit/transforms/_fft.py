@@ -45,5 +45,5 @@ def bins_of(signals: NDArray[np.float32], n: int, first: int, stop: int) -> NDAr
 def _tensor(array: NDArray[Any]) -> Any:
     import torch
 
-    # torch warns of memory that it might write to but must not, such as a file's.
-    return torch.from_numpy(array if array.flags.writeable else array.copy())
+    # torch takes no arrays that run backwards, and warns of memory that must not be written.
+    return torch.from_numpy(np.require(array, requirements=["C", "W"]))
