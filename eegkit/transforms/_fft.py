@@ -21,10 +21,9 @@ def framed_rfft(
     """Spectra of tapered frames of padded signals, shape (..., n_frames, n // 2 + 1)."""
     import torch
 
-    padded = (
-        torch.nn.functional.pad(_tensor(signals), padding) if any(padding) else _tensor(signals)
-    )
-    return torch.fft.rfft(padded.unfold(-1, len(taper), hop) * torch.from_numpy(taper), n).numpy()
+    padded = torch.nn.functional.pad(_tensor(signals), padding)
+    frames = padded.unfold(-1, len(taper), hop) * torch.from_numpy(taper)
+    return torch.fft.rfft(frames, n).numpy()
 
 
 def ifft(spectra: NDArray[np.complex64]) -> NDArray[np.complex64]:
@@ -45,5 +44,7 @@ def bins_of(signals: NDArray[np.float32], n: int, first: int, stop: int) -> NDAr
 def _tensor(array: NDArray[Any]) -> Any:
     import torch
 
-    # torch takes no arrays that run backwards, and warns of memory that must not be written.
-    return torch.from_numpy(np.require(array, requirements=["C", "W"]))
+    # torch warns of memory that must not be written, and refuses negative strides, which even
+    # a contiguous array has along an axis of length 1 that was turned round.
+    flat = np.require(array, requirements=["C", "W"]).reshape(-1)
+    return torch.from_numpy(flat.reshape(array.shape))
