@@ -20,8 +20,10 @@ _HOME = {
     "Transformer": "transforms",
     "Trials": "trials",
     "evaluate": "evaluation",
+    "load": "persistence",
     "load_dataset": "datasets",
     "make_pipeline": "pipeline",
+    "save": "persistence",
 }
 _MODULES = ("classifiers", "datasets", "evaluation", "plots", "registry", "testing", "transforms")
 
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from eegkit.classifiers import NeuralClassifier
     from eegkit.datasets import Dataset, load_dataset
     from eegkit.evaluation import Results, evaluate
+    from eegkit.persistence import load, save
     from eegkit.pipeline import Pipeline, make_pipeline
     from eegkit.signals import SignalArray
     from eegkit.transforms import Transformer

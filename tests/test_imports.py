@@ -18,7 +18,14 @@ def loaded_by(code):
 
 @pytest.mark.parametrize(
     "module",
-    ["eegkit", "eegkit.registry", "eegkit.cli", "eegkit.evaluation", "eegkit.transforms"],
+    [
+        "eegkit",
+        "eegkit.registry",
+        "eegkit.cli",
+        "eegkit.evaluation",
+        "eegkit.persistence",
+        "eegkit.transforms",
+    ],
 )
 def test_nothing_heavy(module):
     assert loaded_by(f"import {module}") == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,17 +25,6 @@ WAVELETS = ("morlet", "mexican_hat", "morse")
 NEGLIGIBLE = 1e-6
 # Half the length of a wavelet in time, in standard deviations of its envelope.
 MORLET_REACH, REACH = 5.0, 7.0
-
-
-class _Kernel(NamedTuple):
-    """A wavelet at one frequency: its spectrum on some stretches of n_short bins.
-
-    The bins begin at ``first * n_short``, negative ones too. The weights, shape (n_stretches,
-    2 * n_short), hold each value twice, for the real and the imaginary part of the bin.
-    """
-
-    first: int
-    weights: NDArray[np.float32]
 
 
 class CWT(Transformer):
@@ -193,8 +182,13 @@ class CWT(Transformer):
         reach = MORLET_REACH if self.wavelet == "morlet" else REACH
         return math.ceil(reach * self._width(freq))
 
-    def _kernel(self, freq: float) -> _Kernel:
-        """The spectrum of the wavelet at one frequency, where it is not negligible."""
+    def _kernel(self, freq: float) -> tuple[int, NDArray[np.float32]]:
+        """The spectrum of the wavelet at one frequency, on some stretches of n_short bins.
+
+        The first stretch that is not negligible, which begins at bin ``first * n_short``
+        (negative ones too), and the weights, shape (n_stretches, 2 * n_short): each value
+        twice, for the real and the imaginary part of the bin.
+        """
         n, sfreq = self._n_fft, self.sfreq_
         hz = np.arange(-(n // 2), n - n // 2) * (sfreq / n)
         # A wavelet sampled in time: what lies beyond the Nyquist frequency comes back below it.
@@ -212,7 +206,7 @@ class CWT(Transformer):
         weights = np.zeros((last + 1 - first) * self._n_short)
         weights[bins - first * self._n_short] = spectrum[bins + n // 2] * (self._n_short / n)
         pairs = np.repeat(weights, 2).astype(np.float32)
-        return _Kernel(first, pairs.reshape(-1, 2 * self._n_short))
+        return first, pairs.reshape(-1, 2 * self._n_short)
 
     def _wavelet(self, freq: float, hz: NDArray[np.float64]) -> NDArray[np.float64]:
         """The Fourier transform of the wavelet at one frequency, real; scaled later."""
@@ -230,17 +224,17 @@ class CWT(Transformer):
     def _coefficients(self, block: NDArray[np.float32]) -> NDArray[np.complex64]:
         """Shape (n_block, n_channels, n_freqs, n_frames)."""
         short, shape = self._n_short, block.shape[:2]
-        lowest = min(kernel.first for kernel in self._kernels)
-        stop = max(kernel.first + len(kernel.weights) for kernel in self._kernels)
+        lowest = min(first for first, _ in self._kernels)
+        stop = max(first + len(weights) for first, weights in self._kernels)
         spectrum = _fft.bins_of(block, self._n_fft, lowest * short, stop * short)
         # Real and imaginary parts side by side: real multiplications, and half as many.
         stretches = spectrum.view(np.float32).reshape(*shape, stop - lowest, 2 * short)
         # Bin k goes to bin k mod n_short: what sampling every (n_fft / n_short)-th does.
         folded = np.empty((len(self._kernels), *shape, 2 * short), dtype=np.float32)
-        for kernel, sums in zip(self._kernels, folded, strict=True):
-            start = kernel.first - lowest
-            used = stretches[:, :, start : start + len(kernel.weights)]
-            np.einsum("ncpk,pk->nck", used, kernel.weights, out=sums)
+        for (first, weights), sums in zip(self._kernels, folded, strict=True):
+            start = first - lowest
+            used = stretches[:, :, start : start + len(weights)]
+            np.einsum("ncpk,pk->nck", used, weights, out=sums)
         made = _fft.ifft(folded.view(np.complex64))[..., : self.output_shape_[-1]]
         return np.moveaxis(made, 0, 2)
 

@@ -1,0 +1,94 @@
+"""Which class an estimator in a file is: said by registered name, never by module path."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+from sklearn import pipeline as sklearn_pipeline
+
+from eegkit import registry
+from eegkit.pipeline import Pipeline
+from eegkit.transforms import Cached
+
+KINDS = ("transforms", "classifiers")
+# Classes that hold estimators and are registered nowhere.
+HOLDERS: dict[str, type] = {
+    "eegkit.Pipeline": Pipeline,
+    "eegkit.transforms.Cached": Cached,
+    "sklearn.pipeline.Pipeline": sklearn_pipeline.Pipeline,
+}
+
+
+def reference_to(cls: type) -> dict[str, str]:
+    """What a file says of a class: kind, name and, where registered, the distribution."""
+    for name, holder in HOLDERS.items():
+        if cls is holder:
+            return {"kind": "holder", "name": name}
+    for entry in _candidates(cls):
+        try:
+            found = registry.get(entry.kind, f"{entry.distribution}:{entry.name}")
+        except ImportError:
+            continue  # a broken plugin, so not the one this class comes from
+        if found is cls:
+            return {"kind": entry.kind, "name": entry.name, "distribution": entry.distribution}
+    return {"kind": "unregistered", "name": cls.__name__}
+
+
+def _candidates(cls: type) -> list[registry.Entry]:
+    """Entries that may point at the class, the likeliest first; other plugins stay unimported."""
+    package = cls.__module__.partition(".")[0]
+    likely, possible = [], []
+    for entry in (entry for kind in KINDS for entry in registry.entries(kind)):
+        module, _, name = entry.target.partition(":")
+        if name == cls.__name__:
+            likely.append(entry)
+        elif module.partition(".")[0] == package:
+            possible.append(entry)
+    return likely + possible
+
+
+def class_of(reference: dict[str, str], known: dict[str, type], versions: dict[str, str]) -> type:
+    """The class that a file speaks of.
+
+    Raises
+    ------
+    ValueError
+        It is not installed, or neither registered nor known.
+    PluginError
+        It is installed, but cannot be imported.
+    """
+    kind, name = reference["kind"], reference["name"]
+    if kind == "holder" and name in HOLDERS:
+        return HOLDERS[name]
+    if kind == "unregistered":
+        if name in known:
+            return known[name]
+        raise ValueError(
+            f"the class {name} is not registered. If you trust the file, load it with "
+            f"known=[{name}], your own class of that name."
+        )
+    if kind not in KINDS:
+        raise ValueError(f"{name!r} is a {kind!r}; expected one of {', '.join(KINDS)}.")
+    distribution = reference["distribution"]
+    for entry in registry.entries(kind):
+        if entry.name == name and entry.distribution == distribution:
+            return registry.get(kind, f"{distribution}:{name}")
+    off = " The variable EEGKIT_NO_PLUGINS is set." if "EEGKIT_NO_PLUGINS" in os.environ else ""
+    raise ValueError(
+        f"the {kind[:-1]} {name!r} of the distribution {distribution!r} is not installed here; "
+        f"it was saved with version {versions.get(distribution, 'unknown')}. Install it: "
+        f"pip install {distribution}.{off}"
+    )
+
+
+def named_classes(known: Iterable[Any]) -> dict[str, type]:
+    """The classes given as `known`, by name."""
+    by_name: dict[str, type] = {}
+    for cls in known:
+        if not isinstance(cls, type):
+            raise ValueError(f"known holds {cls!r}; expected classes, such as known=[MyNet].")
+        if by_name.setdefault(cls.__name__, cls) is not cls:
+            raise ValueError(f"known holds two classes named {cls.__name__}.")
+    return by_name

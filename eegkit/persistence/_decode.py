@@ -1,0 +1,180 @@
+"""From JSON and tensors back to estimators; the reverse of ``_encode``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import sklearn
+from numpy.typing import NDArray
+from sklearn import model_selection
+
+from eegkit.persistence._classes import class_of
+from eegkit.persistence._encode import STORED_AS, import_skops, is_splitter
+from eegkit.signals import SignalArray
+
+
+class Decoder:
+    """Decodes what an `Encoder` made.
+
+    Parameters
+    ----------
+    tensors : dict of str to ndarray
+        The arrays of the file; what is decoded shares no memory with them.
+    versions : dict of str to str
+        Versions of the distributions that the file was saved with.
+    known : dict of str to type
+        Classes that are not registered, by name.
+    """
+
+    def __init__(
+        self, tensors: dict[str, NDArray[Any]], versions: dict[str, str], known: dict[str, type]
+    ) -> None:
+        self.tensors, self.versions, self.known = tensors, versions, known
+
+    def decode(self, node: Any) -> Any:
+        """The value of a node of the file's description."""
+        if isinstance(node, list):
+            return [self.decode(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        if node["$"] not in self._kinds:
+            raise ValueError(f"it holds a value of the unknown kind {node['$']!r}.")
+        return self._kinds[node["$"]](self, node)
+
+    def _items(self, node: Any) -> Any:
+        return [self.decode(item) for item in node["items"]]
+
+    def _float(self, node: Any) -> float:
+        return {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}[node["value"]]
+
+    def _complex(self, node: Any) -> complex:
+        return complex(*self._items(node))
+
+    def _bytes(self, node: Any) -> bytes:
+        return self.tensors[node["tensor"]].tobytes()
+
+    def _tuple(self, node: Any) -> tuple[Any, ...]:
+        return tuple(self._items(node))
+
+    def _slice(self, node: Any) -> slice:
+        return slice(*self._items(node))
+
+    def _dict(self, node: Any) -> dict[Any, Any]:
+        return {self.decode(key): self.decode(value) for key, value in node["items"]}
+
+    def _dtype(self, node: Any) -> np.dtype[Any]:
+        return np.dtype(node["name"])
+
+    def _path(self, node: Any) -> Path:
+        return Path(node["path"])
+
+    def _scalar(self, node: Any) -> Any:
+        return self.decode(node["array"])[()]
+
+    def _array(self, node: Any) -> NDArray[Any]:
+        dtype, array = np.dtype(node["dtype"]), self.tensors[node["tensor"]]
+        if STORED_AS[dtype.newbyteorder("=")] != array.dtype:
+            raise ValueError(f"an array of {dtype} is kept as {array.dtype}.")
+        if dtype.kind == "c":
+            array = array.view(dtype.newbyteorder("="))[..., 0]
+        return np.array(array.transpose(np.argsort(node["axes"])), dtype, order="K")
+
+    def _objects(self, node: Any) -> NDArray[Any]:
+        items = self._items(node)
+        array = np.empty(len(items), np.dtype(node["dtype"]))
+        for i, item in enumerate(items):  # one by one: an item may be a list itself
+            array[i] = item
+        return array.reshape(node["shape"])
+
+    def _signals(self, node: Any) -> SignalArray:
+        return SignalArray(self.decode(node["array"]), **self.decode(node["knowledge"]))
+
+    def _random_state(self, node: Any) -> np.random.RandomState:
+        state = np.random.RandomState()
+        state.set_state(self.decode(node["state"]))
+        return state
+
+    def _splitter(self, node: Any) -> Any:
+        name = node["name"]
+        cls = getattr(model_selection, name) if name in model_selection.__all__ else object
+        if not is_splitter(cls):
+            raise ValueError(f"{name!r} is none of scikit-learn's splitters.")
+        return cls(**self._attributes(node["params"]))
+
+    def _skops(self, node: Any) -> Any:
+        io, name = import_skops(node["name"]), node["name"]
+        data = self.tensors[node["tensor"]].tobytes()
+        untrusted = io.get_untrusted_types(data=data)
+        if untrusted:
+            raise ValueError(
+                f"{name} holds types that skops does not trust: {', '.join(untrusted)}. eegkit "
+                "saves no such file; do not load it."
+            )
+        return io.loads(data)
+
+    def _estimator(self, node: Any) -> Any:
+        cls = class_of(node["class"], self.known, self.versions)
+        state = self._attributes(node["params"]) | self._attributes(node["state"])
+        if cls.__module__.startswith("sklearn."):
+            # Pipelines hold nothing that depends on the version; without this, they warn.
+            state["_sklearn_version"] = sklearn.__version__
+        estimator: Any = object.__new__(cls)
+        try:
+            estimator.__setstate__(state)
+        except ImportError:
+            raise
+        except Exception as error:
+            raise ValueError(
+                f"{cls.__name__} does not take what was saved of it{self._since(node)}: "
+                f"{type(error).__name__}: {error}"
+            ) from error
+        if "requests" in node:
+            self._request(estimator, node["requests"])
+        return estimator
+
+    def _attributes(self, nodes: dict[str, Any]) -> dict[str, Any]:
+        return {name: self.decode(node) for name, node in nodes.items()}
+
+    def _since(self, node: Any) -> str:
+        """Which versions an estimator was saved with, and which are here."""
+        distribution = node["class"].get("distribution", "eegkit")
+        saved = self.versions.get(distribution, "unknown")
+        try:
+            here = version(distribution)
+        except PackageNotFoundError:
+            here = "unknown"
+        return (
+            f" (saved with {distribution} {saved}, here is {here}; install the version of the "
+            "file, or fit again)"
+        )
+
+    def _request(self, estimator: Any, requests: dict[str, dict[str, Any]]) -> None:
+        made = estimator._get_metadata_request()
+        for method, params in requests.items():
+            for param, alias in params.items():
+                getattr(made, method).add_request(param=param, alias=alias)
+        estimator._metadata_request = made
+
+    _kinds: ClassVar[dict[str, Callable[[Decoder, Any], Any]]] = {
+        "float": _float,
+        "complex": _complex,
+        "bytes": _bytes,
+        "tuple": _tuple,
+        "slice": _slice,
+        "dict": _dict,
+        "dtype": _dtype,
+        "path": _path,
+        "scalar": _scalar,
+        "array": _array,
+        "objects": _objects,
+        "signals": _signals,
+        "random_state": _random_state,
+        "splitter": _splitter,
+        "skops": _skops,
+        "estimator": _estimator,
+    }
