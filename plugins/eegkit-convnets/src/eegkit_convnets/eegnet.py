@@ -9,6 +9,8 @@ from torch import nn
 from torch.nn.utils import parametrize
 
 from eegkit import NeuralClassifier
+from eegkit_convnets._layers import ELU, AvgPool, Depthwise, Dropout, Pointwise
+from eegkit_convnets._space_first import applies, space_first
 
 
 class MaxNorm(nn.Module):
@@ -61,25 +63,29 @@ class EEGNetModule(nn.Module):
         self.spatial = nn.Sequential(
             spatial,
             nn.BatchNorm2d(D * F1, eps=1e-3, momentum=0.01),
-            nn.ELU(),
-            nn.AvgPool2d((1, pool1)),
-            nn.Dropout(dropout),
+            ELU(),
+            AvgPool(pool1),
+            Dropout(dropout),
         )
         self.separable = nn.Sequential(
             _same(separable_length),
-            nn.Conv2d(D * F1, D * F1, (1, separable_length), groups=D * F1, bias=False),
-            nn.Conv2d(D * F1, F2, 1, bias=False),
+            Depthwise(D * F1, separable_length),
+            Pointwise(D * F1, F2),
             nn.BatchNorm2d(F2, eps=1e-3, momentum=0.01),
-            nn.ELU(),
-            nn.AvgPool2d((1, pool2)),
-            nn.Dropout(dropout),
+            ELU(),
+            AvgPool(pool2),
+            Dropout(dropout),
         )
         self.head = nn.Linear(F2 * (n_times // pool1 // pool2), n_classes)
         parametrize.register_parametrization(self.head, "weight", MaxNorm(norm_dense))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = self.temporal(x.unsqueeze(1))  # (B, F1, C, T)
-        x = self.spatial(x)  # (B, D*F1, 1, T/pool1)
+        if applies(x, self.temporal, self.spatial):  # the same in fewer operations
+            x = space_first(x, self.temporal, self.spatial)  # (B, D*F1, 1, T)
+            x = self.spatial[2:](x)
+        else:
+            x = self.temporal(x.unsqueeze(1))  # (B, F1, C, T)
+            x = self.spatial(x)  # (B, D*F1, 1, T/pool1)
         x = self.separable(x)  # (B, F2, 1, T/pool1/pool2)
         return self.head(x.flatten(1))  # (B, n_classes)
 
