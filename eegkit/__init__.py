@@ -20,6 +20,7 @@ _HOME = {
     "Transformer": "transforms",
     "Trials": "trials",
     "evaluate": "evaluation",
+    "export_onnx": "export",
     "load": "persistence",
     "load_dataset": "datasets",
     "make_pipeline": "pipeline",
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from eegkit.classifiers import NeuralClassifier
     from eegkit.datasets import Dataset, load_dataset
     from eegkit.evaluation import Results, evaluate
+    from eegkit.export import export_onnx
     from eegkit.persistence import load, save
     from eegkit.pipeline import Pipeline, make_pipeline
     from eegkit.signals import SignalArray

@@ -56,6 +56,11 @@ class Estimator(BaseEstimator):
         With `reset` the shape is remembered; without, it must equal the remembered one.
         The values keep their dtype and are not copied.
         """
+        if not reset and isinstance(y, str) and self._is_as_fitted(X):
+            signals = X if isinstance(X, SignalArray) else SignalArray(X)
+            self._check_ch_names(signals)
+            _check_finite(signals)
+            return signals
         if not reset:
             check_is_fitted(self)
         X = as_signals(X)
@@ -82,6 +87,16 @@ class Estimator(BaseEstimator):
         self._check_ch_names(signals)
         _check_finite(signals)
         return signals if labels is None else (signals, labels)
+
+    def _is_as_fitted(self, X: Any) -> bool:
+        """Whether an array needs no more than a look at its values: the way of single trials."""
+        return (
+            type(X) in (np.ndarray, SignalArray)
+            and X.dtype in (np.float32, np.float64)
+            and X.ndim == len(AXES[self.input_kind])
+            and X.shape[1:] == getattr(self, "input_shape_", None)
+            and len(X) > 0
+        )
 
     def _check_axes(self, X: Any, *, reset: bool) -> None:
         """Refuse a wrong number of axes, no samples, and shapes other than the fitted one."""
@@ -119,7 +134,7 @@ class Estimator(BaseEstimator):
         """Settle the sampling rate, ``sfreq_`` in Hz; never silently a wrong one."""
         name, given, seen = type(self).__name__, getattr(self, "sfreq", None), signals.sfreq
         if not reset:
-            if seen is not None and not np.isclose(seen, self.sfreq_):
+            if seen is not None and seen != self.sfreq_ and not np.isclose(seen, self.sfreq_):
                 raise ValueError(
                     f"X is sampled at {seen:g} Hz, but {name} was fitted at {self.sfreq_:g} Hz; "
                     "resample it, or fit again."

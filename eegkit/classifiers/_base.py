@@ -11,19 +11,34 @@ import pandas as pd
 import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedShuffleSplit
-from sklearn.utils import check_random_state, compute_class_weight
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_consistent_length, column_or_1d
 from torch import nn
+from torch.nn.parameter import UninitializedParameter
 
-from eegkit.base import AXES, Estimator, warn
+from eegkit.base import AXES, warn
 from eegkit.classifiers import _engine
+from eegkit.classifiers._batches import TrialData, seeded
+from eegkit.classifiers._checkpoint import Checkpoint, restore, run_of
+from eegkit.classifiers._options import TrainingOptions
+from eegkit.classifiers._targets import (
+    DEFAULT_VALIDATION_SPLIT,
+    check_weight,
+    class_weights,
+    draw_seed,
+    encode,
+    hold_out,
+    learn_classes,
+    same_length,
+    strata_of,
+    tell_absent,
+)
+from eegkit.classifiers._weights import begin_with, freeze, set_weights, weights_of
+from eegkit.classifiers.callbacks import scalars
 
-DEFAULT_VALIDATION_SPLIT = 0.2
+# Parameters that do not change what comes out of training.
+NOT_DECISIVE = ("callbacks", "checkpoint_dir", "verbose")
 
 
-class NeuralClassifier(ClassifierMixin, Estimator):
+class NeuralClassifier(ClassifierMixin, TrainingOptions):
     """A neural net as a scikit-learn classifier.
 
     A net of your own is a subclass with its architecture's parameters as annotated
@@ -40,12 +55,18 @@ class NeuralClassifier(ClassifierMixin, Estimator):
         Learning rate.
     weight_decay : float, default 1e-2
         Weight decay, in the optimiser's own sense.
-    optimizer : {"adamw", "adam", "sgd", "rmsprop"}, default "adamw"
-        The optimiser.
-    validation_split : float or scikit-learn splitter, optional
-        Trials held out to watch (and to stop by): a fraction, or a splitter whose first
-        split is used. Whole subjects are held out wherever they are known, from `groups`
-        or from X itself. 0.2 where early stopping needs one and none is given.
+    optimizer : {"adamw", "adam", "sgd", "rmsprop", "lbfgs"}, default "adamw"
+        The optimiser, fused where torch can. L-BFGS wants large batches; it has no weight decay.
+    lr_schedule : {None, "cosine", "plateau", "one_cycle"}, default None
+        How the learning rate changes: along half a cosine to zero; halved when the loss (of the
+        held-out trials where there are any) has not fallen for 5 epochs; up to `lr` and
+        down again, batch by batch [1]_.
+    clip_grad_norm : float, optional
+        Largest norm of the gradient of all parameters together.
+    validation_split : float, scikit-learn splitter or (X, y), optional
+        Trials held out to watch (and to stop by): a fraction, a splitter whose first split
+        is used, or trials of their own. Whole subjects are held out wherever they are known,
+        from `groups` or from X itself. 0.2 where early stopping needs one and none is given.
     early_stopping : bool, default False
         Stop when the loss of the held-out trials has not fallen for `patience` epochs, and
         go back to the best weights.
@@ -53,41 +74,62 @@ class NeuralClassifier(ClassifierMixin, Estimator):
         See `early_stopping`.
     class_weight : "balanced", dict or None
         Weights of the classes in the loss, as in scikit-learn.
+    label_smoothing : float, default 0
+        Part of the probability that is spread over all classes.
+    balance : {None, "class", "domain"}, default None
+        Let every batch hold as many trials of each class, or of each of the `domains` (data
+        sets, say) given to `fit`. Trials of rare ones come several times in an epoch.
+    augment : callable, optional
+        ``augment(X, y)`` is given a batch as torch tensors and makes X, or X and y, of it: any
+        of braindecode's transforms, or a function.
+    augment_ratio : int, optional
+        Augmented copies that stand beside each trial of a batch; by default an augmented one
+        stands in its place.
+    init_weights : mapping of str to array, or path, optional
+        Weights to begin with, by the names of the module's ``state_dict``: ``net.weights_`` of a
+        fitted net, or a safetensors file. What is missing or has another shape there keeps
+        its random beginning, and a warning says so.
+    freeze : sequence of str, default ()
+        Names of parameters (or patterns such as ``"temporal.*"``) that are not trained.
+    warm_start : bool, default False
+        Let `fit` go on from the weights of the fit before.
+    precision : {"32", "bf16-mixed", "16-mixed"}, default "32"
+        Precision of the forward pass and its gradients.
+    compile : bool, default False
+        Compile the net with ``torch.compile``; worth it on a GPU and in long runs.
     device : str, default "auto"
         Where to train: ``"cpu"``, ``"cuda"``, ...; ``"auto"`` takes a GPU where there is one.
+    checkpoint_dir : path, optional
+        A folder where the state of training is kept. A `fit` that was killed and is run again
+        goes on from there, and ends (on the CPU, bit for bit) as one that never was.
     random_state : int, RandomState or None
         Same number, same machine, same result; None draws anew each time. The global
         generators are never touched.
     verbose : int, default 0
-        1 prints a line for every epoch.
+        1 shows a progress bar.
     callbacks : sequence of skorch callbacks
-        Called while training.
+        Called while training. Their own state is not in checkpoints.
 
     Attributes
     ----------
     classes_ : ndarray, shape (n_classes,)
-        The labels.
+        The labels; 0, 1, ... where `y` was class probabilities.
     input_shape_ : tuple of int
         Shape of one trial in `fit`.
     net_ : skorch.NeuralNet
         The trained net; ``net_.module_`` is the ``torch.nn.Module``.
+    weights_ : dict of str to ndarray
+        The weights and buffers of the module.
     history_ : pandas.DataFrame, one row per epoch
-        ``epoch``, ``train_loss``, ``dur`` (in s) and, with held-out trials, ``valid_loss``.
-    """
+        ``epoch``, ``lr``, ``train_loss``, ``train_acc`` (part of the trials that were right on
+        the way), with held-out trials ``valid_loss`` and ``valid_acc``, with more than five
+        classes ``train_top5`` and ``valid_top5``, and ``dur`` in s.
 
-    max_epochs: int = 20
-    batch_size: int = 32
-    lr: float = 1e-3
-    weight_decay: float = 1e-2
-    optimizer: str = "adamw"
-    validation_split: Any = None
-    early_stopping: bool = False
-    patience: int = 10
-    class_weight: Any = None
-    device: str = "auto"
-    random_state: Any = None
-    verbose: int = 0
-    callbacks: Sequence[Any] = ()
+    References
+    ----------
+    .. [1] L. N. Smith, N. Topin (2019), Super-convergence: very fast training of neural
+       networks using large learning rates, arXiv:1708.07120.
+    """
 
     @abstractmethod
     def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
@@ -110,8 +152,15 @@ class NeuralClassifier(ClassifierMixin, Estimator):
         """The smallest trial `build_module` can take; shorter ones are padded with zeros."""
         return (1,) * (len(AXES[self.input_kind]) - 1)
 
-    def fit(self, X: Any, y: ArrayLike, groups: ArrayLike | None = None) -> NeuralClassifier:
-        """Train the net from scratch.
+    def fit(
+        self,
+        X: Any,
+        y: ArrayLike,
+        groups: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        domains: ArrayLike | None = None,
+    ) -> NeuralClassifier:
+        """Train the net, from scratch unless ``warm_start``.
 
         Parameters
         ----------
@@ -119,11 +168,16 @@ class NeuralClassifier(ClassifierMixin, Estimator):
             Raw trials, shape (n_trials, n_channels, n_times), in microvolts, or spectrograms,
             shape (n_trials, n_channels, n_freqs, n_frames), as the net reads. A memmap is
             read batch by batch.
-        y : array-like, shape (n_trials,)
-            Labels of any type scikit-learn accepts.
+        y : array-like, shape (n_trials,) or (n_trials, n_classes)
+            Labels of any type scikit-learn accepts, or the probability of every class:
+            numbers from 0 that add up to 1, to which the Kullback-Leibler divergence is minimised.
         groups : array-like, shape (n_trials,), optional
             The subject of every trial; by default what X knows (`trials.X` does). Used for
             the inner validation split alone, never seen by the net.
+        sample_weight : array-like, shape (n_trials,), optional
+            Weights of the trials in the loss.
+        domains : array-like, shape (n_trials,), optional
+            What ``balance="domain"`` balances: the data set of every trial, say.
 
         Returns
         -------
@@ -134,41 +188,78 @@ class NeuralClassifier(ClassifierMixin, Estimator):
         ValueError
             X, y, groups or a parameter is malformed; the message says what was seen, what
             was expected and what to do.
+        FloatingPointError
+            The loss became infinite or NaN.
+        MemoryError
+            Memory ran out.
         """
-        signals, labels = self._check_input(X, y, reset=True)
-        codes = self._encode(labels)
-        if groups is not None:
-            check_consistent_length(signals, groups)
-        people = signals.groups if groups is None else np.asarray(groups)
-        self._check_params()
-        self.sfreq_ = signals.sfreq  # None where X does not say
-        seed = _draw_seed(self.random_state)
-        train, valid = self._hold_out(codes, people, seed)
-        shape = self._padded_shape()
-        array = signals.view(np.ndarray)
-        with _engine.seeded(seed):
-            self.net_ = _engine.make_net(
-                self.build_module(shape, len(self.classes_)),
-                device=_engine.pick_device(self.device),
-                batch_size=self.batch_size,
-                max_epochs=self.max_epochs,
-                lr=self.lr,
-                weight_decay=self.weight_decay,
-                optimizer=self.optimizer,
-                loss_weight=self._loss_weight(codes[train]),
-                valid=None if valid is None else _engine.ArrayDataset(array, codes, valid, shape),
-                patience=self.patience if self.early_stopping else None,
-                callbacks=self.callbacks,
-                verbose=self.verbose,
-            )
-            self.net_.partial_fit(_engine.ArrayDataset(array, codes, train, shape), None)
-        self._history = _scalars(self.net_.history)
+        goes_on = self.warm_start and hasattr(self, "net_")
+        data, people = self._read(X, y, None, goes_on, groups, sample_weight, domains)
+        seed = draw_seed(self.random_state)
+        run = self._run(data, people, seed, goes_on)
+        saved = run and run.load()
+        if saved:
+            seed = saved[1]["seed"]
+        device = _engine.pick_device(self.device)
+        with _engine.memory_advice(self, device):
+            data.move_to(device)
+            train, valid = self._split(data, people, seed)
+            net = self._make_net(train, valid, device, seed, goes_on)
+            net.schedule(train, self.max_epochs)
+            if saved:
+                restore(net, *saved)
+            net.train(train, valid, self.max_epochs, run.save if run else None)
+        self.net_, self._history = net, _columns(net.history)
+        return self
+
+    def partial_fit(
+        self,
+        X: Any,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> NeuralClassifier:
+        """Train for one epoch on some trials, going on from what was learned before.
+
+        Parameters
+        ----------
+        X : array-like, Trials or mne.Epochs
+            As in `fit`.
+        y : array-like
+            As in `fit`.
+        classes : array-like, shape (n_classes,), optional
+            All labels that will ever come; needed at the first call, if `y` lacks some.
+        sample_weight : array-like, shape (n_trials,), optional
+            As in `fit`.
+
+        Returns
+        -------
+        self
+        """
+        goes_on = hasattr(self, "net_")
+        data, _ = self._read(X, y, classes, goes_on, None, sample_weight, None)
+        device = _engine.pick_device(self.device)
+        with _engine.memory_advice(self, device):
+            data.move_to(device)
+            if not goes_on or not self.net_.history:
+                # There is no net, or it was loaded and has forgotten its optimiser.
+                self.net_ = self._make_net(
+                    data, None, device, draw_seed(self.random_state), goes_on
+                )
+            self.net_.forget_progress()
+            self.net_.train(data, None, len(self.net_.history) + 1)
+        self._history = _columns(self.net_.history)
         return self
 
     @property
     def history_(self) -> pd.DataFrame:
         """What was recorded of every epoch."""
         return pd.DataFrame(self._history)
+
+    @property
+    def weights_(self) -> dict[str, NDArray[Any]]:
+        """The weights and buffers of the module, by name."""
+        return weights_of(self.net_.module_)
 
     def predict_proba(self, X: Any) -> NDArray[np.float32]:
         """Probabilities of the classes.
@@ -193,9 +284,8 @@ class NeuralClassifier(ClassifierMixin, Estimator):
         signals = self._check_input(X, reset=False)
         if self.sfreq_ is not None:
             self._check_rate(signals, reset=False)
-        shape = _larger(self.input_shape_, self.min_input_shape())
         array = signals.view(np.ndarray)
-        return _engine.predict_proba(self.net_, array, shape, max(256, self.batch_size))
+        return _engine.predict_proba(self.net_, array, self.padded_shape, max(256, self.batch_size))
 
     def predict(self, X: Any) -> NDArray[Any]:
         """The most probable label of every trial.
@@ -219,85 +309,105 @@ class NeuralClassifier(ClassifierMixin, Estimator):
         best = self.predict_proba(X).argmax(axis=1)
         return self.classes_[best]
 
-    def _encode(self, labels: NDArray[Any]) -> NDArray[np.int64]:
-        """Learn the classes; give the labels as their positions."""
-        labels = column_or_1d(labels, warn=True)
-        check_classification_targets(labels)
-        self.classes_, codes = np.unique(labels, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise ValueError(
-                f"y holds one class only, {self.classes_[0]!r}; a classifier needs at least two. "
-                "Check the labels, or the split that left one class."
-            )
-        return codes.astype(np.int64)
+    @property
+    def padded_shape(self) -> tuple[int, ...]:
+        """The shape of one trial that the module is built for."""
+        return _larger(self.input_shape_, self.min_input_shape())
 
-    def _check_params(self) -> None:
-        for name in ("max_epochs", "batch_size", "patience"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)!r}; expected at least 1.")
-        if self.optimizer not in _engine.OPTIMIZERS:
-            raise ValueError(
-                f"optimizer is {self.optimizer!r}; expected one of {', '.join(_engine.OPTIMIZERS)}."
-            )
+    def _read(
+        self, X: Any, y: Any, classes: Any, goes_on: bool, groups: Any, weight: Any, domains: Any
+    ) -> tuple[TrialData, NDArray[Any] | None]:
+        """The trials, all that is known of them, and their subjects; checked and encoded."""
+        self._check_options()
+        signals, labels = self._check_input(X, y, reset=not goes_on)
+        if not goes_on:
+            self.classes_ = learn_classes(labels if classes is None else np.asarray(classes))
+            self.sfreq_ = signals.sfreq  # None where X does not say
+            self._warn_of_padding()
+        elif self.sfreq_ is not None:
+            self._check_rate(signals, reset=False)
+        people = signals.groups
+        n = len(signals)
+        if groups is not None:
+            people = same_length(groups, n, "groups")
+        if domains is not None:
+            domains = same_length(domains, n, "domains")
+        codes = encode(labels, self.classes_)
+        if codes.ndim == 2 and self.class_weight is not None:
+            raise ValueError("class_weight has no meaning where y is class probabilities.")
+        weight, strata = check_weight(weight, n), strata_of(self.balance, codes, domains)
+        array = signals.view(np.ndarray)
+        return TrialData(array, codes, np.arange(n), self.padded_shape, weight, strata), people
 
-    def _padded_shape(self) -> tuple[int, ...]:
-        """The shape the module is built for; warns where that is longer than the trials."""
-        shape = _larger(self.input_shape_, self.min_input_shape())
-        if shape != self.input_shape_:
-            axes = ", ".join(AXES[self.input_kind][1:])
-            warn(
-                f"{type(self).__name__} needs trials of at least {self.min_input_shape()} "
-                f"({axes}); those of X, {self.input_shape_}, are padded with zeros."
-            )
-        return shape
-
-    def _loss_weight(self, codes: NDArray[np.int64]) -> NDArray[np.float64] | None:
-        if self.class_weight is None:
+    def _run(self, data: TrialData, people: Any, seed: int, goes_on: bool) -> Checkpoint | None:
+        """Where the state of this run is kept."""
+        if self.checkpoint_dir is None:
             return None
-        weight = np.zeros(len(self.classes_))
-        present = np.unique(codes)
-        weight[present] = compute_class_weight(
-            self.class_weight, classes=self.classes_[present], y=self.classes_[codes]
-        )
-        return weight
+        params = {k: v for k, v in self.get_params(deep=False).items() if k not in NOT_DECISIVE}
+        if self.random_state is not None:
+            params["random_state"] = seed
+        begins = self.weights_ if goes_on else None
+        others = (data.y.numpy(), people, data.weight, data.strata, self.classes_, begins)
+        name = type(self).__name__
+        return Checkpoint(self.checkpoint_dir, name, run_of(params, data.X, name, *others))
 
-    def _hold_out(
-        self, codes: NDArray[np.int64], groups: NDArray[Any] | None, seed: int
-    ) -> tuple[NDArray[np.intp], NDArray[np.intp] | None]:
-        """Training and held-out trials; whole subjects are held out where there are several."""
+    def _split(
+        self, data: TrialData, people: NDArray[Any] | None, seed: int
+    ) -> tuple[TrialData, TrialData | None]:
+        """Training and held-out trials."""
         split = self.validation_split
         if split is None and self.early_stopping:
             split = DEFAULT_VALIDATION_SPLIT
-        everything = np.arange(len(codes))
+        codes = data.codes
         if split is None:
-            return everything, None
-        if groups is None and self.early_stopping:
+            return data, None
+        if isinstance(split, tuple):
+            X, y = split
+            signals, labels = self._check_input(X, y, reset=False)
+            array, y = signals.view(np.ndarray), encode(labels, self.classes_)
+            return data, TrialData(array, y, np.arange(len(y)), self.padded_shape)
+        if people is None and self.early_stopping:
             warn(
                 f"{type(self).__name__} stops early by trials drawn without regard to subjects, "
                 "because none are known: a person may be on both sides of the inner split. Pass "
                 "groups= to fit, or an X that knows them (trials.X)."
             )
-        n_people = 0 if groups is None else len(np.unique(groups))
-        if hasattr(split, "split"):
-            splitter = split
-        elif not (isinstance(split, float | np.floating) and 0 < split < 1):
-            raise ValueError(
-                f"validation_split is {split!r}; expected a fraction between 0 and 1, a "
-                "scikit-learn splitter, or None."
-            )
-        elif n_people > 1:
-            n_splits = min(max(2, round(1 / split)), n_people)
-            splitter = StratifiedGroupKFold(n_splits, shuffle=True, random_state=seed)
+        rows, held_out = hold_out(split, codes, people, seed)
+        tell_absent(codes[rows], self.classes_, type(self).__name__)
+        return data.with_rows(rows), data.with_rows(held_out)
+
+    def _make_net(
+        self, train: TrialData, valid: TrialData | None, device: str, seed: int, goes_on: bool
+    ) -> _engine.Net:
+        """A net around a new module, or around the one there is."""
+        if goes_on:
+            module = self.net_.module_
         else:
-            splitter = StratifiedShuffleSplit(1, test_size=split, random_state=seed)
-        train, valid = next(iter(splitter.split(everything[:, None], codes, groups)))
-        return everything[train], everything[valid]
+            with seeded(seed):
+                module = self.build_module(self.padded_shape, len(self.classes_))
+                if any(isinstance(p, UninitializedParameter) for p in module.parameters()):
+                    module(torch.zeros(2, *self.padded_shape))  # lazy layers learn their shapes
+            if self.init_weights is not None:
+                begin_with(module, self.init_weights)
+        freeze(module, self.freeze)
+        weight = class_weights(self.class_weight, self.classes_, train.codes[train.rows])
+        return _engine.make_net(
+            module, self, device=device, seed=seed, class_weight=weight, valid=valid
+        )
+
+    def _warn_of_padding(self) -> None:
+        if self.padded_shape != self.input_shape_:
+            axes = ", ".join(AXES[self.input_kind][1:])
+            warn(
+                f"{type(self).__name__} needs trials of at least {self.min_input_shape()} "
+                f"({axes}); those of X, {self.input_shape_}, are padded with zeros."
+            )
 
     def __getstate__(self) -> dict[str, Any]:
         # Weights as plain arrays: no skorch, no device, no optimiser in the pickle.
         state = dict(super().__getstate__())
         if "net_" in state:
-            state["_weights"] = _engine.weights_of(state.pop("net_").module_)
+            state["_weights"] = weights_of(state.pop("net_").module_)
             state["callbacks"] = tuple(self.callbacks)
         return state
 
@@ -306,23 +416,14 @@ class NeuralClassifier(ClassifierMixin, Estimator):
         super().__setstate__(state)
         if weights is None:
             return
-        shape = _larger(self.input_shape_, self.min_input_shape())
-        with _engine.seeded(0):
-            module = self.build_module(shape, len(self.classes_))
-        _engine.set_weights(module, weights)
-        self.net_ = _engine.make_net(
-            module, device=_available(self.device), batch_size=self.batch_size
-        )
+        with seeded(0):
+            module = self.build_module(self.padded_shape, len(self.classes_))
+        set_weights(module, weights)
+        self.net_ = _engine.make_net(module, self, device=_available(self.device))
 
 
 def _larger(shape: Sequence[int], least: Sequence[int]) -> tuple[int, ...]:
     return tuple(max(n, m) for n, m in zip(shape, least, strict=True))
-
-
-def _draw_seed(random_state: Any) -> int:
-    if random_state is None:
-        return int(np.random.default_rng().integers(2**31))
-    return int(check_random_state(random_state).randint(2**31 - 1))
 
 
 def _available(device: str) -> str:
@@ -336,7 +437,8 @@ def _available(device: str) -> str:
     return device
 
 
-def _scalars(history: Any) -> dict[str, list[float]]:
-    """The scalars skorch recorded, a list for each: plain, so that skops can save them."""
-    names = [n for n in ("epoch", "train_loss", "valid_loss", "dur") if n in history[0]]
-    return {name: [float(row[name]) for row in history] for name in names}
+def _columns(history: Any) -> dict[str, list[Any]]:
+    """What was recorded, a list for each name: plain, so that it can be saved."""
+    rows = [scalars(row) for row in history]
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: [row.get(name) for row in rows] for name in names}

@@ -1,158 +1,350 @@
-"""The training engine: batches sliced by index, a skorch net, prediction in blocks."""
+"""The training engine: a skorch net whose epochs run at the speed of a loop by hand."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import contextlib
+import math
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
 import skorch
 import torch
 from numpy.typing import NDArray
-from skorch.callbacks import Callback, EarlyStopping
+from skorch.callbacks import Callback, EpochTimer
 from torch import nn
-from torch.nn import functional as F
+from torch.optim.lr_scheduler import CosineAnnealingLR, OneCycleLR, ReduceLROnPlateau
+
+from eegkit.classifiers._batches import Augment, Batch, Batches, TrialData, as_input, seeded
+from eegkit.classifiers._objective import Objective, accuracies
+from eegkit.classifiers._options import TrainingOptions
+from eegkit.classifiers._weights import hold_statistics
+from eegkit.classifiers.callbacks import ProgressBar
 
 OPTIMIZERS = {
     "adam": torch.optim.Adam,
     "adamw": torch.optim.AdamW,
+    "lbfgs": torch.optim.LBFGS,
     "rmsprop": torch.optim.RMSprop,
     "sgd": torch.optim.SGD,
 }
+FUSED = ("adam", "adamw", "sgd")
+AUTOCAST = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
+# Of the plateau schedule.
+PATIENCE, FACTOR = 5, 0.5
+BATCH_EVENTS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
 
-class ArrayDataset(torch.utils.data.Dataset):
-    """Some of the trials of an array, and their encoded labels; nothing is copied.
-
-    Parameters
-    ----------
-    X : ndarray or memmap, n_all trials first
-    y : ndarray of int64, shape (n_all,)
-    rows : ndarray of int, shape (n_trials,)
-        The trials that belong to the data set.
-    shape : tuple of int
-        Shape the net expects of one trial; shorter trials are padded with zeros at the end.
-    """
-
-    def __init__(
-        self, X: NDArray[Any], y: NDArray[np.int64], rows: NDArray[np.intp], shape: Sequence[int]
-    ) -> None:
-        self.X, self.y, self.rows, self.shape = X, y, rows, tuple(shape)
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def batch(self, positions: NDArray[np.intp]) -> tuple[torch.Tensor, torch.Tensor]:
-        rows = self.rows[positions]
-        return as_input(self.X[rows], self.shape), torch.from_numpy(self.y[rows])
-
-
-class Batches:
-    """Batches of an `ArrayDataset`, each one slice of the array: no work per trial.
-
-    A last batch of a single trial joins the one before it when training, because batch
-    normalisation has no variance to divide by there.
-    """
-
-    def __init__(self, dataset: ArrayDataset, batch_size: int, shuffle: bool = False) -> None:
-        self.dataset, self.batch_size, self.shuffle = dataset, batch_size, shuffle
-
-    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        n = len(self.dataset)
-        order = torch.randperm(n).numpy() if self.shuffle else np.arange(n)
-        bounds = list(range(self.batch_size, n, self.batch_size))
-        if self.shuffle and bounds and n - bounds[-1] == 1:
-            bounds.pop()
-        for positions in np.split(order, bounds):
-            yield self.dataset.batch(positions)
-
-
-def as_input(X: NDArray[Any], shape: Sequence[int]) -> torch.Tensor:
-    """Trials as a float32 tensor, zero-padded at the end of every axis to `shape`."""
-    tensor = torch.from_numpy(np.ascontiguousarray(X, dtype=np.float32))
-    if tensor.shape[1:] == tuple(shape):
-        return tensor
-    missing = [n - seen for n, seen in zip(shape, tensor.shape[1:], strict=True)]
-    return F.pad(tensor, [side for n in reversed(missing) for side in (0, n)])
+class _TrainingStopped(Exception):  # noqa: N818
+    """A callback has asked to stop."""
 
 
 class Net(skorch.NeuralNet):
-    """skorch's net without its printing; ``verbose`` brings that back."""
+    """skorch's net, its callbacks and its history, with an epoch loop of our own.
+
+    Of a batch nothing is recorded, and only those callbacks hear that want to.
+    """
 
     @property
     def _default_callbacks(self) -> list[tuple[str, Callback]]:
-        callbacks = super()._default_callbacks
-        return callbacks if self.verbose else [c for c in callbacks if c[0] != "print_log"]
+        return [("epoch_timer", EpochTimer())]
+
+    @property
+    def device_type(self) -> str:
+        return torch.device(self.device).type
+
+    def set_up(self, options: TrainingOptions, seed: int) -> Net:
+        """Settle how to train."""
+        self.options, self.seed = options, seed
+        module = self.module_
+        if options.compile:
+            mode = "reduce-overhead" if self.device_type == "cuda" else "default"
+            module = torch.compile(module, mode=mode)
+        self.logits_of: Callable[[torch.Tensor], torch.Tensor] = module.__call__
+        self.augment = options.augment and Augment(options.augment, options.augment_ratio)
+        self._dtype = AUTOCAST.get(options.precision)
+        enabled = self._dtype is torch.float16
+        self.scaler = torch.amp.GradScaler(self.device_type, enabled=enabled)
+        self.forget_progress()
+        return self
+
+    def forget_progress(self) -> None:
+        """Have no schedule, and no best epoch so far."""
+        self.scheduler: Any = None
+        # The best loss of the held-out trials, its weights, and how many epochs ago it was.
+        self.best_loss = math.inf
+        self.best_weights: dict[str, torch.Tensor] | None = None
+        self.n_stalled = 0
+
+    def notify(self, method_name: str, **kwargs: Any) -> None:
+        """Tell the callbacks; skorch's stop the training as the keyboard does."""
+        try:
+            super().notify(method_name, **kwargs)
+        except KeyboardInterrupt:
+            raise _TrainingStopped from None
+
+    def train(
+        self,
+        data: TrialData,
+        valid: TrialData | None,
+        n_epochs: int,
+        save: Callable[[Net, bool], None] | None = None,
+    ) -> None:
+        """Train up to so many epochs in all, or for as long as the held-out trials get better.
+
+        Every epoch draws from a seed of its own, so it comes out the same whether the ones
+        before it ran in this process or another.
+        """
+        self.n_epochs = n_epochs
+        self._parameters = [p for p in self.module_.parameters() if p.requires_grad]
+        # Whether a callback wants to hear of every batch.
+        self._told_of_batches = any(
+            getattr(type(callback), event) is not getattr(Callback, event)
+            for _, callback in self.callbacks_
+            for event in BATCH_EVENTS
+        )
+        batches = Batches(data, self.batch_size, True, self.device, self.augment)
+        told = {"dataset_train": data, "dataset_valid": valid}
+        with contextlib.suppress(_TrainingStopped):
+            self.notify("on_train_begin", X=data, y=None)
+            while not self._is_done(n_epochs):
+                self.notify("on_epoch_begin", **told)
+                self._run_epoch(batches, valid, len(self.history))
+                self.notify("on_epoch_end", **told)
+                if save is not None:
+                    save(self, self._is_done(n_epochs))
+        if self.options.early_stopping and self.best_weights is not None:
+            self.module_.load_state_dict(self.best_weights)
+        with contextlib.suppress(_TrainingStopped):
+            self.notify("on_train_end", X=data, y=None)
+
+    def _is_done(self, n_epochs: int) -> bool:
+        stalled = self.options.early_stopping and self.n_stalled >= self.options.patience
+        return stalled or len(self.history) >= n_epochs
+
+    def _run_epoch(self, batches: Batches, valid: TrialData | None, epoch: int) -> None:
+        seed = int(np.random.SeedSequence([self.seed, epoch]).generate_state(1)[0])
+        with seeded(seed, numpy_too=self.augment is not None):
+            if self.augment is not None:
+                self.augment.seed(seed)
+            self.history.record("lr", self.optimizer_.param_groups[0]["lr"])
+            self._record("train", self._train_epoch(batches))
+            found = None if valid is None else self._evaluate(valid)
+        if found is not None:
+            self._record("valid", found)
+            self._remember_best(found["loss"])
+        if isinstance(self.scheduler, ReduceLROnPlateau):
+            self.scheduler.step((found or {"loss": self.history[-1, "train_loss"]})["loss"])
+        elif isinstance(self.scheduler, CosineAnnealingLR):
+            self.scheduler.step()
+
+    def _record(self, prefix: str, found: dict[str, float]) -> None:
+        for name, value in found.items():
+            self.history.record(f"{prefix}_{name}", value)
+        past = [row[f"{prefix}_loss"] for row in self.history[:-1]]
+        self.history.record(f"{prefix}_loss_best", all(found["loss"] < loss for loss in past))
+
+    def _train_epoch(self, batches: Batches) -> dict[str, float]:
+        """One pass over the training trials; their loss and accuracy on the way."""
+        self.module_.train()
+        hold_statistics(self.module_)
+        events = self._told_of_batches
+        every_batch = isinstance(self.scheduler, OneCycleLR)
+        n_trials = len(batches.dataset) * (1 + (self.options.augment_ratio or 0))
+        losses, sizes = torch.empty(len(batches), device=self.device), []
+        logits = labels = None
+        done = 0
+        for number, batch in enumerate(batches):
+            if events:
+                self.notify("on_batch_begin", batch=batch[:2], training=True)
+            loss, made = self._step(batch)
+            if events:
+                self.notify("on_batch_end", batch=batch[:2], training=True, loss=loss, y_pred=made)
+            if every_batch:
+                self.scheduler.step()
+            # Kept in one place: tensors of their own would lie scattered over memory, which
+            # would then be given back and taken again for every batch.
+            y = batch[1]
+            if logits is None or labels is None:
+                logits = made.new_empty((n_trials, *made.shape[1:]))
+                labels = y.new_empty((n_trials, *y.shape[1:]))
+            losses[number] = loss
+            logits.narrow(0, done, len(y)).copy_(made)
+            labels.narrow(0, done, len(y)).copy_(y)
+            sizes.append(len(y))
+            done += len(y)
+            del batch, y
+        assert logits is not None
+        assert labels is not None
+        each = losses.double().cpu().numpy()
+        mean = each @ np.array(sizes) / n_trials
+        if not math.isfinite(mean):
+            first = 1 + int(np.flatnonzero(~np.isfinite(each))[0])
+            raise FloatingPointError(
+                f"The loss became {mean} in epoch {len(self.history)}, batch {first}. Lower lr "
+                f"(now {self.options.lr:g}), set clip_grad_norm (1.0, say), standardise the "
+                "trials, or train with precision='32'."
+            )
+        return {"loss": float(mean)} | accuracies(logits, labels)
+
+    def _step(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+        """One step of the optimiser; the loss and logits before it."""
+        if isinstance(self.optimizer_, torch.optim.LBFGS):
+            made: list[tuple[torch.Tensor, torch.Tensor]] = []
+
+            def closure() -> torch.Tensor:
+                made.append(self._gradients(batch))
+                return made[-1][0]
+
+            self.optimizer_.step(closure)
+            return made[0]
+        found = self._gradients(batch)
+        self.scaler.step(self.optimizer_)
+        self.scaler.update()
+        return found
+
+    def _gradients(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+        """The loss and logits of a batch; every parameter gets its gradient."""
+        X, y, weight = batch
+        for parameter in self._parameters:
+            parameter.grad = None  # as zero_grad does, without its bookkeeping
+        if self._dtype is None:
+            logits = self.logits_of(X)
+        else:
+            with torch.autocast(self.device_type, dtype=self._dtype):
+                logits = self.logits_of(X)
+            logits = logits.float()
+        loss = self.criterion_.forward(logits, y, weight)
+        self.scaler.scale(loss).backward()
+        if self.options.clip_grad_norm is not None:
+            self.scaler.unscale_(self.optimizer_)
+            nn.utils.clip_grad_norm_(self._parameters, self.options.clip_grad_norm)
+        if self._told_of_batches:
+            named = list(self.module_.named_parameters())
+            told = {"named_parameters": named, "batch": batch[:2], "training": True}
+            self.notify("on_grad_computed", **told)
+        return loss.detach(), logits.detach()
+
+    def _evaluate(self, data: TrialData) -> dict[str, float]:
+        """Loss and accuracy of all trials of a data set, as one batch would give them."""
+        self.module_.eval()
+        logits, labels = [], []
+        weights: list[Any] = []
+        with torch.inference_mode():
+            for X, y, weight in Batches(data, max(256, self.batch_size), False, self.device):
+                if self._told_of_batches:
+                    self.notify("on_batch_begin", batch=(X, y), training=False)
+                with torch.autocast(self.device_type, self._dtype, self._dtype is not None):
+                    logits.append(self.logits_of(X).float())
+                if self._told_of_batches:
+                    told = {"batch": (X, y), "training": False, "y_pred": logits[-1]}
+                    self.notify("on_batch_end", loss=self.criterion_(logits[-1], y), **told)
+                labels.append(y)
+                weights.append(weight)
+            made, y = torch.cat(logits), torch.cat(labels)
+            weight = None if weights[0] is None else torch.cat(weights)
+            return {"loss": self.criterion_(made, y, weight).item()} | accuracies(made, y)
+
+    def _remember_best(self, loss: float) -> None:
+        self.n_stalled += 1
+        if loss < self.best_loss:
+            self.best_loss, self.n_stalled = loss, 0
+            if self.options.early_stopping:
+                state = self.module_.state_dict()
+                self.best_weights = {name: value.clone() for name, value in state.items()}
+
+    def schedule(self, data: TrialData, n_epochs: int) -> None:
+        """Let the learning rate change over so many epochs."""
+        optimizer, kind = self.optimizer_, self.options.lr_schedule
+        if kind == "cosine":
+            self.scheduler = CosineAnnealingLR(optimizer, n_epochs)
+        elif kind == "plateau":
+            self.scheduler = ReduceLROnPlateau(optimizer, factor=FACTOR, patience=PATIENCE)
+        elif kind == "one_cycle":
+            self.scheduler = OneCycleLR(
+                optimizer,
+                self.options.lr,
+                total_steps=n_epochs * len(Batches(data, self.batch_size, True)),
+                cycle_momentum="betas" in optimizer.defaults,
+            )
+
+    # What skorch's scoring callbacks ask for.
+
+    def evaluation_step(self, batch: Batch, training: bool = False) -> torch.Tensor:
+        self.module_.train(training)
+        with torch.set_grad_enabled(training):
+            return self.module_(batch[0].to(self.device))
+
+    def predict(self, X: Any) -> NDArray[np.intp]:
+        return self.predict_proba(X).argmax(axis=-1)
 
 
 def make_net(
     module: nn.Module,
+    options: TrainingOptions,
     *,
     device: str,
-    batch_size: int,
-    max_epochs: int = 1,
-    lr: float = 1e-3,
-    weight_decay: float = 0.0,
-    optimizer: str = "adamw",
-    loss_weight: NDArray[np.float64] | None = None,
-    valid: ArrayDataset | None = None,
-    patience: int | None = None,
-    callbacks: Sequence[Callback] = (),
-    verbose: int = 0,
+    seed: int = 0,
+    class_weight: NDArray[np.float64] | None = None,
+    valid: TrialData | None = None,
 ) -> Net:
-    """An initialized skorch net around a module."""
-    weight = None if loss_weight is None else torch.tensor(loss_weight, dtype=torch.float32)
-    callbacks = list(callbacks or ())
-    if patience is not None:
-        callbacks.append(
-            EarlyStopping(patience=patience, load_best=True, sink=print if verbose else _silent)
-        )
+    """An initialized skorch net around a module, set up to train with these options."""
+    weight = None if class_weight is None else torch.tensor(class_weight, dtype=torch.float32)
+    arguments: dict[str, Any] = {"lr": options.lr}
+    if options.optimizer != "lbfgs":
+        arguments["optimizer__weight_decay"] = options.weight_decay
+    if options.optimizer in FUSED and torch.device(device).type in ("cpu", "cuda"):
+        arguments["optimizer__fused"] = True
     net = Net(
         module,
-        criterion=nn.CrossEntropyLoss(weight=weight),
-        optimizer=OPTIMIZERS[optimizer],
-        optimizer__weight_decay=weight_decay,
-        lr=lr,
-        max_epochs=max_epochs,
-        batch_size=batch_size,
+        criterion=Objective(weight, options.label_smoothing),
+        optimizer=OPTIMIZERS[options.optimizer],
+        batch_size=options.batch_size,
         iterator_train=Batches,
-        iterator_train__shuffle=True,
         iterator_valid=Batches,
+        predict_nonlinearity=partial(torch.softmax, dim=-1),
         train_split=None if valid is None else lambda dataset: (dataset, valid),
-        callbacks=callbacks,
+        callbacks=[*(options.callbacks or ()), *([ProgressBar()] if options.verbose else [])],
         device=device,
-        verbose=verbose,
+        verbose=0,
+        **arguments,
     )
-    return net.initialize()
-
-
-def _silent(*args: Any, **kwargs: Any) -> None:
-    """Where a callback would print."""
+    return net.initialize().set_up(options, seed)
 
 
 def predict_proba(
     net: Net, X: NDArray[Any], shape: Sequence[int], batch_size: int
 ) -> NDArray[np.float32]:
     """Class probabilities, shape (n_trials, n_classes), read from X block by block."""
-    net.module_.eval()
+    module = net.module_
+    if module.training:
+        module.eval()
     with torch.inference_mode():
         parts = [
-            net.module_(as_input(X[start : start + batch_size], shape).to(net.device))
-            .softmax(-1)
-            .cpu()
+            module(as_input(X[start : start + batch_size], shape).to(net.device)).softmax(-1).cpu()
             for start in range(0, len(X), batch_size)
         ]
-    return torch.cat(parts).numpy()
+    return (parts[0] if len(parts) == 1 else torch.cat(parts)).numpy()
 
 
 @contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """Seed torch's generators inside, and leave them outside as they were."""
-    devices = range(torch.cuda.device_count()) if torch.cuda.is_available() else ()
-    with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(seed)
+def memory_advice(options: TrainingOptions, device: str) -> Iterator[None]:
+    """Say which setting to lower when memory runs out."""
+    try:
         yield
+    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+        told = str(error)
+        if isinstance(error, RuntimeError) and not (
+            isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in told
+        ):
+            raise
+        raise MemoryError(
+            f"Training ran out of memory on {device}. Lower batch_size (now {options.batch_size}), "
+            "shorten or resample the trials, make the net smaller, or, on a GPU, train with "
+            "precision='bf16-mixed'."
+        ) from error
 
 
 def pick_device(device: str) -> str:
@@ -162,13 +354,3 @@ def pick_device(device: str) -> str:
     if torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"
-
-
-def weights_of(module: nn.Module) -> dict[str, NDArray[Any]]:
-    """The module's parameters and buffers as numpy arrays."""
-    return {name: value.detach().cpu().numpy() for name, value in module.state_dict().items()}
-
-
-def set_weights(module: nn.Module, weights: dict[str, NDArray[Any]]) -> None:
-    """Load what `weights_of` gave."""
-    module.load_state_dict({name: torch.from_numpy(np.array(w)) for name, w in weights.items()})

@@ -1,38 +1,24 @@
-"""The file: tensors as safetensors keeps them, and a description beside them."""
+"""`save` and `load`: estimators in files of tensors and a description."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
-import numpy as np
-import safetensors
-import safetensors.numpy
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
+from eegkit import tensor_file
 from eegkit.persistence._classes import named_classes
 from eegkit.persistence._decode import Decoder
 from eegkit.persistence._encode import Encoder
+from eegkit.tensor_file import CorruptFileError
 
 FORMAT_VERSION = 1
 LIBRARIES = ("eegkit", "numpy", "scikit-learn", "torch")
-DTYPES = {
-    "BOOL": "?",
-    **{f"I{8 * n}": f"<i{n}" for n in (1, 2, 4, 8)},
-    **{f"U{8 * n}": f"<u{n}" for n in (1, 2, 4, 8)},
-    **{f"F{8 * n}": f"<f{n}" for n in (2, 4, 8)},
-}
-
-
-class CorruptFileError(ValueError):
-    """A file that `eegkit.save` did not write, or that has changed since."""
 
 
 def save(estimator: Any, path: str | os.PathLike[str]) -> None:
@@ -81,11 +67,9 @@ def save(estimator: Any, path: str | os.PathLike[str]) -> None:
             "estimator": encoder.encode(estimator),
             "versions": _versions(encoder.distributions),
         }
-        text = json.dumps(description, allow_nan=False)
+        tensor_file.write(Path(path), encoder.tensors, description)
     except RecursionError:
         raise ValueError(f"{type(estimator).__name__} holds itself; it cannot be saved.") from None
-    metadata = {"format": "eegkit", "eegkit": text, "blake2b": _digest(text, encoder.tensors)}
-    _write(Path(path), encoder.tensors, metadata)
 
 
 def load(path: str | os.PathLike[str], known: Iterable[type] = ()) -> Any:
@@ -141,50 +125,18 @@ def _decoded(data: bytes, name: str, known: dict[str, type]) -> Any:
 def _checked(data: bytes, name: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """The description and the tensors, if they are what `save` wrote."""
     try:
-        tensors = {tensor: _array(spec) for tensor, spec in safetensors.deserialize(data)}
-        n_header = int.from_bytes(data[:8], "little")
-        metadata = json.loads(data[8 : 8 + n_header])["__metadata__"]
-        text, expected = metadata["eegkit"], metadata["blake2b"]
-        description = json.loads(text)
-        format_version = description["format_version"]
-    except Exception as error:
-        raise CorruptFileError(
-            f"{name} is cut off, damaged, or no file of eegkit.save: {type(error).__name__}: "
-            f"{error}. Expected a safetensors file with eegkit's description; copy it again, or "
-            "save the estimator again."
-        ) from error
-    if type(format_version) is int and format_version > FORMAT_VERSION:
+        description, tensors = tensor_file.read(data, name)
+    except CorruptFileError as error:
+        raise CorruptFileError(f"{error} Copy it again, or save the estimator again.") from error
+    seen = description.get("format_version") if isinstance(description, dict) else None
+    if type(seen) is not int or seen < 1:
+        raise CorruptFileError(f"{name} is no file of eegkit.save: its format version is {seen!r}.")
+    if seen > FORMAT_VERSION:
         raise ValueError(
-            f"{name} has the format version {format_version}; this eegkit reads up to "
-            f"{FORMAT_VERSION}. Upgrade it: pip install --upgrade eegkit."
-        )
-    seen = _digest(text, tensors)
-    if seen != expected or format_version != FORMAT_VERSION:
-        raise CorruptFileError(
-            f"{name} is damaged: the digest of what it holds is {seen[:12]}..., but "
-            f"{str(expected)[:12]}... was written with it. Copy it again, or save the estimator "
-            "again."
+            f"{name} has the format version {seen}; this eegkit reads up to {FORMAT_VERSION}. "
+            "Upgrade it: pip install --upgrade eegkit."
         )
     return description, tensors
-
-
-def _array(spec: dict[str, Any]) -> NDArray[Any]:
-    flat = np.frombuffer(spec["data"], np.dtype(DTYPES[spec["dtype"]]))
-    return flat.reshape(spec["shape"])
-
-
-def _digest(text: str, tensors: dict[str, NDArray[Any]]) -> str:
-    """Of the description, and of the names, dtypes, shapes and bytes of all tensors."""
-    digest = hashlib.blake2b(digest_size=32)
-
-    def add(part: bytes) -> None:
-        digest.update(len(part).to_bytes(8, "little") + part)
-
-    add(text.encode("utf-8", "surrogatepass"))
-    for name, array in sorted(tensors.items()):
-        add(json.dumps([name, array.dtype.str, array.shape]).encode())
-        digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
-    return digest.hexdigest()
 
 
 def _versions(distributions: set[str]) -> dict[str, str]:
@@ -213,25 +165,3 @@ def _input_of(estimator: Any) -> dict[str, Any]:
         "sfreq": None if sfreq is None else float(sfreq),
         "classes": None if classes is None else [str(label) for label in classes],
     }
-
-
-def _write(path: Path, tensors: dict[str, NDArray[Any]], metadata: dict[str, str]) -> None:
-    """Write beside `path`, then move it there: a good file never gives way to half a one."""
-    beside = path.with_name(f".{path.name}.{uuid4().hex}.part")
-    try:
-        safetensors.numpy.save_file(tensors, beside, metadata=metadata)
-        _sync(beside)
-        os.replace(beside, path)
-        if os.name == "posix":
-            _sync(path.parent)
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-def _sync(path: Path) -> None:
-    """Wait until a file, or the entries of a folder, are on the disk."""
-    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

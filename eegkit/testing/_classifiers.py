@@ -73,7 +73,7 @@ def check_one_class(estimator: NeuralClassifier) -> None:
     _assert_refused(lambda: clone(estimator).fit(X, one), "one class only", "one class")
     _assert_refused(lambda: clone(estimator).fit(X, y[:-1]), "inconsistent numbers", "short y")
     _assert_refused(
-        lambda: clone(estimator).fit(X, y, groups=np.arange(3)), "inconsistent", "short groups"
+        lambda: clone(estimator).fit(X, y, groups=np.arange(3)), "one for each of", "short groups"
     )
 
 

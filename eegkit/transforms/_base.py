@@ -108,6 +108,16 @@ class Transformer(TransformerMixin, Estimator):
             self._fill(signals, array)
         return SignalArray(array, groups=signals.groups, **self._knowledge(signals))
 
+    def as_module(self) -> Any:
+        """The fitted transform as a ``torch.nn.Module``, on trials as `transform` takes them.
+
+        Raises
+        ------
+        ValueError
+            With these parameters it has no such form.
+        """
+        raise ValueError(f"{self!r} has no form as a torch module.")
+
     def _fill(self, signals: SignalArray, out: NDArray[Any]) -> None:
         """Transform block after block, or several at once, into `out`."""
         array = signals.view(np.ndarray)

@@ -67,6 +67,13 @@ class Framed(Transformer):
             power *= self._power_scale[bins]
         return power
 
+    def _power_module(self, bins: slice) -> Any:
+        """What `_power` computes, frequencies before frames, as a torch module."""
+        from eegkit.transforms._modules import Spectrogram
+
+        scale = self._power_scale
+        return Spectrogram(self._taper, self._hop, self._padding, self._n_fft, bins, scale)
+
 
 def one_of(name: str, value: Any, known: tuple[Any, ...]) -> None:
     """Refuse a parameter's value that is not among the known ones."""

@@ -130,6 +130,16 @@ class MelSpectrogram(Framed):
             np.maximum(decibels, top - np.float32(self.top_db), out=decibels)
         return decibels
 
+    def as_module(self) -> Any:
+        if self.output == "db" and (self.ref != 1 or self.top_db is not None):
+            return super().as_module()
+        from torch import nn
+
+        from eegkit.transforms._modules import Mixed, Output
+
+        mixed = Mixed(self.filters_[:, self._bins])
+        return nn.Sequential(self._power_module(self._bins), mixed, Output(self.output, self.amin))
+
     def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
         return {"ch_names": signals.ch_names, "freqs": self.freqs_, "times": self.times_}
 

@@ -145,6 +145,11 @@ class Montage(Transformer):
     def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.matmul(self.matrix_, block)
 
+    def as_module(self) -> Any:
+        from eegkit.transforms._modules import Mixed
+
+        return Mixed(self.matrix_)
+
     def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
         return {"sfreq": signals.sfreq, "ch_names": self.ch_names_out_}
 

@@ -104,6 +104,13 @@ class SpectrogramImage(Transformer):
         images = np.matmul(self._rows, np.matmul(block, self._columns))
         return images if self.normalize is None else _normalized(images, self.normalize)
 
+    def as_module(self) -> Any:
+        if self.normalize is not None:
+            return super().as_module()
+        from eegkit.transforms._modules import Resized
+
+        return Resized(self._rows, self._columns)
+
     def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
         return {
             "ch_names": signals.ch_names,

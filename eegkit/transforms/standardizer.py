@@ -112,6 +112,15 @@ class Standardizer(Transformer):
             scale = np.maximum(block.std(axis=2, keepdims=True, dtype=np.float64), self.eps)
         return (block - mean.astype(np.float32)) / scale.astype(np.float32)
 
+    def as_module(self) -> Any:
+        if self.mode == "moving":
+            return super().as_module()
+        from eegkit.transforms._modules import Affine, TrialStandardizer
+
+        if self.mode == "channel":
+            return Affine(self.mean_[:, None], self.scale_[:, None])
+        return TrialStandardizer((2,), self.eps)
+
     def _moving(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         samples = block.astype(np.float64)
         new, keep = self.factor_new, 1 - self.factor_new

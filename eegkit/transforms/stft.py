@@ -173,6 +173,20 @@ class STFT(Framed):
             made /= np.where(spread > 0, spread, np.float32(1))
         return made
 
+    def as_module(self) -> Any:
+        if self.output == "complex":
+            return super().as_module()
+        from torch import nn
+
+        from eegkit.transforms._modules import Affine, Output, TrialStandardizer
+
+        parts = [self._power_module(self._bins), Output(self.output, self.amin)]
+        if self.normalize == "fitted":
+            parts.append(Affine(self._centre, self._spread))
+        elif self.normalize == "trial":
+            parts.append(TrialStandardizer((2, 3)))
+        return nn.Sequential(*parts)
+
     def inverse_transform(self, X: ArrayLike) -> SignalArray:
         """The trials whose complex spectrogram is nearest, by least squares.
 

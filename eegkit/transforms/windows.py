@@ -65,6 +65,11 @@ class Crop(Transformer):
     def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         return block[..., self._part]
 
+    def as_module(self) -> Any:
+        from eegkit.transforms._modules import Cropped
+
+        return Cropped(self._part)
+
     def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
         return {"sfreq": self.sfreq_, "ch_names": signals.ch_names}
 

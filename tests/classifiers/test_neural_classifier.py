@@ -4,13 +4,19 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-import torch
 from sklearn import config_context
-from sklearn.model_selection import GroupKFold, GroupShuffleSplit, cross_val_score
+from sklearn.model_selection import (
+    GroupKFold,
+    GroupShuffleSplit,
+    LeaveOneGroupOut,
+    cross_val_score,
+)
 from skorch.callbacks import Callback
 from torch import nn
 
 from eegkit import NeuralClassifier, Pipeline, SignalArray
+from eegkit.classifiers import _batches
+from eegkit.classifiers._batches import Batches, TrialData
 from eegkit.testing import example_trials
 from eegkit.transforms import STFT
 
@@ -52,7 +58,8 @@ def linear(**params):
 
 def test_history(trials):
     net = linear(validation_split=0.34).fit(trials.X, trials.y)
-    assert list(net.history_.columns) == ["epoch", "train_loss", "valid_loss", "dur"]
+    columns = ["epoch", "lr", "train_loss", "train_acc", "valid_loss", "valid_acc", "dur"]
+    assert list(net.history_.columns) == columns
     assert list(net.history_["epoch"]) == [1, 2, 3]
 
 
@@ -127,12 +134,13 @@ def test_class_weight_moves_the_decision(trials):
     assert (net.fit(faint, trials.y).predict(faint) == "task").all()
 
 
-def test_a_class_absent_from_training_is_no_error(trials):
-    y = np.array(["rest", "task", "other"])[np.arange(len(trials)) % 3]
-    y[np.where(y == "other")[0][1:]] = "rest"
-    net = linear(class_weight="balanced", validation_split=0.3)
-    with pytest.warns(UserWarning, match="least populated class"):
+def test_a_class_absent_from_training_is_told(trials):
+    y = np.array(["rest", "task"])[np.arange(len(trials)) % 2].astype("U8")
+    y[trials.groups == np.unique(trials.groups)[0]] = "other"
+    net = linear(class_weight="balanced", validation_split=LeaveOneGroupOut())
+    with pytest.warns(UserWarning, match="no training trial is of class 'other'"):
         net.fit(trials.X, y)
+    assert net.predict_proba(trials.X).shape == (36, 3)
 
 
 def test_callbacks_are_called_and_left_alone(trials):
@@ -172,7 +180,7 @@ def test_a_net_for_another_device_loads_here(trials, monkeypatch):
     [
         ({"max_epochs": 0}, "max_epochs is 0; expected at least 1"),
         ({"batch_size": 0}, "batch_size is 0"),
-        ({"optimizer": "magic"}, "optimizer is 'magic'; expected one of adam"),
+        ({"optimizer": "magic"}, "optimizer is 'magic'; expected one of 'adamw'"),
         ({"validation_split": 2}, "validation_split is 2; expected a fraction"),
     ],
 )
@@ -181,13 +189,15 @@ def test_parameters_that_make_no_sense(trials, params, message):
         linear(**params).fit(trials.X, trials.y)
 
 
-def test_memmap_batches_read_only_what_they_need(tmp_path, trials):
-    from eegkit.classifiers._engine import ArrayDataset, Batches
-
+@pytest.mark.parametrize("ahead", [0, 2**30], ids=["read_ahead", "read_when_needed"])
+def test_memmap_batches_read_only_what_they_need(tmp_path, trials, ahead, monkeypatch):
     np.save(tmp_path / "X.npy", np.asarray(trials.X))
     mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
     rows = np.arange(0, 36, 2)
-    dataset = ArrayDataset(mapped, np.arange(36), rows, mapped.shape[1:])
-    batches = list(Batches(dataset, batch_size=17, shuffle=True))
-    assert [len(y) for _, y in batches] == [18]
-    assert sorted(torch.cat([y for _, y in batches]).tolist()) == list(rows)
+    data = TrialData(mapped, np.arange(36), rows, mapped.shape[1:])
+    monkeypatch.setattr(_batches, "AHEAD_BYTES", ahead)
+    batches = list(Batches(data, batch_size=17, shuffle=True))
+    assert [len(y) for _, y, _ in batches] == [18]
+    assert sorted(batches[0][1].tolist()) == list(rows)
+    [(X, y, _)] = batches
+    np.testing.assert_array_equal(X.numpy(), mapped[y.numpy()])

@@ -1,0 +1,258 @@
+"""Batches of trials: sliced by index, read ahead from files, resident on a GPU."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional as F
+
+from eegkit.blocks import release
+
+# A file is read ahead in another thread where a batch of it is at least this large.
+AHEAD_BYTES = 2**20
+# What was read of a file leaves memory again after this many bytes.
+RELEASE_BYTES = 2**28
+# Trials move to a GPU for good where they take at most this part of its free memory.
+RESIDENT_PART = 0.5
+
+Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]
+
+
+class TrialData(torch.utils.data.Dataset):
+    """Some of the trials of an array, and what is known of them; nothing is copied.
+
+    Parameters
+    ----------
+    X : ndarray or memmap, n_all trials first
+    y : ndarray, int64 codes, shape (n_all,), or float32 class probabilities, (n_all, n_classes)
+    rows : ndarray of int, shape (n_trials,)
+        The trials that belong to the data set.
+    shape : tuple of int
+        Shape the net expects of one trial; shorter trials are padded with zeros at the end.
+    weight : ndarray, shape (n_all,), optional
+        Weights of the trials in the loss.
+    strata : ndarray of int, shape (n_all,), optional
+        What batches are balanced over.
+    """
+
+    def __init__(
+        self,
+        X: NDArray[Any],
+        y: NDArray[Any],
+        rows: NDArray[np.intp],
+        shape: Sequence[int],
+        weight: NDArray[np.float32] | None = None,
+        strata: NDArray[np.intp] | None = None,
+    ) -> None:
+        self.X, self.rows, self.shape = X, rows, tuple(shape)
+        self.y = torch.from_numpy(y)
+        self.weight = None if weight is None else torch.from_numpy(weight)
+        self.strata = strata
+        # In memory and as the net wants it, a batch is one indexing of a tensor.
+        ready = X.dtype == np.float32 and X.shape[1:] == self.shape and X.flags.writeable
+        in_memory = ready and X.flags.c_contiguous and not _is_mapped(X)
+        self.tensor: torch.Tensor | None = torch.from_numpy(X) if in_memory else None
+        self._unreleased = 0
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def with_rows(self, rows: NDArray[np.intp]) -> TrialData:
+        """Others of the trials."""
+        picked = copy.copy(self)
+        picked.rows = rows
+        return picked
+
+    @property
+    def codes(self) -> NDArray[np.int64]:
+        """The class of every trial of the array; of probabilities the most probable one."""
+        y = self.y.cpu().numpy()
+        return y.argmax(axis=1) if y.ndim == 2 else y
+
+    @property
+    def reads_ahead(self) -> bool:
+        """Whether the trials come from a file."""
+        return self.tensor is None and _is_mapped(self.X)
+
+    def move_to(self, device: str) -> None:
+        """Move everything to a GPU where it fits."""
+        if torch.device(device).type != "cuda" or self.X.dtype.kind != "f":
+            return
+        n_bytes = 4 * len(self.X) * int(np.prod(self.shape))
+        if n_bytes <= RESIDENT_PART * torch.cuda.mem_get_info(device)[0]:
+            X = as_input(self.X, self.shape) if self.tensor is None else self.tensor
+            self.tensor = X.to(device)
+            self.y = self.y.to(device)
+            self.weight = None if self.weight is None else self.weight.to(device)
+
+    def batch(self, index: torch.Tensor) -> Batch:
+        """The trials at positions of the whole array."""
+        if self.tensor is not None:
+            X = self.tensor.index_select(0, index)
+        else:
+            X = as_input(self.X[index.cpu().numpy()], self.shape)
+            self._unreleased += X.nbytes
+            if self._unreleased > RELEASE_BYTES:
+                release(self.X)
+                self._unreleased = 0
+        weight = None if self.weight is None else self.weight.index_select(0, index)
+        return X, self.y.index_select(0, index), weight
+
+
+class Batches:
+    """Batches of `TrialData`, each one slice: no work per trial.
+
+    A last batch of a single trial joins the one before it when training, because batch
+    normalisation has no variance to divide by there.
+    """
+
+    def __init__(
+        self,
+        dataset: TrialData,
+        batch_size: int,
+        shuffle: bool = False,
+        device: str = "cpu",
+        augment: Callable[[Batch], Batch] | None = None,
+    ) -> None:
+        self.dataset, self.batch_size, self.shuffle = dataset, batch_size, shuffle
+        self.device, self.augment = device, augment
+
+    def __len__(self) -> int:
+        n = len(self.dataset)
+        count = -(-n // self.batch_size)
+        return count - 1 if self.shuffle and n % self.batch_size == 1 and n > 1 else count
+
+    def __iter__(self) -> Iterator[Batch]:
+        order = self._order().to(self.dataset.y.device)
+        parts = list(order.split(self.batch_size))
+        if len(parts) > len(self):
+            parts[-2:] = [torch.cat(parts[-2:])]
+        batches: Iterator[Batch] = map(self.dataset.batch, parts)
+        batch_bytes = 4 * self.batch_size * int(np.prod(self.dataset.shape))
+        if self.dataset.reads_ahead and batch_bytes >= AHEAD_BYTES:
+            batches = _ahead(self.dataset.batch, parts)
+        if self.device != "cpu":
+            batches = (_moved(batch, self.device) for batch in batches)
+        return batches if self.augment is None else map(self.augment, batches)
+
+    def _order(self) -> torch.Tensor:
+        rows = torch.from_numpy(self.dataset.rows)
+        if not self.shuffle:
+            return rows
+        if self.dataset.strata is None:
+            return rows[torch.randperm(len(rows))]
+        return rows[_balanced_order(self.dataset.strata[self.dataset.rows])]
+
+
+def _balanced_order(strata: NDArray[np.intp]) -> torch.Tensor:
+    """Positions in which the strata take turns, so that every batch holds each as often.
+
+    As many as there are trials; the trials of small strata come several times, each as often
+    as the others of its stratum or once more.
+    """
+    members = [torch.from_numpy(np.flatnonzero(strata == s)) for s in np.unique(strata)]
+    each = -(-len(strata) // len(members))
+    drawn = []
+    for positions in members:
+        rounds = -(-each // len(positions))
+        drawn.append(torch.cat([positions[torch.randperm(len(positions))] for _ in range(rounds)]))
+    turns = torch.stack([positions[:each] for positions in drawn], dim=1)
+    return turns.reshape(-1)[: len(strata)]
+
+
+def _ahead(read: Callable[[torch.Tensor], Batch], parts: list[torch.Tensor]) -> Iterator[Batch]:
+    """Each batch while the one before it is worked on."""
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(read, parts[0])
+        for part in parts[1:]:
+            ready, coming = coming.result(), thread.submit(read, part)
+            yield ready
+        yield coming.result()
+
+
+def _moved(batch: Batch, device: str) -> Batch:
+    X, y, weight = batch
+    moved = None if weight is None else weight.to(device, non_blocking=True)
+    return X.to(device, non_blocking=True), y.to(device, non_blocking=True), moved
+
+
+class Augment:
+    """Applies a callable to batches, alone or beside the original trials.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(X, y)`` gives X, or X and y; `copy.deepcopy` of it is used.
+    ratio : int, optional
+        Augmented copies of each trial, beside it; None puts one in its place.
+    """
+
+    def __init__(self, function: Callable[..., Any], ratio: int | None) -> None:
+        self.function, self.ratio = copy.deepcopy(function), ratio
+
+    def seed(self, seed: int) -> None:
+        """Seed the generators that braindecode's transforms carry."""
+        modules = getattr(self.function, "modules", None)
+        for number, part in enumerate([self.function] if modules is None else modules()):
+            if hasattr(part, "rng"):
+                part.rng = np.random.RandomState((seed + number) % 2**32)
+
+    def __call__(self, batch: Batch) -> Batch:
+        X, y, weight = batch
+        if self.ratio is None:
+            X, y = self._applied(X, y)
+            return X, y, weight
+        copies = [self._applied(X, y) for _ in range(self.ratio)]
+        X, y = torch.cat([X, *(c[0] for c in copies)]), torch.cat([y, *(c[1] for c in copies)])
+        return X, y, None if weight is None else weight.repeat(self.ratio + 1)
+
+    def _applied(self, X: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        made = self.function(X, y)
+        made_X, made_y = made if isinstance(made, tuple | list) else (made, y)
+        if not isinstance(made_X, torch.Tensor) or made_X.shape != X.shape:
+            seen = getattr(made_X, "shape", type(made_X).__name__)
+            raise ValueError(f"augment made {seen} of a batch of {X.shape}; expected this shape.")
+        return made_X.to(X.dtype), made_y
+
+
+def as_input(X: NDArray[Any], shape: Sequence[int]) -> torch.Tensor:
+    """Trials as a float32 tensor, zero-padded at the end of every axis to `shape`."""
+    tensor = torch.from_numpy(np.require(X, np.float32, ["C", "W"]))
+    if tensor.shape[1:] == tuple(shape):
+        return tensor
+    missing = [n - seen for n, seen in zip(shape, tensor.shape[1:], strict=True)]
+    return F.pad(tensor, [side for n in reversed(missing) for side in (0, n)])
+
+
+def _is_mapped(array: NDArray[Any]) -> bool:
+    """Whether the array lies in a file."""
+    owner: Any = array
+    while isinstance(owner, np.ndarray):
+        if isinstance(owner, np.memmap):
+            return True
+        owner = owner.base
+    return False
+
+
+@contextmanager
+def seeded(seed: int, numpy_too: bool = False) -> Iterator[None]:
+    """Seed torch's generators (and numpy's) inside, and leave them outside as they were."""
+    devices = range(torch.cuda.device_count()) if torch.cuda.is_available() else ()
+    # Augmentation may draw from numpy's global generator, whatever one thinks of that.
+    before = np.random.get_state() if numpy_too else None  # noqa: NPY002
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
+        if numpy_too:
+            np.random.seed(seed % 2**32)  # noqa: NPY002
+        try:
+            yield
+        finally:
+            if before is not None:
+                np.random.set_state(before)  # noqa: NPY002

@@ -1,0 +1,170 @@
+"""Checkpoints of a training run: killed at any moment, it goes on as if it had not been."""
+
+from __future__ import annotations
+
+import math
+import pickle
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from eegkit import tensor_file
+from eegkit.classifiers._engine import Net
+from eegkit.classifiers._weights import set_weights, weights_of
+
+FORMAT_VERSION = 1
+# Not more than this part of the time goes into checkpoints.
+PART_OF_TIME = 0.05
+SAMPLED_BYTES = 2**26
+LEFTOVER_S = 3600.0
+
+
+class Checkpoint:
+    """The state of one run, after an epoch, in one file.
+
+    Parameters
+    ----------
+    folder : path
+        Made if it is not there. Runs of other data or parameters have other files.
+    name : str
+        What the file's name begins with.
+    run : str
+        A hash of everything that decides how the run comes out.
+    """
+
+    def __init__(self, folder: Any, name: str, run: str) -> None:
+        self.path = Path(folder).expanduser() / f"{name}-{run[:20]}.safetensors"
+        self.run = run
+        self._last, self._cost = -math.inf, 0.0
+
+    def load(self) -> tuple[dict[str, NDArray[Any]], Any] | None:
+        """What was saved, if anything was.
+
+        Raises
+        ------
+        CorruptFileError
+            The file is torn, or of something else.
+        """
+        for left in self.path.parent.glob(f".{self.path.name}.*.part"):
+            if time.time() - left.stat().st_mtime > LEFTOVER_S:  # by a process that was killed
+                left.unlink(missing_ok=True)
+        if not self.path.exists():
+            return None
+        try:
+            told, arrays = tensor_file.read(self.path.read_bytes(), str(self.path))
+        except tensor_file.CorruptFileError as error:
+            raise tensor_file.CorruptFileError(
+                f"The checkpoint cannot be used: {error} Remove it to train from the start."
+            ) from error
+        if told.get("checkpoint_version") != FORMAT_VERSION or told["run"] != self.run:
+            raise tensor_file.CorruptFileError(
+                f"{self.path} is no checkpoint of this run, though it has its name; move it "
+                "away, or choose another checkpoint_dir."
+            )
+        return arrays, told
+
+    def save(self, net: Net, last: bool) -> None:
+        """Save the state after an epoch, unless that was done a moment ago."""
+        started = time.monotonic()
+        if not last and (started - self._last) * PART_OF_TIME < self._cost:
+            return
+        arrays = {f"module/{name}": a for name, a in weights_of(net.module_).items()}
+        arrays |= {f"best/{name}": v.cpu().numpy() for name, v in (net.best_weights or {}).items()}
+        told = {
+            "checkpoint_version": FORMAT_VERSION,
+            "run": self.run,
+            "seed": net.seed,
+            "history": [_pack(_scalars(row), "history", arrays) for row in net.history],
+            "optimizer": _pack(net.optimizer_.state_dict(), "optimizer", arrays),
+            "scheduler": net.scheduler and _pack(net.scheduler.state_dict(), "schedule", arrays),
+            "scaler": _pack(net.scaler.state_dict(), "scaler", arrays),
+            "best_loss": _pack(net.best_loss, "best_loss", arrays),
+            "n_stalled": net.n_stalled,
+        }
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        in_order = {name: np.require(array, requirements="C") for name, array in arrays.items()}
+        tensor_file.write(self.path, in_order, told)
+        self._last = time.monotonic()
+        self._cost = self._last - started
+
+
+def restore(net: Net, arrays: dict[str, NDArray[Any]], told: Any) -> None:
+    """Bring a net, set up as the one that was saved, to the state it was saved in."""
+    set_weights(net.module_, _below("module/", arrays))
+    best = _below("best/", arrays)
+    if best:
+        net.best_weights = {n: torch.from_numpy(a).to(net.device) for n, a in best.items()}
+    net.best_loss, net.n_stalled = _unpack(told["best_loss"], arrays), told["n_stalled"]
+    net.optimizer_.load_state_dict(_unpack(told["optimizer"], arrays))
+    for parameter, state in net.optimizer_.state.items():
+        for name, value in state.items():
+            if isinstance(value, torch.Tensor) and value.shape == parameter.shape:
+                # In the parameter's memory order, which fused optimisers take for granted.
+                state[name] = torch.empty_like(parameter).copy_(value)
+    if net.scheduler is not None:
+        net.scheduler.load_state_dict(_unpack(told["scheduler"], arrays))
+    net.scaler.load_state_dict(_unpack(told["scaler"], arrays))
+    for row in told["history"]:
+        net.history.new_epoch()
+        for name, value in _unpack(row, arrays).items():
+            net.history.record(name, value)
+
+
+def run_of(params: dict[str, Any], X: NDArray[Any], *others: Any) -> str:
+    """A hash of parameters, data and versions; of large data, of a sample of trials."""
+    n_sampled = max(1, min(len(X), SAMPLED_BYTES // max(1, X[:1].nbytes)))
+    sample = np.asarray(X[np.linspace(0, len(X) - 1, n_sampled).astype(int)])
+    versions = version("eegkit"), torch.__version__
+    try:
+        return str(joblib.hash((params, X.shape, sample, others, versions)))
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise ValueError(
+            f"checkpoint_dir needs parameters that can be pickled, to tell one run from another: "
+            f"{error}. Give a function of a module, not a lambda."
+        ) from error
+
+
+def _scalars(row: dict[str, Any]) -> dict[str, Any]:
+    """What was recorded of an epoch, without what a callback may have put there beside."""
+    plain = {k: v.item() if isinstance(v, np.generic) else v for k, v in row.items()}
+    return {k: v for k, v in plain.items() if isinstance(v, bool | int | float | str)}
+
+
+def _below(prefix: str, arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    return {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
+
+
+def _pack(value: Any, name: str, arrays: dict[str, NDArray[Any]]) -> Any:
+    """The same in JSON, its tensors among the arrays; dicts keep keys that are no strings."""
+    if isinstance(value, torch.Tensor):
+        arrays[name] = value.detach().cpu().numpy()
+        return {"tensor": name}
+    if isinstance(value, dict):
+        return {"dict": [[k, _pack(v, f"{name}/{k}", arrays)] for k, v in value.items()]}
+    if isinstance(value, list | tuple):
+        packed = [_pack(v, f"{name}/{i}", arrays) for i, v in enumerate(value)]
+        return {type(value).__name__: packed}
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"float": repr(value)}
+    if value is not None and not isinstance(value, bool | int | float | str):
+        raise TypeError(f"{name} is a {type(value).__name__}, which a checkpoint cannot hold.")
+    return value
+
+
+def _unpack(packed: Any, arrays: dict[str, NDArray[Any]]) -> Any:
+    if not isinstance(packed, dict):
+        return packed
+    [(kind, content)] = packed.items()
+    if kind == "tensor":
+        return torch.from_numpy(arrays[content].copy())
+    if kind == "float":
+        return float(content)
+    if kind == "dict":
+        return {key: _unpack(value, arrays) for key, value in content}
+    return {"list": list, "tuple": tuple}[kind](_unpack(v, arrays) for v in content)

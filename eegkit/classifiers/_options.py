@@ -1,0 +1,75 @@
+"""`TrainingOptions`: how a net is trained, as flat parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from eegkit.base import Estimator
+
+OPTIMIZERS = ("adamw", "adam", "sgd", "rmsprop", "lbfgs")
+LR_SCHEDULES = (None, "cosine", "plateau", "one_cycle")
+BALANCES = (None, "class", "domain")
+PRECISIONS = ("32", "bf16-mixed", "16-mixed")
+
+
+class TrainingOptions(Estimator):
+    """The training parameters of every net; `NeuralClassifier` documents them."""
+
+    max_epochs: int = 20
+    batch_size: int = 32
+    lr: float = 1e-3
+    weight_decay: float = 1e-2
+    optimizer: str = "adamw"
+    lr_schedule: str | None = None
+    clip_grad_norm: float | None = None
+    validation_split: Any = None
+    early_stopping: bool = False
+    patience: int = 10
+    class_weight: Any = None
+    label_smoothing: float = 0.0
+    balance: str | None = None
+    augment: Any = None
+    augment_ratio: int | None = None
+    init_weights: Any = None
+    freeze: Sequence[str] = ()
+    warm_start: bool = False
+    precision: str = "32"
+    compile: bool = False
+    device: str = "auto"
+    checkpoint_dir: Any = None
+    random_state: Any = None
+    verbose: int = 0
+    callbacks: Sequence[Any] = ()
+
+    def _check_options(self) -> None:
+        """Refuse training parameters that make no sense."""
+        for name in ("max_epochs", "batch_size", "patience"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)!r}; expected at least 1.")
+        for name, known in (
+            ("optimizer", OPTIMIZERS),
+            ("lr_schedule", LR_SCHEDULES),
+            ("balance", BALANCES),
+            ("precision", PRECISIONS),
+        ):
+            if getattr(self, name) not in known:
+                raise ValueError(
+                    f"{name} is {getattr(self, name)!r}; expected one of "
+                    f"{', '.join(map(repr, known))}."
+                )
+        if not 0 <= self.label_smoothing < 1:
+            raise ValueError(
+                f"label_smoothing is {self.label_smoothing!r}; expected 0 or more, below 1."
+            )
+        for name in ("clip_grad_norm", "augment_ratio"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise ValueError(f"{name} is {value!r}; expected a positive number, or None.")
+        if self.augment is not None and not callable(self.augment):
+            raise ValueError(
+                f"augment is {self.augment!r}; expected a callable on a batch, f(X, y), such as "
+                "one of braindecode's transforms."
+            )
+        if isinstance(self.freeze, str):
+            raise ValueError(f"freeze is {self.freeze!r}; expected a list of names or patterns.")

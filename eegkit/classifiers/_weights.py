@@ -1,0 +1,81 @@
+"""The weights of a net: out of it, into it, and held fast."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from eegkit.base import warn
+
+
+def weights_of(module: nn.Module) -> dict[str, NDArray[Any]]:
+    """The module's parameters and buffers as numpy arrays."""
+    return {name: value.detach().cpu().numpy() for name, value in module.state_dict().items()}
+
+
+def set_weights(module: nn.Module, weights: Mapping[str, NDArray[Any]]) -> None:
+    """Load what `weights_of` gave."""
+    module.load_state_dict({name: torch.from_numpy(np.array(w)) for name, w in weights.items()})
+
+
+def begin_with(module: nn.Module, source: Any) -> None:
+    """Load those weights whose names and shapes the module has; warn of the others."""
+    if isinstance(source, str | os.PathLike):
+        path = os.fspath(source)
+        try:
+            source = load_file(path)
+        except (SafetensorError, OSError) as error:
+            raise ValueError(
+                f"init_weights: {path!r} cannot be read as a safetensors file: {error}"
+            ) from error
+    if not isinstance(source, Mapping):
+        raise ValueError(
+            f"init_weights is a {type(source).__name__}; expected a mapping of names to arrays "
+            "(net.weights_ of a fitted net), or the path of a safetensors file."
+        )
+    own = module.state_dict()
+    fitting = {n: w for n, w in source.items() if n in own and np.shape(w) == own[n].shape}
+    if not fitting:
+        raise ValueError(
+            f"init_weights: none of its {len(source)} arrays has the name and shape of a weight of "
+            f"this net, which has {', '.join(own)}."
+        )
+    left = [name for name in own if name not in fitting]
+    if left:
+        warn(
+            f"init_weights lacks {', '.join(left)}, or has them in other shapes; they begin at "
+            "random."
+        )
+    set_weights(module, weights_of(module) | {n: np.asarray(w) for n, w in fitting.items()})
+
+
+def freeze(module: nn.Module, patterns: Sequence[str]) -> None:
+    """Keep the parameters whose names match from being trained."""
+    for parameter in module.parameters():
+        parameter.requires_grad_(True)
+    for pattern in patterns:
+        named = [p for name, p in module.named_parameters() if fnmatchcase(name, pattern)]
+        if not named:
+            names = ", ".join(name for name, _ in module.named_parameters())
+            raise ValueError(f"freeze: no parameter is named {pattern!r}; there are {names}.")
+        for parameter in named:
+            parameter.requires_grad_(False)
+    if not any(p.requires_grad for p in module.parameters()):
+        raise ValueError(f"freeze is {list(patterns)!r}, which leaves nothing to train.")
+
+
+def hold_statistics(module: nn.Module) -> None:
+    """Let batch norms whose parameters are frozen keep their statistics."""
+    for part in module.modules():
+        if isinstance(part, _BatchNorm) and part.affine and not part.weight.requires_grad:
+            part.eval()

@@ -1,0 +1,122 @@
+"""Callbacks beside skorch's own: progress, a log, the best weights."""
+
+from __future__ import annotations
+
+import csv
+import os
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from safetensors.torch import save_file
+from skorch.callbacks import Callback
+
+
+class ProgressBar(Callback):
+    """A bar with the epoch, the losses and the remaining time; ``verbose=1`` shows it."""
+
+    def on_train_begin(self, net: Any, **kwargs: Any) -> None:
+        self.progress_ = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[told]}"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+        )
+        self.task_ = self.progress_.add_task(
+            "epoch", total=net.n_epochs, completed=len(net.history), told=""
+        )
+        self.progress_.start()
+
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+        row = net.history[-1]
+        names = ("train_loss", "valid_loss", "valid_acc")
+        told = "  ".join(f"{name} {row[name]:.3f}" for name in names if name in row)
+        self.progress_.update(self.task_, completed=len(net.history), told=told)
+
+    def on_train_end(self, net: Any, **kwargs: Any) -> None:
+        self.progress_.stop()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {k: v for k, v in self.__dict__.items() if not k.endswith("_")}
+
+
+class CSVLog(Callback):
+    """A table of the epochs, written anew after each of them.
+
+    Parameters
+    ----------
+    path : path
+        The CSV file; it appears whole after every epoch, with all epochs so far.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = path
+
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+        rows = [scalars(row) for row in net.history]
+        path = Path(self.path)
+        beside = path.with_name(f".{path.name}.{uuid4().hex}.part")
+        try:
+            with beside.open("w", newline="") as file:
+                writer = csv.DictWriter(file, list(dict.fromkeys(n for row in rows for n in row)))
+                writer.writeheader()
+                writer.writerows(rows)
+            os.replace(beside, path)
+        finally:
+            beside.unlink(missing_ok=True)
+
+
+class BestWeights(Callback):
+    """The weights of the best epoch so far, in a safetensors file.
+
+    ``init_weights=path`` begins with them.
+
+    Parameters
+    ----------
+    path : path
+        The file; a good one is replaced by a better one, never by half of one.
+    monitor : str, default "valid_loss"
+        A loss, or whatever else of the history gets better as it falls.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], monitor: str = "valid_loss") -> None:
+        self.path, self.monitor = path, monitor
+
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+        values = [row.get(self.monitor) for row in net.history]
+        if values[-1] is None:
+            known = ", ".join(scalars(net.history[-1]))
+            raise ValueError(
+                f"BestWeights watches {self.monitor!r}, but an epoch has only {known}; hold trials "
+                "out by validation_split, or watch another."
+            )
+        if values[-1] > min(values) or values.index(values[-1]) < len(values) - 1:
+            return
+        path = Path(self.path)
+        beside = path.with_name(f".{path.name}.{uuid4().hex}.part")
+        try:
+            state = net.module_.state_dict()
+            save_file({n: v.detach().cpu().contiguous() for n, v in state.items()}, beside)
+            os.replace(beside, path)
+        finally:
+            beside.unlink(missing_ok=True)
+
+
+def scalars(row: dict[str, Any]) -> dict[str, Any]:
+    """What was recorded of an epoch, but for skorch's marks."""
+    plain = {k: v.item() if hasattr(v, "item") else v for k, v in row.items()}
+    return {
+        k: v
+        for k, v in plain.items()
+        if isinstance(v, bool | int | float | str) and not k.endswith("_best")
+    }
