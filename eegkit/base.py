@@ -45,6 +45,17 @@ class Estimator(BaseEstimator):
         """Parameters under which the conformance checks run: short signals, few trials."""
         return {}
 
+    @classmethod
+    def search_space(cls) -> dict[str, Any]:
+        """Sensible ranges of the parameters worth tuning.
+
+        Returns
+        -------
+        dict of str to list or scipy.stats distribution
+            As ``RandomizedSearchCV`` takes it.
+        """
+        return {}
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True

@@ -18,6 +18,7 @@ from torch import nn
 from torch.optim.lr_scheduler import CosineAnnealingLR, OneCycleLR, ReduceLROnPlateau
 
 from eegkit.classifiers._batches import Augment, Batch, Batches, TrialData, as_input, seeded
+from eegkit.classifiers._intra_op import worthwhile_threads
 from eegkit.classifiers._objective import Objective, accuracies
 from eegkit.classifiers._options import TrainingOptions
 from eegkit.classifiers._weights import hold_statistics
@@ -107,7 +108,8 @@ class Net(skorch.NeuralNet):
         )
         batches = Batches(data, self.batch_size, True, self.device, self.augment)
         told = {"dataset_train": data, "dataset_valid": valid}
-        with contextlib.suppress(_TrainingStopped):
+        frugal = worthwhile_threads(self.module_, data.shape, self.batch_size, self.device_type)
+        with contextlib.suppress(_TrainingStopped), frugal:
             self.notify("on_train_begin", X=data, y=None)
             while not self._is_done(n_epochs):
                 self.notify("on_epoch_begin", **told)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from scipy.stats import loguniform
+
 from eegkit.base import Estimator
 
 OPTIMIZERS = ("adamw", "adam", "sgd", "rmsprop", "lbfgs")
@@ -41,6 +43,15 @@ class TrainingOptions(Estimator):
     random_state: Any = None
     verbose: int = 0
     callbacks: Sequence[Any] = ()
+
+    @classmethod
+    def search_space(cls) -> dict[str, Any]:
+        """The ranges of training; a net adds those of its architecture."""
+        return {
+            "lr": loguniform(1e-4, 1e-2),
+            "weight_decay": loguniform(1e-4, 1e-1),
+            "batch_size": [16, 32, 64],
+        }
 
     def _check_options(self) -> None:
         """Refuse training parameters that make no sense."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import torch
+from scipy.stats import uniform
 from torch import nn
 
 from eegkit.classifiers._base import NeuralClassifier
@@ -182,6 +183,17 @@ class CNNBiGRU(NeuralClassifier):
             "n_heads": 2,
             "max_epochs": 15,
             "lr": 1e-2,
+        }
+
+    @classmethod
+    def search_space(cls) -> dict[str, Any]:
+        return super().search_space() | {
+            "n_filters": [(16, 32), (32, 64, 128)],
+            "n_fused": [16, 32, 64],
+            "hidden_size": [64, 128, 256],
+            "n_layers": [1, 2],
+            "dropout": uniform(0.1, 0.5),
+            "temporal": list(TEMPORAL),
         }
 
     def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:

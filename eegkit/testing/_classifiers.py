@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
+import tempfile
 import warnings
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from sklearn.base import clone
-from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score, cross_validate
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupKFold,
+    ParameterSampler,
+    cross_val_score,
+    cross_validate,
+)
+from skorch.callbacks import Callback
 from torch import nn
 
 from eegkit.classifiers import NeuralClassifier
+from eegkit.export import export_onnx
+from eegkit.pipeline import Pipeline
 from eegkit.testing._estimators import _assert_refused, fitted
 from eegkit.testing._examples import example_input, example_trials
+from eegkit.transforms import CWT, STFT, MelSpectrogram, Standardizer
 
 
 def check_labels_and_probabilities(estimator: NeuralClassifier) -> None:
@@ -108,6 +122,62 @@ def check_model_selection(estimator: NeuralClassifier) -> None:
     assert search.predict(X).shape == y.shape
 
 
+def check_search_space(estimator: NeuralClassifier) -> None:
+    """Settings drawn from `search_space` make nets that can be trained."""
+    space = type(estimator).search_space()
+    unknown = set(space) - set(estimator.get_params())
+    assert not unknown, f"search_space names {sorted(unknown)}, which are no parameters"
+    X, y = example_input(estimator)
+    for params in ParameterSampler(space, 3, random_state=0):
+        model = fitted(clone(estimator).set_params(**params | {"max_epochs": 1}), X[:6], y[:6])
+        assert np.isfinite(model.predict_proba(X[:6])).all(), f"not finite with {params}"
+
+
+def check_transforms_before_it(estimator: NeuralClassifier) -> None:
+    """It trains on raw trials, or on what STFT, mel spectrograms and wavelets make of them."""
+    trials = example_trials()
+    quick = clone(estimator).set_params(max_epochs=1, random_state=0)
+    befores: Any = [cls(**cls.conformance_params()) for cls in (STFT, MelSpectrogram, CWT)]
+    for before in [Standardizer()] if estimator.input_kind == "raw" else befores:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            model = Pipeline([clone(before), clone(quick)]).fit(trials.X, trials.y)
+        assert np.isfinite(model.predict_proba(trials.X)).all(), f"after {type(before).__name__}"
+
+
+def check_resume(estimator: NeuralClassifier) -> None:
+    """Training that stopped half-way and is run again ends as if it never had."""
+    X, y = example_input(estimator)
+    whole = clone(estimator).set_params(max_epochs=4, random_state=0)
+    expected = fitted(whole, X, y).weights_
+
+    class Killed(BaseException):
+        pass
+
+    class Kill(Callback):
+        def on_epoch_begin(self, net: Any, **kwargs: Any) -> None:
+            if len(net.history) == 3:
+                raise Killed
+
+    with tempfile.TemporaryDirectory() as folder:
+        whole.set_params(checkpoint_dir=folder)
+        with contextlib.suppress(Killed):
+            fitted(clone(whole).set_params(callbacks=[Kill()]), X, y)
+        resumed = fitted(whole, X, y)
+    assert len(resumed.history_) == 4
+    for name, weight in resumed.weights_.items():
+        np.testing.assert_array_equal(weight, expected[name], err_msg=name)
+
+
+def check_onnx(estimator: NeuralClassifier) -> None:
+    """It exports to ONNX (where that is installed); the export compares the probabilities."""
+    if not all(map(find_spec, ("onnx", "onnxruntime", "onnxscript"))):
+        return
+    X, y = example_input(estimator)
+    with tempfile.TemporaryDirectory() as folder:
+        export_onnx(fitted(estimator, X, y), Path(folder) / "model.onnx")
+
+
 CHECKS = [
     check_labels_and_probabilities,
     check_gradients,
@@ -116,4 +186,8 @@ CHECKS = [
     check_one_class,
     check_other_kind_of_input,
     check_model_selection,
+    check_search_space,
+    check_transforms_before_it,
+    check_resume,
+    check_onnx,
 ]

@@ -21,6 +21,7 @@ from sklearn.base import clone, is_classifier
 from sklearn.utils.estimator_checks import check_estimator
 
 from eegkit.base import Estimator
+from eegkit.persistence import load, save
 from eegkit.signals import SignalArray
 from eegkit.testing._examples import (
     BAD_AFTER_FIT,
@@ -183,6 +184,17 @@ np.save(folder / "made.npy", np.asarray(made))
 """
 
 
+def check_saved_file(estimator: Estimator) -> None:
+    """Saved by `eegkit.save` and loaded by `eegkit.load`, it gives the same."""
+    X, y = example_input(estimator)
+    model = fitted(estimator, X, y)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.eegkit"
+        save(model, path)
+        loaded = load(path)
+    np.testing.assert_array_equal(output_of(loaded, X), output_of(model, X))
+
+
 def check_skops(estimator: Estimator) -> None:
     """Saved with skops (where it is installed) and loaded, it gives the same."""
     try:
@@ -230,6 +242,7 @@ CHECKS = [
     check_epochs_and_trials,
     check_rate_is_held,
     check_persistence,
+    check_saved_file,
     check_skops,
     check_bad_input,
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from scipy.stats import uniform
 from torch import nn
 from torch.nn.utils import parametrize
 
@@ -161,6 +162,16 @@ class EEGNet(NeuralClassifier):
             "norm_dense": 4.0,
             "max_epochs": 30,
             "lr": 2e-2,
+        }
+
+    @classmethod
+    def search_space(cls) -> dict[str, Any]:
+        return super().search_space() | {
+            "F1": [4, 8, 16],
+            "D": [1, 2, 4],
+            "F2": [8, 16, 32],
+            "kernel_length": [32, 64, 128],
+            "dropout": uniform(0.1, 0.5),
         }
 
     def min_input_shape(self) -> tuple[int, ...]:
