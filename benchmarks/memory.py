@@ -1,11 +1,13 @@
-"""Peak memory of transforming a large array from a memmap to a memmap.
+"""Peak memory of working on a large array that lies in a file.
 
     python benchmarks/memory.py --gb 8
+    python benchmarks/memory.py --gb 8 --train --limit-mb 1500
 
-writes trials to a file, transforms them in a fresh process with ``STFT().transform(X, out=...)``
-and prints that process's peak resident memory. It then checks that parts of the file are, byte
-for byte, what the transform makes of those trials in one go. Needs about 2.2 times as much
-room on the disk; the files are removed again.
+writes trials to a file and prints the peak resident memory of a fresh process that reads them
+as a memmap: the first transforms them with ``STFT().transform(X, out=...)``, and it is then
+checked that parts of the file are, byte for byte, what the transform makes of those trials in
+one go; the second trains a net for an epoch. Needs up to 2.2 times as much room on the disk;
+the files are removed again.
 """
 
 from __future__ import annotations
@@ -28,11 +30,13 @@ N_CHANNELS, N_TIMES, SFREQ = 22, 1000, 250.0
 N_COMPARED = 40
 MB = 2**20
 
-WORK = """
+# Both programs begin with this.
+BEGIN = """
 import json, resource, sys, time
 import numpy as np
-from eegkit import SignalArray
+from eegkit import NeuralClassifier, SignalArray
 from eegkit.transforms import STFT
+from torch import nn
 
 def peak_mb():
     try:
@@ -42,14 +46,33 @@ def peak_mb():
     # Not ru_maxrss, which on Linux begins at the memory of the process that started this one.
     return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
-source, target, sfreq, n_jobs = sys.argv[1], sys.argv[2], float(sys.argv[3]), int(sys.argv[4])
+source, sfreq = sys.argv[1], float(sys.argv[2])
 X = SignalArray(np.load(source, mmap_mode="r"), sfreq=sfreq)
+"""
+TRANSFORM = """
+target, n_jobs = sys.argv[3], int(sys.argv[4])
 STFT().fit_transform(X[:1])
 start, at_rest = time.perf_counter(), peak_mb()
 made = STFT(n_jobs=n_jobs).fit(X).transform(X, out=target)
 seconds = time.perf_counter() - start
 print(json.dumps({"seconds": seconds, "at_rest_mb": at_rest, "peak_mb": peak_mb(),
                   "out_bytes": made.nbytes}))
+"""
+TRAIN = """
+class SmallNet(NeuralClassifier):
+    def build_module(self, input_shape, n_classes):
+        n_channels, n_times = input_shape
+        return nn.Sequential(
+            nn.Conv1d(n_channels, 8, 9), nn.BatchNorm1d(8), nn.ELU(), nn.AvgPool1d(n_times // 8),
+            nn.Flatten(), nn.LazyLinear(n_classes),
+        )
+
+y = np.arange(len(X)) % 2
+SmallNet(max_epochs=1, device="cpu").fit(X[:64], y[:64])
+start, at_rest = time.perf_counter(), peak_mb()
+SmallNet(max_epochs=1, batch_size=64, validation_split=0.1, device="cpu").fit(X, y)
+seconds = time.perf_counter() - start
+print(json.dumps({"seconds": seconds, "at_rest_mb": at_rest, "peak_mb": peak_mb()}))
 """
 
 
@@ -66,9 +89,9 @@ def write_trials(path: Path, n_bytes: int) -> int:
     return n_trials
 
 
-def transform_in_a_new_process(source: Path, target: Path, n_jobs: int = 1) -> dict[str, float]:
-    """Transform from file to file; give the seconds, and the peak memory before and after."""
-    command = [sys.executable, "-c", WORK, str(source), str(target), str(SFREQ), str(n_jobs)]
+def in_a_new_process(program: str, *arguments: object) -> dict[str, float]:
+    """What a program tells: the seconds, and the peak memory before and after the work."""
+    command = [sys.executable, "-c", BEGIN + program, *map(str, arguments)]
     told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return json.loads(told)
 
@@ -92,7 +115,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--gb", type=float, default=1.0, help="size of the array, in GB (10^9 B)")
     parser.add_argument("--limit-mb", type=float, default=1000.0, help="memory allowed, in MB")
-    parser.add_argument("--n-jobs", type=int, default=1, help="threads")
+    parser.add_argument("--n-jobs", type=int, default=1, help="threads of the transform")
+    parser.add_argument("--train", action="store_true", help="train a net instead")
     parser.add_argument("--folder", help="where to write; a temporary folder by default")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
@@ -102,13 +126,18 @@ def main(arguments: list[str] | None = None) -> int:
         size = source.stat().st_size / 1e9
         print(f"wrote {n_trials} trials x {N_CHANNELS} channels x {N_TIMES} samples, "
               f"{size:.2f} GB, in {time.perf_counter() - start:.0f} s")  # fmt: skip
-        told = transform_in_a_new_process(source, target, options.n_jobs)
-        print(f"STFT from memmap to memmap ({told['out_bytes'] / 1e9:.2f} GB): "
-              f"{told['seconds']:.0f} s, {1e3 * size / told['seconds']:.0f} MB/s")  # fmt: skip
-        print(f"resident memory: {told['at_rest_mb']:.0f} MB after the imports and one trial, "
+        differing: list[int] = []
+        if options.train:
+            told = in_a_new_process(TRAIN, source, SFREQ)
+            what = "an epoch of training from a memmap"
+        else:
+            told = in_a_new_process(TRANSFORM, source, SFREQ, target, options.n_jobs)
+            what = f"STFT from memmap to memmap ({told['out_bytes'] / 1e9:.2f} GB)"
+            differing = differing_rows(source, target)
+            print(f"bytes as in one go, {3 * N_COMPARED} trials compared: {not differing}")
+        print(f"{what}: {told['seconds']:.0f} s, {1e3 * size / told['seconds']:.0f} MB/s")
+        print(f"resident memory: {told['at_rest_mb']:.0f} MB after the imports and a few trials, "
               f"peak {told['peak_mb']:.0f} MB (limit {options.limit_mb:.0f} MB)")  # fmt: skip
-        differing = differing_rows(source, target)
-        print(f"bytes as in one go, {3 * N_COMPARED} trials compared: {not differing}")
     return int(told["peak_mb"] > options.limit_mb or bool(differing))
 
 

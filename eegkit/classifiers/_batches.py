@@ -13,12 +13,12 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
-from eegkit.blocks import release
+from eegkit.blocks import READ_BYTES, release
 
 # A file is read ahead in another thread where a batch of it is at least this large.
 AHEAD_BYTES = 2**20
-# What was read of a file leaves memory again after this many bytes.
-RELEASE_BYTES = 2**28
+# To read a trial of a file anywhere, the kernel may map a page of this size around it.
+FAULT_BYTES = 2**21
 # Trials move to a GPU for good where they take at most this part of its free memory.
 RESIDENT_PART = 0.5
 
@@ -59,7 +59,6 @@ class TrialData(torch.utils.data.Dataset):
         ready = X.dtype == np.float32 and X.shape[1:] == self.shape and X.flags.writeable
         in_memory = ready and X.flags.c_contiguous and not _is_mapped(X)
         self.tensor: torch.Tensor | None = torch.from_numpy(X) if in_memory else None
-        self._unreleased = 0
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -97,13 +96,18 @@ class TrialData(torch.utils.data.Dataset):
         if self.tensor is not None:
             X = self.tensor.index_select(0, index)
         else:
-            X = as_input(self.X[index.cpu().numpy()], self.shape)
-            self._unreleased += X.nbytes
-            if self._unreleased > RELEASE_BYTES:
-                release(self.X)
-                self._unreleased = 0
+            X = as_input(self._read(index.cpu().numpy()), self.shape)
         weight = None if self.weight is None else self.weight.index_select(0, index)
         return X, self.y.index_select(0, index), weight
+
+    def _read(self, index: NDArray[np.intp]) -> NDArray[Any]:
+        """Some trials; what was touched of a memmap to read them leaves memory again."""
+        at_once = max(1, READ_BYTES // (self.X[:1].nbytes + FAULT_BYTES))
+        parts = []
+        for start in range(0, len(index), at_once):
+            parts.append(self.X[index[start : start + at_once]])
+            release(self.X)
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 class Batches:

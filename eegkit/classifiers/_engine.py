@@ -17,6 +17,7 @@ from skorch.callbacks import Callback, EpochTimer
 from torch import nn
 from torch.optim.lr_scheduler import CosineAnnealingLR, OneCycleLR, ReduceLROnPlateau
 
+from eegkit.blocks import release
 from eegkit.classifiers._batches import Augment, Batch, Batches, TrialData, as_input, seeded
 from eegkit.classifiers._intra_op import worthwhile_threads
 from eegkit.classifiers._objective import Objective, accuracies
@@ -323,11 +324,12 @@ def predict_proba(
     module = net.module_
     if module.training:
         module.eval()
+    parts = []
     with torch.inference_mode():
-        parts = [
-            module(as_input(X[start : start + batch_size], shape).to(net.device)).softmax(-1).cpu()
-            for start in range(0, len(X), batch_size)
-        ]
+        for start in range(0, len(X), batch_size):
+            block = as_input(X[start : start + batch_size], shape)
+            parts.append(module(block.to(net.device)).softmax(-1).cpu())
+            release(X)
     return (parts[0] if len(parts) == 1 else torch.cat(parts)).numpy()
 
 

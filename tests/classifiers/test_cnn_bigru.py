@@ -1,8 +1,12 @@
 import numpy as np
 import pytest
 import torch
+from joblib import Parallel, delayed
+from sklearn.base import clone
 
+from eegkit import testing
 from eegkit.classifiers import CNNBiGRU, CNNBiGRUModule
+from eegkit.transforms import STFT
 
 
 @pytest.mark.parametrize("temporal", ["dynamic", "standard"])
@@ -52,3 +56,18 @@ def test_parameters_that_make_no_sense(params, message):
     X = np.random.default_rng(0).normal(size=(6, 2, 8, 4))
     with pytest.raises(ValueError, match=message):
         CNNBiGRU(**params).fit(X, [0, 1] * 3)
+
+
+def test_same_seed_same_weights_in_other_processes():
+    trials = testing.example_trials()
+    X = STFT(nperseg=32).fit_transform(trials.X)
+    net = CNNBiGRU(max_epochs=2, dropout=0.3, early_stopping=True, random_state=0)
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # as many as the processes have
+    try:
+        here = clone(net).fit(X, trials.y)
+    finally:
+        torch.set_num_threads(n_threads)
+    for made in Parallel(n_jobs=2)(delayed(clone(net).fit)(X, trials.y) for _ in range(2)):
+        for name, weight in made.weights_.items():
+            np.testing.assert_array_equal(weight, here.weights_[name], err_msg=name)

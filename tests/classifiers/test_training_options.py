@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import torch
 from safetensors.numpy import load_file, save_file
-from skorch.callbacks import Callback, EpochScoring, LRScheduler
+from skorch.callbacks import Callback, EpochScoring, LRScheduler, TensorBoard
 from torch import nn
 
 from eegkit import NeuralClassifier
@@ -288,6 +288,16 @@ def test_skorchs_callbacks_work():
     history = model.history_
     np.testing.assert_allclose(history["lr"], 1e-2 * 0.5 ** np.arange(6))
     np.testing.assert_allclose(history["held_out"], history["valid_acc"], atol=1e-6)
+
+
+def test_tensorboard_gets_the_curves(tmp_path):
+    reader = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    from torch.utils.tensorboard import SummaryWriter
+
+    model = net(callbacks=[TensorBoard(SummaryWriter(tmp_path))], max_epochs=3).fit(X, Y)
+    events = reader.EventAccumulator(str(tmp_path)).Reload()
+    logged = [event.value for event in events.Scalars("Loss/train_loss")]
+    np.testing.assert_allclose(logged, model.history_["train_loss"], rtol=1e-6)
 
 
 def test_log_and_best_weights(tmp_path):
