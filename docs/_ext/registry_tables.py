@@ -1,15 +1,31 @@
 """Directives that show what is registered at build time: a table, or all classes."""
 
+import warnings
+
+import numpy as np
 from docutils import nodes
 from docutils.parsers.rst import Directive
 
 from eegkit import registry
+from eegkit.classifiers import net_cost
 
 HEADINGS = {
     "datasets": ["name", "title", "people", "channels", "rate", "classes", "access", "licence"],
     "transforms": ["name", "class", "what it does", "reads", "distribution"],
-    "classifiers": ["name", "class", "what it is", "reads", "distribution"],
+    "classifiers": [
+        "name",
+        "class",
+        "what it is",
+        "reads",
+        "distribution",
+        "parameters",
+        "multiply-adds (M)",
+        "ms per trial",
+    ],
 }
+
+# What nets are counted and timed on: 4 classes, and trials of these shapes.
+EXAMPLES = {"raw": (22, 1000), "spectrogram": (22, 64, 32)}
 
 DOCUMENTED = {
     "transforms": ("eegkit.Transformer", "fit, transform"),
@@ -22,7 +38,19 @@ def _cells(kind, name):
     cls = registry.get(kind, name)
     if kind == "datasets":
         return [str(cls.facts()[heading]) for heading in HEADINGS[kind][1:]]
-    return [cls.__name__, description.summary, cls.input_kind, description.entry.distribution]
+    cells = [cls.__name__, description.summary, cls.input_kind, description.entry.distribution]
+    return cells + (_cost(cls) if kind == "classifiers" else [])
+
+
+def _cost(cls):
+    """Parameters, multiply-adds and time of a net of default parameters."""
+    X = np.random.default_rng(0).normal(size=(4, *EXAMPLES[cls.input_kind]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        net = cls(max_epochs=1, device="cpu", random_state=0).fit(X, ["a", "b", "c", "d"])
+    found = net_cost(net)
+    millions = found.multiply_adds / 1e6
+    return [f"{found.n_parameters:,}", f"{millions:,.1f}", f"{found.ms_per_trial:.2f}"]
 
 
 def _table(headings, rows):

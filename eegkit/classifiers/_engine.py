@@ -100,6 +100,7 @@ class Net(skorch.NeuralNet):
         before it ran in this process or another.
         """
         self.n_epochs = n_epochs
+        self.module_.zero_grad()  # what is frozen now may have a gradient from before
         self._parameters = [p for p in self.module_.parameters() if p.requires_grad]
         # Whether a callback wants to hear of every batch.
         self._told_of_batches = any(

@@ -19,8 +19,9 @@ from eegkit.base import warn
 
 
 def weights_of(module: nn.Module) -> dict[str, NDArray[Any]]:
-    """The module's parameters and buffers as numpy arrays."""
-    return {name: value.detach().cpu().numpy() for name, value in module.state_dict().items()}
+    """The module's parameters and buffers as numpy arrays of their own."""
+    state = module.state_dict()
+    return {name: np.array(value.detach().cpu().numpy()) for name, value in state.items()}
 
 
 def set_weights(module: nn.Module, weights: Mapping[str, NDArray[Any]]) -> None:
@@ -60,16 +61,22 @@ def begin_with(module: nn.Module, source: Any) -> None:
 
 
 def freeze(module: nn.Module, patterns: Sequence[str]) -> None:
-    """Keep the parameters whose names match from being trained."""
-    for parameter in module.parameters():
-        parameter.requires_grad_(True)
+    """Keep the parameters whose names match from being trained.
+
+    Those that the module itself keeps from it stay so; those of a fit before are trained again.
+    """
+    for name in getattr(module, "frozen_names", ()):
+        module.get_parameter(name).requires_grad_(True)
+    frozen = []
     for pattern in patterns:
-        named = [p for name, p in module.named_parameters() if fnmatchcase(name, pattern)]
+        named = [name for name, _ in module.named_parameters() if fnmatchcase(name, pattern)]
         if not named:
             names = ", ".join(name for name, _ in module.named_parameters())
             raise ValueError(f"freeze: no parameter is named {pattern!r}; there are {names}.")
-        for parameter in named:
-            parameter.requires_grad_(False)
+        frozen += [name for name in named if module.get_parameter(name).requires_grad]
+        for name in frozen:
+            module.get_parameter(name).requires_grad_(False)
+    vars(module)["frozen_names"] = tuple(frozen)
     if not any(p.requires_grad for p in module.parameters()):
         raise ValueError(f"freeze is {list(patterns)!r}, which leaves nothing to train.")
 

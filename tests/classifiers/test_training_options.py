@@ -234,6 +234,24 @@ def test_fine_tuning_freezes_what_it_is_told_to(tmp_path):
             assert same == name.startswith(("0.", "1.")), name
 
 
+def test_a_warm_start_trains_again_what_was_frozen_before():
+    model = net(freeze=["0.*"], warm_start=True).fit(X, Y)
+    before = model.weights_
+    after = model.set_params(freeze=["6.*"]).fit(X, Y).weights_
+    assert not np.array_equal(before["0.weight"], after["0.weight"])
+    np.testing.assert_array_equal(before["6.weight"], after["6.weight"])
+
+
+def test_what_the_module_itself_freezes_stays():
+    class Fixed(SmallNet):
+        def build_module(self, input_shape, n_classes):
+            module = super().build_module(input_shape, n_classes)
+            module[0].weight.requires_grad_(False).fill_(1.0)
+            return module
+
+    assert (Fixed(max_epochs=2).fit(X, Y).weights_["0.weight"] == 1).all()
+
+
 def test_other_classes_begin_anew_and_are_told():
     first = net().fit(X, Y)
     with pytest.warns(UserWarning, match=r"lacks 6.weight, 6.bias"):
