@@ -53,10 +53,15 @@ def applies(x: torch.Tensor, temporal: nn.Sequential, spatial: nn.Sequential) ->
         runs_eagerly_on_cpu(x)
         and len(x) > 0
         and x.shape[-1] >= 2 * cast(nn.Conv2d, temporal[1]).kernel_size[1]
-        and not any(
-            m._forward_hooks or m._forward_pre_hooks or m._backward_hooks or m._backward_pre_hooks
-            for m in skipped
-        )
+        and not hooked(*skipped)
+    )
+
+
+def hooked(*modules: nn.Module) -> bool:
+    """Whether anyone listens to what goes through these modules."""
+    return any(
+        m._forward_hooks or m._forward_pre_hooks or m._backward_hooks or m._backward_pre_hooks
+        for m in modules
     )
 
 
