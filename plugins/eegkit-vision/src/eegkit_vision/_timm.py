@@ -1,0 +1,222 @@
+"""What all nets of this plugin share: timm's models by name, and weights trained elsewhere."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import warnings
+from collections.abc import Sequence
+from functools import lru_cache
+from numbers import Integral, Real
+from pathlib import Path
+from textwrap import shorten
+from typing import Any
+
+import timm
+import torch
+from torch import nn
+
+from eegkit import NeuralClassifier
+
+
+class TimmClassifier(NeuralClassifier):
+    """A net of timm, which may begin with weights that were trained on photographs.
+
+    Parameters
+    ----------
+    pretrained : bool or path, default False
+        ``True`` begins with timm's own weights, which it downloads once; a path with those of
+        a file (safetensors, or torch's format) in timm's names. timm fits the first
+        convolution to the number of channels, and the classifier always begins at random.
+        A loaded estimator has its own weights and asks for neither again.
+    """
+
+    pretrained: bool | str = False
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # The base makes the module anew and gives it the weights of the fit, so there is nothing
+        # to load beforehand.
+        super().__setstate__(state | {"pretrained": False})
+        self.pretrained = state["pretrained"]
+
+
+def create(
+    name: str,
+    parameter: str,
+    pretrained: bool | str | os.PathLike[str],
+    module: str | None = None,
+    **arguments: Any,
+) -> nn.Module:
+    """A model of timm.
+
+    Parameters
+    ----------
+    name : str
+        As ``timm.create_model`` takes it, with or without a tag of weights.
+    parameter : str
+        What the estimator calls the name, for messages.
+    pretrained : bool or path
+        See `TimmClassifier`.
+    module : str, optional
+        The module of timm it must be from.
+    **arguments
+        Of the model.
+    """
+    check_name(name, parameter, module)
+    if not isinstance(pretrained, bool | str | os.PathLike):
+        raise ValueError(
+            f"pretrained is {pretrained!r}; expected True, False or the path of a file."
+        )
+    before = torch.get_rng_state()
+    try:
+        net = timm.create_model(name, **arguments)
+    except (TypeError, RuntimeError, AssertionError) as error:
+        raise ValueError(f"{parameter} is {name!r}, which timm cannot make: {error}") from error
+    if pretrained is False:
+        return net
+    torch.set_rng_state(before)  # so that what is not loaded begins as it does in `net`
+    if pretrained is True:
+        return _fetched(name, arguments)
+    path = os.fspath(pretrained)
+    return _compared(net, _from_file(path, name, arguments), path, name)
+
+
+def _fetched(name: str, arguments: dict[str, Any]) -> nn.Module:
+    if not timm.is_model_pretrained(name):
+        raise ValueError(
+            f"pretrained is True, but timm has no weights of {name!r}; "
+            "timm.list_pretrained() has the names of those it has."
+        )
+    try:
+        return _loaded(name, arguments)
+    except Exception as error:  # of the network, the hub or the file that came
+        raise OSError(
+            f"The weights of {name} could not be fetched ({type(error).__name__}: "
+            f"{shorten(str(error), 200)}). Try again with a connection, or give a file that is "
+            "here: pretrained='/path/to/weights.safetensors'."
+        ) from error
+
+
+def _from_file(path: str, name: str, arguments: dict[str, Any]) -> nn.Module:
+    if not Path(path).is_file():
+        raise ValueError(f"pretrained is {path!r}, but there is no such file.")
+    try:
+        return _loaded(name, arguments, pretrained_cfg_overlay={"file": path})
+    except Exception as error:  # a damaged file, or weights of another net
+        raise ValueError(
+            f"pretrained: {path!r} cannot be read as weights of {name}: {shorten(str(error), 500)}"
+        ) from error
+
+
+def _loaded(name: str, arguments: dict[str, Any], **source: Any) -> nn.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of torch, where timm interpolates positions
+        return timm.create_model(name, pretrained=True, **source, **arguments)
+
+
+def _compared(untrained: nn.Module, net: nn.Module, path: str, name: str) -> nn.Module:
+    """The net, once it is seen what the file had; timm drops the classifier and is silent."""
+    dropped = net.pretrained_cfg.get("classifier") or ()
+    dropped = (dropped,) if isinstance(dropped, str) else tuple(dropped)
+    begun = dict(untrained.named_parameters())
+    learned = {
+        key: weight
+        for key, weight in net.named_parameters()
+        if weight.dim() > 1 and not key.startswith(dropped) and begun[key].any()
+    }
+    missing = [key for key, weight in learned.items() if torch.equal(weight, begun[key])]
+    if len(missing) == len(learned):
+        raise ValueError(f"pretrained: {path!r} holds none of the weights of {name}.")
+    if missing:
+        warnings.warn(
+            f"pretrained: {path!r} lacks {', '.join(missing)}; they begin at random.",
+            UserWarning,
+            stacklevel=2,
+        )
+    return net
+
+
+def check_name(name: Any, parameter: str, module: str | None = None) -> None:
+    """Refuse a name that timm does not know, or that is of another family."""
+    known = timm.list_models(module=module or "")
+    arch = name.partition(".")[0] if isinstance(name, str) else ""
+    if arch in known:
+        return
+    near = difflib.get_close_matches(arch, known, n=3, cutoff=0.4)
+    family = f" of its module {module}" if module else ""
+    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    raise ValueError(
+        f"{parameter} is {name!r}; expected a model of timm{family}, as timm.list_models() "
+        f"names them.{hint}"
+    )
+
+
+def patch_size_of(variant: str, module: str) -> tuple[int, int]:
+    """The patches of one of timm's Transformers, in pixels."""
+    if not isinstance(variant, str):
+        check_name(variant, "variant", module)
+    return _patch_size(variant, module)
+
+
+@lru_cache
+def _patch_size(variant: str, module: str) -> tuple[int, int]:
+    check_name(variant, "variant", module)
+    try:
+        with torch.device("meta"):  # its layers without their values
+            return tuple(timm.create_model(variant).patch_embed.patch_size)
+    except RuntimeError as error:  # an unknown tag
+        raise ValueError(f"variant is {variant!r}, which timm cannot make: {error}") from error
+
+
+def whole_patches(size: Sequence[int], patch: Sequence[int]) -> tuple[int, ...]:
+    """The size of an image once it is filled up to whole patches."""
+    return tuple(-(-n // p) * p for n, p in zip(size, patch, strict=True))
+
+
+def filled(size: Sequence[int], whole: Sequence[int]) -> nn.Module:
+    """The layer that fills an image up with zeros, after its last frequency and frame."""
+    return nn.ZeroPad2d((0, whole[1] - size[1], 0, whole[0] - size[0]))
+
+
+def check_variant(estimator: TimmClassifier, architecture: Sequence[str]) -> None:
+    """Refuse parameters of the architecture beside a variant, which has its own."""
+    cls = type(estimator)
+    if estimator.variant is None:
+        if estimator.pretrained is not False:
+            raise ValueError(
+                f"pretrained is {estimator.pretrained!r}, but variant is None: weights belong to "
+                "a net of timm, so name it by variant."
+            )
+        return
+    own = [name for name in architecture if getattr(estimator, name) != getattr(cls, name)]
+    if own:
+        raise ValueError(
+            f"variant is {estimator.variant!r}, which has its own {', '.join(own)}; leave "
+            "these at their defaults, or set variant=None."
+        )
+
+
+def check_counts(estimator: TimmClassifier, *names: str) -> None:
+    """Refuse what is no whole number of at least 1."""
+    for name in names:
+        value = getattr(estimator, name)
+        for number in value if isinstance(value, Sequence) else (value,):
+            if not isinstance(number, Integral) or number < 1:
+                raise ValueError(f"{name} is {value!r}; expected whole numbers of at least 1.")
+
+
+def check_rates(estimator: TimmClassifier, *names: str) -> None:
+    """Refuse what is no probability below 1."""
+    for name in names:
+        value = getattr(estimator, name)
+        if not isinstance(value, Real) or not 0 <= value < 1:
+            raise ValueError(f"{name} is {value!r}; expected 0 or more, below 1.")
+
+
+def check_heads(width_name: str, width: int, n_heads: int) -> None:
+    """Refuse a width that cannot be shared among the heads."""
+    if width % n_heads:
+        raise ValueError(
+            f"n_heads is {n_heads}, which does not divide {width_name} = {width}; choose "
+            "another of the two."
+        )

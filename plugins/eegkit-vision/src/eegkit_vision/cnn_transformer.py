@@ -1,0 +1,236 @@
+"""CNNTransformer: a Transformer that reads the feature map of a CNN, on spectrograms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from functools import partial
+from typing import Any, ClassVar
+
+import timm
+import torch
+from scipy.stats import uniform
+from timm.layers import HybridEmbed
+from timm.models import VisionTransformer
+from torch import nn
+
+from eegkit_vision._timm import (
+    TimmClassifier,
+    check_counts,
+    check_heads,
+    check_name,
+    check_rates,
+    create,
+)
+
+
+class CNNTransformerModule(nn.Module):
+    """The net of `CNNTransformer` and `InceptionTransformer`; see there for the parameters.
+
+    Shapes: B trials, C channels, F frequencies, T frames, K maps of the CNN.
+    """
+
+    def __init__(
+        self,
+        input_shape: tuple[int, ...],
+        n_classes: int,
+        backbone: str = "resnet18",
+        stride: int = 16,
+        hidden_size: int = 256,
+        n_layers: int = 2,
+        n_heads: int = 4,
+        mlp_ratio: float = 4.0,
+        dropout: float = 0.1,
+        backbone_params: Mapping[str, Any] | None = None,
+        pretrained: bool | str = False,
+    ) -> None:
+        super().__init__()
+        n_channels, *size = input_shape
+        params = dict(backbone_params or {})
+        # Layers behind the map of this stride are left out.
+        cnn = create(
+            backbone,
+            "backbone",
+            pretrained,
+            in_chans=n_channels,
+            features_only=True,
+            feature_cls="getter",
+            out_indices=(_stage(backbone, stride, params),),
+            **params,
+        )
+        # A ViT whose patches are the points of a CNN's map: sec. 3.1, "Hybrid architecture". It
+        # draws all weights that it finds, so it is made around a copy.
+        self.net = VisionTransformer(
+            img_size=tuple(size),
+            patch_size=1,
+            in_chans=n_channels,
+            num_classes=n_classes,
+            embed_dim=hidden_size,
+            depth=n_layers,
+            num_heads=n_heads,
+            mlp_ratio=mlp_ratio,
+            pos_drop_rate=dropout,
+            proj_drop_rate=dropout,
+            embed_layer=partial(HybridEmbed, backbone=deepcopy(cnn)),
+        )
+        self.net.patch_embed.backbone = cnn
+        self.to(memory_format=torch.channels_last)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = x.contiguous(memory_format=torch.channels_last)
+        # (B, C, F, T) -> CNN (B, K, F', T') -> tokens (B, 1 + F'*T', hidden_size)
+        return self.net(x)  # (B, n_classes)
+
+
+def _stage(backbone: str, stride: int, params: Mapping[str, Any]) -> int:
+    """Which of a backbone's feature maps has this stride."""
+    check_name(backbone, "backbone")
+    try:
+        with torch.device("meta"):  # its layers without their values
+            features = timm.create_model(
+                backbone, features_only=True, feature_cls="getter", **params
+            )
+    except (TypeError, ValueError, RuntimeError, AttributeError, AssertionError) as error:
+        raise ValueError(
+            f"backbone {backbone!r}, with backbone_params = {dict(params)!r}, gives no feature "
+            f"maps: {error}"
+        ) from error
+    strides = features.feature_info.reduction()
+    if stride not in strides:
+        raise ValueError(
+            f"stride is {stride!r}; {backbone} has maps of stride {', '.join(map(str, strides))}."
+        )
+    return len(strides) - 1 - strides[::-1].index(stride)
+
+
+class CNNTransformer(TimmClassifier):
+    """A CNN whose feature map is the sequence that a Transformer reads, on spectrograms.
+
+    The spectrograms of all channels are one image of as many channels. A CNN of timm makes a map
+    of features; each of its points becomes a token by one linear map. The tokens and a class
+    token, with learned positions, pass through a Transformer's encoder (layer norm first), and
+    the class token is classified: the hybrid architecture of the ViT's paper.
+
+    Stages at 20 channels, 100 frequencies, 100 frames, 2 classes: (20, 100, 100) -> ResNet-18 up
+    to its third stage (256, 7, 7) -> tokens (50, 256) -> 2 layers (50, 256) -> class token
+    (256) -> 2; 4,495,490 parameters.
+
+    Parameters
+    ----------
+    backbone : str, default "resnet18"
+        A CNN of timm, such as ``"resnet10t"``, ``"mobilenetv3_small_050"`` or
+        ``"convnext_atto"``.
+    stride : int, default 16
+        Bins and frames from one point of the feature map to the next, a power of two: the
+        stage of the backbone that is read. Later stages are left out.
+    hidden_size : int, default 256
+        Width of a token.
+    n_layers : int, default 2
+        Layers of the Transformer.
+    n_heads : int, default 4
+        Heads of the attention; divides `hidden_size`.
+    mlp_ratio : float, default 4.0
+        Width of a layer's hidden units, in parts of `hidden_size`.
+    dropout : float, default 0.1
+        Of the Transformer: after the positions and after every dense layer, save those of
+        queries, keys and values.
+    backbone_params : mapping, optional
+        Further arguments of timm's model.
+    pretrained : bool or path, default False
+        Begin with weights of the backbone that were trained on photographs: ``True`` downloads
+        timm's own, a path reads a file of timm's weights. timm fits the first layer to the
+        channels; the Transformer begins at random. Loading a fitted estimator asks for
+        neither. ``freeze=["net.patch_embed.backbone.*"]`` trains the Transformer alone.
+
+    See Also
+    --------
+    InceptionTransformer : the same with filters of several sizes side by side.
+    eegkit.NeuralClassifier : the parameters of training.
+    eegkit.transforms.SpectrogramImage : brings spectrograms to a size such as 100 x 100.
+
+    Raises
+    ------
+    ValueError
+        On `fit`: a parameter is malformed, or a file does not hold the backbone's weights.
+    OSError
+        On `fit`: the weights could not be fetched.
+
+    Notes
+    -----
+    The paper takes a ResNet-50 of stride 16 before a ViT-B; the defaults are a ResNet-18 of the
+    same stride before two layers, as there are seldom more than some thousand trials. An image
+    shorter than `stride` is padded with zeros, with a warning.
+
+    References
+    ----------
+    A. Dosovitskiy et al. (2021), An image is worth 16x16 words: Transformers for image
+    recognition at scale, ICLR, arXiv:2010.11929, section 3.1; K. He et al. (2016), Deep residual
+    learning for image recognition, CVPR, arXiv:1512.03385. The nets are timm's, R. Wightman
+    (2019), PyTorch Image Models, doi:10.5281/zenodo.4414861.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from eegkit_vision import CNNTransformer
+    >>> X = np.random.default_rng(0).normal(size=(8, 20, 100, 100))
+    >>> net = CNNTransformer(max_epochs=1, random_state=0).fit(X, ["left", "right"] * 4)
+    >>> sum(p.numel() for p in net.net_.module_.parameters())
+    4495490
+    """
+
+    input_kind: ClassVar[str] = "spectrogram"
+
+    backbone: str = "resnet18"
+    stride: int = 16
+    hidden_size: int = 256
+    n_layers: int = 2
+    n_heads: int = 4
+    mlp_ratio: float = 4.0
+    dropout: float = 0.1
+    backbone_params: Mapping[str, Any] | None = None
+
+    @classmethod
+    def conformance_params(cls) -> dict[str, Any]:
+        return {
+            "backbone_params": {"layers": (1, 1, 1, 1), "channels": (8, 8, 8, 8)},
+            "stride": 4,
+            "hidden_size": 16,
+            "n_layers": 1,
+            "n_heads": 2,
+            "mlp_ratio": 2.0,
+            "dropout": 0.0,
+            "max_epochs": 6,
+            "lr": 1e-2,
+        }
+
+    @classmethod
+    def search_space(cls) -> dict[str, Any]:
+        return super().search_space() | {
+            "stride": [8, 16],
+            "hidden_size": [64, 128, 256],
+            "n_layers": [1, 2, 4],
+            "n_heads": [2, 4, 8],
+            "dropout": uniform(0, 0.4),
+        }
+
+    def min_input_shape(self) -> tuple[int, ...]:
+        check_counts(self, "stride")
+        return (1, self.stride, self.stride)
+
+    def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
+        check_counts(self, "stride", "hidden_size", "n_layers", "n_heads")
+        check_rates(self, "dropout")
+        check_heads("hidden_size", self.hidden_size, self.n_heads)
+        return CNNTransformerModule(
+            input_shape,
+            n_classes,
+            backbone=self.backbone,
+            stride=self.stride,
+            hidden_size=self.hidden_size,
+            n_layers=self.n_layers,
+            n_heads=self.n_heads,
+            mlp_ratio=self.mlp_ratio,
+            dropout=self.dropout,
+            backbone_params=self.backbone_params,
+            pretrained=self.pretrained,
+        )

@@ -1,0 +1,140 @@
+"""EfficientNet: a convolutional net of balanced depth and width, on spectrograms."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import torch
+from scipy.stats import uniform
+from torch import nn
+
+from eegkit_vision._timm import TimmClassifier, check_rates, create
+
+MODULE = "efficientnet"
+
+
+class EfficientNetModule(nn.Module):
+    """The net of `EfficientNet`; see there for the parameters.
+
+    Shapes: B trials, C channels, F frequencies, T frames.
+    """
+
+    def __init__(
+        self,
+        input_shape: tuple[int, ...],
+        n_classes: int,
+        variant: str = "efficientnet_b0",
+        dropout: float = 0.2,
+        drop_path: float = 0.2,
+        pretrained: bool | str = False,
+    ) -> None:
+        super().__init__()
+        self.net = create(
+            variant,
+            "variant",
+            pretrained,
+            MODULE,
+            in_chans=input_shape[0],
+            num_classes=n_classes,
+            drop_rate=dropout,
+            drop_path_rate=drop_path,
+        ).to(memory_format=torch.channels_last)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = x.contiguous(memory_format=torch.channels_last)  # (B, C, F, T)
+        return self.net(x)  # (B, n_classes)
+
+
+class EfficientNet(TimmClassifier):
+    """EfficientNet: inverted bottlenecks with squeeze-and-excitation, on spectrograms.
+
+    The spectrograms of all channels are one image of as many channels. A convolution, seven
+    stages of inverted bottlenecks (widen, filter each map by itself, weigh the maps, narrow) and a
+    pointwise convolution make 1280 maps at a 32nd of the size; their means are classified.
+
+    Stages at 20 channels, 100 frequencies, 100 frames, 2 classes: (20, 100, 100) -> stem
+    (32, 50, 50) -> (16, 50, 50) -> (24, 25, 25) -> (40, 13, 13) -> (80, 7, 7) -> (112, 7, 7) ->
+    (192, 4, 4) -> (320, 4, 4) -> head (1280, 4, 4) -> mean (1280) -> 2; 4,015,006 parameters.
+
+    Parameters
+    ----------
+    variant : str, default "efficientnet_b0"
+        A net of timm's module ``efficientnet``: ``"efficientnet_b0"`` to ``"efficientnet_b7"``,
+        a lighter ``"efficientnet_lite0"`` or ``"tinynet_e"``, ``"tf_efficientnetv2_s"``, ...
+    dropout : float, default 0.2
+        Before the classifier; the paper's for B0.
+    drop_path : float, default 0.2
+        Probability that the last block is skipped in training; it grows linearly from 0.
+    pretrained : bool or path, default False
+        Begin with weights that were trained on photographs: ``True`` downloads timm's own, a
+        path reads a file of timm's weights. timm fits the first layer to the channels; the
+        classifier begins at random. Loading a fitted estimator asks for neither.
+
+    See Also
+    --------
+    eegkit.NeuralClassifier : the parameters of training.
+    eegkit.transforms.SpectrogramImage : brings spectrograms to a size such as 100 x 100.
+
+    Raises
+    ------
+    ValueError
+        On `fit`: a parameter is malformed, or a file does not hold the variant's weights.
+    OSError
+        On `fit`: the weights could not be fetched.
+
+    Notes
+    -----
+    Images of any size are taken; the paper's B0 reads 224 x 224. The size is halved five times,
+    so of few frames (7, say) little remains to be told apart: resize them by `SpectrogramImage`.
+    The paper trains by RMSProp; here it is AdamW, unless ``optimizer="rmsprop"``.
+
+    References
+    ----------
+    M. Tan, Q. V. Le (2019), EfficientNet: rethinking model scaling for convolutional neural
+    networks, ICML, arXiv:1905.11946. The net is timm's, R. Wightman (2019), PyTorch Image Models,
+    doi:10.5281/zenodo.4414861.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from eegkit_vision import EfficientNet
+    >>> X = np.random.default_rng(0).normal(size=(8, 20, 32, 32))
+    >>> net = EfficientNet(max_epochs=1, random_state=0).fit(X, ["left", "right"] * 4)
+    >>> sum(p.numel() for p in net.net_.module_.parameters())
+    4015006
+    """
+
+    input_kind: ClassVar[str] = "spectrogram"
+
+    variant: str = "efficientnet_b0"
+    dropout: float = 0.2
+    drop_path: float = 0.2
+
+    @classmethod
+    def conformance_params(cls) -> dict[str, Any]:
+        return {
+            "variant": "test_efficientnet",
+            "dropout": 0.0,
+            "drop_path": 0.0,
+            "max_epochs": 6,
+            "lr": 1e-2,
+        }
+
+    @classmethod
+    def search_space(cls) -> dict[str, Any]:
+        return super().search_space() | {
+            "variant": ["efficientnet_b0", "efficientnet_b1", "efficientnet_b2"],
+            "dropout": uniform(0, 0.5),
+            "drop_path": uniform(0, 0.3),
+        }
+
+    def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
+        check_rates(self, "dropout", "drop_path")
+        return EfficientNetModule(
+            input_shape,
+            n_classes,
+            variant=self.variant,
+            dropout=self.dropout,
+            drop_path=self.drop_path,
+            pretrained=self.pretrained,
+        )

@@ -1,0 +1,222 @@
+"""Swin: the Transformer of shifted windows, on spectrograms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import torch
+from scipy.stats import uniform
+from timm.models import SwinTransformer
+from torch import nn
+
+from eegkit_vision._timm import (
+    TimmClassifier,
+    check_counts,
+    check_heads,
+    check_rates,
+    check_variant,
+    create,
+    filled,
+    patch_size_of,
+    whole_patches,
+)
+
+MODULE = "swin_transformer"
+ARCHITECTURE = ("patch_size", "embed_dim", "depths", "n_heads", "window_size", "mlp_ratio")
+
+
+class SwinModule(nn.Module):
+    """The net of `Swin`; see there for the parameters.
+
+    Shapes: B trials, C channels, F frequencies, T frames.
+    """
+
+    def __init__(
+        self,
+        input_shape: tuple[int, ...],
+        n_classes: int,
+        patch_size: int = 4,
+        embed_dim: int = 96,
+        depths: Sequence[int] = (2, 2, 6, 2),
+        n_heads: Sequence[int] = (3, 6, 12, 24),
+        window_size: int = 7,
+        mlp_ratio: float = 4.0,
+        dropout: float = 0.0,
+        drop_path: float = 0.2,
+        variant: str | None = None,
+        pretrained: bool | str = False,
+    ) -> None:
+        super().__init__()
+        n_channels, *size = input_shape
+        patch = (patch_size,) * 2 if variant is None else patch_size_of(variant, MODULE)
+        whole = whole_patches(size, patch)
+        self.fill = filled(size, whole)
+        arguments: dict[str, Any] = {
+            "img_size": whole,
+            "in_chans": n_channels,
+            "num_classes": n_classes,
+            "drop_rate": dropout,
+            "drop_path_rate": drop_path,
+        }
+        self.net: nn.Module
+        if variant is None:
+            self.net = SwinTransformer(
+                patch_size=patch_size,
+                embed_dim=embed_dim,
+                depths=tuple(depths),
+                num_heads=tuple(n_heads),
+                window_size=window_size,
+                mlp_ratio=mlp_ratio,
+                **arguments,
+            )
+        else:
+            self.net = create(variant, "variant", pretrained, MODULE, **arguments)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.fill(x)  # (B, C, F', T'), of whole patches
+        return self.net(x)  # (B, n_classes)
+
+
+class Swin(TimmClassifier):
+    """Swin: a Transformer whose attention stays within windows that shift layer by layer.
+
+    The spectrograms of all channels are one image of as many channels. Small patches become
+    tokens; a token attends to those of its window, and every other layer shifts the windows by
+    half. Between stages two by two tokens are merged into one of twice the width. The mean of the
+    last stage is classified.
+
+    Stages at 20 channels, 100 frequencies, 100 frames, 2 classes: (20, 100, 100) -> patches
+    (25, 25, 96) -> stage 1 (25, 25, 96) -> stage 2 (13, 13, 192) -> stage 3 (7, 7, 384) -> stage 4
+    (4, 4, 768) -> mean (768) -> 2; 27,541,244 parameters.
+
+    Parameters
+    ----------
+    patch_size : int, default 4
+        Side of a patch, in bins and frames.
+    embed_dim : int, default 96
+        Width of a token in the first stage; it doubles from stage to stage.
+    depths : sequence of int, default (2, 2, 6, 2)
+        Layers of each stage.
+    n_heads : sequence of int, default (3, 6, 12, 24)
+        Heads of the attention in each stage; each divides its stage's width.
+    window_size : int, default 7
+        Side of a window, in tokens; no larger than the stage's image.
+    mlp_ratio : float, default 4.0
+        Width of a layer's hidden units, in parts of its tokens'.
+    dropout : float, default 0.0
+        Before the classifier.
+    drop_path : float, default 0.2
+        Probability that the last layer is skipped in training; it grows linearly from 0.
+    variant : str, optional
+        A net of timm's module ``swin_transformer`` instead, such as
+        ``"swin_small_patch4_window7_224"``, which has its own values of the first six
+        parameters.
+    pretrained : bool or path, default False
+        Begin with weights of `variant` that were trained on photographs: ``True`` downloads
+        timm's own, a path reads a file of timm's weights. timm fits the first layer to the
+        channels and the positions to the windows; the classifier begins at random. Loading
+        a fitted estimator asks for neither.
+
+    See Also
+    --------
+    eegkit.NeuralClassifier : the parameters of training.
+    eegkit.transforms.SpectrogramImage : brings spectrograms to a size such as 100 x 100.
+
+    Raises
+    ------
+    ValueError
+        On `fit`: a parameter is malformed, or a file does not hold the variant's weights.
+    OSError
+        On `fit`: the weights could not be fetched.
+
+    Notes
+    -----
+    The defaults are the paper's Swin-T, timm's ``swin_tiny_patch4_window7_224``, the smallest
+    that was published; with few trials a smaller one, such as ``embed_dim=24,
+    depths=(2, 2), n_heads=(3, 6)``, is trained much faster.
+    An image is filled up with zeros to whole patches, after its last frequency and frame; one
+    smaller than a patch is, with a warning. Windows are filled up likewise, as in the paper.
+
+    References
+    ----------
+    Z. Liu et al. (2021), Swin Transformer: hierarchical vision Transformer using shifted
+    windows, ICCV, arXiv:2103.14030. The net is timm's, R. Wightman (2019), PyTorch Image Models,
+    doi:10.5281/zenodo.4414861.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from eegkit_vision import Swin
+    >>> X = np.random.default_rng(0).normal(size=(8, 3, 32, 24))
+    >>> net = Swin(embed_dim=24, depths=(2, 2), n_heads=(3, 6), max_epochs=1, random_state=0)
+    >>> net.fit(X, ["left", "right"] * 4).predict_proba(X).shape
+    (8, 2)
+    """
+
+    input_kind: ClassVar[str] = "spectrogram"
+
+    patch_size: int = 4
+    embed_dim: int = 96
+    depths: Sequence[int] = (2, 2, 6, 2)
+    n_heads: Sequence[int] = (3, 6, 12, 24)
+    window_size: int = 7
+    mlp_ratio: float = 4.0
+    dropout: float = 0.0
+    drop_path: float = 0.2
+    variant: str | None = None
+
+    @classmethod
+    def conformance_params(cls) -> dict[str, Any]:
+        return {
+            "patch_size": 2,
+            "embed_dim": 8,
+            "depths": (1, 2),
+            "n_heads": (1, 2),
+            "window_size": 2,
+            "drop_path": 0.0,
+            "max_epochs": 6,
+            "lr": 1e-2,
+        }
+
+    @classmethod
+    def search_space(cls) -> dict[str, Any]:
+        return super().search_space() | {
+            "patch_size": [2, 4, 8],
+            "embed_dim": [24, 48, 96],
+            "window_size": [4, 7],
+            "dropout": uniform(0, 0.5),
+            "drop_path": uniform(0, 0.3),
+        }
+
+    def min_input_shape(self) -> tuple[int, ...]:
+        if self.variant is not None:
+            return (1, *patch_size_of(self.variant, MODULE))
+        check_counts(self, "patch_size")
+        return (1, self.patch_size, self.patch_size)
+
+    def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
+        check_variant(self, ARCHITECTURE)
+        check_counts(self, "patch_size", "embed_dim", "depths", "n_heads", "window_size")
+        check_rates(self, "dropout", "drop_path")
+        if len(self.depths) != len(self.n_heads):
+            raise ValueError(
+                f"depths is {self.depths!r} and n_heads is {self.n_heads!r}; expected one number "
+                "of heads for each stage."
+            )
+        for stage, heads in enumerate(self.n_heads):
+            check_heads(f"the width of stage {stage + 1}", self.embed_dim * 2**stage, heads)
+        return SwinModule(
+            input_shape,
+            n_classes,
+            patch_size=self.patch_size,
+            embed_dim=self.embed_dim,
+            depths=self.depths,
+            n_heads=self.n_heads,
+            window_size=self.window_size,
+            mlp_ratio=self.mlp_ratio,
+            dropout=self.dropout,
+            drop_path=self.drop_path,
+            variant=self.variant,
+            pretrained=self.pretrained,
+        )

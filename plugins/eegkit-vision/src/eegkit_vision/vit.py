@@ -1,0 +1,203 @@
+"""ViT: the vision Transformer, on spectrograms."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import torch
+from scipy.stats import uniform
+from timm.models import VisionTransformer
+from torch import nn
+
+from eegkit_vision._timm import (
+    TimmClassifier,
+    check_counts,
+    check_heads,
+    check_rates,
+    check_variant,
+    create,
+    filled,
+    patch_size_of,
+    whole_patches,
+)
+
+MODULE = "vision_transformer"
+ARCHITECTURE = ("patch_size", "hidden_size", "n_layers", "n_heads", "mlp_ratio")
+
+
+class ViTModule(nn.Module):
+    """The net of `ViT`; see there for the parameters.
+
+    Shapes: B trials, C channels, F frequencies, T frames.
+    """
+
+    def __init__(
+        self,
+        input_shape: tuple[int, ...],
+        n_classes: int,
+        patch_size: int = 10,
+        hidden_size: int = 256,
+        n_layers: int = 2,
+        n_heads: int = 4,
+        mlp_ratio: float = 4.0,
+        dropout: float = 0.1,
+        variant: str | None = None,
+        pretrained: bool | str = False,
+    ) -> None:
+        super().__init__()
+        n_channels, *size = input_shape
+        patch = (patch_size,) * 2 if variant is None else patch_size_of(variant, MODULE)
+        whole = whole_patches(size, patch)
+        self.fill = filled(size, whole)
+        arguments: dict[str, Any] = {
+            "img_size": whole,
+            "in_chans": n_channels,
+            "num_classes": n_classes,
+            "pos_drop_rate": dropout,
+            "proj_drop_rate": dropout,
+        }
+        self.net: nn.Module
+        if variant is None:
+            self.net = VisionTransformer(
+                patch_size=patch_size,
+                embed_dim=hidden_size,
+                depth=n_layers,
+                num_heads=n_heads,
+                mlp_ratio=mlp_ratio,
+                **arguments,
+            )
+        else:
+            self.net = create(variant, "variant", pretrained, MODULE, **arguments)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.fill(x)  # (B, C, F', T'), of whole patches
+        return self.net(x)  # (B, n_classes)
+
+
+class ViT(TimmClassifier):
+    """ViT: a Transformer that reads a spectrogram patch by patch.
+
+    The spectrograms of all channels are one image of as many channels. It is cut into square
+    patches; each becomes a token by one linear map. The tokens and a class token, with learned
+    positions, pass through a Transformer's encoder (layer norm first), and the class token is
+    classified.
+
+    Stages at 20 channels, 100 frequencies, 100 frames, 2 classes: (20, 100, 100) -> patches
+    (10, 10, 256) -> tokens (101, 256) -> 2 layers (101, 256) -> class token (256) -> 2;
+    2,118,914 parameters.
+
+    Parameters
+    ----------
+    patch_size : int, default 10
+        Side of a patch, in bins and frames.
+    hidden_size : int, default 256
+        Width of a token.
+    n_layers : int, default 2
+        Layers of the encoder.
+    n_heads : int, default 4
+        Heads of the attention; divides `hidden_size`.
+    mlp_ratio : float, default 4.0
+        Width of a layer's hidden units, in parts of `hidden_size`.
+    dropout : float, default 0.1
+        After the positions and after every dense layer, save those of queries, keys and values.
+    variant : str, optional
+        A net of timm's module ``vision_transformer`` instead, such as
+        ``"vit_base_patch16_224"``, which has its own values of the five parameters above;
+        positions are for the size of the spectrogram.
+    pretrained : bool or path, default False
+        Begin with weights of `variant` that were trained on photographs: ``True`` downloads
+        timm's own, a path reads a file of timm's weights. timm fits the first layer to the
+        channels and the positions to the image; the classifier begins at random. Loading
+        a fitted estimator asks for neither.
+
+    See Also
+    --------
+    eegkit.NeuralClassifier : the parameters of training.
+    eegkit.transforms.SpectrogramImage : brings spectrograms to a size such as 100 x 100.
+
+    Raises
+    ------
+    ValueError
+        On `fit`: a parameter is malformed, or a file does not hold the variant's weights.
+    OSError
+        On `fit`: the weights could not be fetched.
+
+    Notes
+    -----
+    The size of the paper's ViT-B/16 is ``variant="vit_base_patch16_224"``; the defaults are
+    a far smaller net for images of 100 x 100, as there are seldom more than some thousand
+    trials. An image is filled up with zeros to whole patches, after its last frequency and
+    frame; one smaller than a patch is, with a warning.
+
+    References
+    ----------
+    A. Dosovitskiy et al. (2021), An image is worth 16x16 words: Transformers for image
+    recognition at scale, ICLR, arXiv:2010.11929. The net is timm's, R. Wightman (2019), PyTorch
+    Image Models, doi:10.5281/zenodo.4414861.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from eegkit_vision import ViT
+    >>> X = np.random.default_rng(0).normal(size=(8, 20, 100, 100))
+    >>> net = ViT(max_epochs=1, random_state=0).fit(X, ["left", "right"] * 4)
+    >>> sum(p.numel() for p in net.net_.module_.parameters())
+    2118914
+    """
+
+    input_kind: ClassVar[str] = "spectrogram"
+
+    patch_size: int = 10
+    hidden_size: int = 256
+    n_layers: int = 2
+    n_heads: int = 4
+    mlp_ratio: float = 4.0
+    dropout: float = 0.1
+    variant: str | None = None
+
+    @classmethod
+    def conformance_params(cls) -> dict[str, Any]:
+        return {
+            "patch_size": 4,
+            "hidden_size": 16,
+            "n_layers": 1,
+            "n_heads": 2,
+            "mlp_ratio": 2.0,
+            "dropout": 0.0,
+            "max_epochs": 6,
+            "lr": 1e-2,
+        }
+
+    @classmethod
+    def search_space(cls) -> dict[str, Any]:
+        return super().search_space() | {
+            "patch_size": [5, 10, 20],
+            "hidden_size": [64, 128, 256],
+            "n_layers": [1, 2, 4],
+            "n_heads": [2, 4, 8],
+            "dropout": uniform(0, 0.4),
+        }
+
+    def min_input_shape(self) -> tuple[int, ...]:
+        if self.variant is not None:
+            return (1, *patch_size_of(self.variant, MODULE))
+        check_counts(self, "patch_size")
+        return (1, self.patch_size, self.patch_size)
+
+    def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
+        check_variant(self, ARCHITECTURE)
+        check_counts(self, "patch_size", "hidden_size", "n_layers", "n_heads")
+        check_rates(self, "dropout")
+        check_heads("hidden_size", self.hidden_size, self.n_heads)
+        return ViTModule(
+            input_shape,
+            n_classes,
+            patch_size=self.patch_size,
+            hidden_size=self.hidden_size,
+            n_layers=self.n_layers,
+            n_heads=self.n_heads,
+            mlp_ratio=self.mlp_ratio,
+            dropout=self.dropout,
+            variant=self.variant,
+            pretrained=self.pretrained,
+        )
