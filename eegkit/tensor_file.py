@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import numpy as np
 import safetensors
-import safetensors.numpy
 from numpy.typing import NDArray
+
+from eegkit.blocks import read_blocks
 
 DTYPES = {
     "BOOL": "?",
@@ -21,6 +22,9 @@ DTYPES = {
     **{f"U{8 * n}": f"<u{n}" for n in (1, 2, 4, 8)},
     **{f"F{8 * n}": f"<f{n}" for n in (2, 4, 8)},
 }
+
+
+NAMES = {np.dtype(code): name for name, code in DTYPES.items()}
 
 
 class CorruptFileError(ValueError):
@@ -34,7 +38,7 @@ def write(path: Path, tensors: Mapping[str, NDArray[Any]], description: dict[str
     ----------
     path : Path
     tensors : mapping of str to ndarray
-        Of dtypes that safetensors has, in C order.
+        Of dtypes that safetensors has, in C order; written without a copy.
     description : dict
         What JSON can hold.
 
@@ -47,13 +51,52 @@ def write(path: Path, tensors: Mapping[str, NDArray[Any]], description: dict[str
     metadata = {"format": "eegkit", "eegkit": text, "blake2b": digest(text, tensors)}
     beside = path.with_name(f".{path.name}.{uuid4().hex}.part")
     try:
-        safetensors.numpy.save_file(dict(tensors), beside, metadata=metadata)
+        _write(beside, tensors, metadata)
         _sync(beside)
         os.replace(beside, path)
         if os.name == "posix":
             _sync(path.parent)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def _write(path: Path, tensors: Mapping[str, NDArray[Any]], metadata: dict[str, str]) -> None:
+    """The file itself: the length of the header, the header, and the bytes of the arrays.
+
+    Large items come first, so that every array begins at a multiple of its item size.
+    """
+    ordered = sorted(tensors.items(), key=lambda item: (-item[1].dtype.itemsize, item[0]))
+    header: dict[str, Any] = {"__metadata__": metadata}
+    end = 0
+    for name, array in ordered:
+        start, end = end, end + array.nbytes
+        header[name] = {
+            "dtype": NAMES[array.dtype],
+            "shape": list(array.shape),
+            "data_offsets": [start, end],
+        }
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    with path.open("wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for _, array in ordered:
+            for block in read_blocks(_bytes_of(array)):
+                file.write(block.data)
+
+
+def _bytes_of(array: NDArray[Any]) -> NDArray[np.uint8]:
+    return np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+
+
+def read_mapped(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """As `read`, from the file itself; the arrays are read-only memmaps.
+
+    Raises
+    ------
+    CorruptFileError
+        It is not what was written.
+    """
+    return _checked(lambda: _mapped(path), str(path))
 
 
 def read(data: bytes, name: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
@@ -64,13 +107,26 @@ def read(data: bytes, name: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]
     CorruptFileError
         They are not; `name` says of which file.
     """
-    try:
+
+    def parse() -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
         tensors = {tensor: _array(spec) for tensor, spec in safetensors.deserialize(data)}
         n_header = int.from_bytes(data[:8], "little")
-        metadata = json.loads(data[8 : 8 + n_header])["__metadata__"]
+        return json.loads(data[8 : 8 + n_header])["__metadata__"], tensors
+
+    return _checked(parse, name)
+
+
+def _checked(
+    parse: Callable[[], tuple[dict[str, str], dict[str, NDArray[Any]]]], name: str
+) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """What is parsed, if its digest is the one that was written with it."""
+    try:
+        metadata, tensors = parse()
         text, expected = metadata["eegkit"], metadata["blake2b"]
         description = json.loads(text)
         seen = digest(text, tensors)
+    except OSError:
+        raise  # it could not be read at all
     except Exception as error:
         raise CorruptFileError(
             f"{name} is cut off, damaged, or no file of eegkit's: {type(error).__name__}: "
@@ -84,6 +140,20 @@ def read(data: bytes, name: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]
     return description, tensors
 
 
+def _mapped(path: Path) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
+    with safetensors.safe_open(path, framework="numpy") as file:  # checks the header
+        names = list(file.keys())
+    with path.open("rb") as file:
+        n_header = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(n_header))
+    whole = np.memmap(path, np.uint8, mode="r", offset=8 + n_header)
+    tensors = {}
+    for name in names:
+        start, end = header[name]["data_offsets"]
+        tensors[name] = _array({**header[name], "data": whole[start:end]})
+    return header["__metadata__"], tensors
+
+
 def digest(text: str, tensors: Mapping[str, NDArray[Any]]) -> str:
     """Of the description, and of the names, dtypes, shapes and bytes of all tensors."""
     made = hashlib.blake2b(digest_size=32)
@@ -94,12 +164,14 @@ def digest(text: str, tensors: Mapping[str, NDArray[Any]]) -> str:
     add(text.encode("utf-8", "surrogatepass"))
     for name, array in sorted(tensors.items()):
         add(json.dumps([name, array.dtype.str, array.shape]).encode())
-        made.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+        for block in read_blocks(_bytes_of(array)):
+            made.update(block.data)
     return made.hexdigest()
 
 
 def _array(spec: dict[str, Any]) -> NDArray[Any]:
-    flat = np.frombuffer(spec["data"], np.dtype(DTYPES[spec["dtype"]]))
+    data, dtype = spec["data"], np.dtype(DTYPES[spec["dtype"]])
+    flat = data.view(dtype) if isinstance(data, np.ndarray) else np.frombuffer(data, dtype)
     return flat.reshape(spec["shape"])
 
 

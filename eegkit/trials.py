@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +12,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from eegkit.signals import MICROVOLTS_PER_VOLT, SignalArray, as_signals
+from eegkit.trials_file import read_trials, write_trials
 
 if TYPE_CHECKING:
     import mne
@@ -238,6 +241,40 @@ class Trials:
             pd.concat([part.metadata for part in parts], ignore_index=True),
             first.info,
         )
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the trials to one safetensors file.
+
+        Parameters
+        ----------
+        path : str or path-like
+            A file that is there is replaced, once the new one is whole.
+
+        Raises
+        ------
+        ValueError
+            Labels or metadata hold neither numbers nor text.
+        """
+        write_trials(Path(path), (np.asarray(self.X), self.y, self.metadata, self.info))
+
+    @staticmethod
+    def load(path: str | os.PathLike[str]) -> Trials:
+        """Trials that `save` wrote; their signals stay in the file, as a read-only memmap.
+
+        Parameters
+        ----------
+        path : str or path-like
+
+        Returns
+        -------
+        Trials
+
+        Raises
+        ------
+        eegkit.persistence.CorruptFileError
+            The file is cut off, damaged, or something else; a ``ValueError``.
+        """
+        return Trials(*read_trials(Path(path)))
 
     @property
     def groups(self) -> NDArray[Any]:

@@ -557,12 +557,12 @@ def test_a_save_that_fails_leaves_the_old_file(tmp_path, monkeypatch, step):
     def fail(*args, **kwargs):
         raise OSError("no space left")
 
-    def write_half(tensors, name, metadata):
-        Path(name).write_bytes(safetensors.numpy.save(tensors, metadata=metadata)[:50])
+    def write_half(path, tensors, metadata):
+        path.write_bytes(safetensors.numpy.save(tensors, metadata=metadata)[:50])
         fail()
 
     if step == "write":
-        monkeypatch.setattr(safetensors.numpy, "save_file", write_half)
+        monkeypatch.setattr(tensor_file, "_write", write_half)
     else:
         monkeypatch.setattr(os, step, fail)
     with pytest.raises(OSError, match="no space left"):

@@ -221,6 +221,10 @@ class Net(skorch.NeuralNet):
                 logits = self.logits_of(X)
             logits = logits.float()
         loss = self.criterion_.forward(logits, y, weight)
+        # A module that has more to minimise says so of the batch it has just seen.
+        extra_loss = getattr(self.module_, "extra_loss", None)
+        if extra_loss is not None:
+            loss = loss + extra_loss(len(self.history))
         self.scaler.scale(loss).backward()
         if self.options.clip_grad_norm is not None:
             self.scaler.unscale_(self.optimizer_)

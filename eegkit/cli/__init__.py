@@ -9,6 +9,7 @@ from __future__ import annotations
 import click
 
 from eegkit import __version__
+from eegkit.cli._cache import cache
 from eegkit.cli._catalogue import info, list_registered
 from eegkit.cli._demo import demo
 from eegkit.cli._errors import PlainErrors, debug_option
@@ -25,5 +26,5 @@ def main() -> None:
     """
 
 
-for command in (demo, list_registered, info, evaluate):
+for command in (demo, list_registered, info, evaluate, cache):
     main.add_command(command)

@@ -1,8 +1,18 @@
 """Data sets: what gives `Trials`."""
 
 from eegkit.datasets._base import Dataset, MissingDataWarning, load_dataset
+from eegkit.datasets._recordings import (
+    Recording,
+    check_rates,
+    choose_subjects,
+    cut,
+    plain_info,
+    prepare,
+    read_edf,
+)
 from eegkit.datasets.eegbci import EEGBCI
 from eegkit.datasets.mental_arithmetic import MentalArithmetic
+from eegkit.datasets.recorded import RecordedDataset, cache_folder
 from eegkit.datasets.simulated import Simulated
 
 __all__ = [
@@ -10,6 +20,15 @@ __all__ = [
     "Dataset",
     "MentalArithmetic",
     "MissingDataWarning",
+    "RecordedDataset",
+    "Recording",
     "Simulated",
+    "cache_folder",
+    "check_rates",
+    "choose_subjects",
+    "cut",
     "load_dataset",
+    "plain_info",
+    "prepare",
+    "read_edf",
 ]

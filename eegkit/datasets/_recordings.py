@@ -39,10 +39,17 @@ MONTAGE = "colin27_1005"
 
 @dataclass(frozen=True)
 class Recording:
-    """One file of a data set: whose, which run, and where it lies or shall lie."""
+    """One file of a data set: whose, which run, and where it lies or shall lie.
 
-    subject: int
-    run: int
+    Parameters
+    ----------
+    subject : int or str
+    run : int or str
+    path : pathlib.Path
+    """
+
+    subject: Any
+    run: Any
     path: Path
 
 
@@ -131,8 +138,8 @@ def _fetch_all(absent: Iterable[Recording], fetch: Callable[[Recording], None]) 
 
 def name_recordings(absent: Iterable[Recording], wanted: Iterable[Recording]) -> list[str]:
     """Absent recordings in few words: ``["subject 1 run 12", "subjects 2-109"]``."""
-    runs_wanted: dict[int, set[int]] = {}
-    runs_absent: dict[int, set[int]] = {}
+    runs_wanted: dict[Any, set[Any]] = {}
+    runs_absent: dict[Any, set[Any]] = {}
     for recordings, by_subject in ((wanted, runs_wanted), (absent, runs_absent)):
         for recording in recordings:
             by_subject.setdefault(recording.subject, set()).add(recording.run)
@@ -147,8 +154,11 @@ def name_recordings(absent: Iterable[Recording], wanted: Iterable[Recording]) ->
     return named
 
 
-def compact(numbers: Iterable[int]) -> str:
-    """Numbers as ranges: ``compact([1, 3, 4, 5, 9]) == "1, 3-5, 9"``."""
+def compact(numbers: Iterable[Any]) -> str:
+    """Numbers as ranges: ``compact([1, 3, 4, 5, 9]) == "1, 3-5, 9"``; names as they are."""
+    numbers = list(numbers)
+    if any(isinstance(number, str) for number in numbers):
+        return ", ".join(sorted(map(str, numbers)))
     ranges: list[list[int]] = []
     for number in sorted(numbers):
         if ranges and number == ranges[-1][1] + 1:

@@ -9,17 +9,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from eegkit.datasets._base import Dataset
 from eegkit.datasets._recordings import (
     Recording,
     check_rates,
     choose_subjects,
     cut,
-    gather,
     plain_info,
     prepare,
     read_edf,
 )
+from eegkit.datasets.recorded import RecordedDataset
 from eegkit.trials import Trials
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ TASKS: dict[str, dict[int, dict[str, str]]] = {
 }
 
 
-class EEGBCI(Dataset):
+class EEGBCI(RecordedDataset):
     """Imagined and real movements of hands and feet, 109 people, 64 channels (PhysioNet).
 
     Recorded with BCI2000 [1]_ [2]_: every person did 14 runs, two of one minute of
@@ -69,9 +68,8 @@ class EEGBCI(Dataset):
     l_freq, h_freq : float, optional
         Edges in Hz of a zero-phase band-pass on the whole recording; by default none.
         The recordings hold slow drifts and line noise at 60 Hz.
-    download : bool, optional
-        Download recordings that are not there. By default only if no folder was given,
-        by `path` or ``EEGKIT_DATA``; what is not there is left out with a warning.
+    download, on_error, n_jobs, cache, progress
+        See `RecordedDataset`.
 
     Notes
     -----
@@ -103,6 +101,7 @@ class EEGBCI(Dataset):
     >>> trials = EEGBCI(subjects=[1, 2], task="imagine_hands_feet").load()  # doctest: +SKIP
     """
 
+    folder_name = FOLDER
     title = "EEG Motor Movement/Imagery Dataset"
     licence = "ODC-By 1.0"
     citation = (
@@ -122,47 +121,17 @@ class EEGBCI(Dataset):
     sfreq: float | None = 128.0
     l_freq: float | None = None
     h_freq: float | None = None
-    download: bool | None = None
 
-    def load(self) -> Trials:
-        """Read the recordings, resample them and cut them into trials.
-
-        Returns
-        -------
-        Trials
-            X is float32 in microvolts, shape (n_trials, 64, (tmax - tmin) * sfreq); y are
-            the names of what was moved or imagined. Ordered by person, run and time.
-
-        Raises
-        ------
-        ValueError
-            An option makes no sense, or a recording is truncated or broken.
-        FileNotFoundError
-            None of the recordings is there, and they cannot be downloaded.
-        """
-        self._check()
+    def recordings(self) -> list[Recording]:
         people = choose_subjects(self.subjects, range(1, self.n_subjects + 1), self.title)
-        base, given = self._folder()
-        wanted = [
-            Recording(
-                subject, run, base / INSIDE / _name(subject) / f"{_name(subject)}R{run:02d}.edf"
-            )
+        inside = self.folder() / INSIDE
+        return [
+            Recording(subject, run, inside / _name(subject) / f"{_name(subject)}R{run:02d}.edf")
             for subject in people
             for run in TASKS[self.task]
         ]
-        recordings = gather(
-            wanted,
-            title=self.title,
-            folder=base,
-            download=self.download,
-            folder_given=given,
-            fetch=lambda recording: _fetch(recording, base.parent),
-        )
-        parts = [self._read(recording) for recording in recordings]
-        self._check_one_rate(recordings, parts)
-        return Trials.concatenate(parts)
 
-    def _check(self) -> None:
+    def check(self) -> None:
         if self.task not in TASKS:
             raise ValueError(f"task is {self.task!r}; expected one of {', '.join(TASKS)}.")
         if self.task == "eyes" and self.rest:
@@ -173,27 +142,16 @@ class EEGBCI(Dataset):
             )
         check_rates(self.sfreq, self.l_freq, self.h_freq)
 
-    def _check_one_rate(self, recordings: list[Recording], parts: list[Trials]) -> None:
-        for recording, part in zip(recordings, parts, strict=True):
-            if part.sfreq != parts[0].sfreq:
-                raise ValueError(
-                    f"{recording.path.name} is recorded at {part.sfreq:g} Hz, but "
-                    f"{recordings[0].path.name} at {parts[0].sfreq:g} Hz; set sfreq= to resample "
-                    "both, or leave one out by subjects=."
-                )
+    def usual_folder(self) -> Path:
+        import mne
 
-    def _folder(self) -> tuple[Path, bool]:
-        """The folder MNE-eegbci-data, there or to be made, and whether the user named it."""
-        root = self._root()
-        given = root is not None
-        if root is None:
-            import mne
+        kept = mne.get_config("MNE_DATASETS_EEGBCI_PATH") or mne.get_config("MNE_DATA")
+        return Path(kept or "~/mne_data").expanduser() / FOLDER
 
-            kept = mne.get_config("MNE_DATASETS_EEGBCI_PATH") or mne.get_config("MNE_DATA")
-            root = Path(kept or "~/mne_data").expanduser()
-        return (root if root.name == FOLDER else root / FOLDER), given
+    def fetch(self, recording: Recording) -> None:
+        _fetch(recording, self.folder().parent)
 
-    def _read(self, recording: Recording) -> Trials:
+    def read(self, recording: Recording) -> Trials:
         import mne
 
         raw = _cut_off_filling(read_edf(recording.path))

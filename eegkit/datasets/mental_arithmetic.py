@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from eegkit.datasets._base import Dataset
 from eegkit.datasets._recordings import (
     Recording,
     check_rates,
     choose_subjects,
     cut,
-    gather,
     plain_info,
     prepare,
     read_edf,
 )
+from eegkit.datasets.recorded import RecordedDataset
 from eegkit.trials import Trials
 
 URL = "https://physionet.org/files/eegmat/1.0.0/"
@@ -41,7 +40,7 @@ PERSONAL = {
 }
 
 
-class MentalArithmetic(Dataset):
+class MentalArithmetic(RecordedDataset):
     """Rest against serial subtraction, 36 people, 19 EEG channels (PhysioNet eegmat).
 
     Students rested for three minutes with closed eyes, then subtracted a two-digit
@@ -66,9 +65,8 @@ class MentalArithmetic(Dataset):
     l_freq, h_freq : float, optional
         Edges in Hz of a zero-phase band-pass on the whole recording; by default none,
         as the recordings were published filtered.
-    download : bool, optional
-        Download recordings that are not there. By default only if no folder was given,
-        by `path` or ``EEGKIT_DATA``; what is not there is left out with a warning.
+    download, on_error, n_jobs, cache, progress
+        See `RecordedDataset`.
 
     Notes
     -----
@@ -94,6 +92,7 @@ class MentalArithmetic(Dataset):
     >>> trials = MentalArithmetic(subjects=[0, 1]).load()  # doctest: +SKIP
     """
 
+    folder_name = FOLDER
     title = "EEG During Mental Arithmetic Tasks"
     licence = "ODC-By 1.0"
     citation = "Zyma et al. (2019), Data 4(1), 14, doi:10.3390/data4010014"
@@ -109,46 +108,16 @@ class MentalArithmetic(Dataset):
     sfreq: float | None = 128.0
     l_freq: float | None = None
     h_freq: float | None = None
-    download: bool | None = None
 
-    def load(self) -> Trials:
-        """Read the recordings, resample them and cut them into windows.
-
-        Returns
-        -------
-        Trials
-            X is float32 in microvolts, shape (n_trials, 19, window * sfreq); y is
-            ``"rest"`` or ``"arithmetic"``. Ordered by person, condition and time.
-
-        Raises
-        ------
-        ValueError
-            An option makes no sense, or a recording is truncated or broken.
-        FileNotFoundError
-            None of the recordings is there, and they cannot be downloaded.
-        """
-        self._check()
+    def recordings(self) -> list[Recording]:
         people = choose_subjects(self.subjects, range(self.n_subjects), self.title)
-        folder, given = self._folder()
-        wanted = [
-            Recording(subject, run, folder / f"Subject{subject:02d}_{run}.edf")
+        return [
+            Recording(subject, run, self.folder() / f"Subject{subject:02d}_{run}.edf")
             for subject in people
             for run in CONDITIONS
         ]
-        recordings = gather(
-            wanted,
-            title=self.title,
-            folder=folder,
-            download=self.download,
-            folder_given=given,
-            fetch=_Fetcher(folder),
-        )
-        parts = [self._read(recording) for recording in recordings]
-        trials = Trials.concatenate(parts)
-        trials.metadata = _add_people(trials.metadata, folder / INFO_FILE)
-        return trials
 
-    def _check(self) -> None:
+    def check(self) -> None:
         if not self.window > 0:
             raise ValueError(f"window is {self.window!r}; expected a positive number of seconds.")
         if not 0 <= self.overlap < 1:
@@ -157,17 +126,21 @@ class MentalArithmetic(Dataset):
             )
         check_rates(self.sfreq, self.l_freq, self.h_freq)
 
-    def _folder(self) -> tuple[Path, bool]:
-        """Where the recordings lie or shall lie, and whether the user said so."""
-        root = self._root()
-        if root is None:
-            import pooch
+    def holds_recordings(self, folder: Path) -> bool:
+        return folder.name == FOLDER or next(folder.glob("Subject??_?.edf"), None) is not None
 
-            return Path(pooch.os_cache("eegkit")) / FOLDER, False
-        holds_them = root.name == FOLDER or next(root.glob("Subject??_?.edf"), None) is not None
-        return (root if holds_them else root / FOLDER), True
+    def fetch(self, recording: Recording) -> None:
+        _fetch(recording.path)
 
-    def _read(self, recording: Recording) -> Trials:
+    def tables(self) -> list[Path]:
+        table = self.folder() / INFO_FILE
+        return [table] if table.is_file() else []
+
+    def complete(self, trials: Trials) -> Trials:
+        trials.metadata = _add_people(trials.metadata, self.folder() / INFO_FILE)
+        return trials
+
+    def read(self, recording: Recording) -> Trials:
         raw = read_edf(recording.path, include=[f"EEG {name}" for name in CHANNELS])
         raw.rename_channels(lambda name: name.removeprefix("EEG "))
         prepare(raw, self.sfreq, self.l_freq, self.h_freq)
@@ -208,27 +181,24 @@ def _add_people(metadata: pd.DataFrame, table: Path) -> pd.DataFrame:
     return metadata.merge(people, on="subject", how="left", validate="many_to_one")
 
 
-class _Fetcher:
-    """Downloads recordings and checks them against the checksums PhysioNet publishes."""
+def _fetch(path: Path) -> None:
+    """Download a recording, and the table of people, checked against PhysioNet's checksums."""
+    import pooch
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._pooch: Any = None
+    registry = _published_sums(path.parent)
+    source = pooch.create(path.parent, URL, registry=registry, retry_if_failed=2)
+    for name in (INFO_FILE, path.name):
+        source.fetch(name)
 
-    def __call__(self, recording: Recording) -> None:
-        if self._pooch is None:
-            self._pooch = self._open()
-            if not (self.folder / INFO_FILE).is_file():
-                self._pooch.fetch(INFO_FILE)
-        self._pooch.fetch(recording.path.name)
 
-    def _open(self) -> Any:
-        import pooch
+@functools.cache
+def _published_sums(folder: Path) -> dict[str, str]:
+    """The published checksum of every file, read once for a folder."""
+    import pooch
 
-        # Fetched anew, as a list lying in the folder may cover only part of the files.
-        with tempfile.TemporaryDirectory() as folder:
-            sums = pooch.retrieve(URL + SUMS_FILE, known_hash=None, path=folder, fname=SUMS_FILE)
-            lines = Path(sums).read_text().splitlines()
-        pairs = [line.split() for line in lines if line.strip()]
-        registry = {name: f"sha256:{digest}" for digest, name in pairs}
-        return pooch.create(self.folder, URL, registry=registry, retry_if_failed=2)
+    # Not from the folder: a list lying there may cover only part of the files.
+    with tempfile.TemporaryDirectory() as beside:
+        sums = pooch.retrieve(URL + SUMS_FILE, known_hash=None, path=beside, fname=SUMS_FILE)
+        lines = Path(sums).read_text().splitlines()
+    pairs = [line.split() for line in lines if line.strip()]
+    return {name: f"sha256:{digest}" for digest, name in pairs}

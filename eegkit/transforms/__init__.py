@@ -1,8 +1,9 @@
 """Transforms: from trials to cleaner trials, or to spectrograms."""
 
+from eegkit.kept_files import CachedFile, cached_files, clear_cache
 from eegkit.transforms._base import Transformer
 from eegkit.transforms.band_power import BandPower
-from eegkit.transforms.cached import Cached, CachedFile, cached_files, clear_cache
+from eegkit.transforms.cached import Cached
 from eegkit.transforms.cwt import CWT
 from eegkit.transforms.filters import BandPass, Notch
 from eegkit.transforms.mel import MelSpectrogram

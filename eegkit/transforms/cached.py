@@ -5,10 +5,8 @@ from __future__ import annotations
 import copy
 import hashlib
 import os
-import re
-import time
 import zlib
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from eegkit.blocks import read_blocks
+from eegkit.kept_files import remove_leftovers
 from eegkit.signals import SignalArray
 from eegkit.transforms._base import Transformer, _write_whole
 
@@ -28,8 +27,6 @@ HOW = ("max_memory_mb", "n_jobs")
 # The end of every complete file: these bytes, then the CRC-32 of all bytes before them.
 SEAL = b"\neegkit\n"
 SEAL_BYTES = len(SEAL) + 4
-NAME = re.compile(r"\.?[a-z0-9_]+-[0-9a-f]{40}(\.[0-9a-z.]*part)?\.npy")
-LEFTOVER_S = 24 * 3600.0
 
 
 class Cached(Transformer, kw_only=False):
@@ -143,7 +140,7 @@ class Cached(Transformer, kw_only=False):
     def _make(self, path: Path, signals: SignalArray) -> None:
         """Write the file beside its place, seal it and move it there."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(path.parent, older_than_s=LEFTOVER_S)
+        remove_leftovers(path.parent)
         beside = path.with_name(f"{path.stem}.{uuid4().hex}.part.npy")
         try:
             shape = (len(signals), *self.output_shape_)
@@ -164,74 +161,6 @@ class Cached(Transformer, kw_only=False):
         made = self.transformer_.transform(signals[:1])
         known = made.knowledge if isinstance(made, SignalArray) else {}
         return {name: value for name, value in known.items() if name != "groups"}
-
-
-@dataclass(frozen=True)
-class CachedFile:
-    """A file that `Cached` keeps.
-
-    Attributes
-    ----------
-    path : pathlib.Path
-    n_bytes : int
-        Its size.
-    made : float
-        When it was written, in s since 1970.
-    complete : bool
-        False for what is being written, or was left behind by a process that was killed.
-    """
-
-    path: Path
-    n_bytes: int
-    made: float
-    complete: bool
-
-
-def cached_files(folder: str | os.PathLike[str]) -> list[CachedFile]:
-    """What `Cached` keeps in a folder, the oldest first.
-
-    Parameters
-    ----------
-    folder : str or path-like
-
-    Returns
-    -------
-    list of CachedFile
-        Files of other names are left out; an absent folder is empty.
-    """
-    files = []
-    for path in Path(folder).expanduser().glob("*"):
-        if match := NAME.fullmatch(path.name):
-            try:
-                stat = path.stat()
-            except FileNotFoundError:
-                continue  # another process has just moved it
-            files.append(CachedFile(path, stat.st_size, stat.st_mtime, match[1] is None))
-    return sorted(files, key=lambda file: (file.made, file.path))
-
-
-def clear_cache(folder: str | os.PathLike[str]) -> int:
-    """Remove what `Cached` keeps in a folder, and nothing else.
-
-    Parameters
-    ----------
-    folder : str or path-like
-
-    Returns
-    -------
-    int
-        Bytes that were freed.
-    """
-    files = cached_files(folder)
-    for file in files:
-        file.path.unlink(missing_ok=True)
-    return sum(file.n_bytes for file in files)
-
-
-def _remove_leftovers(folder: Path, older_than_s: float) -> None:
-    for file in cached_files(folder):
-        if not file.complete and file.made < time.time() - older_than_s:
-            file.path.unlink(missing_ok=True)
 
 
 def _state_of(transformer: Any) -> str:

@@ -1,0 +1,244 @@
+"""`RecordedDataset`: data sets of recordings in files, read in parallel and kept prepared."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import inspect
+import json
+import os
+import warnings
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, ClassVar
+
+from joblib import Parallel, delayed
+
+from eegkit.datasets._base import Dataset, warn_missing
+from eegkit.datasets._recordings import Recording, gather
+from eegkit.kept_files import remove_leftovers
+from eegkit.tensor_file import CorruptFileError
+from eegkit.trials import Trials
+
+CACHE_VARIABLE = "EEGKIT_CACHE"
+# Options that change how trials are loaded, but not which.
+HOW = ("cache", "download", "n_jobs", "on_error", "path", "progress", "subjects")
+ON_ERROR = ("raise", "skip")
+
+
+class RecordedDataset(Dataset):
+    """A data set of recordings in files.
+
+    A data set of your own says which recordings there are (`recordings`) and makes trials of
+    one (`read`); finding or fetching the files, reading them in parallel, skipping broken
+    ones, keeping what was prepared and joining it is done here.
+
+    Parameters
+    ----------
+    download : bool, optional
+        Download recordings that are not there. By default only if no folder was given,
+        by `path` or ``EEGKIT_DATA``; what is not there is left out with a warning.
+    on_error : {"raise", "skip"}, default "raise"
+        What to do about a recording that is broken: stop, or leave it out with a warning.
+    n_jobs : int, optional
+        Recordings that are read at once, in threads; -1 for as many as there are cores.
+    cache : bool or path, default False
+        Keep the prepared trials in a file, and map them from there next time: True in the
+        folder that ``EEGKIT_CACHE`` names (else the user's cache folder), or in a folder
+        of your own.
+    progress : bool, default False
+        Show a progress bar.
+    """
+
+    folder_name: ClassVar[str]
+
+    download: bool | None = None
+    on_error: str = "raise"
+    n_jobs: int | None = None
+    cache: bool | str | os.PathLike[str] = False
+    progress: bool = False
+
+    @abstractmethod
+    def recordings(self) -> Sequence[Recording]:
+        """All recordings that are asked for, whether their files are there or not."""
+
+    @abstractmethod
+    def read(self, recording: Recording) -> Trials:
+        """The trials of one recording; ``ValueError`` where it is broken."""
+
+    def check(self) -> None:
+        """Refuse options that make no sense, by ``ValueError``."""
+
+    def fetch(self, recording: Recording) -> None:
+        """Download one recording; ``OSError`` where that cannot be done."""
+        raise OSError(f"{self.title} cannot be downloaded by a program; see {self.url}")
+
+    def tables(self) -> Sequence[Path]:
+        """Files beside the recordings that the trials depend on, too."""
+        return ()
+
+    def complete(self, trials: Trials) -> Trials:
+        """Add what is known of all trials together, from a table of people, say."""
+        return trials
+
+    def holds_recordings(self, folder: Path) -> bool:
+        """Whether a folder that was given is the data set's own, not the one around it."""
+        return folder.name == self.folder_name
+
+    def folder(self) -> Path:
+        """Where the recordings lie or shall lie."""
+        root = self._root()
+        if root is None:
+            return self.usual_folder()
+        return root if self.holds_recordings(root) else root / self.folder_name
+
+    def usual_folder(self) -> Path:
+        """Where the recordings go if nobody names a folder."""
+        import pooch
+
+        return Path(pooch.os_cache("eegkit")) / self.folder_name
+
+    def load(self) -> Trials:
+        """Read the recordings, or what was kept of them, and join their trials.
+
+        Returns
+        -------
+        Trials
+            X is float32 in microvolts, shape (n_trials, n_channels, n_times); with `cache`
+            a read-only memmap. Ordered as the recordings are.
+
+        Raises
+        ------
+        ValueError
+            An option makes no sense, or a recording is broken.
+        FileNotFoundError
+            None of the recordings is there, and they cannot be downloaded.
+        """
+        self._check_how()
+        self.check()
+        recordings = gather(
+            self.recordings(),
+            title=self.title,
+            folder=self.folder(),
+            download=self.download,
+            folder_given=self._root() is not None,
+            fetch=self.fetch,
+        )
+        if self.cache is False:
+            return self._read_all(recordings)[0]
+        return self._from_cache(recordings)
+
+    def _check_how(self) -> None:
+        if self.on_error not in ON_ERROR:
+            raise ValueError(f"on_error is {self.on_error!r}; expected 'raise' or 'skip'.")
+        if not isinstance(self.cache, bool | str | os.PathLike):
+            raise ValueError(f"cache is {self.cache!r}; expected True, False or a folder.")
+
+    def _read_all(self, recordings: Sequence[Recording]) -> tuple[Trials, bool]:
+        """The trials of all recordings, and whether none had to be left out."""
+        jobs = Parallel(self.n_jobs, prefer="threads", return_as="generator")(
+            delayed(self._read_or_tell)(recording) for recording in recordings
+        )
+        parts: list[Trials] = []
+        broken: list[ValueError] = []
+        made_of = zip(recordings, self._shown(jobs, len(recordings)), strict=True)
+        for recording, made in made_of:
+            if isinstance(made, ValueError):
+                broken.append(made)
+                continue
+            if not parts:
+                first = recording
+            elif made.sfreq != parts[0].sfreq:
+                raise ValueError(
+                    f"{recording.path.name} is recorded at {made.sfreq:g} Hz, but "
+                    f"{first.path.name} at {parts[0].sfreq:g} Hz; set sfreq= to resample "
+                    "both, or leave one out by subjects=."
+                )
+            parts.append(made)
+        if not parts:
+            raise ValueError(f"{self.title}: every recording is broken; the first: {broken[0]}")
+        warn_missing(self.title, [str(error) for error in broken], "broken")
+        return self.complete(Trials.concatenate(parts)), not broken
+
+    def _read_or_tell(self, recording: Recording) -> Any:
+        try:
+            return self.read(recording)
+        except ValueError as error:
+            if self.on_error == "raise":
+                raise
+            return error
+
+    def _shown(self, jobs: Iterator[Any], n: int) -> Iterator[Any]:
+        if not self.progress:
+            return jobs
+        from rich.console import Console
+        from rich.progress import track
+
+        return iter(track(jobs, self.title, n, console=Console(stderr=True)))
+
+    def _from_cache(self, recordings: Sequence[Recording]) -> Trials:
+        """The kept trials; read, and kept for the next time, where there are none."""
+        name = f"{type(self).__name__.lower()}-{self._key(recordings)}.safetensors"
+        path = cache_folder(self.cache) / name
+        try:
+            return Trials.load(path)
+        except FileNotFoundError:
+            pass
+        except CorruptFileError as error:
+            warnings.warn(f"{error} It is made again.", UserWarning, stacklevel=4)
+        trials, whole = self._read_all(recordings)
+        if not whole:
+            return trials  # the next attempt may find the broken recordings mended
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            remove_leftovers(path.parent)
+            trials.save(path)
+        except OSError as error:
+            warnings.warn(
+                f"{self.title} could not be kept in {path.parent} ({error}); it was loaded all the "
+                "same.",
+                UserWarning,
+                stacklevel=4,
+            )
+            return trials
+        return Trials.load(path)
+
+    def _key(self, recordings: Sequence[Recording]) -> str:
+        """A digest of all that the trials depend on: code, options and files."""
+        options = {
+            field.name: repr(getattr(self, field.name))
+            for field in dataclasses.fields(self)
+            if field.name not in HOW
+        }
+        files = [recording.path for recording in recordings] + list(self.tables())
+        seen = [(str(f.resolve()), f.stat().st_size, f.stat().st_mtime_ns) for f in files]
+        what = [version("eegkit"), type(self).__qualname__, options, seen]
+        made = hashlib.blake2b(json.dumps(what).encode(), digest_size=20)
+        for cls in type(self).__mro__:
+            if issubclass(cls, RecordedDataset) and cls is not RecordedDataset:
+                made.update(Path(inspect.getfile(cls)).read_bytes())
+        return made.hexdigest()
+
+
+def cache_folder(asked: bool | str | os.PathLike[str] = True) -> Path:
+    """The folder of prepared trials.
+
+    Parameters
+    ----------
+    asked : bool or path
+        A folder of one's own, or True for that of the environment variable ``EEGKIT_CACHE``,
+        else the user's cache folder.
+
+    Returns
+    -------
+    pathlib.Path
+    """
+    if not isinstance(asked, bool):
+        return Path(asked).expanduser()
+    if os.environ.get(CACHE_VARIABLE):
+        return Path(os.environ[CACHE_VARIABLE]).expanduser()
+    import pooch
+
+    return Path(pooch.os_cache("eegkit")) / "trials"

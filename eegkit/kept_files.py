@@ -1,0 +1,85 @@
+"""Files that caches keep in folders: which there are, and how they go again."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+COMPLETE = re.compile(r"[a-z0-9_]+-[0-9a-f]{40}\.(npy|safetensors)")
+PARTIAL = re.compile(r"\.?[a-z0-9_]+-[0-9a-f]{40}\.[0-9a-z.]*part(\.npy)?")
+LEFTOVER_S = 24 * 3600.0
+
+
+@dataclass(frozen=True)
+class CachedFile:
+    """A file that a cache keeps.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+    n_bytes : int
+        Its size.
+    made : float
+        When it was written, in s since 1970.
+    complete : bool
+        False for what is being written, or was left behind by a process that was killed.
+    """
+
+    path: Path
+    n_bytes: int
+    made: float
+    complete: bool
+
+
+def cached_files(folder: str | os.PathLike[str]) -> list[CachedFile]:
+    """What caches keep in a folder, the oldest first.
+
+    Parameters
+    ----------
+    folder : str or path-like
+
+    Returns
+    -------
+    list of CachedFile
+        Files of other names are left out; an absent folder is empty.
+    """
+    files = []
+    for path in Path(folder).expanduser().glob("*"):
+        complete = COMPLETE.fullmatch(path.name) is not None
+        if complete or PARTIAL.fullmatch(path.name):
+            try:
+                stat = path.stat()
+            except FileNotFoundError:
+                continue  # another process has just moved it
+            files.append(CachedFile(path, stat.st_size, stat.st_mtime, complete))
+    return sorted(files, key=lambda file: (file.made, file.path))
+
+
+def clear_cache(folder: str | os.PathLike[str]) -> int:
+    """Remove what caches keep in a folder, and nothing else.
+
+    Parameters
+    ----------
+    folder : str or path-like
+
+    Returns
+    -------
+    int
+        Bytes that were freed.
+    """
+    return _remove(cached_files(folder))
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what processes that were killed left behind, once it is a day old."""
+    before = time.time() - LEFTOVER_S
+    _remove([f for f in cached_files(folder) if not f.complete and f.made < before])
+
+
+def _remove(files: list[CachedFile]) -> int:
+    for file in files:
+        file.path.unlink(missing_ok=True)
+    return sum(file.n_bytes for file in files)

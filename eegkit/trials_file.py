@@ -1,0 +1,77 @@
+"""Trials in one file: what `Trials.save` writes and `Trials.load` maps."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from eegkit import tensor_file
+
+if TYPE_CHECKING:
+    import mne
+
+FORMAT = 1
+COLUMN = "metadata."
+
+
+# X, y, metadata and info.
+Parts: TypeAlias = "tuple[NDArray[np.float32], NDArray[Any], pd.DataFrame, mne.Info]"
+
+
+def write_trials(path: Path, parts: Parts) -> None:
+    """Write trials to a safetensors file: arrays as they are, the rest as JSON."""
+    X, y, table, info = parts
+    tensors: dict[str, NDArray[Any]] = {"X": X}
+    told: dict[str, Any] = {"trials": FORMAT, "columns": []}
+    told["info"] = json.dumps(info.to_json_dict())  # its own text: it may hold NaN
+    for name in table.columns:
+        if not isinstance(name, str):
+            raise ValueError(f"metadata has a column named {name!r}; only text can be saved.")
+    columns = {COLUMN + name: table[name] for name in table.columns}
+    for name, column in [("y", pd.Series(list(y))), *columns.items()]:
+        values = y if name == "y" else column.to_numpy()
+        dtype = values.dtype.str if name == "y" else str(column.dtype)
+        if isinstance(values.dtype, np.dtype) and values.dtype in tensor_file.NAMES:
+            tensors[name], listed = values, None
+        else:
+            listed = [None if _is_missing(v) else v for v in column.tolist()]
+        told["columns"].append({"name": name, "dtype": dtype, "values": listed})
+    try:
+        json.dumps(told, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"The labels or metadata hold what JSON cannot ({error}); keep numbers and text only."
+        ) from error
+    tensor_file.write(path, tensors, told)
+
+
+def read_trials(path: Path) -> Parts:
+    """The parts of trials; the signals are a read-only memmap of the file."""
+    import mne
+
+    told, tensors = tensor_file.read_mapped(path)
+    if told.get("trials") != FORMAT:
+        raise tensor_file.CorruptFileError(
+            f"{path} holds no trials of format {FORMAT}; expected what Trials.save writes."
+        )
+    columns: dict[str, Any] = {}
+    for column in told["columns"]:
+        name, dtype = column["name"], column["dtype"]
+        values = tensors.get(name)
+        if name == "y":
+            columns[name] = np.array(column["values"], dtype) if values is None else values
+        else:
+            found = column["values"] if values is None else np.array(values)
+            columns[name] = pd.Series(found, dtype=dtype)
+    y = np.array(columns.pop("y"))
+    table = pd.DataFrame({name.removeprefix(COLUMN): c for name, c in columns.items()})
+    return tensors["X"], y, table, mne.Info.from_json_dict(json.loads(told["info"]))
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value))
