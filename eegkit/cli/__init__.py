@@ -11,6 +11,7 @@ import click
 from eegkit import __version__
 from eegkit.cli._cache import cache
 from eegkit.cli._catalogue import info, list_registered
+from eegkit.cli._convert import convert
 from eegkit.cli._demo import demo
 from eegkit.cli._errors import PlainErrors, debug_option
 from eegkit.cli._evaluate import evaluate
@@ -26,5 +27,5 @@ def main() -> None:
     """
 
 
-for command in (demo, list_registered, info, evaluate, cache):
+for command in (demo, list_registered, info, evaluate, cache, convert):
     main.add_command(command)

@@ -6,7 +6,7 @@ import dataclasses
 import os
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, dataclass_transform
 
@@ -50,7 +50,12 @@ class Dataset(ABC):
     classes : tuple of str
         The labels `load` gives by default.
     access : {"open", "on request", "competition", "generated"}
-        How one gets the recordings.
+        Who may have the recordings.
+    how_to_get : str
+        What one does to get them, and where the files belong.
+    conversions : mapping of str to callable
+        What ``eegkit convert DATASET NAME SOURCE TARGET`` can make of the published files:
+        ``function(source, target, n_jobs=..., progress=...)``, paths and how to work.
     """
 
     title: ClassVar[str]
@@ -63,6 +68,8 @@ class Dataset(ABC):
     recorded_sfreq: ClassVar[float]
     classes: ClassVar[tuple[str, ...]]
     access: ClassVar[str] = "open"
+    how_to_get: ClassVar[str] = "Downloaded where no folder is given."
+    conversions: ClassVar[Mapping[str, Callable[..., None]]] = {}
 
     subjects: Sequence[Any] | None = None
     path: str | os.PathLike[str] | None = None
@@ -99,6 +106,7 @@ class Dataset(ABC):
             "classes": ", ".join(cls.classes),
             "size": f"{cls.size_mb:g} MB" if cls.size_mb else "nothing to download",
             "access": cls.access,
+            "how to get it": cls.how_to_get,
             "licence": cls.licence,
             "citation": cls.citation,
             "url": cls.url,

@@ -133,6 +133,7 @@ class Simulated(Dataset):
     recorded_sfreq = 128.0
     classes = CLASSES[:2]
     access = "generated"
+    how_to_get = "Made when it is loaded."
 
     n_people: int = 10
     n_trials: int = 40
