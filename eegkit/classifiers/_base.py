@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any
@@ -147,6 +148,12 @@ class NeuralClassifier(ClassifierMixin, TrainingOptions):
             Maps a float32 batch, shape (n_trials, *input_shape), to logits, shape
             (n_trials, n_classes).
         """
+
+    def architecture(self) -> dict[str, Any]:
+        """The parameters that are the net's own, not those of training."""
+        training = {field.name for field in dataclasses.fields(TrainingOptions)}
+        params = self.get_params(deep=False)
+        return {name: value for name, value in params.items() if name not in training}
 
     def min_input_shape(self) -> tuple[int, ...]:
         """The smallest trial `build_module` can take; shorter ones are padded with zeros."""

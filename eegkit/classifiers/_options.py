@@ -8,6 +8,7 @@ from typing import Any
 from scipy.stats import loguniform
 
 from eegkit.base import Estimator
+from eegkit.checks import check_choice, check_counts, check_fractions
 
 OPTIMIZERS = ("adamw", "adam", "sgd", "rmsprop", "lbfgs")
 LR_SCHEDULES = (None, "cosine", "plateau", "one_cycle")
@@ -55,24 +56,12 @@ class TrainingOptions(Estimator):
 
     def _check_options(self) -> None:
         """Refuse training parameters that make no sense."""
-        for name in ("max_epochs", "batch_size", "patience"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)!r}; expected at least 1.")
-        for name, known in (
-            ("optimizer", OPTIMIZERS),
-            ("lr_schedule", LR_SCHEDULES),
-            ("balance", BALANCES),
-            ("precision", PRECISIONS),
-        ):
-            if getattr(self, name) not in known:
-                raise ValueError(
-                    f"{name} is {getattr(self, name)!r}; expected one of "
-                    f"{', '.join(map(repr, known))}."
-                )
-        if not 0 <= self.label_smoothing < 1:
-            raise ValueError(
-                f"label_smoothing is {self.label_smoothing!r}; expected 0 or more, below 1."
-            )
+        check_counts(max_epochs=self.max_epochs, batch_size=self.batch_size, patience=self.patience)
+        check_choice(OPTIMIZERS, optimizer=self.optimizer)
+        check_choice(LR_SCHEDULES, lr_schedule=self.lr_schedule)
+        check_choice(BALANCES, balance=self.balance)
+        check_choice(PRECISIONS, precision=self.precision)
+        check_fractions(label_smoothing=self.label_smoothing)
         for name in ("clip_grad_norm", "augment_ratio"):
             value = getattr(self, name)
             if value is not None and not value > 0:

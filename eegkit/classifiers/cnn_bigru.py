@@ -9,6 +9,7 @@ import torch
 from scipy.stats import uniform
 from torch import nn
 
+from eegkit.checks import check_choice
 from eegkit.classifiers._base import NeuralClassifier
 
 TEMPORAL = ("dynamic", "standard")
@@ -197,25 +198,10 @@ class CNNBiGRU(NeuralClassifier):
         }
 
     def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
-        if self.temporal not in TEMPORAL:
-            raise ValueError(
-                f"temporal is {self.temporal!r}; expected one of {', '.join(TEMPORAL)}."
-            )
+        check_choice(TEMPORAL, temporal=self.temporal)
         if (2 * self.hidden_size) % self.n_heads:
             raise ValueError(
                 f"n_heads is {self.n_heads}, which does not divide 2 * hidden_size = "
                 f"{2 * self.hidden_size}."
             )
-        return CNNBiGRUModule(
-            input_shape,
-            n_classes,
-            n_filters=self.n_filters,
-            kernel_size=self.kernel_size,
-            n_fused=self.n_fused,
-            hidden_size=self.hidden_size,
-            n_layers=self.n_layers,
-            n_heads=self.n_heads,
-            dropout=self.dropout,
-            temporal=self.temporal,
-            share_cnn=self.share_cnn,
-        )
+        return CNNBiGRUModule(input_shape, n_classes, **self.architecture())
