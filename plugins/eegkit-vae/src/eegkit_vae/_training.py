@@ -1,0 +1,132 @@
+"""Training an autoencoder: a short loop, repeatable bit for bit on the CPU."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.utils import check_random_state
+
+from eegkit_vae._autoencoder import VAEModule, beta_at, bound, draw
+
+if TYPE_CHECKING:
+    from eegkit_vae.vae_denoiser import VAEDenoiser
+
+OPTIMIZERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
+
+
+class Standardisation:
+    """Between microvolts and standard deviations of the channels."""
+
+    def __init__(self, mean: NDArray[np.float64], scale: NDArray[np.float64]) -> None:
+        self.mean = mean[:, None].astype(np.float32)
+        self.scale = scale[:, None].astype(np.float32)
+
+    def apply(self, X: NDArray[Any]) -> torch.Tensor:
+        """Standardised trials, as a tensor."""
+        return torch.from_numpy((np.asarray(X, dtype=np.float32) - self.mean) / self.scale)
+
+    def undo(self, made: torch.Tensor) -> NDArray[np.float32]:
+        """The trials in microvolts."""
+        return made.cpu().numpy() * self.scale + self.mean
+
+
+def train(
+    module: VAEModule,
+    X: NDArray[Any],
+    standardisation: Standardisation,
+    options: VAEDenoiser,
+    device: str,
+) -> tuple[dict[str, list[Any]], NDArray[np.float32]]:
+    """Train the module in place, within `seeded`.
+
+    Returns
+    -------
+    history : dict of str to list
+        What was recorded of each epoch.
+    error : ndarray, shape (n_channels,)
+        Mean squared error of the last epoch, of standardised trials.
+    """
+    arguments = {"lr": options.lr, "weight_decay": options.weight_decay}
+    optimizer = OPTIMIZERS[options.optimizer](module.parameters(), **arguments)
+    n_batches = -(-len(X) // options.batch_size)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, options.max_epochs * n_batches)
+    size = math.prod(module.input_shape)
+    history: dict[str, list[Any]] = {}
+    error = torch.zeros(module.input_shape[0], device=device)
+    module.train()
+    for epoch in range(1, options.max_epochs + 1):
+        started, rate = time.perf_counter(), optimizer.param_groups[0]["lr"]
+        beta = beta_at(epoch, options.beta, options.warmup)
+        terms = torch.zeros(2, device=device)
+        error.zero_()
+        for rows in torch.randperm(len(X)).split(options.batch_size):
+            x = standardisation.apply(X[rows.numpy()]).to(device)
+            mean, log_variance = module.encode(x)
+            made = module.decode(draw(mean, log_variance))
+            found = bound(x, made, mean, log_variance, options.noise)
+            optimizer.zero_grad()
+            ((found.reconstruction + beta * found.kl) / size).backward()
+            optimizer.step()
+            schedule.step()
+            part = len(rows) / len(X)
+            terms += part * torch.stack([found.reconstruction, found.kl]).detach()
+            error += part * found.error.detach()
+        reconstruction, kl = terms.cpu().numpy().astype(float)
+        row = {
+            "epoch": epoch,
+            "lr": rate,
+            "beta": beta,
+            "loss": (reconstruction + beta * kl) / size,
+            "reconstruction": reconstruction,
+            "kl": kl,
+            "explained": 1 - float(error.mean()),
+            "dur": time.perf_counter() - started,
+        }
+        _check_finite(row, options)
+        if options.verbose:
+            print("  ".join(f"{name} {value:.4g}" for name, value in row.items()))
+        for name, value in row.items():
+            history.setdefault(name, []).append(value)
+    return history, error.cpu().numpy()
+
+
+def _check_finite(row: dict[str, Any], options: VAEDenoiser) -> None:
+    if not math.isfinite(row["loss"]):
+        raise FloatingPointError(
+            f"The loss became {row['loss']} in epoch {row['epoch']}. Lower lr (now "
+            f"{options.lr:g}), and look for trials with far larger values than the others."
+        )
+
+
+def seed_of(random_state: Any) -> int:
+    """A seed; of None a new one each time, without touching numpy's global generator."""
+    if random_state is None:
+        return int(np.random.default_rng().integers(2**31))
+    if isinstance(random_state, int | np.integer):
+        return int(random_state)
+    return int(check_random_state(random_state).randint(2**31))
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Seed torch's generators inside, and leave them outside as they were."""
+    devices = range(torch.cuda.device_count()) if torch.cuda.is_available() else ()
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
+        yield
+
+
+def pick_device(device: str) -> str:
+    """The device to train on: "auto" is the first GPU there is, else the CPU."""
+    if device != "auto":
+        return device
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
