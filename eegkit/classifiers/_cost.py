@@ -74,7 +74,7 @@ def net_cost(net: NeuralClassifier) -> Cost:
             net.predict_proba(X)
             seconds.append(time.perf_counter() - started)
     module = net.net_.module_
-    # On the meta device nothing is computed, and every layer is counted by its plain form.
+    # On the meta device nothing is computed, and no layer takes its CPU shortcut.
     counter = FlopCounterMode(display=False)
     with counter:
         copy.deepcopy(module).to("meta").eval()(torch.empty(1, *net.padded_shape, device="meta"))

@@ -9,7 +9,7 @@ import torch
 from scipy.stats import uniform
 from torch import nn
 
-from eegkit.checks import check_choice
+from eegkit.checks import check_choice, check_heads
 from eegkit.classifiers._base import NeuralClassifier
 
 TEMPORAL = ("dynamic", "standard")
@@ -199,9 +199,5 @@ class CNNBiGRU(NeuralClassifier):
 
     def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
         check_choice(TEMPORAL, temporal=self.temporal)
-        if (2 * self.hidden_size) % self.n_heads:
-            raise ValueError(
-                f"n_heads is {self.n_heads}, which does not divide 2 * hidden_size = "
-                f"{2 * self.hidden_size}."
-            )
+        check_heads(self.n_heads, **{"2 * hidden_size": 2 * self.hidden_size})
         return CNNBiGRUModule(input_shape, n_classes, **self.architecture())

@@ -178,7 +178,7 @@ def test_a_net_for_another_device_loads_here(trials, monkeypatch):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"max_epochs": 0}, "max_epochs is 0; expected whole numbers of at least 1"),
+        ({"max_epochs": 0}, "max_epochs is 0; expected a whole number of at least 1"),
         ({"batch_size": 0}, "batch_size is 0"),
         ({"optimizer": "magic"}, "optimizer is 'magic'; expected one of 'adamw'"),
         ({"validation_split": 2}, "validation_split is 2; expected a fraction"),

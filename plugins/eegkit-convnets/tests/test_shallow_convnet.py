@@ -55,7 +55,7 @@ def test_a_flat_channel_has_a_finite_logarithm():
         ({"kernel_length": 0}, "kernel_length is 0; expected a whole number of at least 1"),
         ({"n_spatial": 2.5}, "n_spatial is 2.5; expected a whole number"),
         ({"pool_stride": True}, "pool_stride is True; expected a whole number"),
-        ({"dropout": 1.0}, r"dropout is 1\.0; expected a number from 0 on and below 1"),
+        ({"dropout": 1.0}, r"dropout is 1\.0; expected 0 or more, below 1"),
     ],
 )
 def test_bad_parameters(params, message):

@@ -122,9 +122,9 @@ def test_cnn_bilstm_pads_few_frames():
 
 REFUSED = [
     ({"layout": "stacked"}, "layout is 'stacked'; expected one of 'per_channel', 'merged'"),
-    ({"n_filters": 32}, "n_filters is 32; expected a sequence of whole numbers"),
-    ({"n_filters": ()}, r"n_filters is \(\); expected whole numbers of at least 1"),
-    ({"hidden_sizes": (8, 0)}, r"hidden_sizes is \(8, 0\); expected whole numbers"),
+    ({"n_filters": 32}, "n_filters is 32; expected one or more whole numbers"),
+    ({"n_filters": ()}, r"n_filters is \(\); expected one or more whole numbers"),
+    ({"hidden_sizes": (8, 0)}, r"hidden_sizes is \(8, 0\); expected one or more whole numbers"),
     ({"n_filters": (8, 16)}, r"kernel_sizes is \(3, 3, 3\), of 3 blocks.*one number for each"),
     ({"kernel_sizes": 4}, "kernel_sizes is 4; expected odd numbers"),
     ({"conv_dropout": (0.1, 0.1, 1)}, "conv_dropout is .*; expected 0 or more, below 1"),

@@ -70,9 +70,9 @@ def test_crnn_pads_short_trials():
 REFUSED = [
     ({"cell": "LSTM"}, "cell is 'LSTM'; expected one of 'lstm', 'gru', 'rnn'"),
     ({"nonlinearity": "elu"}, "nonlinearity is 'elu'; expected one of 'tanh', 'relu'"),
-    ({"kernel_size": 0}, "kernel_size is 0; expected whole numbers of at least 1"),
-    ({"stride": 2.5}, "stride is 2.5; expected whole numbers"),
-    ({"n_layers": True}, "n_layers is True; expected whole numbers"),
+    ({"kernel_size": 0}, "kernel_size is 0; expected a whole number of at least 1"),
+    ({"stride": 2.5}, "stride is 2.5; expected a whole number"),
+    ({"n_layers": True}, "n_layers is True; expected a whole number"),
     ({"dropout": 1.0}, "dropout is 1.0; expected 0 or more, below 1"),
 ]
 

@@ -68,9 +68,9 @@ def test_lstm_attention_takes_any_size(shape, n_layers, bidirectional):
 
 
 REFUSED = [
-    ({"n_layers": 0}, "n_layers is 0; expected whole numbers of at least 1"),
-    ({"hidden_size": 1.5}, "hidden_size is 1.5; expected whole numbers"),
-    ({"attention_size": "64"}, "attention_size is '64'; expected whole numbers"),
+    ({"n_layers": 0}, "n_layers is 0; expected a whole number of at least 1"),
+    ({"hidden_size": 1.5}, "hidden_size is 1.5; expected a whole number"),
+    ({"attention_size": "64"}, "attention_size is '64'; expected a whole number"),
     ({"dropout": 2}, "dropout is 2; expected 0 or more, below 1"),
 ]
 

@@ -65,7 +65,7 @@ def test_backbone_can_be_frozen():
     [
         ({"backbone": "resnet"}, "backbone is 'resnet'; expected a model of timm"),
         ({"stride": 5}, "stride is 5; resnet18 has maps of stride 2, 4, 8, 16, 32"),
-        ({"stride": 0}, "stride is 0; expected whole numbers"),
+        ({"stride": 0}, "stride is 0; expected a whole number"),
         ({"n_heads": 5}, "n_heads is 5, which does not divide hidden_size = 16"),
         ({"dropout": 2}, "dropout is 2; expected 0 or more, below 1"),
         ({"backbone_params": {"depthz": 3}}, "gives no feature maps: .*depthz"),

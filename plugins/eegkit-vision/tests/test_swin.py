@@ -48,8 +48,8 @@ def test_images_are_filled_up_to_whole_patches():
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"patch_size": 0}, "patch_size is 0; expected whole numbers"),
-        ({"depths": (1, 0)}, r"depths is \(1, 0\); expected whole numbers"),
+        ({"patch_size": 0}, "patch_size is 0; expected a whole number"),
+        ({"depths": (1, 0)}, r"depths is \(1, 0\); expected one or more whole numbers"),
         ({"depths": (1, 2, 1)}, "expected one number of heads for each stage"),
         ({"n_heads": (3, 2)}, "n_heads is 3, which does not divide the width of stage 1 = 8"),
         ({"drop_path": -0.1}, "drop_path is -0.1; expected 0 or more, below 1"),

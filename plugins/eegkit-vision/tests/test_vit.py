@@ -55,8 +55,8 @@ def test_variant_has_its_own_patches():
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"patch_size": 0}, "patch_size is 0; expected whole numbers"),
-        ({"n_layers": 1.5}, "n_layers is 1.5; expected whole numbers"),
+        ({"patch_size": 0}, "patch_size is 0; expected a whole number"),
+        ({"n_layers": 1.5}, "n_layers is 1.5; expected a whole number"),
         ({"n_heads": 3}, "n_heads is 3, which does not divide hidden_size = 8"),
         ({"dropout": 1}, "dropout is 1; expected 0 or more, below 1"),
         ({"pretrained": True}, "pretrained is True, but variant is None"),

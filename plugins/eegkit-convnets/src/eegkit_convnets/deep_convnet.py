@@ -10,7 +10,7 @@ from scipy.stats import uniform
 from torch import nn
 
 from eegkit import NeuralClassifier
-from eegkit_convnets._checks import check_counts, check_rates, check_sequence_of_counts
+from eegkit.checks import check_counts, check_fractions, check_sequences_of_counts
 from eegkit_convnets._layers import ELU, Dropout
 from eegkit_convnets._time_space import TimeSpace, xavier
 
@@ -159,10 +159,10 @@ class DeepConvNet(NeuralClassifier):
         }
 
     def _check_parameters(self) -> None:
-        check_sequence_of_counts(n_filters=self.n_filters)
+        check_sequences_of_counts(n_filters=self.n_filters)
         names = ("kernel_length", "pool_length", "pool_stride")
         check_counts(**{name: getattr(self, name) for name in names})
-        check_rates(dropout=self.dropout, dropout_head=self.dropout_head)
+        check_fractions(dropout=self.dropout, dropout_head=self.dropout_head)
 
     def min_input_shape(self) -> tuple[int, ...]:
         self._check_parameters()
@@ -173,15 +173,4 @@ class DeepConvNet(NeuralClassifier):
 
     def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
         self._check_parameters()
-        return DeepConvNetModule(
-            input_shape,
-            n_classes,
-            n_filters=self.n_filters,
-            kernel_length=self.kernel_length,
-            pool_length=self.pool_length,
-            pool_stride=self.pool_stride,
-            dropout=self.dropout,
-            bias=self.bias,
-            norm_between=self.norm_between,
-            dropout_head=self.dropout_head,
-        )
+        return DeepConvNetModule(input_shape, n_classes, **self.architecture())

@@ -178,17 +178,4 @@ class EEGNet(NeuralClassifier):
         return (1, self.pool1 * self.pool2)
 
     def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
-        return EEGNetModule(
-            input_shape,
-            n_classes,
-            F1=self.F1,
-            D=self.D,
-            F2=self.F2,
-            kernel_length=self.kernel_length,
-            separable_length=self.separable_length,
-            pool1=self.pool1,
-            pool2=self.pool2,
-            dropout=self.dropout,
-            norm_spatial=self.norm_spatial,
-            norm_dense=self.norm_dense,
-        )
+        return EEGNetModule(input_shape, n_classes, **self.architecture())

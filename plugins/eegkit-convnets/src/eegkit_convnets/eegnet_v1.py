@@ -10,7 +10,7 @@ from scipy.stats import uniform
 from torch import nn
 
 from eegkit import NeuralClassifier
-from eegkit_convnets._checks import check_counts, check_rates, check_sequence_of_counts
+from eegkit.checks import check_counts, check_fractions, check_sequences_of_counts
 from eegkit_convnets._layers import ELU, Dropout
 
 
@@ -146,8 +146,8 @@ class EEGNetV1(NeuralClassifier):
     def _check_parameters(self) -> None:
         check_counts(n_spatial=self.n_spatial, n_filters=self.n_filters)
         names = ("kernel_size1", "kernel_size2", "pool_size")
-        check_sequence_of_counts(2, **{name: getattr(self, name) for name in names})
-        check_rates(dropout=self.dropout)
+        check_sequences_of_counts(2, **{name: getattr(self, name) for name in names})
+        check_fractions(dropout=self.dropout)
         if self.n_spatial < self.pool_size[0] ** 2:
             raise ValueError(
                 f"n_spatial is {self.n_spatial}, too few to be pooled twice by "
@@ -161,13 +161,4 @@ class EEGNetV1(NeuralClassifier):
 
     def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
         self._check_parameters()
-        return EEGNetV1Module(
-            input_shape,
-            n_classes,
-            n_spatial=self.n_spatial,
-            n_filters=self.n_filters,
-            kernel_size1=self.kernel_size1,
-            kernel_size2=self.kernel_size2,
-            pool_size=self.pool_size,
-            dropout=self.dropout,
-        )
+        return EEGNetV1Module(input_shape, n_classes, **self.architecture())

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from eegkit import NeuralClassifier
-from eegkit_convnets._checks import check_counts
+from eegkit.checks import check_counts
 
 # Blocks of the four stages; a block has two convolutions, the first and the last layer are
 # one each. 18 and 34 are He et al.'s (table 1).
@@ -170,11 +170,4 @@ class ResNet1D(NeuralClassifier):
 
     def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
         self._check_parameters()
-        return ResNet1DModule(
-            input_shape,
-            n_classes,
-            depth=self.depth,
-            width=self.width,
-            kernel_size=self.kernel_size,
-            stem_kernel_size=self.stem_kernel_size,
-        )
+        return ResNet1DModule(input_shape, n_classes, **self.architecture())

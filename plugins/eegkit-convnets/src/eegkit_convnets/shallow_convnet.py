@@ -9,7 +9,7 @@ from scipy.stats import uniform
 from torch import nn
 
 from eegkit import NeuralClassifier
-from eegkit_convnets._checks import check_counts, check_rates
+from eegkit.checks import check_counts, check_fractions
 from eegkit_convnets._layers import Dropout
 from eegkit_convnets._time_space import TimeSpace, xavier
 
@@ -131,7 +131,7 @@ class ShallowConvNet(NeuralClassifier):
     def _check_parameters(self) -> None:
         names = ("n_temporal", "n_spatial", "kernel_length", "pool_length", "pool_stride")
         check_counts(**{name: getattr(self, name) for name in names})
-        check_rates(dropout=self.dropout)
+        check_fractions(dropout=self.dropout)
 
     def min_input_shape(self) -> tuple[int, ...]:
         self._check_parameters()
@@ -139,13 +139,4 @@ class ShallowConvNet(NeuralClassifier):
 
     def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
         self._check_parameters()
-        return ShallowConvNetModule(
-            input_shape,
-            n_classes,
-            n_temporal=self.n_temporal,
-            n_spatial=self.n_spatial,
-            kernel_length=self.kernel_length,
-            pool_length=self.pool_length,
-            pool_stride=self.pool_stride,
-            dropout=self.dropout,
-        )
+        return ShallowConvNetModule(input_shape, n_classes, **self.architecture())

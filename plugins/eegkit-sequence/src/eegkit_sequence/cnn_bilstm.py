@@ -10,7 +10,7 @@ from scipy.stats import uniform
 from torch import nn
 
 from eegkit import NeuralClassifier
-from eegkit_sequence._checks import check_choice, check_counts, check_rates
+from eegkit.checks import check_choice, check_counts, check_fractions, check_sequences_of_counts
 
 # What a parameter left at None is.
 LAYOUTS: dict[str, dict[str, tuple[Any, ...]]] = {
@@ -225,29 +225,19 @@ class CNNBiLSTM(NeuralClassifier):
         }
 
     def min_input_shape(self) -> tuple[int, ...]:
-        side = 2 ** len(self._architecture()["n_filters"])
+        side = 2 ** len(self.architecture()["n_filters"])
         return (1, side, side)
 
     def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
-        return CNNBiLSTMModule(
-            input_shape,
-            n_classes,
-            layout=self.layout,
-            **self._architecture(),
-            n_dense=self.n_dense,
-            dropout=self.dropout,
-        )
+        return CNNBiLSTMModule(input_shape, n_classes, **self.architecture())
 
-    def _architecture(self) -> dict[str, Any]:
+    def architecture(self) -> dict[str, Any]:
         """The sizes, checked, with those of the layout where none are given."""
-        check_choice("layout", self.layout, tuple(LAYOUTS))
+        check_choice(tuple(LAYOUTS), layout=self.layout)
         for name in ("n_filters", "hidden_sizes"):
             value = getattr(self, name)
-            if value is None:
-                continue
-            if isinstance(value, str) or not isinstance(value, Sequence):
-                raise ValueError(f"{name} is {value!r}; expected a sequence of whole numbers.")
-            check_counts(**{name: value})
+            if value is not None:
+                check_sequences_of_counts(**{name: value})
         chosen = _architecture(
             self.layout,
             n_filters=self.n_filters,
@@ -255,11 +245,12 @@ class CNNBiLSTM(NeuralClassifier):
             conv_dropout=self.conv_dropout,
             hidden_sizes=self.hidden_sizes,
         )
-        check_counts(kernel_sizes=chosen["kernel_sizes"], n_dense=self.n_dense)
-        check_rates(conv_dropout=chosen["conv_dropout"], dropout=self.dropout)
+        check_sequences_of_counts(kernel_sizes=chosen["kernel_sizes"])
+        check_counts(n_dense=self.n_dense)
+        check_fractions(conv_dropout=chosen["conv_dropout"], dropout=self.dropout)
         if any(size % 2 == 0 for size in chosen["kernel_sizes"]):
             raise ValueError(
                 f"kernel_sizes is {self.kernel_sizes!r}; expected odd numbers, which keep the "
                 "size of the image."
             )
-        return chosen
+        return super().architecture() | chosen

@@ -9,7 +9,7 @@ from scipy.stats import uniform
 from torch import nn
 
 from eegkit import NeuralClassifier
-from eegkit_sequence._checks import check_choice, check_counts, check_rates
+from eegkit.checks import check_choice, check_counts, check_fractions
 
 CELLS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 NONLINEARITIES = ("tanh", "relu")
@@ -186,24 +186,11 @@ class CRNN(NeuralClassifier):
 
     def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
         self._check_architecture()
-        return CRNNModule(
-            input_shape,
-            n_classes,
-            n_filters=self.n_filters,
-            kernel_size=self.kernel_size,
-            stride=self.stride,
-            pool_size=self.pool_size,
-            cell=self.cell,
-            nonlinearity=self.nonlinearity,
-            hidden_size=self.hidden_size,
-            n_layers=self.n_layers,
-            n_dense=self.n_dense,
-            dropout=self.dropout,
-        )
+        return CRNNModule(input_shape, n_classes, **self.architecture())
 
     def _check_architecture(self) -> None:
-        check_choice("cell", self.cell, tuple(CELLS))
-        check_choice("nonlinearity", self.nonlinearity, NONLINEARITIES)
+        check_choice(tuple(CELLS), cell=self.cell)
+        check_choice(NONLINEARITIES, nonlinearity=self.nonlinearity)
         check_counts(
             n_filters=self.n_filters,
             kernel_size=self.kernel_size,
@@ -213,4 +200,4 @@ class CRNN(NeuralClassifier):
             n_layers=self.n_layers,
             n_dense=self.n_dense,
         )
-        check_rates(dropout=self.dropout)
+        check_fractions(dropout=self.dropout)

@@ -9,7 +9,7 @@ from scipy.stats import uniform
 from torch import nn
 
 from eegkit import NeuralClassifier
-from eegkit_sequence._checks import check_counts, check_rates
+from eegkit.checks import check_counts, check_fractions
 
 
 class AdditiveAttention(nn.Module):
@@ -170,13 +170,5 @@ class LSTMAttention(NeuralClassifier):
             n_layers=self.n_layers,
             attention_size=self.attention_size,
         )
-        check_rates(dropout=self.dropout)
-        return LSTMAttentionModule(
-            input_shape,
-            n_classes,
-            hidden_size=self.hidden_size,
-            n_layers=self.n_layers,
-            bidirectional=self.bidirectional,
-            attention_size=self.attention_size,
-            dropout=self.dropout,
-        )
+        check_fractions(dropout=self.dropout)
+        return LSTMAttentionModule(input_shape, n_classes, **self.architecture())

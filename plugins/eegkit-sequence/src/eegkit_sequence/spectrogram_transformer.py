@@ -9,7 +9,7 @@ from scipy.stats import uniform
 from torch import nn
 
 from eegkit import NeuralClassifier
-from eegkit_sequence._checks import check_choice, check_counts, check_rates
+from eegkit.checks import check_choice, check_counts, check_fractions, check_heads
 
 POSITIONS = ("learned", "sinusoidal")
 POOLINGS = ("mean", "class_token")
@@ -175,25 +175,11 @@ class SpectrogramTransformer(NeuralClassifier):
         }
 
     def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
-        check_choice("positions", self.positions, POSITIONS)
-        check_choice("pooling", self.pooling, POOLINGS)
+        check_choice(POSITIONS, positions=self.positions)
+        check_choice(POOLINGS, pooling=self.pooling)
         check_counts(
             d_model=self.d_model, n_heads=self.n_heads, n_layers=self.n_layers, d_ff=self.d_ff
         )
-        check_rates(dropout=self.dropout)
-        if self.d_model % self.n_heads:
-            raise ValueError(
-                f"n_heads is {self.n_heads}, which does not divide d_model = {self.d_model}; "
-                "change one of them."
-            )
-        return SpectrogramTransformerModule(
-            input_shape,
-            n_classes,
-            d_model=self.d_model,
-            n_heads=self.n_heads,
-            n_layers=self.n_layers,
-            d_ff=self.d_ff,
-            dropout=self.dropout,
-            positions=self.positions,
-            pooling=self.pooling,
-        )
+        check_fractions(dropout=self.dropout)
+        check_heads(self.n_heads, d_model=self.d_model)
+        return SpectrogramTransformerModule(input_shape, n_classes, **self.architecture())

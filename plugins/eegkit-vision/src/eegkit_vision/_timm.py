@@ -7,7 +7,6 @@ import os
 import warnings
 from collections.abc import Sequence
 from functools import lru_cache
-from numbers import Integral, Real
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
@@ -193,30 +192,4 @@ def check_variant(estimator: TimmClassifier, architecture: Sequence[str]) -> Non
         raise ValueError(
             f"variant is {estimator.variant!r}, which has its own {', '.join(own)}; leave "
             "these at their defaults, or set variant=None."
-        )
-
-
-def check_counts(estimator: TimmClassifier, *names: str) -> None:
-    """Refuse what is no whole number of at least 1."""
-    for name in names:
-        value = getattr(estimator, name)
-        for number in value if isinstance(value, Sequence) else (value,):
-            if not isinstance(number, Integral) or number < 1:
-                raise ValueError(f"{name} is {value!r}; expected whole numbers of at least 1.")
-
-
-def check_rates(estimator: TimmClassifier, *names: str) -> None:
-    """Refuse what is no probability below 1."""
-    for name in names:
-        value = getattr(estimator, name)
-        if not isinstance(value, Real) or not 0 <= value < 1:
-            raise ValueError(f"{name} is {value!r}; expected 0 or more, below 1.")
-
-
-def check_heads(width_name: str, width: int, n_heads: int) -> None:
-    """Refuse a width that cannot be shared among the heads."""
-    if width % n_heads:
-        raise ValueError(
-            f"n_heads is {n_heads}, which does not divide {width_name} = {width}; choose "
-            "another of the two."
         )

@@ -14,12 +14,10 @@ from timm.layers import HybridEmbed
 from timm.models import VisionTransformer
 from torch import nn
 
+from eegkit.checks import check_counts, check_fractions, check_heads
 from eegkit_vision._timm import (
     TimmClassifier,
-    check_counts,
-    check_heads,
     check_name,
-    check_rates,
     create,
 )
 
@@ -214,23 +212,16 @@ class CNNTransformer(TimmClassifier):
         }
 
     def min_input_shape(self) -> tuple[int, ...]:
-        check_counts(self, "stride")
+        check_counts(stride=self.stride)
         return (1, self.stride, self.stride)
 
     def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
-        check_counts(self, "stride", "hidden_size", "n_layers", "n_heads")
-        check_rates(self, "dropout")
-        check_heads("hidden_size", self.hidden_size, self.n_heads)
-        return CNNTransformerModule(
-            input_shape,
-            n_classes,
-            backbone=self.backbone,
+        check_counts(
             stride=self.stride,
             hidden_size=self.hidden_size,
             n_layers=self.n_layers,
             n_heads=self.n_heads,
-            mlp_ratio=self.mlp_ratio,
-            dropout=self.dropout,
-            backbone_params=self.backbone_params,
-            pretrained=self.pretrained,
         )
+        check_fractions(dropout=self.dropout)
+        check_heads(self.n_heads, hidden_size=self.hidden_size)
+        return CNNTransformerModule(input_shape, n_classes, **self.architecture())

@@ -8,7 +8,8 @@ import torch
 from scipy.stats import uniform
 from torch import nn
 
-from eegkit_vision._timm import TimmClassifier, check_rates, create
+from eegkit.checks import check_fractions
+from eegkit_vision._timm import TimmClassifier, create
 
 MODULE = "efficientnet"
 
@@ -129,12 +130,5 @@ class EfficientNet(TimmClassifier):
         }
 
     def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
-        check_rates(self, "dropout", "drop_path")
-        return EfficientNetModule(
-            input_shape,
-            n_classes,
-            variant=self.variant,
-            dropout=self.dropout,
-            drop_path=self.drop_path,
-            pretrained=self.pretrained,
-        )
+        check_fractions(dropout=self.dropout, drop_path=self.drop_path)
+        return EfficientNetModule(input_shape, n_classes, **self.architecture())

@@ -10,11 +10,9 @@ from scipy.stats import uniform
 from timm.models import SwinTransformer
 from torch import nn
 
+from eegkit.checks import check_counts, check_fractions, check_heads, check_sequences_of_counts
 from eegkit_vision._timm import (
     TimmClassifier,
-    check_counts,
-    check_heads,
-    check_rates,
     check_variant,
     create,
     filled,
@@ -192,31 +190,22 @@ class Swin(TimmClassifier):
     def min_input_shape(self) -> tuple[int, ...]:
         if self.variant is not None:
             return (1, *patch_size_of(self.variant, MODULE))
-        check_counts(self, "patch_size")
+        check_counts(patch_size=self.patch_size)
         return (1, self.patch_size, self.patch_size)
 
     def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
         check_variant(self, ARCHITECTURE)
-        check_counts(self, "patch_size", "embed_dim", "depths", "n_heads", "window_size")
-        check_rates(self, "dropout", "drop_path")
+        check_counts(
+            patch_size=self.patch_size, embed_dim=self.embed_dim, window_size=self.window_size
+        )
+        check_sequences_of_counts(depths=self.depths, n_heads=self.n_heads)
+        check_fractions(dropout=self.dropout, drop_path=self.drop_path)
         if len(self.depths) != len(self.n_heads):
             raise ValueError(
                 f"depths is {self.depths!r} and n_heads is {self.n_heads!r}; expected one number "
                 "of heads for each stage."
             )
         for stage, heads in enumerate(self.n_heads):
-            check_heads(f"the width of stage {stage + 1}", self.embed_dim * 2**stage, heads)
-        return SwinModule(
-            input_shape,
-            n_classes,
-            patch_size=self.patch_size,
-            embed_dim=self.embed_dim,
-            depths=self.depths,
-            n_heads=self.n_heads,
-            window_size=self.window_size,
-            mlp_ratio=self.mlp_ratio,
-            dropout=self.dropout,
-            drop_path=self.drop_path,
-            variant=self.variant,
-            pretrained=self.pretrained,
-        )
+            width = {f"the width of stage {stage + 1}": self.embed_dim * 2**stage}
+            check_heads(heads, **width)
+        return SwinModule(input_shape, n_classes, **self.architecture())

@@ -9,11 +9,9 @@ from scipy.stats import uniform
 from timm.models import VisionTransformer
 from torch import nn
 
+from eegkit.checks import check_counts, check_fractions, check_heads
 from eegkit_vision._timm import (
     TimmClassifier,
-    check_counts,
-    check_heads,
-    check_rates,
     check_variant,
     create,
     filled,
@@ -181,23 +179,17 @@ class ViT(TimmClassifier):
     def min_input_shape(self) -> tuple[int, ...]:
         if self.variant is not None:
             return (1, *patch_size_of(self.variant, MODULE))
-        check_counts(self, "patch_size")
+        check_counts(patch_size=self.patch_size)
         return (1, self.patch_size, self.patch_size)
 
     def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
         check_variant(self, ARCHITECTURE)
-        check_counts(self, "patch_size", "hidden_size", "n_layers", "n_heads")
-        check_rates(self, "dropout")
-        check_heads("hidden_size", self.hidden_size, self.n_heads)
-        return ViTModule(
-            input_shape,
-            n_classes,
+        check_counts(
             patch_size=self.patch_size,
             hidden_size=self.hidden_size,
             n_layers=self.n_layers,
             n_heads=self.n_heads,
-            mlp_ratio=self.mlp_ratio,
-            dropout=self.dropout,
-            variant=self.variant,
-            pretrained=self.pretrained,
         )
+        check_fractions(dropout=self.dropout)
+        check_heads(self.n_heads, hidden_size=self.hidden_size)
+        return ViTModule(input_shape, n_classes, **self.architecture())
