@@ -208,7 +208,7 @@ class NeuralClassifier(ClassifierMixin, TrainingOptions):
         if saved:
             seed = saved[1]["seed"]
         device = _engine.pick_device(self.device)
-        with _engine.memory_advice(self, device):
+        with _engine.advice(self, device):
             data.move_to(device)
             train, valid = self._split(data, people, seed)
             net = self._make_net(train, valid, device, seed, goes_on)
@@ -246,7 +246,7 @@ class NeuralClassifier(ClassifierMixin, TrainingOptions):
         goes_on = hasattr(self, "net_")
         data, _ = self._read(X, y, classes, goes_on, None, sample_weight, None)
         device = _engine.pick_device(self.device)
-        with _engine.memory_advice(self, device):
+        with _engine.advice(self, device):
             data.move_to(device)
             if not goes_on or not self.net_.history:
                 # There is no net, or it was loaded and has forgotten its optimiser.

@@ -339,10 +339,17 @@ def predict_proba(
 
 
 @contextmanager
-def memory_advice(options: TrainingOptions, device: str) -> Iterator[None]:
-    """Say which setting to lower when memory runs out."""
+def advice(options: TrainingOptions, device: str) -> Iterator[None]:
+    """Say which setting to change where memory runs out, or batches are too small."""
     try:
         yield
+    except ValueError as error:
+        if "Expected more than 1 value per channel when training" not in str(error):
+            raise
+        raise ValueError(
+            f"Batch normalisation needs more than one trial in a batch; raise batch_size (now "
+            f"{options.batch_size}), or give more trials."
+        ) from error
     except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
         told = str(error)
         if isinstance(error, RuntimeError) and not (

@@ -285,6 +285,15 @@ def test_memory_that_runs_out_is_told():
         net(callbacks=[Greedy()]).fit(X, Y)
 
 
+def test_batches_too_small_for_batch_norm_are_told():
+    class Flat(NeuralClassifier):
+        def build_module(self, input_shape, n_classes):
+            return nn.Sequential(nn.Flatten(), nn.LazyBatchNorm1d(), nn.LazyLinear(n_classes))
+
+    with pytest.raises(ValueError, match=r"raise batch_size \(now 1\)"):
+        Flat(batch_size=1).fit(X, Y)
+
+
 def test_the_keyboard_stops_for_good_and_a_callback_only_the_training():
     class Impatient(Callback):
         def on_epoch_end(self, net, **kwargs):
