@@ -1,0 +1,264 @@
+"""The epilepsy data of the University of Bonn: five sets of single-channel segments."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from eegkit import Trials
+from eegkit.checks import check_choice
+from eegkit.datasets import RecordedDataset, Recording, check_rates, cut
+from eegkit_clinical._shared import (
+    check_amplitudes,
+    check_lengths,
+    check_overlap,
+    choose,
+    filter_and_resample,
+    make_raw,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import mne
+
+FOLDER = "bonn"
+N_SAMPLES = 4097
+NUMBERS = range(1, 101)
+SFREQ = 173.61
+# The converter had 12 bits; what is beyond 16 bits is no recorded value.
+LIMIT = 32768.0
+
+# Letter of the files, what was recorded, and from whom (Andrzejak et al. 2001, section II A).
+SETS = {
+    "A": ("Z", "eyes_open", "volunteers"),
+    "B": ("O", "eyes_closed", "volunteers"),
+    "C": ("N", "opposite", "patients"),
+    "D": ("F", "epileptogenic", "patients"),
+    "E": ("S", "seizure", "patients"),
+}
+PEOPLE = ("volunteers", "patients")
+FILE_NAME = re.compile(r"([zonfs])(\d{3})\.txt", re.IGNORECASE)
+
+THREE = {"A": "healthy", "B": "healthy", "C": "interictal", "D": "interictal", "E": "ictal"}
+LABELS = {
+    "sets": {name: name for name in SETS},
+    "seizure": {name: "seizure" if name == "E" else "rest" for name in SETS},
+    "states": THREE,
+}
+
+
+class Bonn(RecordedDataset):
+    """Seizures and other EEG, five sets of 100 segments of one channel (University of Bonn).
+
+    Each segment has 4097 samples (23.6 s), cut out of longer recordings and chosen to be
+    free of visible artefacts [1]_. Sets A and B are from the scalp of five healthy
+    volunteers with eyes open (A) and closed (B). Sets C, D and E are from electrodes inside
+    the heads of five patients: in the hippocampal formation opposite to the epileptogenic
+    zone (C), in that zone (D), both between seizures, and during seizures (E).
+
+    Parameters
+    ----------
+    subjects : sequence of {"volunteers", "patients"}, optional
+        The people to load, as far as they can be told apart; all by default.
+    path : str or path-like, optional
+        The folder ``bonn``, or the folder that holds it; by default the environment variable
+        ``EEGKIT_DATA``, else the cache folder of the user. The text files lie in it or in
+        folders inside it, of any name.
+    labels : {"sets", "seizure", "states"}, default "sets"
+        What to tell apart: the five sets ``"A"`` to ``"E"``; ``"seizure"`` (E) and ``"rest"``
+        (all others); or ``"healthy"`` (A, B), ``"interictal"`` (C, D) and ``"ictal"`` (E).
+    sets : sequence of str, default ("A", "B", "C", "D", "E")
+        The sets to load.
+    window : float, optional
+        Length of a trial in s; by default the whole segment.
+    overlap : float, default 0.0
+        Part of a window shared with the next one, from 0 to below 1. Overlapping windows
+        share samples, and all windows of a segment share a person: keep segments together
+        by the column ``recording`` of the metadata.
+    sfreq : float, optional
+        Rate in Hz to resample the segments to; by default the recorded 173.61 Hz.
+    l_freq, h_freq : float, optional
+        Edges in Hz of a zero-phase band-pass on the segment; by default none, as the segments
+        were recorded through a band-pass of 0.53 to 40 Hz.
+    download, on_error, n_jobs, cache, progress
+        See `RecordedDataset`. There is nothing that a program could download.
+
+    Notes
+    -----
+    Metadata: ``subject`` (``"volunteers"`` or ``"patients"``), ``session`` (the set), ``run``
+    (number of the segment, ``"001"`` to ``"100"``), ``onset`` (of the window in s from the
+    start of the segment), ``recording`` (name of the file) and ``state``.
+
+    Which of the five people a segment is from was never published. All that is known is
+    that A and B share five volunteers, and C, D and E five patients; hence two values of
+    ``subject``. No split can keep single people apart, and a split that keeps these two
+    groups apart has other classes on either side. Random splits put segments of one person
+    on both sides, so the accuracies near 100 % of many papers do not tell how well new
+    people are decoded.
+
+    The classes also differ in more than their state: A and B were recorded on the scalp
+    against an average reference, C to E inside the head. Scalp against depth tells A
+    and B from the others without any epilepsy.
+
+    Files: ``Z001.txt`` (A), ``O001.txt`` (B), ``N001.TXT`` (C, upper-case ending as
+    published), ``F001.txt`` (D) and ``S001.txt`` (E), one number a line, in microvolts.
+    Facts from [1]_ and the page of the data set.
+
+    References
+    ----------
+    .. [1] Andrzejak, R. G., Lehnertz, K., Mormann, F., Rieke, C., David, P., & Elger, C. E.
+       (2001). Indications of nonlinear deterministic and finite-dimensional structures in
+       time series of brain electrical activity: Dependence on recording region and brain
+       state. Physical Review E, 64(6), 061907. https://doi.org/10.1103/PhysRevE.64.061907
+
+    Examples
+    --------
+    >>> from eegkit_clinical import Bonn
+    >>> trials = Bonn(labels="states", window=5.0).load()  # doctest: +SKIP
+    """
+
+    folder_name = FOLDER
+    title = "Bonn epilepsy EEG"
+    licence = "none stated; free for research, with the paper cited"
+    citation = "Andrzejak et al. (2001), Phys Rev E 64, 061907, doi:10.1103/PhysRevE.64.061907"
+    url = "https://www.upf.edu/web/ntsa/downloads"
+    size_mb = 3.1
+    n_subjects = 10
+    n_channels = 1
+    recorded_sfreq = SFREQ
+    classes = ("A", "B", "C", "D", "E")
+    how_to_get = (
+        "Get the five archives (Z, O, N, F and S) from the page and unpack them into a folder "
+        "'bonn'; pass that folder, or the one around it, as path."
+    )
+
+    labels: str = "sets"
+    sets: Sequence[str] = tuple(SETS)
+    window: float | None = None
+    overlap: float = 0.0
+    sfreq: float | None = None
+    l_freq: float | None = None
+    h_freq: float | None = None
+
+    def check(self) -> None:
+        check_choice(LABELS, labels=self.labels)
+        choose(self.sets, SETS, "sets", self.title)
+        if self.window is not None:
+            check_lengths(window=self.window)
+            longest = N_SAMPLES / SFREQ
+            if self.window > longest:
+                raise ValueError(
+                    f"window is {self.window:g} s, but a segment lasts {longest:.1f} s; make "
+                    "window shorter, or None for whole segments."
+                )
+        check_overlap(self.overlap)
+        check_rates(self.sfreq, self.l_freq, self.h_freq)
+
+    def recordings(self) -> list[Recording]:
+        people = choose(self.subjects, PEOPLE, "subjects", self.title)
+        sets = choose(self.sets, SETS, "sets", self.title)
+        wanted = [name for name in SETS if name in sets and SETS[name][2] in people]
+        if not wanted:
+            raise ValueError(
+                f"None of the sets {', '.join(sets)} is from the {', '.join(people)}; expected "
+                "subjects and sets that go together: A, B volunteers; C, D, E patients."
+            )
+        folder = self.folder()
+        there = _find_files(folder)
+        segments = [(name, SETS[name][0], i) for name in wanted for i in NUMBERS]
+        return [
+            Recording(name, i, there.get((letter, i), folder / letter / f"{letter}{i:03d}.txt"))
+            for name, letter, i in segments
+        ]
+
+    def holds_recordings(self, folder: Path) -> bool:
+        return folder.name == FOLDER or bool(_find_files(folder, deep=1))
+
+    def read(self, recording: Recording) -> Trials:
+        path = recording.path
+        _, state, people = SETS[recording.subject]
+        raw = make_raw(read_segment(path)[np.newaxis], ["EEG"], SFREQ)
+        filter_and_resample(raw, None, self.l_freq, self.h_freq)
+        if self.sfreq is not None:
+            raw = _resample(raw, self.sfreq)
+        if self.window is None:
+            X, kept = cut(raw, np.zeros(1), raw.n_times / raw.info["sfreq"])
+            starts = np.zeros(1)
+        else:
+            step = self.window * (1 - self.overlap)
+            starts = np.arange(0, raw.n_times / raw.info["sfreq"], step)
+            X, kept = cut(raw, starts, self.window)
+        metadata = pd.DataFrame(
+            {
+                "subject": people,
+                "session": recording.subject,
+                "run": f"{recording.run:03d}",
+                "onset": starts[kept],
+                "recording": path.name,
+                "state": state,
+            }
+        )
+        labels = np.full(len(X), LABELS[self.labels][recording.subject])
+        return Trials(X, labels, metadata, raw.info)
+
+
+def _find_files(folder: Path, deep: int = 2) -> dict[tuple[str, int], Path]:
+    """The segments in and below a folder, by letter and number; the first of each."""
+    found: dict[tuple[str, int], Path] = {}
+    for pattern in ["*", "*/*", "*/*/*"][: deep + 1]:
+        for path in sorted(folder.glob(pattern)):
+            named = FILE_NAME.fullmatch(path.name)
+            if named and path.is_file():
+                found.setdefault((named[1].upper(), int(named[2])), path)
+    return found
+
+
+def _resample(raw: mne.io.BaseRaw, sfreq: float) -> mne.io.BaseRaw:
+    """Resample by the exact factor.
+
+    MNE rounds the factor so that the length comes out whole: 0.01 % here.
+    """
+    from scipy.signal import resample_poly
+
+    factor = Fraction(sfreq / SFREQ).limit_denominator(20_000)
+    signals = raw.get_data(units="uV", verbose="error")
+    signals = resample_poly(signals, factor.numerator, factor.denominator, axis=1, padtype="line")
+    return make_raw(signals, raw.ch_names, float(sfreq))
+
+
+def read_segment(path: Path) -> NDArray[Any]:
+    """Read one segment: 4097 numbers, one a line, in microvolts.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    ndarray of float64, shape (4097,)
+
+    Raises
+    ------
+    ValueError
+        The file holds something else; the message names it.
+    """
+    try:
+        values = np.array(path.read_text(encoding="ascii").split(), dtype=np.float64)
+    except ValueError as error:  # of decoding, too
+        raise ValueError(
+            f"{path} holds something else than numbers ({error}); remove the file and get it again."
+        ) from error
+    if len(values) != N_SAMPLES:
+        raise ValueError(
+            f"{path} holds {len(values)} numbers; expected the {N_SAMPLES} of a segment. Remove "
+            "the file and get it again."
+        )
+    check_amplitudes(values, LIMIT, path)
+    return values

@@ -1,0 +1,83 @@
+"""Files as published, small ones, and damage to them, the same every time."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _no_folder_from_outside(monkeypatch):
+    monkeypatch.delenv("EEGKIT_DATA", raising=False)
+
+
+@pytest.fixture(scope="session")
+def write_segment():
+    return _write_segment
+
+
+def _write_segment(folder, letter, number, n=4097):
+    """A text file as published: integers, one a line, \\r\\n; upper-case ending in set N."""
+    rng = np.random.default_rng([ord(letter), number])
+    values = np.clip(np.cumsum(rng.normal(0, 12, n)) * 0.3 + rng.normal(0, 20, n), -2048, 2047)
+    values = np.round(values).astype(int)
+    ending = "TXT" if letter == "N" else "txt"
+    path = folder / f"{letter}{number:03d}.{ending}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes("".join(f"{value}\r\n" for value in values).encode())
+    return values
+
+
+@pytest.fixture
+def damage():
+    def damaged(content, seed):
+        """Flip some bytes, cut the end off, or blank a stretch out."""
+        rng = np.random.default_rng(seed)
+        broken = bytearray(content)
+        kind = seed % 4
+        # Half of the damage is done to the beginning, where headers are.
+        end = len(broken) if seed % 8 < 4 else min(len(broken), 2000)
+        if kind == 0:
+            del broken[int(rng.integers(0, end)) :]
+        elif kind == 1:
+            start = int(rng.integers(0, end))
+            broken[start : start + 64] = b"\0" * len(broken[start : start + 64])
+        else:
+            for at in rng.integers(0, end, size=1 if kind == 2 else 20):
+                broken[at] ^= int(rng.integers(1, 256))
+        return bytes(broken)
+
+    return damaged
+
+
+def load_or_refuse(load, name):
+    """The trials; None where a ValueError names the file. Nothing else may be raised."""
+    try:
+        return load()
+    except ValueError as error:
+        if name not in str(error):
+            raise AssertionError(f"{error!r} does not name {name}") from error
+        return None
+
+
+@pytest.fixture
+def survives(damage):
+    def check(path, load, shape, n=80):
+        """Load damaged files: the trials are whole, or a ValueError names the file."""
+        content = path.read_bytes()
+        refused = 0
+        for seed in range(n):
+            path.write_bytes(damage(content, seed))
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                trials = load_or_refuse(load, path.name)
+            if trials is None:
+                refused += 1
+                continue
+            assert trials.X.shape[1:] == shape
+            assert np.isfinite(np.asarray(trials.X)).all()
+        path.write_bytes(content)
+        assert refused > 10
+        assert len(load()) > 0
+
+    return check
