@@ -29,7 +29,9 @@ from eegkit.transforms import STFT, Standardizer
 N_THREADS = 2
 # Of all nets, unless a line below says otherwise.
 SETTINGS: dict[str, Any] = {"max_epochs": 30, "batch_size": 16, "lr": 1e-3, "random_state": 0}
-OF_NET: dict[str, dict[str, Any]] = {}
+OF_NET: dict[str, dict[str, Any]] = {
+    "efficientnet": {"lr": 3e-3},
+}
 
 
 def settings_of(name: str) -> dict[str, Any]:

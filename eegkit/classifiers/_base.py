@@ -17,14 +17,13 @@ from torch.nn.parameter import UninitializedParameter
 
 from eegkit.base import AXES, warn
 from eegkit.classifiers import _engine
-from eegkit.classifiers._batches import TrialData, seeded
+from eegkit.classifiers._batches import TrialData
 from eegkit.classifiers._checkpoint import Checkpoint, restore, run_of
 from eegkit.classifiers._options import TrainingOptions
 from eegkit.classifiers._targets import (
     DEFAULT_VALIDATION_SPLIT,
     check_weight,
     class_weights,
-    draw_seed,
     encode,
     hold_out,
     learn_classes,
@@ -32,8 +31,16 @@ from eegkit.classifiers._targets import (
     strata_of,
     tell_absent,
 )
-from eegkit.classifiers._weights import begin_with, freeze, set_weights, weights_of
+from eegkit.classifiers._weights import begin_with, freeze
 from eegkit.classifiers.callbacks import scalars
+from eegkit.classifiers.training import (
+    available_device,
+    draw_seed,
+    pick_device,
+    seeded,
+    set_weights,
+    weights_of,
+)
 
 # Parameters that do not change what comes out of training.
 NOT_DECISIVE = ("callbacks", "checkpoint_dir", "verbose")
@@ -146,7 +153,9 @@ class NeuralClassifier(ClassifierMixin, TrainingOptions):
         -------
         torch.nn.Module
             Maps a float32 batch, shape (n_trials, *input_shape), to logits, shape
-            (n_trials, n_classes).
+            (n_trials, n_classes). If it has a method ``extra_loss(epoch)``, epochs from 1 on,
+            what that gives after a forward pass is added to the loss of the training batch; no
+            weight applies to it.
         """
 
     def architecture(self) -> dict[str, Any]:
@@ -207,7 +216,7 @@ class NeuralClassifier(ClassifierMixin, TrainingOptions):
         saved = run and run.load()
         if saved:
             seed = saved[1]["seed"]
-        device = _engine.pick_device(self.device)
+        device = pick_device(self.device)
         with _engine.advice(self, device):
             data.move_to(device)
             train, valid = self._split(data, people, seed)
@@ -245,7 +254,7 @@ class NeuralClassifier(ClassifierMixin, TrainingOptions):
         """
         goes_on = hasattr(self, "net_")
         data, _ = self._read(X, y, classes, goes_on, None, sample_weight, None)
-        device = _engine.pick_device(self.device)
+        device = pick_device(self.device)
         with _engine.advice(self, device):
             data.move_to(device)
             if not goes_on or not self.net_.history:
@@ -426,22 +435,13 @@ class NeuralClassifier(ClassifierMixin, TrainingOptions):
         with seeded(0):
             module = self.build_module(self.padded_shape, len(self.classes_))
         set_weights(module, weights)
-        self.net_ = _engine.make_net(module, self, device=_available(self.device))
+        self.net_ = _engine.make_net(
+            module, self, device=available_device(self.device), to_train=False
+        )
 
 
 def _larger(shape: Sequence[int], least: Sequence[int]) -> tuple[int, ...]:
     return tuple(max(n, m) for n, m in zip(shape, least, strict=True))
-
-
-def _available(device: str) -> str:
-    """The device a loaded net predicts on: the one it names if it is here, else the CPU."""
-    device = _engine.pick_device(device)
-    try:
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError):
-        warn(f"The net was trained on {device!r}, which is not here; it predicts on the CPU.")
-        return "cpu"
-    return device
 
 
 def _columns(history: Any) -> dict[str, list[Any]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -243,20 +242,3 @@ def _is_mapped(array: NDArray[Any]) -> bool:
             return True
         owner = owner.base
     return False
-
-
-@contextmanager
-def seeded(seed: int, numpy_too: bool = False) -> Iterator[None]:
-    """Seed torch's generators (and numpy's) inside, and leave them outside as they were."""
-    devices = range(torch.cuda.device_count()) if torch.cuda.is_available() else ()
-    # Augmentation may draw from numpy's global generator, whatever one thinks of that.
-    before = np.random.get_state() if numpy_too else None  # noqa: NPY002
-    with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(seed)
-        if numpy_too:
-            np.random.seed(seed % 2**32)  # noqa: NPY002
-        try:
-            yield
-        finally:
-            if before is not None:
-                np.random.set_state(before)  # noqa: NPY002

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from eegkit import tensor_file
 from eegkit.classifiers._engine import Net
-from eegkit.classifiers._weights import set_weights, weights_of
+from eegkit.classifiers.training import set_weights, weights_of
 
 FORMAT_VERSION = 1
 # Not more than this part of the time goes into checkpoints.

@@ -18,12 +18,13 @@ from torch import nn
 from torch.optim.lr_scheduler import CosineAnnealingLR, OneCycleLR, ReduceLROnPlateau
 
 from eegkit.blocks import release
-from eegkit.classifiers._batches import Augment, Batch, Batches, TrialData, as_input, seeded
+from eegkit.classifiers._batches import Augment, Batch, Batches, TrialData, as_input
 from eegkit.classifiers._intra_op import worthwhile_threads
 from eegkit.classifiers._objective import Objective, accuracies
 from eegkit.classifiers._options import TrainingOptions
 from eegkit.classifiers._weights import hold_statistics
 from eegkit.classifiers.callbacks import ProgressBar
+from eegkit.classifiers.training import seeded
 
 OPTIMIZERS = {
     "adam": torch.optim.Adam,
@@ -52,6 +53,12 @@ class Net(skorch.NeuralNet):
     @property
     def _default_callbacks(self) -> list[tuple[str, Callback]]:
         return [("epoch_timer", EpochTimer())]
+
+    to_train = True
+
+    def initialize_optimizer(self, *args: Any, **kwargs: Any) -> Net:
+        """A net that only predicts has none: the first of a process costs torch seconds."""
+        return super().initialize_optimizer(*args, **kwargs) if self.to_train else self
 
     @property
     def device_type(self) -> str:
@@ -297,13 +304,14 @@ def make_net(
     seed: int = 0,
     class_weight: NDArray[np.float64] | None = None,
     valid: TrialData | None = None,
+    to_train: bool = True,
 ) -> Net:
     """An initialized skorch net around a module, set up to train with these options."""
     weight = None if class_weight is None else torch.tensor(class_weight, dtype=torch.float32)
     arguments: dict[str, Any] = {"lr": options.lr}
-    if options.optimizer != "lbfgs":
+    if to_train and options.optimizer != "lbfgs":
         arguments["optimizer__weight_decay"] = options.weight_decay
-    if options.optimizer in FUSED and torch.device(device).type in ("cpu", "cuda"):
+    if to_train and options.optimizer in FUSED and torch.device(device).type in ("cpu", "cuda"):
         arguments["optimizer__fused"] = True
     net = Net(
         module,
@@ -319,6 +327,7 @@ def make_net(
         verbose=0,
         **arguments,
     )
+    net.to_train = to_train
     return net.initialize().set_up(options, seed)
 
 
@@ -361,12 +370,3 @@ def advice(options: TrainingOptions, device: str) -> Iterator[None]:
             "shorten or resample the trials, make the net smaller, or, on a GPU, train with "
             "precision='bf16-mixed'."
         ) from error
-
-
-def pick_device(device: str) -> str:
-    """The device to train on: ``"auto"`` is the first GPU there is, else the CPU."""
-    if device != "auto":
-        return device
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"

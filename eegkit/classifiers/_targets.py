@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedShuffleSplit
-from sklearn.utils import check_random_state, compute_class_weight
+from sklearn.utils import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
@@ -115,13 +115,6 @@ def strata_of(
             raise ValueError("balance is 'domain', but fit was not given domains=.")
         return np.unique(domains, return_inverse=True)[1]
     return None
-
-
-def draw_seed(random_state: Any) -> int:
-    """A seed: from the state, or anew."""
-    if random_state is None:
-        return int(np.random.default_rng().integers(2**31))
-    return int(check_random_state(random_state).randint(2**31 - 1))
 
 
 def hold_out(

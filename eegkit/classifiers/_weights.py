@@ -8,25 +8,13 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from eegkit.base import warn
-
-
-def weights_of(module: nn.Module) -> dict[str, NDArray[Any]]:
-    """The module's parameters and buffers as numpy arrays of their own."""
-    state = module.state_dict()
-    return {name: np.array(value.detach().cpu().numpy()) for name, value in state.items()}
-
-
-def set_weights(module: nn.Module, weights: Mapping[str, NDArray[Any]]) -> None:
-    """Load what `weights_of` gave."""
-    module.load_state_dict({name: torch.from_numpy(np.array(w)) for name, w in weights.items()})
+from eegkit.classifiers.training import set_weights, weights_of
 
 
 def begin_with(module: nn.Module, source: Any) -> None:

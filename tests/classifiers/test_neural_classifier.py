@@ -1,5 +1,7 @@
 """What every net inherits, tried on the smallest net there is."""
 
+import subprocess
+import sys
 from typing import ClassVar
 
 import numpy as np
@@ -14,8 +16,9 @@ from sklearn.model_selection import (
 from skorch.callbacks import Callback
 from torch import nn
 
+import eegkit
 from eegkit import NeuralClassifier, Pipeline, SignalArray
-from eegkit.classifiers import _batches
+from eegkit.classifiers import CNNBiGRU, _batches
 from eegkit.classifiers._batches import Batches, TrialData
 from eegkit.testing import example_trials
 from eegkit.transforms import STFT
@@ -201,3 +204,15 @@ def test_memmap_batches_read_only_what_they_need(tmp_path, trials, ahead, monkey
     assert sorted(batches[0][1].tolist()) == list(rows)
     [(X, y, _)] = batches
     np.testing.assert_array_equal(X.numpy(), mapped[y.numpy()])
+
+
+def test_a_loaded_net_predicts_without_torchs_compiler(trials, tmp_path):
+    # Importing it takes seconds, and an optimiser would.
+    eegkit.save(CNNBiGRU(max_epochs=1).fit(trials.X[:, :, :, None], trials.y), tmp_path / "net")
+    code = (
+        "import sys, numpy as np, eegkit\n"
+        f"net = eegkit.load({str(tmp_path / 'net')!r})\n"
+        "net.predict(np.zeros((2, 3, 96, 1)))\n"
+        "assert 'torch._dynamo' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -12,9 +12,10 @@ from skorch.callbacks import Callback, EpochScoring, LRScheduler, TensorBoard
 from torch import nn
 
 from eegkit import NeuralClassifier
-from eegkit.classifiers import _batches, callbacks
+from eegkit.classifiers import callbacks
 from eegkit.classifiers._batches import Batches, TrialData
 from eegkit.classifiers._objective import Objective
+from eegkit.classifiers.training import seeded
 
 rng = np.random.default_rng(0)
 N, N_CHANNELS, N_TIMES = 60, 3, 64
@@ -135,7 +136,7 @@ def test_label_smoothing_keeps_the_net_unsure():
 def test_balanced_batches_hold_each_stratum_as_often():
     strata = np.array([0] * 50 + [1] * 7 + [2] * 3)
     data = TrialData(X, strata, np.arange(N), X.shape[1:], strata=strata)
-    with _batches.seeded(0):
+    with seeded(0):
         batches = list(Batches(data, 12, shuffle=True))
     assert sum(len(y) for _, y, _ in batches) == N
     for _, y, _ in batches:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.utils import check_random_state
 
 from eegkit_vae._autoencoder import VAEModule, beta_at, bound, draw
 
@@ -103,30 +100,3 @@ def _check_finite(row: dict[str, Any], options: VAEDenoiser) -> None:
             f"The loss became {row['loss']} in epoch {row['epoch']}. Lower lr (now "
             f"{options.lr:g}), and look for trials with far larger values than the others."
         )
-
-
-def seed_of(random_state: Any) -> int:
-    """A seed; of None a new one each time, without touching numpy's global generator."""
-    if random_state is None:
-        return int(np.random.default_rng().integers(2**31))
-    if isinstance(random_state, int | np.integer):
-        return int(random_state)
-    return int(check_random_state(random_state).randint(2**31))
-
-
-@contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """Seed torch's generators inside, and leave them outside as they were."""
-    devices = range(torch.cuda.device_count()) if torch.cuda.is_available() else ()
-    with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(seed)
-        yield
-
-
-def pick_device(device: str) -> str:
-    """The device to train on: "auto" is the first GPU there is, else the CPU."""
-    if device != "auto":
-        return device
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"

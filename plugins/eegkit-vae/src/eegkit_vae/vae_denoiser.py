@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import warnings
 from typing import Any
 
 import numpy as np
@@ -15,14 +13,20 @@ from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from eegkit import SignalArray, Transformer
+from eegkit.classifiers.training import (
+    available_device,
+    draw_seed,
+    pick_device,
+    seeded,
+    set_weights,
+    weights_of,
+)
 from eegkit.transforms import Standardizer
-from eegkit_vae._autoencoder import VAEModule, check_objective, draw, make_vae
+from eegkit_vae._autoencoder import VAEModule, check_objective, make_vae
+from eegkit_vae._modules import DenoisingModule, PosteriorDraws
 from eegkit_vae._training import (
     OPTIMIZERS,
     Standardisation,
-    pick_device,
-    seed_of,
-    seeded,
     train,
 )
 
@@ -188,7 +192,7 @@ class VAEDenoiser(Transformer):
         self.mean_, self.scale_ = standard.mean_, standard.scale_
         self.output_shape_ = self.input_shape_
         device = pick_device(self.device)
-        with seeded(seed_of(self.random_state)):
+        with seeded(draw_seed(self.random_state)):
             module = self._build().to(device)
             array = signals.view(np.ndarray)
             self._history, error = train(module, array, self._standardisation, self, device)
@@ -232,7 +236,7 @@ class VAEDenoiser(Transformer):
     @property
     def weights_(self) -> dict[str, NDArray[Any]]:
         """The weights of the module, by name."""
-        return {name: w.detach().cpu().numpy() for name, w in self.module_.state_dict().items()}
+        return weights_of(self.module_)
 
     def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         x = self._standardisation.apply(block).to(self._device)
@@ -341,7 +345,7 @@ class VAEDenoiser(Transformer):
         check_is_fitted(self)
         if n < 1:
             raise ValueError(f"n is {n!r}; expected at least 1.")
-        rng = np.random.default_rng(seed_of(random_state))
+        rng = np.random.default_rng(draw_seed(random_state))
         return self.decode(rng.standard_normal((n, *self.latent_shape_), dtype=np.float32))
 
     def augment(
@@ -384,7 +388,7 @@ class VAEDenoiser(Transformer):
         if labels is not None and len(labels) != n_trials:
             raise ValueError(f"y has {len(labels)} entries; expected one for each of {n_trials}.")
         array = signals.view(np.ndarray)
-        rng = np.random.default_rng(seed_of(random_state))
+        rng = np.random.default_rng(draw_seed(random_state))
         made = np.empty((n * n_trials, *self.input_shape_), dtype=np.float32)
         for rows in _parts(n_trials):
             mean, log_variance = (part.cpu().numpy() for part in self._posterior(array[rows]))
@@ -437,60 +441,9 @@ class VAEDenoiser(Transformer):
             return
         with seeded(0):
             module = self._build()
-        module.load_state_dict({k: torch.from_numpy(np.array(w)) for k, w in weights.items()})
-        self.module_ = module.eval().to(_available(self.device))
-
-
-class DenoisingModule(nn.Module):
-    """A fitted `VAEDenoiser` as a module: trials in microvolts to denoised ones.
-
-    Parameters
-    ----------
-    autoencoder : torch.nn.Module
-        Copied.
-    mean, scale : ndarray, shape (n_channels,)
-    """
-
-    mean: torch.Tensor
-    scale: torch.Tensor
-
-    def __init__(
-        self, autoencoder: VAEModule, mean: NDArray[np.float64], scale: NDArray[np.float64]
-    ) -> None:
-        super().__init__()
-        self.autoencoder = copy.deepcopy(autoencoder).cpu().eval()
-        self.register_buffer("mean", torch.tensor(mean[:, None], dtype=torch.float32))
-        self.register_buffer("scale", torch.tensor(scale[:, None], dtype=torch.float32))
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = (x - self.mean) / self.scale  # (B, C, T)
-        return self.autoencoder(x) * self.scale + self.mean  # (B, C, T)
-
-
-class PosteriorDraws(DenoisingModule):
-    """New trials near those of a batch, as the ``augment=`` of a net takes it."""
-
-    @torch.no_grad()
-    def forward(self, X: torch.Tensor, y: Any = None) -> Any:
-        self.to(X.device)
-        latents = draw(*self.autoencoder.encode((X - self.mean) / self.scale))
-        return self.autoencoder.decode(latents) * self.scale + self.mean, y
+        set_weights(module, weights)
+        self.module_ = module.eval().to(available_device(self.device))
 
 
 def _parts(n: int) -> list[slice]:
     return [slice(start, min(start + N_AT_ONCE, n)) for start in range(0, n, N_AT_ONCE)]
-
-
-def _available(device: str) -> str:
-    """The device a loaded denoiser works on: the one it names if it is here, else the CPU."""
-    device = pick_device(device)
-    try:
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError):
-        warnings.warn(
-            f"The denoiser was trained on {device!r}, which is not here; it works on the CPU.",
-            UserWarning,
-            stacklevel=2,
-        )
-        return "cpu"
-    return device
