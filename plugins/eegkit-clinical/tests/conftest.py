@@ -28,6 +28,30 @@ def _write_segment(folder, letter, number, n=4097):
     return values
 
 
+def _fields(values, width):
+    return b"".join(str(value).ljust(width).encode("ascii")[:width] for value in values)
+
+
+def _write_edf(path, names, signals, sfreq=256, start="06.11.7611.42.54"):
+    """A plain EDF file as in CHB-MIT: 16 bit, -800 to 800 microvolts, records of 1 s."""
+    n, n_records = len(names), signals.shape[1] // sfreq
+    digital = np.clip(np.round(signals[:, : n_records * sfreq] * 2047 / 800), -2048, 2047)
+    digital = digital.astype("<i2")
+    header = b"0".ljust(8) + b"X X X X".ljust(80) + b"Startdate X X X X".ljust(80)
+    header += start.encode().ljust(16) + _fields([256 * (n + 1)], 8) + b" " * 44
+    header += _fields([n_records, 1], 8) + _fields([n], 4) + _fields(names, 16) + b" " * 80 * n
+    header += b"uV".ljust(8) * n + _fields([-800] * n + [800] * n + [-2048] * n + [2047] * n, 8)
+    header += b" " * 80 * n + _fields([sfreq] * n, 8) + b" " * 32 * n
+    blocks = (digital[:, i * sfreq : (i + 1) * sfreq].tobytes() for i in range(n_records))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(header + b"".join(blocks))
+
+
+@pytest.fixture(scope="session")
+def write_edf():
+    return _write_edf
+
+
 @pytest.fixture
 def damage():
     def damaged(content, seed):

@@ -1,5 +1,6 @@
 """The data sets of this plugin keep eegkit's contract."""
 
+import numpy as np
 import pytest
 
 from eegkit import registry, testing
@@ -22,7 +23,22 @@ def bonn(folder, request):
     return {}
 
 
-PREPARED = {"bonn": bonn}
+def chb_mit(folder, request):
+    write_edf = request.getfixturevalue("write_edf")
+    channels = registry.get("datasets", "chb_mit").channels
+    for case in (3, 5):
+        home = folder / "chbmit" / f"chb{case:02d}"
+        signals = np.random.default_rng(case).normal(0, 30, (len(channels), 60 * 256))
+        write_edf(home / f"{home.name}_01.edf", channels, signals)
+        (home / f"{home.name}-summary.txt").write_text(
+            f"File Name: {home.name}_01.edf\nNumber of Seizures in File: 1\n"
+            "Seizure Start Time: 40 seconds\nSeizure End Time: 52 seconds\n"
+        )
+    minutes = {"preictal": 0.2, "horizon": 0.05, "postictal": 0.05, "distance": 0.3}
+    return {"window": 2.0, **minutes}
+
+
+PREPARED = {"bonn": bonn, "chb_mit": chb_mit}
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,376 @@
+"""CHB-MIT Scalp EEG Database (PhysioNet)."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from eegkit import Trials
+from eegkit.checks import check_counts
+from eegkit.datasets import RecordedDataset, Recording, check_rates, choose_subjects, cut, read_edf
+from eegkit_clinical._chb_summary import Interval, read_summary, seizures_around, without
+from eegkit_clinical._shared import (
+    check_amplitudes,
+    check_lengths,
+    check_overlap,
+    choose,
+    filter_and_resample,
+    make_raw,
+)
+
+FOLDER = "chbmit"
+SFREQ = 256.0
+# One volt: beyond any electrode, and beyond what float32 in microvolts overflows at by far.
+LIMIT = 1e6
+# chb21 is the patient of chb01, one and a half years later.
+SAME_PERSON = {21: 1}
+STATES = ("seizure", "pre_ictal", "background")
+
+# The double banana, which all recordings have or (three of chb12) contain.
+CHANNELS = (
+    "FP1-F7", "F7-T7", "T7-P7", "P7-O1", "FP1-F3", "F3-C3", "C3-P3", "P3-O1", "FP2-F4",
+    "F4-C4", "C4-P4", "P4-O2", "FP2-F8", "F8-T8", "T8-P8", "P8-O2", "FZ-CZ", "CZ-PZ",
+)  # fmt: skip
+# Typing errors in headers: zero for O in chb12_28 and chb12_29.
+ALIASES = {"01": "O1", "02": "O2"}
+
+
+class CHBMIT(RecordedDataset):
+    """Seizures of children, 23 people, 18 bipolar channels, days long (PhysioNet chbmit).
+
+    Children and young adults with seizures that no medicine stopped were recorded for
+    days after their medicine was withdrawn [1]_ [2]_: 24 cases, 198 seizures whose beginnings and
+    ends experts marked, and more than 900 hours, most of
+    them without any seizure.
+
+    Parameters
+    ----------
+    subjects : sequence of int, optional
+        The cases to load, 1 to 24, the numbers of the folders; all by default.
+        Cases 1 and 21 are one person.
+    path : str or path-like, optional
+        The folder ``chbmit`` with the folders ``chb01`` to ``chb24``, or the folder that
+        holds it; by default the environment variable ``EEGKIT_DATA``, else the cache folder
+        of the user.
+    window : float, default 4.0
+        Length of a trial in s.
+    overlap : float, default 0.0
+        Part of a window shared with the next one, from 0 to below 1. Overlapping
+        windows share samples: never let them fall on both sides of a split.
+    states : sequence of str, default ("seizure", "pre_ictal", "background")
+        The states to load windows of.
+    preictal : float, default 30.0
+        Length of the time before a seizure that counts as pre-ictal, in minutes [3]_.
+    horizon : float, default 5.0
+        Minutes between the pre-ictal time and the seizure that are left out, as a warning
+        in them would come too late [3]_.
+    postictal : float, default 30.0
+        Minutes after a seizure of which nothing is pre-ictal, nor background.
+    distance : float, default 240.0
+        Minutes between background and any seizure, before it and after [3]_. Patients with
+        many seizures have no background so far away: lower it to detect their seizures.
+    max_windows : int or None, default 30
+        Windows of background, and as many pre-ictal ones, to take of a recording at most,
+        drawn at random; None for all, 900 from each hour. Windows of seizures are all taken.
+    random_state : int, default 0
+        Seed of that draw.
+    channels : sequence of str, default the 18 of the double banana
+        Bipolar channels, such as ``"T7-FT9"``, to load; every recording must have them.
+    sfreq : float, optional
+        Rate in Hz to resample the recordings to; by default the recorded 256 Hz.
+    l_freq, h_freq : float, optional
+        Edges in Hz of a zero-phase band-pass on the whole recording; by default none.
+        Line noise is at 60 Hz.
+    download, on_error, n_jobs, cache, progress
+        See `RecordedDataset`. The loader downloads nothing: the data set has 42.6 GB.
+
+    Notes
+    -----
+    Metadata: ``subject`` (``"chb01"`` to ``"chb24"``, but ``"chb01"`` for case 21, too),
+    ``session`` (the case), ``run`` (the rest of the file's name, ``"03"``, ``"16+"`` or
+    ``"a_03"``), ``onset`` (of the window in s from the start of the recording), ``recording``
+    (name of the file), ``seizure`` (that the window lies in or before, ``"chb01_03.edf:1"``
+    for the first of that file; empty for background) and ``montage`` (``"bipolar"``, or
+    ``"derived"``).
+
+    A window of a seizure lies wholly inside it, from its marked beginning on; a rest shorter
+    than a window is left out. Pre-ictal time reaches into the file before: files of a
+    case are put on one clock by the dates of their headers, which are shifted but keep the time
+    between files. A file that has no date is seen alone. Seizures in files that are not there
+    cannot be seen either: load whole cases.
+
+    Windows of one seizure, and of the time before it, are alike: split by ``subject``, or at
+    least by ``seizure``. A split at random within a patient measures memory. Seizures
+    came at certain hours and after medicine was withdrawn, so the time of day, sleep and
+    days since admission are confounded with the state.
+
+    Most files have 23 channels, T8-P8 twice, of which the first is taken, and some have ECG or
+    dummies named ``-`` besides; montages change within a case. The default 18 channels are in
+    all files but chb12_27, chb12_28 and chb12_29, recorded against one reference (named CS2 in
+    the first, not named in the others, whose O1 is spelled ``01``): there a bipolar
+    channel is the difference of two, and ``montage`` is ``"derived"``. Bipolar channels have no
+    position, so `Trials.info` has none.
+
+    The times of seizures are from the ``chbNN-summary.txt``. A file that its summary does not
+    name has no seizure; it is refused if a ``.edf.seizures`` lies beside it. Case 24 was added
+    later; that it is another person is assumed, as its age and sex were not published.
+    Facts from the page and files of the data set, and [3]_.
+
+    References
+    ----------
+    .. [1] Shoeb, A. H. (2009). Application of machine learning to epileptic seizure onset
+       detection and treatment. PhD thesis, Massachusetts Institute of Technology.
+       https://hdl.handle.net/1721.1/54669
+    .. [2] Goldberger, A. L., et al. (2000). PhysioBank, PhysioToolkit, and PhysioNet.
+       Circulation, 101(23), e215-e220. https://doi.org/10.1161/01.CIR.101.23.e215
+    .. [3] Truong, N. D., Nguyen, A. D., Kuhlmann, L., Bonyadi, M. R., Yang, J., Ippolito, S.,
+       & Kavehei, O. (2018). Convolutional neural networks for seizure prediction using
+       intracranial and scalp electroencephalogram. Neural Networks, 105, 104-111.
+       https://doi.org/10.1016/j.neunet.2018.04.018
+
+    Examples
+    --------
+    >>> from eegkit_clinical import CHBMIT
+    >>> data = CHBMIT(subjects=[1, 2, 21], states=("seizure", "background"), distance=60.0)
+    >>> trials = data.load()  # doctest: +SKIP
+    """
+
+    folder_name = FOLDER
+    title = "CHB-MIT Scalp EEG Database"
+    licence = "ODC-By 1.0"
+    citation = "Shoeb (2009), PhD thesis, MIT; Guttag (2010), PhysioNet, doi:10.13026/C2K01R"
+    url = "https://physionet.org/content/chbmit/1.0.0/"
+    size_mb = 42_600.0
+    n_subjects = 23
+    n_channels = 18
+    recorded_sfreq = SFREQ
+    classes = STATES
+    how_to_get = (
+        "wget -r -N -c -np -nH --cut-dirs=3 -P chbmit https://physionet.org/files/chbmit/1.0.0/ "
+        "and pass that folder, which then holds chb01 to chb24 (or some of them), as path."
+    )
+
+    window: float = 4.0
+    overlap: float = 0.0
+    states: Sequence[str] = STATES
+    preictal: float = 30.0
+    horizon: float = 5.0
+    postictal: float = 30.0
+    distance: float = 240.0
+    max_windows: int | None = 30
+    random_state: int = 0
+    channels: Sequence[str] = CHANNELS
+    sfreq: float | None = None
+    l_freq: float | None = None
+    h_freq: float | None = None
+
+    def check(self) -> None:
+        check_lengths(window=self.window)
+        check_overlap(self.overlap)
+        choose(self.states, STATES, "states", self.title)
+        check_lengths(unit="minutes", preictal=self.preictal)
+        check_lengths(
+            unit="minutes",
+            zero_allowed=True,
+            horizon=self.horizon,
+            postictal=self.postictal,
+            distance=self.distance,
+        )
+        if self.max_windows is not None:
+            check_counts(max_windows=self.max_windows)
+        seed = self.random_state
+        if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or seed < 0:
+            raise ValueError(f"random_state is {seed!r}; expected a whole number from 0 on.")
+        _check_channels(self.channels)
+        check_rates(self.sfreq, self.l_freq, self.h_freq)
+
+    def recordings(self) -> list[Recording]:
+        cases = choose_subjects(self.subjects, range(1, 25), self.title)
+        return [one for case in cases for one in self._of_case(case)]
+
+    def _of_case(self, case: int) -> list[Recording]:
+        folder = self.folder() / _name(case)
+        summary = _summary(folder)
+        names = {path.name for path in folder.glob(f"{_name(case)}*.edf")}
+        if not summary.is_file():
+            # Without it nobody knows what is a seizure: it is what is missing.
+            return [Recording(case, summary.name, summary)]
+        with contextlib.suppress(ValueError):  # `read` tells, of each recording
+            names |= set(read_summary(summary))
+        return [Recording(case, _run(name), folder / name) for name in sorted(names)]
+
+    def tables(self) -> list[Path]:
+        cases = choose_subjects(self.subjects, range(1, 25), self.title)
+        summaries = [_summary(self.folder() / _name(case)) for case in cases]
+        return [path for path in summaries if path.is_file()]
+
+    def holds_recordings(self, folder: Path) -> bool:
+        return folder.name == FOLDER or next(folder.glob("chb??/chb??*.edf"), None) is not None
+
+    def read(self, recording: Recording) -> Trials:
+        path = recording.path
+        told = read_summary(_summary(path.parent))
+        if path.name not in told and path.with_name(f"{path.name}.seizures").is_file():
+            raise ValueError(
+                f"{path} has seizures, as {path.name}.seizures lies beside it, but the summary "
+                "does not name it; download the summary again."
+            )
+        signals, montage = _read_bipolar(path, self.channels)
+        lasting = signals.shape[1] / SFREQ
+        windows = self._windows(seizures_around(path, told), lasting, path.name)
+        if windows:
+            raw = make_raw(signals, self.channels, SFREQ)
+            filter_and_resample(raw, self.sfreq, self.l_freq, self.h_freq)
+        else:  # most recordings, where only seizures are wanted: nothing to filter
+            raw = make_raw(signals[:, :1], self.channels, self.sfreq or SFREQ)
+        starts = np.array([start for start, _, _ in windows])
+        X, kept = cut(raw, starts, self.window)
+        windows = [window for window, keep in zip(windows, kept, strict=True) if keep]
+        case = recording.subject
+        metadata = pd.DataFrame(
+            {
+                "subject": _name(SAME_PERSON.get(case, case)),
+                "session": _name(case),
+                "run": recording.run,
+                "onset": starts[kept],
+                "recording": path.name,
+                "seizure": np.array([seizure for _, _, seizure in windows], dtype=object),
+                "montage": montage,
+            },
+            index=range(len(X)),
+        )
+        labels = np.array([state for _, state, _ in windows], dtype="U10")
+        return Trials(X, labels, metadata, raw.info)
+
+    def complete(self, trials: Trials) -> Trials:
+        if not len(trials):
+            raise ValueError(
+                f"{self.title}: none of the recordings has a window of {', '.join(self.states)}; "
+                "load more cases, or lower window or distance."
+            )
+        return trials
+
+    def _windows(
+        self, seizures: dict[str, Interval], lasting: float, name: str
+    ) -> list[tuple[float, str, str]]:
+        """Where windows begin, their state and seizure, ordered in time."""
+        rng = np.random.default_rng([self.random_state, zlib.crc32(name.encode())])
+        parts = {
+            "seizure": [(a, b, seizure) for seizure, (a, b) in seizures.items()],
+            "pre_ictal": self._pre_ictal(seizures),
+            "background": [(a, b, "") for a, b in self._background(seizures, lasting)],
+        }
+        chosen = []
+        for state in STATES:  # in this order, whatever is asked for: the draw stays the same
+            windows = [
+                (start, state, seizure)
+                for low, high, seizure in parts[state]
+                for start in self._starts(max(low, 0.0), min(high, lasting))
+            ]
+            if state != "seizure" and self.max_windows is not None:
+                drawn = rng.permutation(len(windows))[: self.max_windows]
+                windows = [windows[i] for i in drawn]
+            if state in self.states:
+                chosen += windows
+        return sorted(chosen)
+
+    def _starts(self, low: float, high: float) -> NDArray[np.float64]:
+        step = self.window * (1 - self.overlap)
+        n = int((high - low - self.window) / step + 1e-9) + 1 if high - low >= self.window else 0
+        return low + step * np.arange(n)
+
+    def _pre_ictal(self, seizures: dict[str, Interval]) -> list[tuple[float, float, str]]:
+        horizon, preictal, postictal = (
+            60 * minutes for minutes in (self.horizon, self.preictal, self.postictal)
+        )
+        others = [(a - horizon, b + postictal) for a, b in seizures.values()]
+        found = []
+        # A time before two seizures counts for the first of them.
+        for seizure, (start, _) in sorted(seizures.items(), key=lambda item: item[1]):
+            before = (start - horizon - preictal, start - horizon)
+            taken = [(low, high) for low, high, _ in found]
+            found += [(low, high, seizure) for low, high in without([before], others + taken)]
+        return found
+
+    def _background(self, seizures: dict[str, Interval], lasting: float) -> list[Interval]:
+        before = 60 * max(self.distance, self.horizon + self.preictal)
+        after = 60 * max(self.distance, self.postictal)
+        near = [(start - before, end + after) for start, end in seizures.values()]
+        return without([(0.0, lasting)], near)
+
+
+def _name(case: int) -> str:
+    return f"chb{case:02d}"
+
+
+def _summary(folder: Path) -> Path:
+    return folder / f"{folder.name}-summary.txt"
+
+
+def _run(name: str) -> str:
+    """What the name of a file says besides its case: "03", "16+", "a_03"."""
+    return name.removesuffix(".edf")[5:].lstrip("_")
+
+
+def _check_channels(channels: Sequence[str]) -> None:
+    names = list(channels) if not isinstance(channels, str) else []
+    fine = all(isinstance(name, str) and name.count("-") == 1 for name in names)
+    if not names or not fine or len(set(names)) < len(names):
+        raise ValueError(
+            f"channels is {channels!r}; expected different bipolar channels, such as 'FP1-F7'."
+        )
+
+
+def _read_bipolar(path: Path, channels: Sequence[str]) -> tuple[NDArray[np.float32], str]:
+    """The wanted channels in microvolts, derived where there is one reference; and which."""
+    # MNE numbers channels of one name, which the `include` of `read_edf` cannot find.
+    whole = read_edf(path)
+    if whole.info["sfreq"] != SFREQ:
+        raise ValueError(
+            f"{path} is recorded at {whole.info['sfreq']:g} Hz; expected {SFREQ:g} Hz. Remove the "
+            "file and download it again."
+        )
+    rows: dict[str, int] = {}
+    for i, name in enumerate(whole.ch_names):
+        rows.setdefault(re.sub(r"-\d+$", "", _spelled(name)), i)
+        rows.setdefault(_spelled(name), i)
+    # One channel after the other, and halved to float32: a recording may last four hours.
+    signals = np.empty((len(channels), whole.n_times), dtype=np.float32)
+    derived = False
+    for signal, channel in zip(signals, channels, strict=True):
+        pair = _rows_of(channel.upper(), rows)
+        if pair is None:
+            raise ValueError(
+                f"{path} lacks the channel {channel}; it has {', '.join(whole.ch_names)}. Choose "
+                "other channels, or leave recordings like this one out by on_error='skip'."
+            )
+        recorded = whole.get_data(picks=list(pair), units="uV", verbose="error")
+        recorded = recorded[0] if len(pair) == 1 else recorded[0] - recorded[1]
+        check_amplitudes(recorded, LIMIT, path)  # before float32 may overflow
+        signal[:] = recorded
+        derived |= len(pair) == 2
+    return signals, "derived" if derived else "bipolar"
+
+
+def _spelled(name: str) -> str:
+    name = name.strip().upper()
+    return ALIASES.get(name, name)
+
+
+def _rows_of(channel: str, rows: dict[str, int]) -> tuple[int, ...] | None:
+    """The row of a bipolar channel, or the two whose difference it is."""
+    if channel in rows:
+        return (rows[channel],)
+    first, second = channel.split("-")
+    references = {"", *(f"-{name.partition('-')[2]}" for name in rows if name.count("-") == 1)}
+    for reference in sorted(references):
+        if first + reference in rows and second + reference in rows:
+            return rows[first + reference], rows[second + reference]
+    return None
