@@ -11,6 +11,7 @@ from eegkit.datasets._recordings import (
     read_edf,
 )
 from eegkit.datasets.eegbci import EEGBCI
+from eegkit.datasets.hdf5 import from_hdf5, to_hdf5
 from eegkit.datasets.mental_arithmetic import MentalArithmetic
 from eegkit.datasets.recorded import RecordedDataset, cache_folder
 from eegkit.datasets.simulated import Simulated
@@ -27,8 +28,10 @@ __all__ = [
     "check_rates",
     "choose_subjects",
     "cut",
+    "from_hdf5",
     "load_dataset",
     "plain_info",
     "prepare",
     "read_edf",
+    "to_hdf5",
 ]

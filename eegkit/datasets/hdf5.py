@@ -1,0 +1,164 @@
+"""Trials from and to HDF5 files of arrays named by split: ``X_train``, ``y_train`` and so on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from eegkit.trials import METADATA_COLUMNS, Trials
+
+WHOLE = "all"
+
+
+def from_hdf5(
+    path: str | os.PathLike[str],
+    *,
+    sfreq: float | None = None,
+    ch_names: Sequence[str] | None = None,
+    subject: str | None = None,
+) -> Trials:
+    """Trials of an HDF5 file that holds arrays ``X_<split>`` and ``y_<split>``.
+
+    That is how many projects keep a training, a validation and a test set in one file. Their
+    trials are joined; the metadata's column ``split`` says where each is from.
+
+    Parameters
+    ----------
+    path : str or path-like
+    sfreq : float, optional
+        Sampling rate in Hz; needed where the file's attribute ``sfreq`` does not say it.
+    ch_names : sequence of str, optional
+        Channel names; by default those of the file's attribute, else made up.
+    subject : str, optional
+        Whose all trials are, or ``"y"`` where the label is the person, as in person
+        identification. By default what arrays ``subject_<split>`` say.
+
+    Returns
+    -------
+    Trials
+        X is read into memory; arrays ``session_<split>`` and ``run_<split>`` are used where they
+        are there.
+
+    Raises
+    ------
+    ValueError
+        The file is broken, lacks arrays, or nobody says the rate or the subjects.
+    FileNotFoundError
+        There is no such file.
+
+    Examples
+    --------
+    >>> from eegkit.datasets import from_hdf5
+    >>> trials = from_hdf5("people.h5", sfreq=160, subject="y")  # doctest: +SKIP
+    """
+    import h5py
+
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no file {path}.")
+    try:
+        with h5py.File(path, "r") as file:
+            found = {name: _values(item) for name, item in file.items() if hasattr(item, "shape")}
+            attributes = {
+                name: file.attrs[name] for name in ("sfreq", "ch_names") if name in file.attrs
+            }
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError, MemoryError) as error:
+        raise ValueError(f"{path} cannot be read as HDF5: {error}") from error
+    splits = [name.removeprefix("X_") for name in found if name.startswith("X_")]
+    lacking = [f"y_{split}" for split in splits if f"y_{split}" not in found]
+    if not splits or lacking:
+        raise ValueError(
+            f"{path} holds {', '.join(found) or 'no arrays'}; expected X_train and y_train, or "
+            f"other names after X_ and y_{'; it lacks ' + ', '.join(lacking) if lacking else ''}."
+        )
+    rate = sfreq if sfreq is not None else attributes.get("sfreq")
+    if rate is None:
+        raise ValueError(f"{path} does not say its sampling rate; pass sfreq=, in Hz.")
+    if ch_names is None and "ch_names" in attributes:
+        ch_names = [str(name) for name in _values(attributes["ch_names"])]
+    parts = []
+    for split in splits:
+        X, y = found[f"X_{split}"], found[f"y_{split}"]
+        if X.ndim != 3 or len(X) != len(y) or X.dtype.kind not in "fiu":
+            raise ValueError(
+                f"{path}: X_{split} is {X.dtype} of shape {X.shape} and y_{split} has shape "
+                f"{y.shape}; expected numbers, (n_trials, n_channels, n_times), and a label for "
+                "each trial."
+            )
+        if subject is None and f"subject_{split}" not in found:
+            raise ValueError(
+                f"{path} has no array subject_{split}; pass subject='y' if the labels are the "
+                "people, or subject= with the name of the one person."
+            )
+        who = y if subject == "y" else subject
+        known: dict[str, Any] = {
+            name: found.get(f"{name}_{split}", "0")
+            for name in METADATA_COLUMNS
+            if not (name == "subject" and subject is not None)
+        }
+        made = Trials.from_arrays(
+            X, y, sfreq=float(rate), ch_names=ch_names, **({"subject": who} | known)
+        )
+        made.metadata["split"] = split
+        parts.append(made)
+    return Trials.concatenate(parts)
+
+
+def to_hdf5(trials: Trials, path: str | os.PathLike[str], split: str | None = None) -> None:
+    """Write trials as `from_hdf5` reads them.
+
+    Parameters
+    ----------
+    trials : Trials
+    path : str or path-like
+        A file that is there is replaced, once the new one is whole.
+    split : str, optional
+        Column of the metadata that names the split of each trial; by default all are of one,
+        ``X_all``.
+
+    Raises
+    ------
+    ValueError
+        The metadata have no such column.
+    """
+    import h5py
+
+    table: pd.DataFrame = trials.metadata
+    if split is not None and split not in table:
+        raise ValueError(f"metadata has no column {split!r}; it has {', '.join(table.columns)}.")
+    of = np.full(len(trials), WHOLE) if split is None else table[split].astype(str).to_numpy()
+    path = Path(path)
+    beside = path.with_name(f".{path.name}.{uuid4().hex}.part")
+    try:
+        with h5py.File(beside, "w") as file:
+            file.attrs["sfreq"] = trials.sfreq
+            file.attrs["ch_names"] = trials.ch_names
+            for name in dict.fromkeys(of):
+                rows = np.flatnonzero(of == name)
+                file[f"X_{name}"] = np.asarray(trials.X)[rows]
+                file[f"y_{name}"] = _writable(trials.y[rows])
+                for column in METADATA_COLUMNS:
+                    file[f"{column}_{name}"] = _writable(table[column].to_numpy()[rows])
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _values(item: Any) -> NDArray[Any]:
+    """An array of HDF5, its texts as such."""
+    values: NDArray[Any] = np.asarray(item[...] if hasattr(item, "file") else item)
+    if values.dtype.kind in "OS":
+        texts = [v.decode() if isinstance(v, bytes) else str(v) for v in values.reshape(-1)]
+        return np.array(texts).reshape(values.shape)
+    return values
+
+
+def _writable(values: NDArray[Any]) -> Any:
+    return values if values.dtype.kind in "fiub" else [str(value) for value in values]
