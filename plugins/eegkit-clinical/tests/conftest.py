@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 
 
@@ -52,6 +53,54 @@ def write_edf():
     return _write_edf
 
 
+EEG = (
+    "Fp1", "F3", "C3", "P3", "F7", "T3", "T5", "O1", "Fz", "Cz",
+    "Pz", "Fp2", "F4", "C4", "P4", "F8", "T4", "T6", "O2", "EKG",
+)  # fmt: skip
+VOTES = ["seizure_vote", "lpd_vote", "gpd_vote", "lrda_vote", "grda_vote", "other_vote"]
+LABELS = ["Seizure", "LPD", "GPD", "LRDA", "GRDA", "Other"]
+
+
+def _write_hms(folder, eegs):
+    """The folder of the competition.
+
+    `eegs` has for each recording: id, patient, length in s, and rows of (offset, votes).
+    Gives the signals of each, shape (20, n_times).
+    """
+    rows, signals = [], {}
+    (folder / "train_eegs").mkdir(parents=True, exist_ok=True)
+    for eeg, patient, seconds, windows in eegs:
+        noise = np.random.default_rng(eeg).normal(0, 40, (len(EEG), seconds * 200))
+        signals[eeg] = noise.astype(np.float32)
+        write_parquet(folder / "train_eegs" / f"{eeg}.parquet", signals[eeg])
+        for sub, (offset, votes) in enumerate(windows):
+            label = LABELS[int(np.argmax(votes))]
+            ids = [eeg, sub, float(offset), 7 * eeg, sub, float(offset), 1000 * eeg + sub]
+            rows.append([*ids, patient, label, *votes])
+    columns = [
+        "eeg_id", "eeg_sub_id", "eeg_label_offset_seconds", "spectrogram_id",
+        "spectrogram_sub_id", "spectrogram_label_offset_seconds", "label_id", "patient_id",
+        "expert_consensus", *VOTES,
+    ]  # fmt: skip
+    pd.DataFrame(rows, columns=columns).to_csv(folder / "train.csv", index=False)
+    return signals
+
+
+def write_parquet(path, signals, names=EEG):
+    """As published: float columns, written by pandas."""
+    pd.DataFrame(np.asarray(signals).T, columns=list(names)).to_parquet(path, index=False)
+
+
+@pytest.fixture(scope="session")
+def write_hms():
+    return _write_hms
+
+
+@pytest.fixture(scope="session")
+def write_eeg():
+    return write_parquet
+
+
 @pytest.fixture
 def damage():
     def damaged(content, seed):
@@ -74,7 +123,7 @@ def damage():
     return damaged
 
 
-def load_or_refuse(load, name):
+def _load_or_refuse(load, name):
     """The trials; None where a ValueError names the file. Nothing else may be raised."""
     try:
         return load()
@@ -85,8 +134,13 @@ def load_or_refuse(load, name):
 
 
 @pytest.fixture
+def load_or_refuse():
+    return _load_or_refuse
+
+
+@pytest.fixture
 def survives(damage):
-    def check(path, load, shape, n=80):
+    def check(path, load, shape, n=80, quiet=None):
         """Load damaged files: the trials are whole, or a ValueError names the file."""
         content = path.read_bytes()
         refused = 0
@@ -94,7 +148,9 @@ def survives(damage):
             path.write_bytes(damage(content, seed))
             with warnings.catch_warnings():
                 warnings.simplefilter("error")
-                trials = load_or_refuse(load, path.name)
+                if quiet:
+                    warnings.simplefilter("ignore", quiet)
+                trials = _load_or_refuse(load, path.name)
             if trials is None:
                 refused += 1
                 continue

@@ -38,7 +38,14 @@ def chb_mit(folder, request):
     return {"window": 2.0, **minutes}
 
 
-PREPARED = {"bonn": bonn, "chb_mit": chb_mit}
+def hms(folder, request):
+    one = [(0, [0, 0, 3, 0, 1, 0])]
+    more = [(0, [2, 1, 0, 0, 0, 0]), (4, [0, 0, 0, 0, 0, 12])]
+    request.getfixturevalue("write_hms")(folder, [(411, 42, 50, one), (5, 17, 54, more)])
+    return {"windows": "all"}
+
+
+PREPARED = {"bonn": bonn, "chb_mit": chb_mit, "hms": hms}
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,263 @@
+"""Harmful brain activity (HMS competition, 2024)."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from eegkit import Trials
+from eegkit.checks import check_choice, check_counts
+from eegkit.datasets import RecordedDataset, Recording, check_rates, cut, plain_info, prepare
+from eegkit_clinical._hms_convert import convert_to_npy
+from eegkit_clinical._hms_files import (
+    CHANNELS,
+    OFFSET,
+    PATTERNS,
+    SFREQ,
+    VOTES,
+    read_eeg,
+    read_labels,
+)
+from eegkit_clinical._shared import check_amplitudes, choose, make_raw
+
+if TYPE_CHECKING:
+    import mne
+
+FOLDER = "hms-harmful-brain-activity-classification"
+TABLE = "train.csv"
+EEGS = "train_eegs"
+WINDOW_S = 50.0
+# 100 V: float32 is far from its end, but no EEG is beyond.
+LIMIT = 1e8
+
+
+class HMS(RecordedDataset):
+    """Seizures and patterns like them, votes of experts, 1950 patients (HMS competition).
+
+    Windows of 50 s from recordings of patients in intensive care, on whose middle 10 s
+    experts voted [1]_ [2]_: a seizure, lateralized or generalized periodic discharges (LPD,
+    GPD), lateralized or generalized rhythmic delta activity (LRDA, GRDA), or other. Often they
+    disagreed, and models are scored by how well they tell the share of votes.
+
+    Parameters
+    ----------
+    subjects : sequence of int, optional
+        The patients to load, by the ``patient_id`` of ``train.csv``; all by default.
+    path : str or path-like, optional
+        The folder with ``train.csv`` and ``train_eegs``, as published or as
+        ``eegkit convert hms parquet-to-npy`` wrote it, or the folder that holds it under the
+        name ``hms-harmful-brain-activity-classification``; by default the
+        environment variable ``EEGKIT_DATA``, else the cache folder of the user.
+    labels : {"hard", "soft"}, default "hard"
+        ``"hard"``: the ``expert_consensus``. ``"soft"``: the share of votes of each pattern,
+        shape (n_trials, 6), in the order of `classes`.
+    windows : {"one", "all"}, default "one"
+        Of each recording the one window with most votes (the first of them), or all windows.
+        They overlap, most of them by more than 40 s: never let those of one person fall on
+        both sides of a split.
+    min_votes : int, default 1
+        Leave out windows with fewer votes.
+    missing : {"interpolate", "refuse"}, default "interpolate"
+        What to do about samples that were not recorded: draw a line in time from the
+        last sample before to the first one after, and a flat line at zero for a channel that
+        has none at all; or refuse the recording, by `on_error`.
+    sfreq : float, optional
+        Rate in Hz to resample the recordings to; by default the recorded 200 Hz.
+    l_freq, h_freq : float, optional
+        Edges in Hz of a zero-phase band-pass on the whole recording; by default none.
+        Line noise is at 60 Hz.
+    download, on_error, n_jobs, cache, progress
+        See `RecordedDataset`. The loader downloads nothing: the competition's rules must be
+        accepted first.
+
+    Attributes
+    ----------
+    conversions
+        ``parquet-to-npy`` writes the recordings as arrays, of which a window is read without
+        reading the rest.
+
+    Notes
+    -----
+    Metadata: ``subject`` (``patient_id`` as text), ``session`` (``eeg_id`` as text), ``run``
+    (``eeg_sub_id`` as text), ``onset`` (of the window in s from the start of the recording),
+    ``recording`` (name of the file), ``votes`` (their number), ``consensus``, ``missing`` (part
+    of the window's samples that were not recorded), ``label_id``, ``spectrogram_id`` and
+    ``spectrogram_offset`` (in s; for `read_spectrogram`).
+
+    19 channels against an unnamed reference, in the old names of the 10-20 system (T3 for T7);
+    the EKG is left out. The patterns are unevenly spread over patients, some of whom have hundreds
+    of windows with one label, and over hospitals of which nothing was published: split by
+    ``subject``. Windows with few votes were labelled by other groups of experts than
+    those with ten and more, and differ in how sure the labels are.
+
+    Samples missing in a window are filled from that window, but where a filter or a new rate
+    is asked for from the whole recording.
+
+    Facts from the competition's description of its data, https://www.kaggle.com/competitions/
+    hms-harmful-brain-activity-classification/data, and [1]_.
+
+    References
+    ----------
+    .. [1] Jing, J., Ge, W., Hong, S., Fernandes, M. B., Lin, Z., Yang, C., et al. (2023).
+       Development of expert-level classification of seizures and rhythmic and periodic
+       patterns during EEG interpretation. Neurology, 100(17), e1750-e1762.
+       https://doi.org/10.1212/WNL.0000000000207127
+    .. [2] Ge, W., Jing, J., An, S., Herlopian, A., Ng, M., Struck, A. F., et al. (2021). Deep
+       active learning for interictal ictal injury continuum EEG patterns. Journal of
+       Neuroscience Methods, 351, 108966. https://doi.org/10.1016/j.jneumeth.2020.108966
+
+    Examples
+    --------
+    >>> from eegkit_clinical import HMS
+    >>> trials = HMS(labels="soft", min_votes=10).load()  # doctest: +SKIP
+    """
+
+    folder_name = FOLDER
+    title = "HMS Harmful Brain Activity Classification"
+    licence = "CC BY-NC 4.0, with the rules of the competition"
+    citation = "Jing et al. (2023), Neurology 100(17), e1750, doi:10.1212/WNL.0000000000207127"
+    url = "https://www.kaggle.com/competitions/hms-harmful-brain-activity-classification"
+    size_mb = 26_400.0
+    n_subjects = 1950
+    n_channels = len(CHANNELS)
+    recorded_sfreq = SFREQ
+    classes = PATTERNS
+    access = "competition"
+    how_to_get = (
+        "Accept the rules on the competition's page, then 'kaggle competitions download -c "
+        "hms-harmful-brain-activity-classification', unpack it into a folder of that name, "
+        "and pass that folder, or the one around it, as path."
+    )
+    conversions: ClassVar[Mapping[str, Callable[..., None]]] = {"parquet-to-npy": convert_to_npy}
+
+    labels: str = "hard"
+    windows: str = "one"
+    min_votes: int = 1
+    missing: str = "interpolate"
+    sfreq: float | None = None
+    l_freq: float | None = None
+    h_freq: float | None = None
+
+    def check(self) -> None:
+        check_choice(("hard", "soft"), labels=self.labels)
+        check_choice(("one", "all"), windows=self.windows)
+        check_choice(("interpolate", "refuse"), missing=self.missing)
+        check_counts(min_votes=self.min_votes)
+        check_rates(self.sfreq, self.l_freq, self.h_freq)
+
+    def recordings(self) -> list[Recording]:
+        folder = self.folder()
+        path = folder / TABLE
+        if not path.is_file():
+            return [Recording("everybody", TABLE, path)]
+        table = read_labels(path).table
+        people = choose(
+            self.subjects, table["patient_id"].unique().tolist(), "subjects", self.title
+        )
+        enough = table[table[VOTES].sum(axis=1) >= self.min_votes]
+        wanted = enough[enough["patient_id"].isin(people)].drop_duplicates("eeg_id")
+        if wanted.empty:
+            raise ValueError(
+                f"No window of these patients has {self.min_votes} votes; lower min_votes."
+            )
+        pairs = zip(wanted["patient_id"].tolist(), wanted["eeg_id"].tolist(), strict=True)
+        return [Recording(person, eeg, _file_of(folder, eeg)) for person, eeg in pairs]
+
+    def tables(self) -> list[Path]:
+        table = self.folder() / TABLE
+        return [table] if table.is_file() else []
+
+    def holds_recordings(self, folder: Path) -> bool:
+        return folder.name == FOLDER or (folder / TABLE).is_file()
+
+    def read(self, recording: Recording) -> Trials:
+        path = recording.path
+        rows = self._rows_of(recording)
+        onsets = rows[OFFSET].to_numpy(dtype=float)
+        signals = read_eeg(path)[: len(CHANNELS)]
+        first = np.round(onsets * SFREQ).astype(int)
+        n_times = round(WINDOW_S * SFREQ)
+        if first.min() < 0 or first.max() + n_times > signals.shape[1]:
+            raise ValueError(
+                f"{path} lasts {signals.shape[1] / SFREQ:g} s, but windows of {WINDOW_S:g} s are "
+                f"labelled from {onsets.min():g} to {onsets.max():g} s on; remove the file and "
+                "get it again."
+            )
+        recorded = [signals[:, start : start + n_times] for start in first]
+        missing = np.array([np.isnan(window).mean() for window in recorded])
+        if self.missing == "refuse" and missing.any():
+            raise ValueError(
+                f"{path} lacks samples ({100 * missing.max():.1f} % of a window); set "
+                "missing='interpolate', or leave such recordings out by on_error='skip'."
+            )
+        if self.sfreq in (None, SFREQ) and self.l_freq is None and self.h_freq is None:
+            X = np.stack([_fill(window) for window in recorded])
+            check_amplitudes(X, LIMIT, path)
+            info = _info().copy()
+        else:
+            whole = _fill(signals)
+            check_amplitudes(whole, LIMIT, path)
+            raw = prepare(make_raw(whole, CHANNELS, SFREQ), self.sfreq, self.l_freq, self.h_freq)
+            last = (raw.n_times - round(WINDOW_S * raw.info["sfreq"])) / raw.info["sfreq"]
+            X, info = cut(raw, np.minimum(onsets, last), WINDOW_S)[0], plain_info(raw)
+        votes = rows[VOTES].to_numpy(dtype=np.float64)
+        metadata = pd.DataFrame(
+            {
+                "subject": str(recording.subject),
+                "session": str(recording.run),
+                "run": rows["eeg_sub_id"].astype(str).to_numpy(),
+                "onset": onsets,
+                "recording": path.name,
+                "votes": votes.sum(axis=1).astype(int),
+                "consensus": rows["expert_consensus"].to_numpy(),
+                "missing": missing,
+                "label_id": rows["label_id"].to_numpy(),
+                "spectrogram_id": rows["spectrogram_id"].to_numpy(),
+                "spectrogram_offset": rows["spectrogram_label_offset_seconds"].to_numpy(float),
+            }
+        )
+        if self.labels == "soft":
+            return Trials(X, votes / votes.sum(axis=1, keepdims=True), metadata, info)
+        return Trials(X, rows["expert_consensus"].to_numpy(dtype="U7"), metadata, info)
+
+    def _rows_of(self, recording: Recording) -> pd.DataFrame:
+        """The rows of the table that are asked for of a recording."""
+        labels = read_labels(self.folder() / TABLE)
+        rows = labels.table.iloc[labels.rows[recording.run]]
+        votes = rows[VOTES].sum(axis=1)
+        rows = rows[votes >= self.min_votes]
+        if self.windows == "one":
+            # Of equally many votes, the first.
+            return rows.loc[[votes[rows.index].idxmax()]]
+        return rows
+
+
+@functools.cache
+def _info() -> mne.Info:
+    """Channels and positions at the recorded rate; placing them takes longer than reading."""
+    return plain_info(make_raw(np.zeros((len(CHANNELS), 1)), CHANNELS, SFREQ))
+
+
+def _file_of(folder: Path, eeg: int) -> Path:
+    """The converted file of a recording where there is one, else the published one."""
+    converted = folder / EEGS / f"{eeg}.npy"
+    return converted if converted.is_file() else converted.with_suffix(".parquet")
+
+
+def _fill(signals: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Fill what is missing of each channel by lines in time; zeros where all of it is."""
+    filled = np.array(signals, dtype=np.float32)
+    times = np.arange(signals.shape[1])
+    for channel in filled:
+        gone = np.isnan(channel)
+        if gone.all():
+            channel[:] = 0
+        elif gone.any():
+            channel[gone] = np.interp(times[gone], times[~gone], channel[~gone])
+    return filled
