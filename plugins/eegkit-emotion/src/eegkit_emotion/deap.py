@@ -1,0 +1,249 @@
+"""DEAP: a database for emotion analysis using physiological signals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Real
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from eegkit import Trials
+from eegkit.checks import check_choice
+from eegkit.datasets import RecordedDataset, Recording, choose_subjects
+from eegkit_emotion._array_pickle import read_arrays
+from eegkit_emotion._shared import (
+    AGAIN,
+    check_filters,
+    check_signals,
+    check_windows,
+    choose_channels,
+    make_info,
+    prepare_signals,
+    too_short,
+    windows,
+)
+
+FOLDER = "DEAP"
+INSIDE = "data_preprocessed_python"
+SFREQ = 128.0
+BASELINE = 3.0
+# As published: trials, channels and samples of a file. EEG comes first among the channels.
+SHAPE = (40, 40, 8064)
+RATINGS = ("valence", "arousal", "dominance", "liking")
+
+CHANNELS = (
+    "Fp1", "AF3", "F3", "F7", "FC5", "FC1", "C3", "T7", "CP5", "CP1", "P3", "P7", "PO3", "O1",
+    "Oz", "Pz", "Fp2", "AF4", "Fz", "F4", "F8", "FC6", "FC2", "Cz", "C4", "T8", "CP6", "CP2",
+    "P4", "P8", "PO4", "O2",
+)  # fmt: skip
+
+
+class DEAP(RecordedDataset):
+    """High against low ratings of 40 music videos, 32 people, 32 EEG channels (DEAP).
+
+    People watched one-minute excerpts of music videos and rated each for valence, arousal,
+    dominance and liking on continuous scales from 1 to 9 [1]_. This reads the files
+    preprocessed by the authors for Python: 128 Hz, eye artefacts removed, 4 to 45 Hz,
+    common average reference, 3 s before and 60 s of each video.
+
+    Parameters
+    ----------
+    subjects : sequence of int, optional
+        The people to load, 1 to 32; all by default.
+    path : str or path-like, optional
+        The folder ``DEAP`` or its ``data_preprocessed_python``, or the folder that holds
+        ``DEAP``; by default the environment variable ``EEGKIT_DATA``, else the cache folder
+        of the user.
+    label : {"valence", "arousal", "dominance", "liking"}, default "valence"
+        The rating to decode.
+    threshold : float, default 5.0
+        Ratings above it are ``"high"``, all others ``"low"``.
+    window : float, optional
+        Length of a trial in s; by default the whole video, as each has one rating. Later
+        papers often take 1 s.
+    overlap : float, default 0.0
+        Part of a window shared with the next one, from 0 to below 1. Overlapping windows
+        share samples, and all windows of a video share its rating: never let them fall on
+        both sides of a split.
+    subtract_baseline : bool, default False
+        Subtract from each channel its mean over the 3 s before the video.
+    channels : sequence of str, optional
+        The channels to load, in that order; all 32 by default.
+    sfreq : float, optional
+        Rate in Hz to resample to; by default the 128 Hz of the files.
+    l_freq, h_freq : float, optional
+        Edges in Hz of a zero-phase band-pass, on each video with the 3 s before it; by
+        default none.
+    download, on_error, n_jobs, cache, progress
+        See `RecordedDataset`. There is nothing that a program could download.
+
+    Notes
+    -----
+    Metadata: ``subject`` (``"s01"`` to ``"s32"``), ``session`` (``"0"``), ``run`` (number of
+    the video, ``"1"`` to ``"40"``), ``onset`` (of the window in s from the start of the
+    video), ``recording`` (name of the file), and the four ratings.
+
+    The videos are in the same order for everybody, not as they were shown, so which rating
+    was given when cannot be told from these files. Everybody saw the same videos: a split by
+    person alone tests new people on known videos. The ratings are not balanced (more of them
+    are high), and how much so differs between people; look at the balanced accuracy.
+
+    A file is a pickle. It is read by an interpreter that knows nothing but dicts of arrays
+    and calls nothing that the file names, so a forged file cannot run code. Any number of
+    trials up to 40 and of samples up to 8064 is taken.
+
+    Format, order of channels and preprocessing are from the page of the data set
+    (``readme.html`` there), the threshold in the middle of the scale and the whole video as a
+    trial from [1]_.
+
+    References
+    ----------
+    .. [1] Koelstra, S., Muehl, C., Soleymani, M., Lee, J.-S., Yazdani, A., Ebrahimi, T., Pun,
+       T., Nijholt, A., & Patras, I. (2012). DEAP: A database for emotion analysis using
+       physiological signals. IEEE Transactions on Affective Computing, 3(1), 18-31.
+       https://doi.org/10.1109/T-AFFC.2011.15
+
+    Examples
+    --------
+    >>> from eegkit_emotion import DEAP
+    >>> trials = DEAP(label="arousal", window=1.0, subjects=[1, 2]).load()  # doctest: +SKIP
+    """
+
+    folder_name = FOLDER
+    title = "DEAP"
+    licence = "end-user licence agreement of Queen Mary University of London, research only"
+    citation = (
+        "Koelstra et al. (2012), IEEE Trans Affect Comput 3(1), 18, doi:10.1109/T-AFFC.2011.15"
+    )
+    url = "https://www.eecs.qmul.ac.uk/mmv/datasets/deap/"
+    size_mb = 2700.0
+    n_subjects = 32
+    n_channels = 32
+    recorded_sfreq = SFREQ
+    classes = ("low", "high")
+    access = "on request"
+    how_to_get = (
+        "Sign the agreement on the page, download data_preprocessed_python.zip and unpack it "
+        "into a folder 'DEAP'; pass that folder, or the one around it, as path."
+    )
+
+    label: str = "valence"
+    threshold: float = 5.0
+    window: float | None = None
+    overlap: float = 0.0
+    subtract_baseline: bool = False
+    channels: Sequence[str] | None = None
+    sfreq: float | None = None
+    l_freq: float | None = None
+    h_freq: float | None = None
+
+    def check(self) -> None:
+        check_choice(RATINGS, label=self.label)
+        fine = isinstance(self.threshold, Real) and not isinstance(self.threshold, bool)
+        if not fine or not 1 <= self.threshold < 9:
+            raise ValueError(
+                f"threshold is {self.threshold!r}; expected a rating from 1 to below 9."
+            )
+        if not isinstance(self.subtract_baseline, bool):
+            raise ValueError(
+                f"subtract_baseline is {self.subtract_baseline!r}; expected True or False."
+            )
+        check_windows(self.window, self.overlap)
+        choose_channels(self.channels, CHANNELS, self.title)
+        check_filters(SFREQ, self.sfreq, self.l_freq, self.h_freq)
+
+    def recordings(self) -> list[Recording]:
+        people = choose_subjects(self.subjects, range(1, self.n_subjects + 1), self.title)
+        inside = self.folder()
+        if (inside / INSIDE).is_dir():
+            inside = inside / INSIDE
+        return [Recording(person, 0, inside / f"s{person:02d}.dat") for person in people]
+
+    def holds_recordings(self, folder: Path) -> bool:
+        own = folder.name in (FOLDER, INSIDE) or (folder / INSIDE).is_dir()
+        return own or next(folder.glob("s[0-9][0-9].dat"), None) is not None
+
+    def read(self, recording: Recording) -> Trials:
+        path = recording.path
+        data, ratings = read_trials(path)
+        picks = choose_channels(self.channels, CHANNELS, self.title)
+        rate = float(self.sfreq or SFREQ)
+        parts, rows = [], []
+        for i, trial in enumerate(data):
+            eeg = trial[picks]
+            check_signals(eeg, path, f"trial {i + 1}")
+            for onset, piece in windows(self._video(eeg), rate, self.window, self.overlap):
+                parts.append(piece)
+                rows.append((i, onset))
+        if not parts:
+            raise too_short(path, data.shape[-1] / SFREQ - BASELINE, self.window or 0)
+        index, onsets = np.array(rows).T
+        video = index.astype(int)
+        metadata = pd.DataFrame(
+            {
+                "subject": f"s{recording.subject:02d}",
+                "session": "0",
+                "run": (video + 1).astype(str),
+                "onset": onsets,
+                "recording": path.name,
+            }
+        )
+        for name, column in zip(RATINGS, ratings.T, strict=True):
+            metadata[name] = column[video]
+        high = metadata[self.label].to_numpy() > self.threshold
+        info = make_info([CHANNELS[i] for i in picks], rate)
+        return Trials(np.stack(parts), np.where(high, "high", "low"), metadata, info)
+
+    def _video(self, eeg: NDArray[Any]) -> NDArray[np.float32]:
+        """What was recorded during the video, filtered and resampled with what was before."""
+        rate = float(self.sfreq or SFREQ)
+        whole = prepare_signals(eeg, SFREQ, self.sfreq, self.l_freq, self.h_freq)
+        start = round(BASELINE * rate)
+        if not self.subtract_baseline:
+            return whole[:, start:]
+        return whole[:, start:] - whole[:, :start].mean(axis=1, keepdims=True)
+
+
+def read_trials(path: Path) -> tuple[NDArray[Any], NDArray[np.float64]]:
+    """Read one file of ``data_preprocessed_python``.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    data : ndarray, shape (n_trials, 40, n_times)
+        In microvolts; the first 32 channels are EEG.
+    labels : ndarray of float64, shape (n_trials, 4)
+        The ratings in the order of `RATINGS`.
+
+    Raises
+    ------
+    ValueError
+        The file is broken, or asks for anything but arrays; the message names it.
+    """
+    arrays = read_arrays(path)
+    absent = [name for name in ("data", "labels") if name not in arrays]
+    if absent:
+        raise ValueError(f"{path} holds no array {' and no '.join(absent)}; {AGAIN}")
+    data, labels = arrays["data"], arrays["labels"]
+    fits = data.ndim == 3 and data.shape[1] == SHAPE[1] and 0 < len(data) <= SHAPE[0]
+    if not fits or not BASELINE * SFREQ < data.shape[2] <= SHAPE[2]:
+        raise ValueError(
+            f"{path} holds data of shape {data.shape}; expected {SHAPE}, or fewer trials or "
+            f"samples, but more than {BASELINE:g} s. {AGAIN.capitalize()}"
+        )
+    if labels.shape != (len(data), len(RATINGS)):
+        raise ValueError(
+            f"{path} holds labels of shape {labels.shape}; expected {(len(data), len(RATINGS))}. "
+            f"{AGAIN.capitalize()}"
+        )
+    labels = labels.astype(np.float64)
+    if not ((labels >= 1) & (labels <= 9)).all():
+        raise ValueError(f"{path} holds ratings outside 1 to 9; {AGAIN}")
+    return data, labels

@@ -1,0 +1,250 @@
+"""DEAP, GAMEEMO and SEED-IV as one data set."""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from eegkit import Dataset, Trials
+from eegkit.checks import check_choice
+from eegkit.datasets import MissingDataWarning, RecordedDataset
+from eegkit_emotion._shared import check_filters, check_seconds, plain
+from eegkit_emotion.deap import CHANNELS as DEAP_CHANNELS
+from eegkit_emotion.deap import DEAP
+from eegkit_emotion.gameemo import CHANNELS as GAMEEMO_CHANNELS
+from eegkit_emotion.gameemo import GAMEEMO
+from eegkit_emotion.harmonize import COMMON, harmonize
+from eegkit_emotion.seed_iv import CHANNELS as SEED_IV_CHANNELS
+from eegkit_emotion.seed_iv import SEEDIV
+
+PARTS: dict[str, tuple[type[RecordedDataset], tuple[str, ...]]] = {
+    "deap": (DEAP, DEAP_CHANNELS),
+    "gameemo": (GAMEEMO, GAMEEMO_CHANNELS),
+    "seed_iv": (SEEDIV, SEED_IV_CHANNELS),
+}
+# The data sets whose labels tell of arousal, too.
+SCHEMES = {"valence": tuple(PARTS), "arousal": ("deap", "gameemo")}
+PERSON = re.compile(rf"({'|'.join(PARTS)})/[sS]?0*(\d+)")
+
+
+class Emotion(Dataset):
+    """High against low valence in DEAP, GAMEEMO and SEED-IV together, 75 people.
+
+    The three data sets, as far as they are there, brought to the same channels, rate, length
+    and labels by `harmonize`. Leaving one person out then trains on people of all three.
+
+    Parameters
+    ----------
+    subjects : sequence of str, optional
+        The people to load, as ``"deap/s01"``, ``"gameemo/S01"`` or ``"seed_iv/S01"``; all by
+        default.
+    path : str or path-like, optional
+        The folder that holds the folders ``DEAP``, ``GAMEEMO`` and ``SEED_IV``; by default
+        the environment variable ``EEGKIT_DATA``.
+    deap, gameemo, seed_iv : str or path-like, optional
+        The folders of the single data sets, as their `path`; by default those in `path`.
+    label : {"valence", "arousal"}, default "valence"
+        What to decode, as ``"low"`` or ``"high"``. Arousal is not known of SEED-IV.
+    threshold : float, default 5.0
+        Ratings of DEAP above it are ``"high"``.
+    duration : float, default 4.0
+        Length of a trial in s. The trials of a recording lie end to end.
+    channels : {"common", "interpolate"} or sequence of str, default "common"
+        See `harmonize`. Common to all three are the 14 channels of GAMEEMO.
+    sfreq : float, default 128.0
+        Rate in Hz to resample all recordings to.
+    l_freq, h_freq : float, optional
+        Edges in Hz of a zero-phase band-pass on whole recordings; by default none. DEAP is
+        published filtered from 4 to 45 Hz and SEED-IV from 1 to 75 Hz: ``l_freq=4,
+        h_freq=45`` makes them alike.
+    scale : {"dataset"}, optional
+        See `harmonize`.
+    on_error, n_jobs
+        See `RecordedDataset`.
+
+    Notes
+    -----
+    Metadata: ``subject`` (``"deap/s01"`` and so on), ``session``, ``run``, ``onset``,
+    ``recording`` and ``dataset``.
+
+    Labels: DEAP's own ratings against `threshold`; of GAMEEMO the games (calm and funny high,
+    boring and horror low); of SEED-IV the clips (happy high, sad and fear low, neutral left
+    out). So a label means what a person felt in one and what a stimulus was chosen for in the
+    others, and the classes are not equally frequent (of SEED-IV two thirds are low): a
+    classifier gains by telling the data sets apart. Look at the balanced accuracy, and at
+    each data set by itself.
+
+    DEAP has several times as many trials as the others have people for it; weights are not
+    applied.
+
+    References
+    ----------
+    See `DEAP`, `GAMEEMO` and `SEEDIV`.
+
+    Examples
+    --------
+    >>> from eegkit import load_dataset
+    >>> trials = load_dataset("emotion", path="~/data", l_freq=4, h_freq=45)  # doctest: +SKIP
+    """
+
+    title = "DEAP, GAMEEMO and SEED-IV"
+    licence = "those of the three data sets"
+    citation = f"{DEAP.citation}; {GAMEEMO.citation}; {SEEDIV.citation}"
+    url = f"{DEAP.url}, {GAMEEMO.url}, {SEEDIV.url}"
+    size_mb = DEAP.size_mb + GAMEEMO.size_mb + SEEDIV.size_mb
+    n_subjects = DEAP.n_subjects + GAMEEMO.n_subjects + SEEDIV.n_subjects
+    n_channels = GAMEEMO.n_channels
+    recorded_sfreq = 128.0
+    classes = ("low", "high")
+    access = "on request"
+    how_to_get = (
+        "Get the data sets deap, gameemo and seed_iv, or some of them (see each), and pass their "
+        "folders as deap, gameemo and seed_iv, or the folder around them as path."
+    )
+
+    deap: str | os.PathLike[str] | None = None
+    gameemo: str | os.PathLike[str] | None = None
+    seed_iv: str | os.PathLike[str] | None = None
+    label: str = "valence"
+    threshold: float = 5.0
+    duration: float = 4.0
+    channels: str | Sequence[str] = COMMON
+    sfreq: float = 128.0
+    l_freq: float | None = None
+    h_freq: float | None = None
+    scale: str | None = None
+    on_error: str = "raise"
+    n_jobs: int | None = None
+
+    def load(self) -> Trials:
+        """Read the data sets that are there and harmonise them.
+
+        Returns
+        -------
+        Trials
+            X is float32, in microvolts unless scaled, shape (n_trials, n_channels, n_times).
+            DEAP comes first, then GAMEEMO and SEED-IV.
+
+        Raises
+        ------
+        ValueError
+            An option makes no sense, or a recording is broken.
+        FileNotFoundError
+            None of the three is there.
+        """
+        check_choice(SCHEMES, label=self.label)
+        check_choice((None, "dataset"), scale=self.scale)
+        check_seconds(duration=self.duration)
+        check_filters(128.0, self.sfreq, self.l_freq, self.h_freq)
+        if self.sfreq is None:
+            raise ValueError("sfreq is None; expected a rate in Hz, as the data sets differ.")
+        people = self._people()
+        folders = self._folders(people)
+        channels = self._common(folders)
+        parts = {
+            name: self._make(name, folder, people.get(name), channels).load()
+            for name, folder in folders.items()
+        }
+        return harmonize(
+            parts,
+            channels=self.channels,
+            sfreq=self.sfreq,
+            duration=self.duration,
+            scale=self.scale,
+        )
+
+    def _people(self) -> dict[str, list[int]]:
+        """The people asked for by data set; empty where all are."""
+        if self.subjects is None:
+            return {}
+        asked = self.subjects
+        asked = list(asked) if np.iterable(asked) and not isinstance(asked, str) else [asked]
+        people: dict[str, list[int]] = {}
+        for person in asked:
+            named = PERSON.fullmatch(person) if isinstance(person, str) else None
+            if named is None:
+                raise ValueError(
+                    f"{self.title} have no subject {person!r}; expected such as 'deap/s01', "
+                    "'gameemo/S01' or 'seed_iv/S01' in subjects."
+                )
+            people.setdefault(named[1], []).append(int(named[2]))
+        if not people:
+            raise ValueError("subjects is empty; expected names such as 'deap/s01', or None.")
+        unfit = [name for name in people if name not in SCHEMES[self.label]]
+        if unfit:
+            raise ValueError(f"subjects names {', '.join(unfit)}, where no {self.label} is known.")
+        return {name: people[name] for name in PARTS if name in people}
+
+    def _folders(self, people: dict[str, list[int]]) -> dict[str, Path]:
+        """Where the data sets lie that are wanted and there; a warning names those that are not.
+
+        One that was given by its own option is taken to be there, so that its own error tells
+        what is wrong.
+        """
+        root = self._root()
+        found: dict[str, Path] = {}
+        absent = []
+        for name, (loader, _) in PARTS.items():
+            if people and name not in people:
+                continue
+            given = getattr(self, name)
+            if name not in SCHEMES[self.label]:
+                if given is not None:
+                    raise ValueError(
+                        f"{name} is given, but no {self.label} is known of {loader.title}; leave "
+                        "it out, or take label='valence'."
+                    )
+                continue
+            if given is not None:
+                found[name] = Path(given).expanduser()
+            elif root is not None and (root / loader.folder_name).is_dir():
+                found[name] = root / loader.folder_name
+            else:
+                absent.append(name)
+        if not found:
+            raise FileNotFoundError(
+                f"None of {', '.join(absent)} is there; set {', '.join(f'{n}=' for n in absent)} "
+                "to their folders, or path= or the environment variable EEGKIT_DATA to the folder "
+                "around them."
+            )
+        # Asked for by nobody in particular, one that no folder was given for is no surprise.
+        if absent and (people or root is not None):
+            warnings.warn(
+                f"{self.title}: left out {', '.join(absent)} (no folder of theirs is there).",
+                MissingDataWarning,
+                stacklevel=3,
+            )
+        return found
+
+    def _common(self, names: Sequence[str] | dict[str, Any]) -> list[str] | None:
+        """The channels that are in all of them, so that no others need be read."""
+        if self.channels != COMMON:
+            return None
+        sets = [{plain(channel) for channel in PARTS[name][1]} for name in names]
+        # In the order of the smallest cap.
+        smallest = min((PARTS[name][1] for name in names), key=len)
+        return [channel for channel in smallest if all(plain(channel) in s for s in sets)]
+
+    def _make(
+        self, name: str, folder: Path, people: list[int] | None, channels: list[str] | None
+    ) -> RecordedDataset:
+        own = {"threshold": self.threshold} if name == "deap" else {}
+        return PARTS[name][0](
+            path=folder,
+            subjects=people,
+            label=self.label,
+            window=self.duration,
+            channels=channels,
+            sfreq=self.sfreq,
+            l_freq=self.l_freq,
+            h_freq=self.h_freq,
+            on_error=self.on_error,
+            n_jobs=self.n_jobs,
+            **own,
+        )

@@ -1,0 +1,337 @@
+"""`harmonize`: trials of several data sets become trials of one."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from eegkit import Trials
+from eegkit.checks import check_choice
+from eegkit_emotion._shared import (
+    MONTAGE,
+    RENAMED,
+    check_filters,
+    check_seconds,
+    make_info,
+    plain,
+    resample,
+)
+
+COMMON, INTERPOLATE = "common", "interpolate"
+SCALES = (None, "dataset")
+# Fewer electrodes do not say what lies between them.
+MIN_ELECTRODES = 4
+
+
+def harmonize(
+    parts: Mapping[str, Trials] | Sequence[Trials],
+    *,
+    channels: str | Sequence[str] = COMMON,
+    sfreq: float | None = None,
+    duration: float | None = None,
+    labels: Mapping[str, Mapping[Any, Any]] | None = None,
+    scale: str | None = None,
+) -> Trials:
+    """Bring trials of several data sets to the same channels, rate, length and labels.
+
+    Parameters
+    ----------
+    parts : mapping of str to Trials, or sequence of Trials
+        The trials by the name of their data set; those of a sequence are called ``"0"``,
+        ``"1"`` and so on.
+    channels : {"common", "interpolate"} or sequence of str, default "common"
+        - ``"common"``: the channels that all parts have, in the order of the first part.
+        - ``"interpolate"``: every channel with a known position that any part has; a part
+          that has not recorded it gets it from its neighbours.
+        - names: those channels, in that order, interpolated where a part has them not.
+    sfreq : float, optional
+        Rate in Hz to resample to; by default the lowest of the parts.
+    duration : float, optional
+        Length in s to cut the trials to, end to end, what remains being dropped; by default
+        the length of the shortest trials.
+    labels : mapping of str to mapping, optional
+        For each data set, what its labels become: ``{"seed_iv": {"happy": "high", "sad":
+        "low", "fear": "low", "neutral": None}}``. Trials whose label becomes None are left
+        out. Labels of data sets not named stay as they are.
+    scale : {"dataset"}, optional
+        Divide the signals of each data set by their median standard deviation over trials
+        and channels, so that amplifiers of different gain become alike; by default the
+        signals stay in microvolts.
+
+    Returns
+    -------
+    Trials
+        The parts in their order. Metadata: the columns that all parts have, and ``dataset``;
+        ``subject`` becomes ``"<dataset>/<subject>"``, so that people stay apart, and
+        ``onset``, where known, that of the cut trial.
+
+    Raises
+    ------
+    ValueError
+        The parts share no channel, a channel cannot be interpolated, a trial is shorter than
+        `duration`, a label is unknown, or the labels of a part occur in no other.
+
+    Notes
+    -----
+    Channels are found without regard to case; T3, T4, T5 and T6 are T7, T8, P7 and P8.
+    Interpolation is by spherical splines [1]_ on MNE's template head (positions of the 10-05
+    system), separately for each part. An interpolated channel is a weighted sum of recorded
+    ones and adds no information: 62 channels from 14 electrodes still have 14 dimensions.
+
+    The parts keep their references (an average, Cz, a mastoid): put
+    ``Montage(kind="average")`` into the pipeline to have one. With ``scale="dataset"`` the
+    scale is computed from all trials of a data set, also those that are tested on later; it is
+    one number and knows no labels.
+
+    Where the labels of the parts are not equally frequent, a classifier gains by telling the
+    data sets apart. Look at the scores of each data set, too.
+
+    References
+    ----------
+    .. [1] Perrin, F., Pernier, J., Bertrand, O., & Echallier, J. F. (1989). Spherical splines
+       for scalp potential and current density mapping. Electroencephalography and Clinical
+       Neurophysiology, 72(2), 184-187. https://doi.org/10.1016/0013-4694(89)90180-6
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from eegkit import Trials
+    >>> from eegkit_emotion import harmonize
+    >>> a = Trials.from_arrays(
+    ...     np.ones((2, 2, 256)), ["low", "high"], sfreq=128, subject="S1", ch_names=["T3", "Cz"]
+    ... )
+    >>> b = Trials.from_arrays(
+    ...     np.ones((2, 3, 800)), ["sad", "joy"], sfreq=200, subject="S1",
+    ...     ch_names=["CZ", "Oz", "T7"],
+    ... )
+    >>> both = harmonize({"a": a, "b": b}, labels={"b": {"sad": "low", "joy": "high"}})
+    >>> both
+    <Trials: 6 trials of 2 people, 2 channels x 256 samples at 128 Hz; high 3, low 3>
+    >>> both.ch_names, list(dict.fromkeys(both.groups))
+    (['T7', 'Cz'], ['a/S1', 'b/S1'])
+    """
+    named = _name(parts)
+    check_choice(SCALES, scale=scale)
+    if duration is not None:
+        check_seconds(duration=duration)
+    rate = min(part.sfreq for part in named.values()) if sfreq is None else sfreq
+    check_filters(np.inf, rate, None, None)
+    mapped = _map_labels(named, labels or {})
+    wanted = _choose(mapped, channels)
+    signals = {
+        name: resample(_pick(name, part, wanted), part.sfreq, rate) for name, part in mapped.items()
+    }
+    n_times = _length(signals, rate, duration)
+    made = [_finish(name, mapped[name], X, rate, n_times, scale) for name, X in signals.items()]
+    columns = [c for c in made[0][2].columns if all(c in table for _, _, table in made)]
+    return Trials(
+        np.concatenate([X for X, _, _ in made]),
+        np.concatenate([y for _, y, _ in made]),
+        pd.concat([table[columns] for _, _, table in made], ignore_index=True),
+        make_info(wanted, rate),
+    )
+
+
+def _name(parts: Mapping[str, Trials] | Sequence[Trials]) -> dict[str, Trials]:
+    if isinstance(parts, Mapping):
+        named = dict(parts)
+    elif isinstance(parts, Sequence) and not isinstance(parts, str):
+        named = {str(i): part for i, part in enumerate(parts)}
+    else:
+        named = {}
+    if not named or not all(
+        isinstance(name, str) and name and isinstance(part, Trials) for name, part in named.items()
+    ):
+        raise ValueError(
+            f"There is nothing to harmonize in a {type(parts).__name__}; expected Trials by the "
+            "name of their data set, or a list of Trials."
+        )
+    for name, part in named.items():
+        if not len(part):
+            raise ValueError(f"{name} has no trials; leave it out.")
+        if part.y.ndim != 1:
+            raise ValueError(f"{name} has soft labels; give each trial one label first.")
+    return named
+
+
+def _map_labels(
+    named: dict[str, Trials], labels: Mapping[str, Mapping[Any, Any]]
+) -> dict[str, Trials]:
+    """The parts with their new labels, without the trials that get none."""
+    for name in labels:
+        if name not in named:
+            raise ValueError(
+                f"labels names {name!r}, but the data sets are {', '.join(named)}; correct it."
+            )
+    made = {}
+    for name, part in named.items():
+        made[name] = _relabel(name, part, labels[name]) if name in labels else part
+    found = {name: set(part.y.tolist()) for name, part in made.items()}
+    for name, own in found.items():
+        others = set().union(*(other for key, other in found.items() if key != name))
+        if others and not own & others:
+            raise ValueError(
+                f"The labels of {name} ({_told(own)}) occur in no other data set "
+                f"({_told(others)}); bring them to the same by labels=."
+            )
+    return made
+
+
+def _relabel(name: str, part: Trials, new: Mapping[Any, Any]) -> Trials:
+    old = part.y.tolist()
+    unknown = set(old) - set(new)
+    if unknown:
+        raise ValueError(
+            f"labels does not say what {_told(unknown)} of {name} becomes; expected one for each "
+            f"of {_told(set(old))}, or None to leave trials out."
+        )
+    kept = np.array([new[label] is not None for label in old])
+    if not kept.any():
+        raise ValueError(f"labels leaves no trial of {name}; leave the data set out instead.")
+    left = part[kept] if not kept.all() else part
+    y = np.array([new[label] for label in old if new[label] is not None])
+    return Trials(np.asarray(left.X), y, left.metadata, left.info)
+
+
+def _told(labels: set[Any]) -> str:
+    return ", ".join(sorted(map(str, labels)))
+
+
+def _choose(named: dict[str, Trials], channels: str | Sequence[str]) -> list[str]:
+    """The names of the channels to make, as the 10-05 system spells them."""
+    has = {name: _index(name, part) for name, part in named.items()}
+    if isinstance(channels, str):
+        check_choice((COMMON, INTERPOLATE), channels=channels)
+        order = dict.fromkeys(channel for index in has.values() for channel in index)
+        if channels == COMMON:
+            keys = [key for key in order if all(key in index for index in has.values())]
+            if not keys:
+                listed = "; ".join(f"{n}: {', '.join(p.ch_names)}" for n, p in named.items())
+                raise ValueError(
+                    f"The data sets have no channel in common ({listed}); take "
+                    "channels='interpolate', or name channels."
+                )
+        else:
+            keys = [key for key in order if key in _positions()]
+            if not keys:
+                raise ValueError("No channel has a known position; take channels='common'.")
+    else:
+        keys = [plain(name) for name in channels]
+        if not keys or len(set(keys)) < len(keys):
+            raise ValueError(
+                f"channels is {list(channels)}; expected names of channels, each once."
+            )
+    spelled = {plain(c): RENAMED.get(c.lower(), c) for p in named.values() for c in p.ch_names}
+    spelled |= _positions()
+    asked = {} if isinstance(channels, str) else {plain(c): c for c in channels}
+    return [spelled.get(key, asked.get(key, key)) for key in keys]
+
+
+def _index(name: str, part: Trials) -> dict[str, int]:
+    index = {plain(channel): i for i, channel in enumerate(part.ch_names)}
+    if len(index) < len(part.ch_names):
+        raise ValueError(
+            f"{name} has a channel twice (T3 is T7, and so on): {', '.join(part.ch_names)}."
+        )
+    return index
+
+
+@functools.cache
+def _positions() -> dict[str, str]:
+    """The channels that have positions: as they are spelled, by their plain names."""
+    import mne
+
+    montage = mne.channels.make_standard_montage(MONTAGE)
+    # The montage has the old names, too; those that replaced them come last and stay.
+    names = sorted(montage.ch_names, key=lambda name: name.lower() not in RENAMED)
+    return {plain(name): name for name in names}
+
+
+def _pick(name: str, part: Trials, wanted: list[str]) -> NDArray[np.float32]:
+    """The wanted channels of a part, interpolated where it has them not."""
+    index = _index(name, part)
+    X = np.asarray(part.X)
+    absent = [channel for channel in wanted if plain(channel) not in index]
+    if not absent:
+        return np.ascontiguousarray(X[:, [index[plain(channel)] for channel in wanted]])
+    weights = _weights(name, part.ch_names, absent)
+    rows = np.zeros((len(wanted), X.shape[1]), dtype=np.float32)
+    for row, channel in zip(rows, wanted, strict=True):
+        if plain(channel) in index:
+            row[index[plain(channel)]] = 1
+        else:
+            row[:] = weights[channel]
+    return np.matmul(rows, X)
+
+
+def _weights(name: str, there: Sequence[str], absent: list[str]) -> dict[str, NDArray[Any]]:
+    """For each absent channel, the weights of those that are there."""
+    import mne
+
+    spelled = _positions()
+    unknown = [channel for channel in absent if plain(channel) not in spelled]
+    if unknown:
+        raise ValueError(
+            f"{name} lacks {', '.join(unknown)}, whose position is unknown, so that it cannot be "
+            "interpolated; leave it out of channels."
+        )
+    known = [i for i, channel in enumerate(there) if plain(channel) in spelled]
+    if len(known) < MIN_ELECTRODES:
+        raise ValueError(
+            f"{name} lacks {', '.join(absent)} and has {len(known)} channels with known "
+            f"positions; expected at least {MIN_ELECTRODES} to interpolate from."
+        )
+    names = [spelled[plain(there[i])] for i in known] + [spelled[plain(c)] for c in absent]
+    # Interpolation is linear: interpolated from the identity, it shows its weights.
+    unit = np.vstack([np.eye(len(known)), np.zeros((len(absent), len(known)))])
+    evoked = mne.EvokedArray(unit, make_info(names, 1.0), verbose="error")
+    evoked.info["bads"] = names[len(known) :]
+    evoked.interpolate_bads(verbose="error")
+    rows = np.zeros((len(absent), len(there)))
+    rows[:, known] = evoked.data[len(known) :]
+    return dict(zip(absent, rows, strict=True))
+
+
+def _length(signals: dict[str, NDArray[Any]], rate: float, duration: float | None) -> int:
+    """Samples of a trial."""
+    shortest = min(signals, key=lambda name: signals[name].shape[2])
+    there = signals[shortest].shape[2]
+    if duration is None:
+        return there
+    n_times = round(duration * rate)
+    if n_times < 1:
+        raise ValueError(f"duration is {duration:g} s, less than a sample at {rate:g} Hz.")
+    if n_times > there:
+        raise ValueError(
+            f"duration is {duration:g} s, but the trials of {shortest} last {there / rate:g} s; "
+            "make duration shorter, or load longer trials."
+        )
+    return n_times
+
+
+def _finish(
+    name: str, part: Trials, X: NDArray[Any], rate: float, n_times: int, scale: str | None
+) -> tuple[NDArray[np.float32], NDArray[Any], pd.DataFrame]:
+    """Cut a part to one length, scale it, and say in its metadata where it is from."""
+    n_trials, n_channels, there = X.shape
+    n_cuts = there // n_times
+    # As (trial, channel, cut, time), then the cuts of a trial one after the other.
+    cut = X[:, :, : n_cuts * n_times].reshape(n_trials, n_channels, n_cuts, n_times)
+    cut = cut.transpose(0, 2, 1, 3).reshape(n_trials * n_cuts, n_channels, n_times)
+    if scale == "dataset":
+        deviation = float(np.median(X.std(axis=2)))
+        if not deviation > 0:
+            raise ValueError(f"The signals of {name} are constant and cannot be scaled.")
+        cut = cut / np.float32(deviation)
+    table = part.metadata.iloc[np.repeat(np.arange(n_trials), n_cuts)].reset_index(drop=True)
+    if "onset" in table:
+        table["onset"] = table["onset"] + np.tile(np.arange(n_cuts) * n_times / rate, n_trials)
+    table["subject"] = [f"{name}/{subject}" for subject in table["subject"]]
+    table["dataset"] = name
+    y = np.repeat(part.y, n_cuts)
+    return np.ascontiguousarray(cut, dtype=np.float32), y, table
