@@ -81,6 +81,14 @@ def test_files_in_other_folders(whole, tmp_path):
     assert list(trials.metadata["recording"]) == ["Z001.txt", "Z002.txt", "Z003.txt"]
 
 
+def test_the_folder_of_its_name_comes_first(whole, tmp_path):
+    folder = tmp_path / "bonn"
+    folder.symlink_to(whole / "bonn")
+    (tmp_path / "another").mkdir()
+    (tmp_path / "another" / "Z001.txt").write_text("not of Bonn")
+    assert len(Bonn(path=tmp_path, **HALF).load()) == 100
+
+
 def test_nothing_there(tmp_path):
     with pytest.raises(FileNotFoundError, match="none of the 500 recordings"):
         Bonn(path=tmp_path).load()

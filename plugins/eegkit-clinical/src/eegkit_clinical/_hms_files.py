@@ -76,7 +76,7 @@ def _read_labels(path: Path, size: int, changed: int) -> Labels:
         # Of 2 ** 53 on, a float does not tell integers apart.
         if not numeric or not (column.abs() < 2**53).all():
             raise ValueError(f"{path}: the column {name} holds more than numbers; {_AGAIN}")
-        if name != OFFSET and "offset" not in name:
+        if "offset" not in name:
             if not (column == column.round()).all():
                 raise ValueError(f"{path}: the column {name} holds broken numbers; {_AGAIN}")
             table[name] = column.astype(np.int64)

@@ -126,7 +126,7 @@ class Bonn(RecordedDataset):
 
     folder_name = FOLDER
     title = "Bonn epilepsy EEG"
-    licence = "none stated; free for research, with the paper cited"
+    licence = "none stated; the paper is to be cited"
     citation = "Andrzejak et al. (2001), Phys Rev E 64, 061907, doi:10.1103/PhysRevE.64.061907"
     url = "https://www.upf.edu/web/ntsa/downloads"
     size_mb = 3.1
@@ -179,7 +179,9 @@ class Bonn(RecordedDataset):
         ]
 
     def holds_recordings(self, folder: Path) -> bool:
-        return folder.name == FOLDER or bool(_find_files(folder, deep=1))
+        if folder.name == FOLDER or (folder / FOLDER).is_dir():
+            return folder.name == FOLDER
+        return bool(_find_files(folder, deep=1))
 
     def read(self, recording: Recording) -> Trials:
         path = recording.path

@@ -27,7 +27,7 @@ from eegkit_clinical._shared import (
 
 FOLDER = "chbmit"
 SFREQ = 256.0
-# One volt: beyond any electrode, and beyond what float32 in microvolts overflows at by far.
+# One volt, in microvolts: beyond any electrode on a head.
 LIMIT = 1e6
 # chb21 is the patient of chb01, one and a half years later.
 SAME_PERSON = {21: 1}

@@ -59,7 +59,7 @@ class HMS(RecordedDataset):
         shape (n_trials, 6), in the order of `classes`.
     windows : {"one", "all"}, default "one"
         Of each recording the one window with most votes (the first of them), or all windows.
-        They overlap, most of them by more than 40 s: never let those of one person fall on
+        Those of one recording overlap, often by more than 40 s: never let those of one person fall on
         both sides of a split.
     min_votes : int, default 1
         Leave out windows with fewer votes.
@@ -91,10 +91,9 @@ class HMS(RecordedDataset):
     ``spectrogram_offset`` (in s; for `read_spectrogram`).
 
     19 channels against an unnamed reference, in the old names of the 10-20 system (T3 for T7);
-    the EKG is left out. The patterns are unevenly spread over patients, some of whom have hundreds
-    of windows with one label, and over hospitals of which nothing was published: split by
-    ``subject``. Windows with few votes were labelled by other groups of experts than
-    those with ten and more, and differ in how sure the labels are.
+    the EKG is left out. Some patients have hundreds of windows with one label, and the patterns
+    are unevenly spread over patients: split by ``subject``. Windows with few votes are labelled
+    less surely than those with ten and more, and their labels are spread otherwise.
 
     Samples missing in a window are filled from that window, but where a filter or a new rate
     is asked for from the whole recording.
@@ -174,7 +173,7 @@ class HMS(RecordedDataset):
         return [table] if table.is_file() else []
 
     def holds_recordings(self, folder: Path) -> bool:
-        return folder.name == FOLDER or (folder / TABLE).is_file()
+        return folder.name == FOLDER or ((folder / TABLE).is_file() and (folder / EEGS).is_dir())
 
     def read(self, recording: Recording) -> Trials:
         path = recording.path
