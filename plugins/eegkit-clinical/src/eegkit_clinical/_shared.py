@@ -19,15 +19,19 @@ VOLTS_PER_MICROVOLT = 1e-6
 def check_lengths(*, zero_allowed: bool = False, unit: str = "s", **named: Any) -> None:
     """Raise ValueError unless the options are lengths in time."""
     for name, value in named.items():
-        fine = isinstance(value, Real) and not isinstance(value, bool) and np.isfinite(value)
+        fine = _is_number(value) and np.isfinite(value)
         if not fine or value < 0 or (value == 0 and not zero_allowed):
             expected = "a number from 0 on" if zero_allowed else "a positive number"
             raise ValueError(f"{name} is {value!r}; expected {expected}, in {unit}.")
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
 def check_overlap(overlap: Any) -> None:
     """Raise ValueError unless it is a part of a window."""
-    if not isinstance(overlap, Real) or not 0 <= overlap < 1:
+    if not _is_number(overlap) or not 0 <= overlap < 1:
         raise ValueError(
             f"overlap is {overlap!r}; expected a part of the window, from 0 to below 1."
         )

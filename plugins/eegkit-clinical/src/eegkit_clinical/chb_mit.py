@@ -281,7 +281,7 @@ class CHBMIT(RecordedDataset):
                 chosen += windows
         return sorted(chosen)
 
-    def _starts(self, low: float, high: float) -> NDArray[np.float64]:
+    def _starts(self, low: float, high: float) -> NDArray[np.floating]:
         step = self.window * (1 - self.overlap)
         n = int((high - low - self.window) / step + 1e-9) + 1 if high - low >= self.window else 0
         return low + step * np.arange(n)
@@ -291,7 +291,7 @@ class CHBMIT(RecordedDataset):
             60 * minutes for minutes in (self.horizon, self.preictal, self.postictal)
         )
         others = [(a - horizon, b + postictal) for a, b in seizures.values()]
-        found = []
+        found: list[tuple[float, float, str]] = []
         # A time before two seizures counts for the first of them.
         for seizure, (start, _) in sorted(seizures.items(), key=lambda item: item[1]):
             before = (start - horizon - preictal, start - horizon)

@@ -59,8 +59,8 @@ class HMS(RecordedDataset):
         shape (n_trials, 6), in the order of `classes`.
     windows : {"one", "all"}, default "one"
         Of each recording the one window with most votes (the first of them), or all windows.
-        Those of one recording overlap, often by more than 40 s: never let those of one person fall on
-        both sides of a split.
+        Those of one recording overlap, often by more than 40 s: never let those of one
+        person fall on both sides of a split.
     min_votes : int, default 1
         Leave out windows with fewer votes.
     missing : {"interpolate", "refuse"}, default "interpolate"
