@@ -80,8 +80,9 @@ class Emotion(Dataset):
     classifier gains by telling the data sets apart. Look at the balanced accuracy, and at
     each data set by itself.
 
-    DEAP has several times as many trials as the others have people for it; weights are not
-    applied.
+    The data sets differ in how many trials they have of a person; nothing is weighted for it.
+    In DEAP and SEED-IV everybody saw the same clips, so a person left out still meets clips
+    that were trained on.
 
     References
     ----------
