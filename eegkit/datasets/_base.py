@@ -68,7 +68,7 @@ class Dataset(ABC):
     recorded_sfreq: ClassVar[float]
     classes: ClassVar[tuple[str, ...]]
     access: ClassVar[str] = "open"
-    how_to_get: ClassVar[str] = "Downloaded where no folder is given."
+    how_to_get: ClassVar[str] = "download=True fetches what is missing"
     conversions: ClassVar[Mapping[str, Callable[..., None]]] = {}
 
     subjects: Sequence[Any] | None = None

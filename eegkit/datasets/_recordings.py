@@ -85,6 +85,7 @@ def gather(
     download: bool | None,
     folder_given: bool,
     fetch: Callable[[Recording], None],
+    remedy: str = "download=True fetches what is missing",
 ) -> list[Recording]:
     """The wanted recordings that are there, once those that may be fetched are.
 
@@ -101,6 +102,8 @@ def gather(
         Whether the user named a folder.
     fetch : callable
         Downloads one recording; raises OSError where it cannot.
+    remedy : str
+        What one does about missing recordings, for messages.
 
     Raises
     ------
@@ -109,15 +112,14 @@ def gather(
     """
     absent = [recording for recording in wanted if not recording.path.is_file()]
     may_download = not folder_given if download is None else download
-    reason = f"not in {folder}; download=True fetches what is missing"
+    reason = f"not in {folder}; {remedy}"
     if absent and may_download:
         reason = _fetch_all(absent, fetch)
         absent = [recording for recording in absent if not recording.path.is_file()]
     if len(absent) == len(wanted):
         raise FileNotFoundError(
             f"{title}: none of the {len(wanted)} recordings asked for is there ({reason}). Set "
-            f"path=, or the environment variable {DATA_VARIABLE}, to the folder that holds them, "
-            "or load once with download=True on a machine with access to the internet."
+            f"path=, or the environment variable {DATA_VARIABLE}, to the folder that holds them."
         )
     warn_missing(title, name_recordings(absent, wanted), reason)
     gone = set(absent)

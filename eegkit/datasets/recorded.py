@@ -125,6 +125,7 @@ class RecordedDataset(Dataset):
             download=self.download,
             folder_given=self._root() is not None,
             fetch=self.fetch,
+            remedy=self.how_to_get,
         )
         if self.cache is False:
             return self._read_all(recordings)[0]
