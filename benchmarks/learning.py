@@ -24,14 +24,17 @@ from rich.console import Console
 from rich.table import Table
 
 from eegkit import Pipeline, load_dataset, registry
-from eegkit.transforms import STFT, Standardizer
+from eegkit.transforms import STFT, SpectrogramImage, Standardizer
 
 N_THREADS = 2
 # Of all nets, unless a line below says otherwise.
 SETTINGS: dict[str, Any] = {"max_epochs": 30, "batch_size": 16, "lr": 1e-3, "random_state": 0}
 OF_NET: dict[str, dict[str, Any]] = {
-    "efficientnet": {"lr": 3e-3},
+    "efficientnet": {"lr": 2e-3, "lr_schedule": "one_cycle", "drop_path": 0.0},
+    "inception_transformer": {"lr": 3e-4, "max_epochs": 15},
 }
+# Nets whose maps are 32 or 16 times smaller than the image get one of 64 x 64.
+LARGE_IMAGES = ("efficientnet", "inception_transformer")
 
 
 def settings_of(name: str) -> dict[str, Any]:
@@ -42,8 +45,13 @@ def settings_of(name: str) -> dict[str, Any]:
 def decoder(name: str) -> Pipeline:
     """A net behind what it needs to read the trials."""
     net = registry.get("classifiers", name)(**settings_of(name))
-    stft = STFT(window_s=0.5, hop_s=0.125, f_min=4, f_max=36, normalize="fitted")
-    return Pipeline([Standardizer() if net.input_kind == "raw" else stft, net])
+    if net.input_kind == "raw":
+        return Pipeline([Standardizer(), net])
+    hop_s = 0.0625 if name in LARGE_IMAGES else 0.125
+    steps = [STFT(window_s=0.5, hop_s=hop_s, f_min=4, f_max=36, normalize="fitted")]
+    if name in LARGE_IMAGES:
+        steps.append(SpectrogramImage(n_freqs=64, n_frames=64))
+    return Pipeline([*steps, net])
 
 
 def accuracies(name: str, trials: Any) -> list[float]:
