@@ -7,7 +7,8 @@ prints, as medians of fits of three epochs that take turns, the seconds of an ep
 
 * EEGNet (eegkit's module in all four) on 1024 trials of 22 x 1000 in batches of 64;
 * a small net (convolution, batch norm, ELU, pooling, linear) on 8192 trials of 8 x 128 in
-  batches of 32;
+  batches of 32; the others train it as it is written with torch's layers, eegkit that too and as
+  it is written with eegkit's ELU and pooling, the same function of the same parameters;
 * the same for braindecode's own EEGNet in braindecode's ``EEGClassifier``, against eegkit's
   EEGNet in eegkit, training and prediction;
 * what ``predict_proba`` of one trial costs beside the bare module.
@@ -32,9 +33,11 @@ from braindecode.models import EEGNet as BraindecodeEEGNet
 from eegkit_convnets import EEGNet
 from rich.console import Console
 from rich.table import Table
+from sklearn.base import clone
 from torch import nn
 
 from eegkit import NeuralClassifier
+from eegkit.classifiers import layers
 
 N_THREADS = 2
 LR = 1e-3
@@ -45,13 +48,16 @@ N_EPOCHS = 3
 class SmallNet(NeuralClassifier):
     """One convolution over time, batch norm, ELU, pooling and a linear layer."""
 
+    elu: Any = layers.ELU
+    pooling: Any = layers.AvgPool
+
     def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
         n_channels, n_times = input_shape
         return nn.Sequential(
             nn.Conv1d(n_channels, 8, 9, padding=4),
             nn.BatchNorm1d(8),
-            nn.ELU(),
-            nn.AvgPool1d(8),
+            self.elu(),
+            self.pooling(8),
             nn.Flatten(),
             nn.Linear(8 * (n_times // 8), n_classes),
         )
@@ -133,16 +139,20 @@ def add(table: Table, title: str, found: dict[str, float], unit: float = 1.0) ->
     table.add_section()
 
 
-def epochs(options: argparse.Namespace, estimator: Any, shape: Any, batch_size: int) -> Any:
-    """The ways to train an estimator's module for an epoch."""
+def epochs(
+    options: argparse.Namespace, ours: dict[str, NeuralClassifier], shape: Any, batch_size: int
+) -> Any:
+    """The ways to train for an epoch: with eegkit, and the last net's module with the others."""
     X, y = trials(*shape)
-    estimator.set_params(max_epochs=1, random_state=0).fit(X[:8], np.arange(8) % 4)
-    module = estimator.net_.module_.cpu()
     device = options.device
     peers = {
-        "eegkit": with_eegkit(type(estimator)(), X, y, batch_size, device, options.compile),
-        "by hand": by_hand(module, X, y, batch_size, device),
+        name: with_eegkit(clone(net), X, y, batch_size, device, options.compile)
+        for name, net in ours.items()
     }
+    last = list(ours.values())[-1]
+    last.set_params(max_epochs=1, random_state=0).fit(X[:8], np.arange(8) % 4)
+    module = last.net_.module_.cpu()
+    peers["by hand"] = by_hand(module, X, y, batch_size, device)
     for name, cls in (("skorch", skorch.NeuralNetClassifier), ("braindecode", EEGClassifier)):
         peers[name] = with_skorch(cls, module, X, y, batch_size, device)
     return peers
@@ -180,18 +190,23 @@ def main() -> None:
 
     table = Table("an epoch of", "trained by", "median (s)", "times eegkit's")
     large, small = (1024, 22, 1000), (8192, 8, 128)
-    for title, estimator, shape, batch_size in (
-        ("EEGNet, 1024 trials of 22 x 1000, batches of 64", EEGNet(), large, 64),
-        ("small net, 8192 trials of 8 x 128, batches of 32", SmallNet(), small, 32),
+    eegnets: Any = {"eegkit": EEGNet()}
+    small_nets: Any = {
+        "eegkit": SmallNet(),
+        "eegkit, torch's layers": SmallNet(elu=nn.ELU, pooling=nn.AvgPool1d),
+    }
+    for title, ours, shape, batch_size in (
+        ("EEGNet, 1024 trials of 22 x 1000, batches of 64", eegnets, large, 64),
+        ("small net, 8192 trials of 8 x 128, batches of 32", small_nets, small, 32),
     ):
-        ways = epochs(options, estimator, shape, batch_size)
+        ways = epochs(options, ours, shape, batch_size)
         add(table, title, medians(ways, options.runs, device, N_EPOCHS))
 
     X, y = trials(*large)
     theirs = BraindecodeEEGNet(n_chans=22, n_outputs=4, n_times=1000)
-    ours = EEGNet()
+    own = EEGNet()
     ways = {
-        "eegkit": with_eegkit(ours, X, y, 64, device, options.compile),
+        "eegkit": with_eegkit(own, X, y, 64, device, options.compile),
         "braindecode": with_skorch(EEGClassifier, theirs, X, y, 64, device),
     }
     found = medians(ways, options.runs, device, N_EPOCHS)
@@ -200,7 +215,7 @@ def main() -> None:
         theirs, criterion=nn.CrossEntropyLoss, batch_size=256, device=device, classes=list(range(4))
     ).initialize()
     ways = {
-        "eegkit": lambda: ours.predict_proba(X),
+        "eegkit": lambda: own.predict_proba(X),
         "braindecode": lambda: trained.predict_proba(X),
     }
     add(table, "each one's own EEGNet, predict_proba", medians(ways, options.runs, device))

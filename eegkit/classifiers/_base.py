@@ -1,4 +1,7 @@
-"""`NeuralClassifier`: the base of every net."""
+"""`NeuralClassifier`: the base of every net.
+
+Long for its docstrings: the options of every net are described here, once.
+"""
 
 from __future__ import annotations
 

@@ -33,6 +33,9 @@ from eegkit.testing._examples import (
 # How many checks scikit-learn 1.6 and later runs at least; far fewer means that a tag
 # switched them off.
 LEAST_CHECKS = {"classifier": 50, "transformer": 45}
+# scikit-learn compares to 1e-7 of a value here. Single precision, 1.2e-7, cannot promise that on
+# every processor; `check_order_of_trials` asks the same of it with a tolerance it can keep.
+FINER_THAN_SINGLE_PRECISION = "check_methods_sample_order_invariance"
 
 
 def output_of(estimator: Estimator, X: Any) -> np.ndarray:
@@ -58,8 +61,10 @@ def check_sklearn(estimator: Estimator, expected_failures: Mapping[str, str]) ->
         results = check_estimator(
             estimator, expected_failed_checks=dict(expected_failures), on_fail=None, on_skip=None
         )
-    failed = [f"{r['check_name']}: {r['exception']!r}" for r in results if r["status"] == "failed"]
-    assert not failed, "\n".join(failed)
+    failed = {r["check_name"]: r["exception"] for r in results if r["status"] == "failed"}
+    if is_classifier(estimator):
+        failed.pop(FINER_THAN_SINGLE_PRECISION, None)
+    assert not failed, "\n".join(f"{name}: {error!r}" for name, error in failed.items())
     stale = set(expected_failures) - {r["check_name"] for r in results if r["status"] == "xfail"}
     assert not stale, f"expected to fail, but passed: {', '.join(sorted(stale))}"
     kind = "classifier" if is_classifier(estimator) else "transformer"
@@ -108,6 +113,15 @@ def check_trial_alone(estimator: Estimator) -> None:
     model = fitted(estimator, X, y)
     alone, among = output_of(model, X[:1]), output_of(model, X)[:1]
     np.testing.assert_allclose(alone, among, rtol=1e-4, atol=1e-5)
+
+
+def check_order_of_trials(estimator: Estimator) -> None:
+    """A trial gives the same wherever it stands among others."""
+    X, y = example_input(estimator)
+    model = fitted(estimator, X, y)
+    order = np.random.default_rng(0).permutation(len(X))
+    shuffled, expected = output_of(model, X[order]), output_of(model, X)[order]
+    np.testing.assert_allclose(shuffled, expected, rtol=1e-5, atol=1e-6)
 
 
 def check_fit_again_on_another_shape(estimator: Estimator) -> None:
@@ -232,6 +246,7 @@ CHECKS = [
     check_global_generators_are_kept,
     check_same_seed_same_output,
     check_trial_alone,
+    check_order_of_trials,
     check_fit_again_on_another_shape,
     check_memmap,
     check_epochs_and_trials,

@@ -26,21 +26,10 @@ import torch.nn.functional as F
 from torch import nn
 from torch.autograd import Function
 
+from eegkit.classifiers.layers import runs_eagerly_on_cpu
+
 # A float32 spectrum leaves an error of about 1e-7 mean^2 in a variance.
 LARGEST_MEAN = 10.0  # in standard deviations of a filter's output
-
-
-def runs_eagerly_on_cpu(x: torch.Tensor) -> bool:
-    """Whether x is a plain array on the CPU: not traced, not exported, not of low precision."""
-    return (
-        type(x) is torch.Tensor
-        and x.device.type == "cpu"
-        and x.dtype in (torch.float32, torch.float64)
-        and not torch.is_autocast_enabled("cpu")
-        and not torch.compiler.is_compiling()
-        and not torch.jit.is_tracing()
-        and not torch.onnx.is_in_onnx_export()
-    )
 
 
 def applies(x: torch.Tensor, temporal: nn.Sequential, spatial: nn.Sequential) -> bool:

@@ -11,7 +11,7 @@ from torch import nn
 
 from eegkit import NeuralClassifier
 from eegkit.checks import check_counts, check_fractions, check_sequences_of_counts
-from eegkit_convnets._layers import ELU, Dropout
+from eegkit.classifiers.layers import ELU, Dropout
 from eegkit_convnets._time_space import TimeSpace, xavier
 
 

@@ -10,7 +10,8 @@ from torch import nn
 from torch.nn.utils import parametrize
 
 from eegkit import NeuralClassifier
-from eegkit_convnets._layers import ELU, AvgPool, Depthwise, Dropout, Pointwise
+from eegkit.classifiers.layers import ELU, AvgPool, Dropout
+from eegkit_convnets._layers import Depthwise, Pointwise
 from eegkit_convnets._space_first import applies, space_first
 
 

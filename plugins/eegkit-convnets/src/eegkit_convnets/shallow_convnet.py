@@ -10,7 +10,7 @@ from torch import nn
 
 from eegkit import NeuralClassifier
 from eegkit.checks import check_counts, check_fractions
-from eegkit_convnets._layers import Dropout
+from eegkit.classifiers.layers import Dropout
 from eegkit_convnets._time_space import TimeSpace, xavier
 
 LEAST_POWER = 1e-6

@@ -1,4 +1,7 @@
-"""A variational autoencoder that denoises trials, and makes new ones."""
+"""A variational autoencoder that denoises trials, and makes new ones.
+
+One class, long for its docstrings.
+"""
 
 from __future__ import annotations
 

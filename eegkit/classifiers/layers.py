@@ -1,0 +1,99 @@
+"""Layers that are torch's own, but faster on the CPU: same parameters, outputs and gradients.
+
+They are meant for the nets of plugins. Compiled, exported, traced, in mixed precision or on
+another device they are torch's layers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+from torch.autograd import Function
+
+
+def runs_eagerly_on_cpu(x: torch.Tensor) -> bool:
+    """Whether x is a plain array on the CPU: not traced, not exported, not of low precision."""
+    return (
+        type(x) is torch.Tensor
+        and x.device.type == "cpu"
+        and x.dtype in (torch.float32, torch.float64)
+        and not torch.is_autocast_enabled("cpu")
+        and not torch.compiler.is_compiling()
+        and not torch.jit.is_tracing()
+        and not torch.onnx.is_in_onnx_export()
+    )
+
+
+class _FastELU(Function):
+    """exp(x) - 1 is vectorised, torch's expm1 is not; they differ by rounding, 6e-8."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x: torch.Tensor) -> torch.Tensor:
+        return torch.maximum(x, x.clamp(max=0).exp_().sub_(1))
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
+        ctx.save_for_backward(output)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: torch.Tensor) -> torch.Tensor:
+        (output,) = ctx.saved_tensors
+        return (output.clamp(max=0) + 1) * grads[0]
+
+
+class ELU(nn.ELU):
+    """max(x, exp(x) - 1), as ``nn.ELU()`` [1]_.
+
+    References
+    ----------
+    .. [1] D.-A. Clevert, T. Unterthiner, S. Hochreiter (2016), Fast and accurate deep network
+       learning by exponential linear units (ELUs), ICLR.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if not runs_eagerly_on_cpu(x):
+            return super().forward(x)
+        return _FastELU.apply(x) if torch.is_grad_enabled() else _FastELU.forward(x)
+
+
+class AvgPool(nn.AvgPool2d):
+    """Average of every `length` samples, as ``nn.AvgPool2d((1, length))``.
+
+    Shapes (..., n_times) to (..., n_times // length), with two or three axes in front. On the
+    CPU it is a product with a vector.
+
+    Parameters
+    ----------
+    length : int
+        Samples of one window; windows do not overlap.
+    """
+
+    def __init__(self, length: int) -> None:
+        super().__init__((1, length))
+        self.length = length
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if not runs_eagerly_on_cpu(x):
+            return super().forward(x)
+        n = x.shape[-1] // self.length
+        x = x[..., : n * self.length].unflatten(-1, (n, self.length))
+        return x @ x.new_full((self.length,), 1 / self.length)
+
+
+class Dropout(nn.Dropout):
+    """Dropout, as ``nn.Dropout``, with other random numbers than torch's on the CPU.
+
+    The mask is drawn as uniform numbers: Bernoulli numbers take four times as long.
+    """
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if not (self.training and 0 < self.p < 1 and runs_eagerly_on_cpu(x)):
+            return super().forward(x)
+        return x * (torch.rand_like(x) >= self.p).to(x.dtype).div_(1 - self.p)
