@@ -161,7 +161,7 @@ def cwt_case(X: SignalArray) -> Case:
 
 def denoising_case(X: SignalArray) -> Case:
     array = np.asarray(X)
-    ours = WaveletDenoiser(wavelet="db4", level=4, n_jobs=N_THREADS)
+    ours = WaveletDenoiser(level=4, threshold="universal", n_jobs=N_THREADS)
     as_channels = array.reshape(-1, X.shape[-1]).T
 
     def skimages() -> Any:

@@ -38,7 +38,7 @@ def decibel(made):
 # The autoencoder is fitted to noisy trials alone, and never sees the last 40.
 
 denoisers = {
-    "wavelet": WaveletDenoiser(threshold="bayes"),
+    "wavelet": WaveletDenoiser(),
     "autoencoder": VAEDenoiser(beta=1.0, max_epochs=30, random_state=0),
 }
 made = {"noisy": noisy}

@@ -33,9 +33,10 @@ class WaveletDenoiser(Transformer):
     level : int, optional
         Levels; by default three less than PyWavelets finds useful for the length of the
         trial, at least one.
-    threshold : {"universal", "bayes"}, default "universal"
-        VisuShrink [1]_, ``sigma sqrt(2 log n_times)``, or BayesShrink [2]_,
-        ``sigma^2 / sqrt(max(mean(d^2) - sigma^2, 0))`` for each level's details d.
+    threshold : {"bayes", "universal"}, default "bayes"
+        BayesShrink [2]_, ``sigma^2 / sqrt(max(mean(d^2) - sigma^2, 0))`` for each level's details
+        d, or VisuShrink [1]_, ``sigma sqrt(2 log n_times)``, which leaves less noise but takes
+        more of the signal.
     mode : {"soft", "hard"}, default "soft"
         Move all coefficients towards zero, or set the small ones to zero.
     noise : {"finest", "level"}, default "finest"
@@ -70,7 +71,7 @@ class WaveletDenoiser(Transformer):
 
     wavelet: str = "db4"
     level: int | None = None
-    threshold: str = "universal"
+    threshold: str = "bayes"
     mode: str = "soft"
     noise: str = "finest"
     sigma: float | None = None

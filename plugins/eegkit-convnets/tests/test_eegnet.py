@@ -79,6 +79,24 @@ def test_equals_braindecodes_net_with_odd_filters(shape):
         torch.testing.assert_close(ours(x), theirs(x), rtol=0, atol=1e-4)
 
 
+@pytest.mark.parametrize("shape", [(22, 1000), (3, 250), (1, 128)])
+def test_default_equals_braindecodes_net(shape):
+    """A filter of even length is braindecode's of one sample more, the first of which is zero."""
+    longer, theirs = pair(shape, kernel_length=65, separable_length=17)
+    for parameter in (*longer.parameters(), *theirs.parameters()):
+        if parameter.shape[-1] in (65, 17):
+            parameter.data[..., 0] = 0
+    ours = EEGNetModule(shape, 4).eval()
+    state = longer.state_dict()
+    for name, value in ours.state_dict().items():
+        if value.shape != state[name].shape:
+            state[name] = state[name][..., 1:]
+    ours.load_state_dict(state)
+    x = torch.randn(5, *shape)
+    with torch.no_grad():
+        torch.testing.assert_close(ours(x), theirs(x), rtol=0, atol=1e-4)
+
+
 def test_even_filters_are_padded_at_the_end():
     # The paper's (Keras's) padding; braindecode pads K / 2 on both sides, which makes its
     # signal one sample longer, at the beginning.

@@ -1,5 +1,7 @@
 """CNNTransformer: its parameters counted, any backbone of timm, bad parameters."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -37,6 +39,25 @@ def test_parameters_of_the_whole_backbone():
     assert n_parameters(module.net.patch_embed.backbone) == 11_689_512 - 512 * 1000 - 1000
 
 
+def test_parameters_of_the_small_cnn():
+    # Table 2 of Xiao et al. (2021), 1 GF: 24, 48, 96 and 192 maps.
+    maps = [20, 24, 48, 96, 192]
+    cnn = sum(9 * n * m + 2 * m for n, m in pairwise(maps))
+    module = CNNTransformerModule((20, 100, 100), 2, backbone="small")
+    assert n_parameters(module) == cnn + encoder(192, 7 * 7)
+    assert module(torch.randn(2, 20, 100, 100)).shape == (2, 2)
+
+
+def test_small_cnn_learns():
+    images = X.copy()
+    images[1::2, 0, :4] += 3
+    net = CNNTransformer(
+        backbone="small", backbone_params={"width": 4}, stride=4, hidden_size=16, n_heads=2,
+        n_layers=1, max_epochs=20, lr=1e-2, random_state=0,
+    )  # fmt: skip
+    assert net.fit(images, y).score(images, y) == 1
+
+
 @pytest.mark.parametrize("shape", [(1, 4, 4), (3, 5, 13), (2, 40, 4), (20, 100, 7)])
 def test_any_size_is_read(shape):
     module = CNNTransformer(**SMALL).build_module(shape, 3)
@@ -69,6 +90,15 @@ def test_backbone_can_be_frozen():
         ({"n_heads": 5}, "n_heads is 5, which does not divide hidden_size = 16"),
         ({"dropout": 2}, "dropout is 2; expected 0 or more, below 1"),
         ({"backbone_params": {"depthz": 3}}, "gives no feature maps: .*depthz"),
+        ({"backbone": "small", "backbone_params": {"depth": 3}}, "names 'depth'; the small CNN"),
+        (
+            {"backbone": "small", "backbone_params": None, "pretrained": True},
+            "no weights of the small CNN",
+        ),
+        (
+            {"backbone": "small", "backbone_params": None, "stride": 6},
+            "stride is 6; the small CNN has strides of 2, 4, 8",
+        ),
         ({"pretrained": 1.0}, "pretrained is 1.0; expected True, False or the path"),
     ],
 )

@@ -15,11 +15,9 @@ from timm.models import VisionTransformer
 from torch import nn
 
 from eegkit.checks import check_counts, check_fractions, check_heads
-from eegkit_vision._timm import (
-    TimmClassifier,
-    check_name,
-    create,
-)
+from eegkit_vision._timm import TimmClassifier, check_name, create
+
+SMALL = "small"
 
 
 class CNNTransformerModule(nn.Module):
@@ -45,17 +43,21 @@ class CNNTransformerModule(nn.Module):
         super().__init__()
         n_channels, *size = input_shape
         params = dict(backbone_params or {})
-        # Layers behind the map of this stride are left out.
-        cnn = create(
-            backbone,
-            "backbone",
-            pretrained,
-            in_chans=n_channels,
-            features_only=True,
-            feature_cls="getter",
-            out_indices=(_stage(backbone, stride, params),),
-            **params,
-        )
+        cnn: nn.Module
+        if backbone == SMALL:
+            cnn = _small_cnn(n_channels, stride, pretrained, **params)
+        else:
+            # Layers behind the map of this stride are left out.
+            cnn = create(
+                backbone,
+                "backbone",
+                pretrained,
+                in_chans=n_channels,
+                features_only=True,
+                feature_cls="getter",
+                out_indices=(_stage(backbone, stride, params),),
+                **params,
+            )
         # A ViT whose patches are the points of a CNN's map: sec. 3.1, "Hybrid architecture". It
         # draws all weights that it finds, so it is made around a copy.
         self.net = VisionTransformer(
@@ -78,6 +80,32 @@ class CNNTransformerModule(nn.Module):
         x = x.contiguous(memory_format=torch.channels_last)
         # (B, C, F, T) -> CNN (B, K, F', T') -> tokens (B, 1 + F'*T', hidden_size)
         return self.net(x)  # (B, n_classes)
+
+
+def _small_cnn(
+    n_channels: int, stride: int, pretrained: bool | str, width: int = 24, **unknown: Any
+) -> nn.Sequential:
+    """Convolutions 3 x 3 of step 2 with batch norm and ReLU, each of twice the maps before it."""
+    if unknown:
+        raise ValueError(
+            f"backbone_params names {', '.join(map(repr, unknown))}; the small CNN has 'width', "
+            "the maps of its first convolution."
+        )
+    if pretrained:
+        raise ValueError(
+            f"pretrained is {pretrained!r}, but there are no weights of the small CNN; give False, "
+            "or init_weights."
+        )
+    n_halvings = stride.bit_length() - 1
+    if stride != 2**n_halvings or n_halvings < 1:
+        raise ValueError(f"stride is {stride!r}; the small CNN has strides of 2, 4, 8, 16, ...")
+    check_counts(width=width)
+    cnn, n_maps = nn.Sequential(), n_channels
+    for i in range(n_halvings):
+        conv = nn.Conv2d(n_maps, width * 2**i, 3, stride=2, padding=1, bias=False)
+        n_maps = conv.out_channels
+        cnn.extend([conv, nn.BatchNorm2d(n_maps), nn.ReLU()])
+    return cnn
 
 
 def _stage(backbone: str, stride: int, params: Mapping[str, Any]) -> int:
@@ -117,7 +145,8 @@ class CNNTransformer(TimmClassifier):
     ----------
     backbone : str, default "resnet18"
         A CNN of timm, such as ``"resnet10t"``, ``"mobilenetv3_small_050"`` or
-        ``"convnext_atto"``.
+        ``"convnext_atto"``, or ``"small"``: convolutions 3 x 3 of step 2 with batch norm and
+        ReLU, of 24, 48, 96, ... maps, as many as `stride` has factors of 2 (Xiao et al. 2021).
     stride : int, default 16
         Bins and frames from one point of the feature map to the next, a power of two: the
         stage of the backbone that is read. Later stages are left out.
@@ -133,7 +162,8 @@ class CNNTransformer(TimmClassifier):
         Of the Transformer: after the positions and after every dense layer, save those of
         queries, keys and values.
     backbone_params : mapping, optional
-        Further arguments of timm's model.
+        Further arguments of timm's model; for ``"small"``, ``width``, the maps of its first
+        convolution.
     pretrained : bool or path, default False
         Begin with weights of the backbone that were trained on photographs: ``True`` downloads
         timm's own, a path reads a file of timm's weights. timm fits the first layer to the
@@ -163,8 +193,10 @@ class CNNTransformer(TimmClassifier):
     ----------
     A. Dosovitskiy et al. (2021), An image is worth 16x16 words: Transformers for image
     recognition at scale, ICLR, arXiv:2010.11929, section 3.1; K. He et al. (2016), Deep residual
-    learning for image recognition, CVPR, arXiv:1512.03385. The nets are timm's, R. Wightman
-    (2019), PyTorch Image Models, doi:10.5281/zenodo.4414861.
+    learning for image recognition, CVPR, arXiv:1512.03385; T. Xiao et al. (2021), Early
+    convolutions help Transformers see better, NeurIPS, arXiv:2106.14881, section 3 (the small
+    CNN). The other nets are timm's, R. Wightman (2019), PyTorch Image Models,
+    doi:10.5281/zenodo.4414861.
 
     Examples
     --------
@@ -204,6 +236,7 @@ class CNNTransformer(TimmClassifier):
     @classmethod
     def search_space(cls) -> dict[str, Any]:
         return super().search_space() | {
+            "backbone": ["resnet18", SMALL],
             "stride": [8, 16],
             "hidden_size": [64, 128, 256],
             "n_layers": [1, 2, 4],
