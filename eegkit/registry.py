@@ -7,6 +7,10 @@ class is imported when it is asked for. A plugin that fails to import breaks
 nothing but itself: its failure is kept and raised in full when its name is
 requested.
 
+A whole family of classes, known only when it is asked, is registered once, in
+the group ``eegkit.datasets.families`` and so on, by a class that is a `Family`.
+Its members are named ``family:member``.
+
 Set the environment variable ``EEGKIT_NO_PLUGINS=1`` to see the core alone.
 """
 
@@ -15,8 +19,10 @@ from __future__ import annotations
 import difflib
 import os
 import traceback
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Protocol
 
 KINDS = ("datasets", "transforms", "classifiers")
 CORE = "eegkit"
@@ -24,12 +30,30 @@ CORE = "eegkit"
 
 @dataclass(frozen=True)
 class Entry:
-    """One registered name: its kind, the distribution it comes from and what it points at."""
+    """One registered name: its kind, the distribution it comes from and what it points at.
+
+    The name of a family is that before the colon in the names of its members.
+    """
 
     kind: str
     name: str
     distribution: str
     target: str
+    family: bool = False
+
+    def called(self, name: str) -> bool:
+        """Whether this is what `name`, plain or as ``distribution:name``, asks for."""
+        return name in (self.name, f"{self.distribution}:{self.name}")
+
+
+class Family(Protocol):
+    """What a class registered as a family answers, of itself or as class methods."""
+
+    def member_names(self) -> list[str]:
+        """The names of all members, without the family's; none has a colon."""
+
+    def member(self, name: str) -> type:
+        """The class of one member, the same each time."""
 
 
 @dataclass(frozen=True)
@@ -60,22 +84,33 @@ def _check_kind(kind: str) -> None:
 def _found(kind: str) -> dict[Entry, EntryPoint]:
     _check_kind(kind)
     found = {}
-    for point in entry_points(group=f"eegkit.{kind}"):
-        distribution = point.dist.name if point.dist is not None else "unknown"
-        if distribution == CORE or not _plugins_off():
-            found[Entry(kind, point.name, distribution, point.value)] = point
+    for family, group in ((False, f"eegkit.{kind}"), (True, f"eegkit.{kind}.families")):
+        for point in entry_points(group=group):
+            distribution = point.dist.name if point.dist is not None else "unknown"
+            if distribution == CORE or not _plugins_off():
+                found[Entry(kind, point.name, distribution, point.value, family)] = point
     return found
 
 
 def entries(kind: str) -> list[Entry]:
-    """Every registered entry of one kind, sorted by name. Imports nothing."""
-    return sorted(_found(kind), key=lambda entry: (entry.name, entry.distribution))
+    """Every registered entry of one kind but the families, sorted by name. Imports nothing."""
+    return _sorted(entry for entry in _found(kind) if not entry.family)
+
+
+def families(kind: str) -> list[Entry]:
+    """Every registered family of one kind, sorted by name. Imports nothing."""
+    return _sorted(entry for entry in _found(kind) if entry.family)
+
+
+def _sorted(found: Iterable[Entry]) -> list[Entry]:
+    return sorted(found, key=lambda entry: (entry.name, entry.distribution))
 
 
 def names(kind: str) -> list[str]:
     """Every registered name of one kind, sorted. Imports nothing.
 
     A name that two distributions claim is listed as ``distribution:name``, once for each.
+    Members of `families` are not listed.
 
     Parameters
     ----------
@@ -87,7 +122,10 @@ def names(kind: str) -> list[str]:
     >>> "stft" in registry.names("transforms")
     True
     """
-    listed = entries(kind)
+    return _told(entries(kind))
+
+
+def _told(listed: list[Entry]) -> list[str]:
     plain = [entry.name for entry in listed]
     return [e.name if plain.count(e.name) == 1 else f"{e.distribution}:{e.name}" for e in listed]
 
@@ -99,7 +137,8 @@ def get(kind: str, name: str) -> type:
     ----------
     kind : {"datasets", "transforms", "classifiers"}
     name : str
-        The registered name, or ``"distribution:name"`` where two distributions claim one name.
+        The registered name, or ``"distribution:name"`` where two distributions claim one
+        name; of a member of a family ``"family:member"``.
 
     Raises
     ------
@@ -114,49 +153,110 @@ def get(kind: str, name: str) -> type:
     >>> registry.get("transforms", "stft").__name__
     'STFT'
     """
-    entry, point = _find(kind, name)
+    entry, point, member = _find(kind, name)
+    if not entry.family:
+        return _load(entry, point)
+    if member is None:
+        raise ValueError(
+            f"{name!r} is a family of {kind}; name one of them, as {name}:<code>. "
+            f"They are listed by: eegkit info {name}"
+        )
+    return _member(entry, _load(entry, point), member)
+
+
+def get_family(kind: str, name: str) -> Family:
+    """The class registered for a family.
+
+    Parameters
+    ----------
+    kind : {"datasets", "transforms", "classifiers"}
+    name : str
+        The family's name, or ``"distribution:name"``.
+
+    Raises
+    ------
+    ValueError
+        No family has that name, or two distributions claim it.
+    PluginError
+        The class could not be imported.
+    """
+    entry, point, member = _find(kind, name)
+    if not entry.family or member is not None:
+        raise ValueError(f"{name!r} is one of the {kind}, not a family of them.")
+    return _load(entry, point)
+
+
+def _load(entry: Entry, point: EntryPoint) -> Any:
     try:
         loaded = point.load()
     except Exception as error:
         _failures[entry] = f"{type(error).__name__}: {error}"
         raise PluginError(
-            f"{kind[:-1]} {entry.name!r} of the distribution {entry.distribution!r} "
+            f"{entry.kind[:-1]} {entry.name!r} of the distribution {entry.distribution!r} "
             f"({entry.target}) failed to import:\n\n{traceback.format_exc()}"
         ) from error
     _failures.pop(entry, None)
     return loaded
 
 
-def _find(kind: str, name: str) -> tuple[Entry, EntryPoint]:
-    found = _found(kind)
-    distribution, _, plain = name.rpartition(":")
-    matches = [
-        entry
-        for entry in found
-        if entry.name == name or (entry.name == plain and entry.distribution == distribution)
-    ]
-    if len(matches) == 1:
-        return matches[0], found[matches[0]]
-    if matches:
-        choices = " or ".join(sorted(repr(f"{e.distribution}:{e.name}") for e in matches))
-        raise ValueError(
-            f"{kind[:-1]} {name!r} is claimed by {len(matches)} distributions; ask for {choices}."
-        )
-    near = difflib.get_close_matches(name, names(kind), n=3, cutoff=0.5)
-    hint = f"Did you mean {' or '.join(map(repr, near))}? " if near else ""
+def _member(entry: Entry, family: Family, name: str) -> type:
+    known = family.member_names()
+    if name in known:
+        return family.member(name)
+    plain = {each.lower(): each for each in known}
+    near = difflib.get_close_matches(name.lower(), plain, n=3, cutoff=0.5)
+    choices = " or ".join(repr(f"{entry.name}:{plain[each]}") for each in near)
+    hint = f"Did you mean {choices}? " if near else ""
     raise ValueError(
-        f"No {kind[:-1]} is named {name!r}. {hint}Installed: {', '.join(names(kind)) or 'none'}."
+        f"No {entry.kind[:-1]} of the family {entry.name!r} is named {name!r}. {hint}"
+        f"All {len(known)} are listed by: eegkit info {entry.name}"
     )
 
 
+def _find(kind: str, name: str) -> tuple[Entry, EntryPoint, str | None]:
+    """The entry that a name asks for; of a member its family's, and the member's own name."""
+    found = _found(kind)
+    single = [entry for entry in found if not entry.family]
+    family = [entry for entry in found if entry.family]
+    before, _, behind = name.rpartition(":")
+    for among, plain, member in (
+        (single, name, None),
+        (family, name, None),
+        (family, before, behind),
+    ):
+        matches = [entry for entry in among if entry.called(plain)]
+        if len(matches) == 1:
+            return matches[0], found[matches[0]], member
+        if matches:
+            ends = "" if member is None else f":{member}"
+            claims = sorted(repr(f"{e.distribution}:{e.name}{ends}") for e in matches)
+            raise ValueError(
+                f"{kind[:-1]} {name!r} is claimed by {len(matches)} distributions; ask for "
+                f"{' or '.join(claims)}."
+            )
+    raise ValueError(_unknown(kind, name, family))
+
+
+def _unknown(kind: str, name: str, family: list[Entry]) -> str:
+    near = difflib.get_close_matches(name, names(kind), n=3, cutoff=0.5)
+    before, colon, behind = name.rpartition(":")
+    if colon:
+        alike = difflib.get_close_matches(before, _told(_sorted(family)), n=1, cutoff=0.5)
+        near = [f"{each}:{behind}" for each in alike] + near
+    hint = f"Did you mean {' or '.join(map(repr, near))}? " if near else ""
+    there = names(kind) + [f"{each}:<code>" for each in _told(_sorted(family))]
+    return f"No {kind[:-1]} is named {name!r}. {hint}Installed: {', '.join(there) or 'none'}."
+
+
 def describe(kind: str, name: str) -> Description:
-    """Say what a name is: its distribution and summary, or why it failed to import.
+    """Say what a name, or a family's, is: its distribution and summary, or why it failed to import.
 
     Imports the class; never raises for a plugin that does not import.
     """
-    entry, _ = _find(kind, name)
+    entry, _, member = _find(kind, name)
+    asked = get_family if entry.family and member is None else get
     try:
-        doc = get(kind, name).__doc__ or ""
+        doc = asked(kind, name).__doc__ or ""
     except PluginError:
         return Description(entry, summary="", failure=_failures[entry])
     return Description(entry, summary=doc.strip().partition("\n")[0])

@@ -16,7 +16,7 @@ import pytest
 from eegkit import registry
 
 ROOT = Path(__file__).parents[1]
-PLUGINS = ("eegkit_convnets", "eegkit_sequence", "eegkit_vision", "eegkit_vae")
+PLUGINS = ("eegkit_convnets", "eegkit_moabb", "eegkit_sequence", "eegkit_vision", "eegkit_vae")
 
 
 class Environment:
@@ -73,8 +73,8 @@ def environment(tmp_path_factory):
     return Environment(tmp_path_factory.mktemp("plugins"))
 
 
-def write_plugin(folder, name, code, *, entry):
-    """A distribution of one module that registers one classifier."""
+def write_plugin(folder, name, code, *, entry, group="eegkit.classifiers"):
+    """A distribution of one module that registers one class."""
     module = name.replace("-", "_")
     project = folder / name
     project.mkdir()
@@ -87,7 +87,7 @@ build-backend = "hatchling.build"
 [project]
 name = "{name}"
 version = "1.0"
-[project.entry-points."eegkit.classifiers"]
+[project.entry-points."{group}"]
 {entry} = "{module}:Net"
 [tool.hatch.build.targets.wheel]
 include = ["{module}.py"]
@@ -100,6 +100,24 @@ NET = '''
 from sklearn.dummy import DummyClassifier
 class Net(DummyClassifier):
     """A net from {}."""
+'''
+FAMILY = '''
+print("imported", flush=True)
+from eegkit.datasets import Simulated
+class One(Simulated):
+    """The first of the family."""
+    title = "One"
+class Two(One):
+    """The second of the family."""
+    classes = tuple("abcdefgh")
+class Net:
+    """Simulated data sets of {}."""
+    @classmethod
+    def member_names(cls):
+        return ["One", "Two"]
+    @classmethod
+    def member(cls, name):
+        return {{"One": One, "Two": Two}}[name]
 '''
 BROKEN = 'raise RuntimeError("this plugin needs a newer eegkit")'
 
@@ -148,6 +166,54 @@ def test_two_plugins_claim_one_name(environment, tmp_path):
     finally:
         for name in ("eegkit-one", "eegkit-two"):
             environment.uninstall(name)
+
+
+def test_a_family_of_data_sets(environment, tmp_path):
+    families = "eegkit.datasets.families"
+    for name in ("eegkit-kin", "eegkit-kith"):
+        code = FAMILY.format(name)
+        environment.install(write_plugin(tmp_path, name, code, entry="kin", group=families))
+        if name == "eegkit-kin":
+            check_a_single_family(environment)
+    try:
+        get = "from eegkit import registry; print(registry.get('datasets', '{}').__doc__)"
+        clash = environment.run("-c", get.format("kin:Two"), check=False).stderr
+        assert "ask for 'eegkit-kin:kin:Two' or 'eegkit-kith:kin:Two'" in clash
+        assert "The second" in environment.run("-c", get.format("eegkit-kith:kin:Two")).stdout
+    finally:
+        for name in ("eegkit-kin", "eegkit-kith"):
+            environment.uninstall(name)
+
+
+def check_a_single_family(environment):
+    wide = {"COLUMNS": "200"}
+    assert "kin:<code>" in environment.names("datasets")
+    assert "imported" not in environment.names("datasets")
+    listed = environment.run("-m", "eegkit", "list", "datasets", variables=wide).stdout
+    assert listed.count("kin:<code>") == 1
+    assert "Simulated data sets of eegkit-kin." in listed
+    assert "kin:<code>" not in environment.names("datasets", variables={"EEGKIT_NO_PLUGINS": "1"})
+    members = environment.run("-m", "eegkit", "info", "kin", variables=wide).stdout
+    assert "left_hand, right_hand" in members
+    assert "a, b, c, d, e, ... (8 in all)" in members
+    told = environment.run("-m", "eegkit", "info", "kin:One", variables=wide).stdout
+    assert "kin:One: data set One, from the distribution eegkit-kin" in told
+    asked = """
+from eegkit import load_dataset, registry
+print(load_dataset("kin:One", n_people=2, n_trials=2))
+for name in ("kin", "kin:two", "kim:Two", "kin:elephant", "kind"):
+    try:
+        registry.get("datasets", name)
+    except ValueError as error:
+        print(error)
+"""
+    done = environment.run("-c", asked).stdout
+    assert "<Trials: 4 trials of 2 people" in done
+    assert "'kin' is a family of datasets; name one of them, as kin:<code>." in done
+    assert "No dataset of the family 'kin' is named 'two'. Did you mean 'kin:Two'?" in done
+    assert "No dataset is named 'kim:Two'. Did you mean 'kin:Two'?" in done
+    assert "is named 'elephant'. All 2 are listed by: eegkit info kin" in done
+    assert "simulated, kin:<code>." in done
 
 
 def test_the_core_registers_itself_as_plugins_do():

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+# Of a member of a family, those that it tells; and how many classes are named there.
+MEMBER_FACTS = ("paradigm", "people", "channels", "rate", "classes")
+MOST_CLASSES = 6
+
 
 @click.command("list")
 @click.argument("kind", required=False, type=click.Choice(registry.KINDS))
@@ -29,7 +33,7 @@ def list_registered(kind: str | None, names: bool) -> None:
     kinds = registry.KINDS if kind is None else (kind,)
     if names:
         for one in kinds:
-            for name in registry.names(one):
+            for name in registry.names(one) + [_any_member(f) for f in registry.families(one)]:
                 click.echo(name)
         return
     from rich.console import Console
@@ -49,8 +53,10 @@ def _kind_table(kind: str) -> Table:
     table.add_column("name", no_wrap=True, style="cyan")
     table.add_column("distribution", no_wrap=True)
     table.add_column("what it is")
-    for name in registry.names(kind):
-        described = registry.describe(kind, name)
+    listed = [(name, name) for name in registry.names(kind)]
+    listed += [(_any_member(f), f"{f.distribution}:{f.name}") for f in registry.families(kind)]
+    for name, asked in listed:
+        described = registry.describe(kind, asked)
         what = Text(_plain(described.summary))
         if described.failure is not None:
             what = Text(f"failed to import: {described.failure}", style="red")
@@ -58,21 +64,24 @@ def _kind_table(kind: str) -> Table:
     return table
 
 
+def _any_member(family: registry.Entry) -> str:
+    return f"{family.name}:<code>"
+
+
 @click.command(short_help="Tell about a data set, transform or classifier.")
 @click.argument("name")
 @debug_option
 def info(name: str) -> None:
-    """Tell about a data set, transform or classifier: NAME, or DISTRIBUTION:NAME."""
+    """Tell about a data set, transform or classifier: NAME, or DISTRIBUTION:NAME.
+
+    Of a family NAME lists its members, and NAME:CODE is one of them.
+    """
     from rich.console import Console
 
-    found = [
-        entry
-        for kind in registry.KINDS
-        for entry in registry.entries(kind)
-        if name in (entry.name, f"{entry.distribution}:{entry.name}")
-    ]
+    found = _entries_called(name)
     if not found:
         known = [one for kind in registry.KINDS for one in registry.names(kind)]
+        known += [family.name for kind in registry.KINDS for family in registry.families(kind)]
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
         hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "see: eegkit list."
         raise ValueError(f"Nothing is named {name!r}; {hint}")
@@ -80,8 +89,61 @@ def info(name: str) -> None:
     for i, entry in enumerate(found):
         if i:
             console.print()
-        cls = registry.get(entry.kind, f"{entry.distribution}:{entry.name}")
-        _show(console, entry, cls)
+        asked = f"{entry.distribution}:{entry.name}"
+        if entry.family and ":" not in entry.name:
+            _show_family(console, entry, registry.get_family(entry.kind, asked))
+        else:
+            _show(console, entry, registry.get(entry.kind, asked))
+
+
+def _entries_called(name: str) -> list[registry.Entry]:
+    """The entries of that name; a member of a family as an entry of its own."""
+    singles = [entry for kind in registry.KINDS for entry in registry.entries(kind)]
+    families = [entry for kind in registry.KINDS for entry in registry.families(kind)]
+    found = [entry for entry in singles + families if entry.called(name)]
+    if found:
+        return found
+    family, _, member = name.rpartition(":")
+    return [
+        dataclasses.replace(entry, name=f"{entry.name}:{member}")
+        for entry in families
+        if entry.called(family)
+    ]
+
+
+def _show_family(console: Console, entry: registry.Entry, family: registry.Family) -> None:
+    """A line for every member: the facts of a data set, or what else it is."""
+    from rich.markup import escape
+    from rich.table import Table
+    from rich.text import Text
+
+    members: dict[str, Any] = {name: family.member(name) for name in family.member_names()}
+    console.print(
+        f"[bold cyan]{escape(entry.name)}[/]: {len(members)} {entry.kind} from the distribution "
+        f"{escape(entry.distribution)}, each {escape(_any_member(entry))}"
+    )
+    rows = {name: _short_facts(cls) for name, cls in members.items()}
+    headings = list(dict.fromkeys(heading for row in rows.values() for heading in row))
+    table = Table(header_style="bold")
+    table.add_column("code", no_wrap=True, style="cyan")
+    for heading in headings:
+        number = heading in ("people", "channels", "rate")
+        table.add_column(heading, justify="right" if number else "left", no_wrap=number)
+    for name, row in rows.items():
+        table.add_row(name, *(Text(row.get(heading, "")) for heading in headings))
+    console.print(table)
+
+
+def _short_facts(cls: Any) -> dict[str, str]:
+    """What tells the members of a family apart, in a few words each."""
+    if not hasattr(cls, "facts"):
+        return {"what it is": _plain((cls.__doc__ or "").strip().partition("\n")[0])}
+    facts = cls.facts()
+    short = {name: str(facts[name]) for name in MEMBER_FACTS if name in facts}
+    if len(cls.classes) > MOST_CLASSES:
+        first = ", ".join(cls.classes[: MOST_CLASSES - 1])
+        short["classes"] = f"{first}, ... ({len(cls.classes)} in all)"
+    return short
 
 
 def _show(console: Console, entry: registry.Entry, cls: type) -> None:
