@@ -1,137 +1,77 @@
-"""Named cross-validation, and the audit that keeps a person on one side of a split."""
+"""Named cross-validation, and its folds."""
 
 from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import (
-    BaseCrossValidator,
     GroupKFold,
     LeaveOneGroupOut,
     StratifiedGroupKFold,
-    StratifiedKFold,
     check_cv,
 )
 
-NAMES = '"group-K", "stratified-group-K", "loso" or "within-K" (K is the number of folds)'
-_NAMED = re.compile(r"(group|stratified-group|within)-(\d+)")
+from eegkit.evaluation._groups import listed, show
+from eegkit.evaluation.block_splitters import WithinSessionKFold, WithinSubjectKFold
+from eegkit.evaluation.fixed_split import FixedSplit
+from eegkit.evaluation.splitters import CrossDataset, CrossRun, CrossSession
+from eegkit.trials import Trials
 
-
-class WithinSubjectKFold(BaseCrossValidator):
-    """Train and test on the same person: K folds of each subject, made of blocks of time.
-
-    Every subject is split separately, so there are K folds for each. The trials of
-    one class that are tested together are consecutive ones: neighbouring trials resemble
-    each other, and shuffled folds would reward a classifier for recognising the minute
-    rather than the class. Trials are taken to stand in the order they were recorded in.
-
-    Windows that overlap in time still share samples where two blocks meet; cut them
-    without overlap.
-
-    Parameters
-    ----------
-    n_splits : int, default 5
-        Folds per subject, at least 2.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from eegkit.evaluation import WithinSubjectKFold
-    >>> y, groups = ["rest", "task"] * 4, ["a"] * 4 + ["b"] * 4
-    >>> for train, test in WithinSubjectKFold(2).split(np.zeros(8), y, groups):
-    ...     print(train, test)
-    [2 3] [0 1]
-    [0 1] [2 3]
-    [6 7] [4 5]
-    [4 5] [6 7]
-    """
-
-    def __init__(self, n_splits: int = 5) -> None:
-        self.n_splits = n_splits
-
-    def get_n_splits(self, X: Any = None, y: Any = None, groups: ArrayLike | None = None) -> int:
-        """Number of folds over all subjects.
-
-        Parameters
-        ----------
-        X, y : ignored
-        groups : array-like, shape (n_trials,)
-            The subject of every trial.
-        """
-        return self.n_splits * len(np.unique(_known(groups)))
-
-    def split(
-        self, X: Any, y: ArrayLike, groups: ArrayLike | None = None
-    ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-        """Training and test trials of every fold, subject by subject.
-
-        Parameters
-        ----------
-        X : ignored
-        y : array-like, shape (n_trials,)
-        groups : array-like, shape (n_trials,)
-            The subject of every trial.
-
-        Yields
-        ------
-        train, test : ndarray of int
-
-        Raises
-        ------
-        ValueError
-            A subject has one class only, or fewer trials of a class than there are folds.
-        """
-        if not isinstance(self.n_splits, int | np.integer) or self.n_splits < 2:
-            raise ValueError(f"n_splits is {self.n_splits!r}; expected a whole number from 2 on.")
-        labels, who = np.asarray(y), _known(groups)
-        for subject in np.unique(who):
-            rows = np.flatnonzero(who == subject)
-            self._check(subject, labels[rows])
-            # Unshuffled, it gives every fold a run of consecutive trials of each class.
-            for train, test in StratifiedKFold(self.n_splits).split(rows, labels[rows]):
-                yield rows[train], rows[test]
-
-    def _check(self, subject: Any, labels: NDArray[Any]) -> None:
-        classes, counts = np.unique(labels, return_counts=True)
-        if len(classes) < 2:
-            raise ValueError(
-                f"Subject {show(subject)} has trials of one class only ({show(classes[0])}), so "
-                "there is nothing to tell apart within this person; leave the person out."
-            )
-        rarest = counts.argmin()
-        if counts[rarest] < self.n_splits:
-            raise ValueError(
-                f"Subject {show(subject)} has {counts[rarest]} trials of {show(classes[rarest])}, "
-                f"fewer than the {self.n_splits} folds; use at most within-{counts[rarest]}, "
-                "or leave the person out."
-            )
+_PLAIN = {
+    "loso": LeaveOneGroupOut,
+    "cross-session": CrossSession,
+    "cross-run": CrossRun,
+    "cross-dataset": CrossDataset,
+}
+_COUNTED = {
+    "group": GroupKFold,
+    "stratified-group": StratifiedGroupKFold,
+    "within": WithinSubjectKFold,
+    "within-session": WithinSessionKFold,
+}
+_NAMED = re.compile(rf"({'|'.join(_COUNTED)})-(\d+)")
+NAMES = (
+    '"group-K", "stratified-group-K", "loso", "within-K", "within-session-K", "cross-session", '
+    '"cross-run" or "cross-dataset" (K is the number of folds)'
+)
+KEPT_APART = ("subject", "session", "run", "block", "dataset")
 
 
 def make_splitter(cv: Any, *, random_state: int | None = None) -> Any:
-    """The scikit-learn splitter that a name stands for.
+    """The splitter that a name stands for.
 
     Parameters
     ----------
-    cv : str, splitter, or iterable of (train, test)
-        ``"group-K"``: K folds, each tested on people not seen in training;
-        ``"stratified-group-K"``: the same, with class proportions kept as far as possible;
-        ``"loso"``: leave one subject out; ``"within-K"``: `WithinSubjectKFold`, train and
-        test on the same person. A splitter of scikit-learn, or an iterable of training and
-        test trials, is returned as a splitter.
+    cv : str, mapping, splitter, or iterable of (train, test)
+        One of the names below; ``{"train": [...], "test": [...], "validation": [...]}`` with
+        names of subjects, for `FixedSplit`; a splitter of scikit-learn; or an iterable of
+        training and test trials.
+
+        =========================  ============================================================
+        ``"group-K"``              K folds, each tested on people not seen in training
+        ``"stratified-group-K"``   the same, with class proportions kept as far as possible
+        ``"loso"``                 leave one subject out
+        ``"within-K"``             `WithinSubjectKFold`: K blocks of time of each subject
+        ``"within-session-K"``     `WithinSessionKFold`: K blocks of each session
+        ``"cross-session"``        `CrossSession`: each subject, one session against the others
+        ``"cross-run"``            `CrossRun`: each subject, one run against the others
+        ``"cross-dataset"``        `CrossDataset`: leave one data set out
+        =========================  ============================================================
     random_state : int, optional
         Draws which people form a fold of ``"group-K"`` and ``"stratified-group-K"``; by
-        default that is fixed by the order of the people.
+        default that is fixed by the order of the people. Nothing else is random.
 
     Returns
     -------
     splitter
-        With ``split(X, y, groups)``.
+        With ``split(X, y, groups)``. Those of the first three names are scikit-learn's, and
+        take ``trials.groups``; the others take ``trials.metadata``.
 
     Raises
     ------
@@ -143,23 +83,28 @@ def make_splitter(cv: Any, *, random_state: int | None = None) -> Any:
     >>> from eegkit.evaluation import make_splitter
     >>> make_splitter("group-5")
     GroupKFold(n_splits=5, random_state=None, shuffle=False)
+    >>> make_splitter("cross-session")
+    CrossSession()
+    >>> make_splitter({"train": ["S01", "S02"], "test": ["S03"]})
+    FixedSplit(train=['S01', 'S02'], test=['S03'], by='subject')
     """
+    if isinstance(cv, Mapping):
+        return FixedSplit.from_dict(cv)
     if not isinstance(cv, str):
         if hasattr(cv, "split"):
             return cv
         if cv is None or isinstance(cv, int | float):
             raise ValueError(f"cv is {cv!r}; expected {NAMES}, or a scikit-learn splitter.")
         return check_cv(cv)
-    if cv == "loso":
-        return LeaveOneGroupOut()
+    if cv in _PLAIN:
+        return _PLAIN[cv]()
     match = _NAMED.fullmatch(cv)
     if match is None or int(match[2]) < 2:
         raise ValueError(f"cv is {cv!r}; expected {NAMES}, with K at least 2.")
-    n_splits = int(match[2])
-    if match[1] == "within":
-        return WithinSubjectKFold(n_splits)
-    kind = GroupKFold if match[1] == "group" else StratifiedGroupKFold
-    return kind(n_splits, shuffle=random_state is not None, random_state=random_state)
+    kind, n_splits = _COUNTED[match[1]], int(match[2])
+    if kind in (GroupKFold, StratifiedGroupKFold):
+        return kind(n_splits, shuffle=random_state is not None, random_state=random_state)
+    return kind(n_splits)
 
 
 @dataclass(frozen=True)
@@ -169,6 +114,62 @@ class Fold:
     number: int
     train: NDArray[np.intp]
     test: NDArray[np.intp]
+
+
+def folds_of(splitter: Any, trials: Trials) -> list[Fold]:
+    """Every fold of trials, each with something to train on and something to test.
+
+    Splitters with an attribute ``keeps_apart`` are given the metadata as groups, others the
+    subjects. Whether the folds keep apart what they should is for the audit to say.
+
+    Parameters
+    ----------
+    splitter : splitter
+    trials : Trials
+
+    Returns
+    -------
+    list of Fold
+
+    Raises
+    ------
+    ValueError
+        The trials cannot be split that way, or a side of a fold is empty.
+    """
+    y = trials.y if trials.y.ndim == 1 else trials.y.argmax(axis=1)
+    if hasattr(splitter, "keeps_apart"):
+        return _folds(splitter, trials, y, trials.metadata)
+    return _folds(splitter, np.zeros((len(trials), 1)), y, trials.groups)
+
+
+def promise_of(splitter: Any, trials: Trials) -> str:
+    """What a splitter promises to keep apart.
+
+    Parameters
+    ----------
+    splitter : splitter
+    trials : Trials
+
+    Returns
+    -------
+    str
+        Its ``keeps_apart``: "subject", "session", "run", "block", "dataset" or a column of the
+        metadata. "subject" of every splitter that does not say: nothing else is a test on people
+        the decoder has not seen.
+
+    Raises
+    ------
+    ValueError
+        It promises a column that is not there.
+    """
+    promise = getattr(splitter, "keeps_apart", "subject")
+    if promise not in KEPT_APART and promise not in trials.metadata:
+        raise ValueError(
+            f"{splitter} promises to keep {promise!r} apart; expected one of "
+            f"{', '.join(KEPT_APART)}, or a column of the metadata: "
+            f"{', '.join(map(str, trials.metadata))}."
+        )
+    return promise
 
 
 def make_folds(
@@ -182,14 +183,7 @@ def make_folds(
         The trials cannot be split that way; a side of a fold is empty; a trial, or without
         `allow_subject_overlap` a subject, is on both sides; training has one class only.
     """
-    _check_enough_subjects(splitter, groups)
-    with warnings.catch_warnings():
-        # Said by splitters that do not know of subjects; the audit below looks at the result.
-        warnings.filterwarnings("ignore", message="The groups parameter is ignored")
-        split = splitter.split(np.zeros((len(y), 1)), y, groups)
-        folds = [Fold(i, _rows(train), _rows(test)) for i, (train, test) in enumerate(split)]
-    if not folds:
-        raise ValueError(f"{splitter} gave no folds for {len(y)} trials.")
+    folds = _folds(splitter, np.zeros((len(y), 1)), y, groups)
     for fold in folds:
         _audit(fold, y, groups, allow_subject_overlap=allow_subject_overlap)
     return folds
@@ -200,14 +194,28 @@ def overlap(fold: Fold, groups: NDArray[Any]) -> list[Any]:
     return list(np.intersect1d(groups[fold.train], groups[fold.test]))
 
 
+def _folds(splitter: Any, X: Any, y: NDArray[Any], groups: Any) -> list[Fold]:
+    _check_enough_subjects(splitter, groups)
+    with warnings.catch_warnings():
+        # Said by splitters that do not know of subjects; the audit looks at the result.
+        warnings.filterwarnings("ignore", message="The groups parameter is ignored")
+        split = splitter.split(X, y, groups)
+        folds = [Fold(i, _rows(train), _rows(test)) for i, (train, test) in enumerate(split)]
+    if not folds:
+        raise ValueError(f"{splitter} gave no folds for {len(y)} trials.")
+    for fold in folds:
+        for side in ("train", "test"):
+            if not len(getattr(fold, side)):
+                raise ValueError(
+                    f"Fold {fold.number} has no {side} trials; use fewer folds, or another "
+                    "splitter."
+                )
+    return folds
+
+
 def _audit(
     fold: Fold, y: NDArray[Any], groups: NDArray[Any], *, allow_subject_overlap: bool
 ) -> None:
-    for side in ("train", "test"):
-        if not len(getattr(fold, side)):
-            raise ValueError(
-                f"Fold {fold.number} has no {side} trials; use fewer folds, or another splitter."
-            )
     twice = np.intersect1d(fold.train, fold.test)
     if len(twice):
         raise ValueError(
@@ -229,14 +237,14 @@ def _audit(
         )
 
 
-def _check_enough_subjects(splitter: Any, groups: NDArray[Any]) -> None:
-    people = list(np.unique(groups))
+def _check_enough_subjects(splitter: Any, groups: Any) -> None:
     if isinstance(splitter, LeaveOneGroupOut):
         needed, what = 2, "Leave one subject out"
     elif isinstance(splitter, GroupKFold | StratifiedGroupKFold):
         needed, what = splitter.n_splits, f"Keeping people apart in {splitter.n_splits} folds"
     else:
         return
+    people = list(np.unique(groups))
     if len(people) >= needed:
         return
     advice = f'use cv="group-{len(people)}", or load more people'
@@ -251,19 +259,3 @@ def _check_enough_subjects(splitter: Any, groups: NDArray[Any]) -> None:
 def _rows(rows: ArrayLike) -> NDArray[np.intp]:
     rows = np.asarray(rows)
     return np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.intp)
-
-
-def _known(groups: ArrayLike | None) -> NDArray[Any]:
-    if groups is None:
-        raise ValueError("groups is None; expected the subject of every trial (trials.groups).")
-    return np.asarray(groups)
-
-
-def show(value: Any) -> str:
-    """A label or subject as a person would write it, without numpy's type around it."""
-    return repr(value.item() if isinstance(value, np.generic) else value)
-
-
-def listed(subjects: list[Any], most: int = 5) -> str:
-    named = ", ".join(map(show, subjects[:most]))
-    return named + (f" and {len(subjects) - most} more" if len(subjects) > most else "")

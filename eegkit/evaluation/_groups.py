@@ -1,0 +1,227 @@
+"""Whose every trial is, and when it was recorded: what splitters read `groups` as."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from eegkit.signals import SignalArray
+
+# Trials that agree in all of these (those that there are) come from one recording.
+RECORDING = ("dataset", "subject", "session", "run", "recording")
+
+Rows = NDArray[np.intp]
+
+
+def read_groups(X: Any, groups: Any, needs: Sequence[str], splitter: Any) -> pd.DataFrame:
+    """One row per trial, with the columns that the splitter needs, none of their values missing.
+
+    Parameters
+    ----------
+    X : Trials, mne.Epochs, array-like or None
+        Asked for metadata (an array for subjects) where `groups` is None.
+    groups : pandas.DataFrame, array-like of shape (n_trials,), or None
+        A plain array is the unit of splitters that need one column.
+    needs : sequence of str
+        Columns.
+    splitter : splitter
+        For messages.
+
+    Raises
+    ------
+    ValueError
+        Nobody says what is needed, values are missing, or lengths differ.
+    """
+    name = type(splitter).__name__
+    if groups is None:
+        groups = _known_to(X)
+    if groups is None:
+        raise ValueError(
+            f"groups is None, and X does not know whose trials they are; {name} needs the "
+            f"{_and(needs)} of every trial: groups=trials.metadata."
+        )
+    if isinstance(groups, pd.DataFrame):
+        table = groups.reset_index(drop=True)
+    else:
+        plain = np.asarray(groups)
+        if plain.ndim != 1:
+            raise ValueError(
+                f"groups has shape {plain.shape}; expected one entry per trial, or a DataFrame "
+                "with one row per trial (trials.metadata)."
+            )
+        if len(needs) > 1:
+            raise ValueError(
+                f"groups is one array, but {name} needs the {_and(needs)} of every trial; pass "
+                "groups=trials.metadata."
+            )
+        table = pd.DataFrame({needs[0]: plain})
+    absent = [column for column in needs if column not in table]
+    if absent:
+        raise ValueError(
+            f"{name} needs the {_and(needs)} of every trial, but groups has no column "
+            f"{_and(map(repr, absent))}, only {', '.join(map(str, table.columns))}."
+        )
+    for column in needs:
+        n_missing = int(table[column].isna().sum())
+        if n_missing:
+            raise ValueError(f"{n_missing} of {len(table)} trials have no {column}; fill it in.")
+    if X is not None and len(X) != len(table):
+        raise ValueError(f"X has {len(X)} trials, but groups has {len(table)} rows.")
+    if not len(table):
+        raise ValueError("There are no trials to split.")
+    return table
+
+
+def _known_to(X: Any) -> Any:
+    metadata = getattr(X, "metadata", None)
+    if isinstance(metadata, pd.DataFrame):
+        return metadata
+    people = X.groups if isinstance(X, SignalArray) else None
+    return None if people is None else pd.DataFrame({"subject": people})
+
+
+def read_labels(y: Any, n_trials: int) -> NDArray[Any]:
+    """One label for each trial; of soft labels, the number of the most probable class."""
+    if y is None:
+        raise ValueError("y is None; expected the label of every trial, as blocks hold each class.")
+    labels = np.asarray(y)
+    if len(labels) != n_trials:
+        raise ValueError(f"y has {len(labels)} labels, but groups has {n_trials} rows.")
+    return labels.argmax(axis=1) if labels.ndim == 2 else labels
+
+
+def units(
+    table: pd.DataFrame, columns: Sequence[str], order: Rows | None = None
+) -> Iterator[tuple[tuple[Any, ...], Rows]]:
+    """What stands in those columns, sorted, and its trials, in the given order."""
+    codes = codes_of(table, columns)
+    rows = np.arange(len(table)) if order is None else order
+    sorted_rows = rows[np.argsort(codes[rows], kind="stable")]
+    for part in np.split(sorted_rows, np.cumsum(np.bincount(codes))[:-1]):
+        yield tuple(table[column].iloc[part[0]] for column in columns), part
+
+
+def codes_of(table: pd.DataFrame, columns: Sequence[str], *, sort: bool = True) -> Rows:
+    """A number for each combination of values, in their order or in that of appearance."""
+    by = table.groupby(list(columns), sort=sort, observed=True, dropna=False)
+    return by.ngroup().to_numpy(dtype=np.intp)
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """When every trial was recorded.
+
+    Attributes
+    ----------
+    order : ndarray of int
+        All trials, recording by recording, each in the order of time.
+    recording, position : ndarray of int, shape (n_trials,)
+        The recording of every trial, and its place there.
+    trial : ndarray of int, shape (n_trials,)
+        Windows of one trial (metadata ``parent``) have the same number.
+    start_s : ndarray, shape (n_trials,), or None
+        Start in the recording, where metadata say.
+    window_s : float or None
+        Length of a trial, where X says.
+    """
+
+    order: Rows
+    recording: Rows
+    position: Rows
+    trial: Rows
+    start_s: NDArray[np.float64] | None
+    window_s: float | None
+    tolerance_s: float
+
+    @classmethod
+    def of(cls, table: pd.DataFrame, X: Any) -> Timeline:
+        """Read from the metadata, and the length of the trials from X."""
+        columns = [name for name in RECORDING if name in table]
+        start_s = _starts(table)
+        trial = np.arange(len(table))
+        if "parent" in table:
+            trial = codes_of(table, [*columns, "parent"], sort=False)
+        recording = codes_of(table, columns, sort=False)
+        order = np.lexsort((np.zeros(len(table)) if start_s is None else start_s, recording))
+        position = np.empty_like(order)
+        n_each = np.bincount(recording)
+        position[order] = np.arange(len(table)) - np.repeat(np.cumsum(n_each) - n_each, n_each)
+        window_s, step_s = _window(X)
+        return cls(order, recording, position, trial, start_s, window_s, step_s / 2)
+
+    def too_near(self, train: Rows, test: Rows, gap: int) -> NDArray[np.bool_]:
+        """Which training trials overlap a test trial, or stand up to `gap` places from one."""
+        near = np.zeros(len(train), dtype=bool)
+        overlap = self.start_s is not None and self.window_s is not None
+        for recording in np.unique(self.recording[test]) if gap or overlap else ():
+            beside = np.flatnonzero(self.recording[train] == recording)
+            there = test[self.recording[test] == recording]
+            if gap:
+                places = self.position
+                near[beside] |= _distance(places[train[beside]], places[there]) <= gap
+            if self.start_s is not None and self.window_s is not None:
+                apart = _distance(self.start_s[train[beside]], self.start_s[there])
+                near[beside] |= apart < self.window_s - self.tolerance_s
+        return near
+
+
+def _starts(table: pd.DataFrame) -> NDArray[np.float64] | None:
+    """Start of every trial in s, in its recording."""
+    columns = [name for name in ("onset", "window_onset_s") if name in table]
+    if "onset" not in table:
+        return None
+    starts = np.zeros(len(table))
+    for name in columns:
+        try:
+            starts += table[name].to_numpy(dtype=float)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"metadata[{name!r}] is not numeric ({error}); expected seconds."
+            ) from error
+    n_missing = int((~np.isfinite(starts)).sum())
+    if n_missing:
+        raise ValueError(
+            f"{n_missing} of {len(table)} trials have no time in {_and(map(repr, columns))}; fill "
+            "it in, or leave the columns out."
+        )
+    return starts
+
+
+def _window(X: Any) -> tuple[float | None, float]:
+    """Length of a trial and of a sample in s; None where X does not know."""
+    signals = getattr(X, "X", X)
+    if isinstance(signals, SignalArray) and signals.ndim == 3 and signals.sfreq:
+        return signals.shape[2] / signals.sfreq, 1 / signals.sfreq
+    if hasattr(X, "times") and hasattr(X, "info"):  # mne.Epochs
+        return len(X.times) / X.info["sfreq"], 1 / X.info["sfreq"]
+    return None, 0.0
+
+
+def _distance(values: NDArray[Any], others: NDArray[Any]) -> NDArray[Any]:
+    """From each value to the nearest of the others."""
+    others = np.sort(others)
+    after = np.searchsorted(others, values).clip(max=len(others) - 1)
+    before = (after - 1).clip(min=0)
+    return np.minimum(np.abs(others[after] - values), np.abs(values - others[before]))
+
+
+def show(value: Any) -> str:
+    """A label or subject as a person would write it, without numpy's type around it."""
+    return repr(value.item() if isinstance(value, np.generic) else value)
+
+
+def listed(values: Sequence[Any] | ArrayLike, most: int = 5) -> str:
+    """The first few of them, and how many more there are."""
+    values = list(values)  # type: ignore[arg-type]
+    named = ", ".join(map(show, values[:most]))
+    return named + (f" and {len(values) - most} more" if len(values) > most else "")
+
+
+def _and(names: Any) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last

@@ -1,0 +1,228 @@
+"""Splitters of the trials of one person, or one session, into blocks of time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from sklearn.model_selection import StratifiedKFold
+
+from eegkit.evaluation._groups import (
+    Rows,
+    Timeline,
+    listed,
+    read_groups,
+    read_labels,
+    show,
+    units,
+)
+from eegkit.evaluation.splitters import TrialSplitter
+
+
+class _Blocks(TrialSplitter):
+    """K folds of each unit (a subject, or a session), of consecutive trials."""
+
+    keeps_apart: ClassVar[str] = "block"
+    _unit: ClassVar[tuple[str, ...]]
+    _name: ClassVar[str]
+
+    def __init__(self, n_splits: int = 5, *, gap: int = 0) -> None:
+        self.n_splits = n_splits
+        self.gap = gap
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+        """Number of folds over all subjects.
+
+        Parameters
+        ----------
+        X : Trials or array-like, optional
+            Asked for the groups, where they are not given.
+        y : ignored
+        groups : array-like or pandas.DataFrame
+            As in `split`.
+        """
+        return self.n_splits * sum(1 for _ in units(self._table(X, groups), self._unit))
+
+    def split(
+        self, X: Any, y: ArrayLike | None = None, groups: Any = None
+    ) -> Iterator[tuple[Rows, Rows]]:
+        """Training and test trials of every fold, subject by subject.
+
+        Parameters
+        ----------
+        X : Trials, mne.Epochs or array-like
+            Says how long a trial is (an array, if it is ``trials.X``), and whose they are where
+            `groups` does not.
+        y : array-like, shape (n_trials,) or (n_trials, n_classes)
+        groups : pandas.DataFrame or array-like, shape (n_trials,)
+            ``trials.metadata``; an array is taken as the subject of every trial, where
+            nothing else is needed.
+
+        Yields
+        ------
+        train, test : ndarray of int
+
+        Raises
+        ------
+        ValueError
+            A unit has one class only, or fewer trials of a class than there are folds; or a
+            gap leaves a class without training trials.
+        """
+        for name, least in (("n_splits", 2), ("gap", 0)):
+            value = getattr(self, name)
+            whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+            if not whole or value < least:
+                raise ValueError(f"{name} is {value!r}; expected a whole number from {least} on.")
+        table = self._table(X, groups)
+        labels, timeline = read_labels(y, len(table)), Timeline.of(table, X)
+        found = []
+        for key, rows in units(table, self._unit, timeline.order):
+            # The windows that were cut of one trial are tested together.
+            trial, _ = pd.factorize(timeline.trial[rows])
+            own = labels[rows[np.unique(trial, return_index=True)[1]]]
+            self._check(self._describe(key), own, n_windows=len(rows))
+            found.append((key, rows, trial, own))
+        for key, rows, trial, own in found:
+            # Unshuffled, it gives every fold a run of consecutive trials of each class.
+            for _, tested in StratifiedKFold(self.n_splits).split(own, own):
+                is_test = np.isin(trial, tested)
+                train, test = np.sort(rows[~is_test]), np.sort(rows[is_test])
+                train = train[~timeline.too_near(train, test, self.gap)]
+                self._check_left(self._describe(key), labels, train, test)
+                yield train, test
+
+    def _table(self, X: Any, groups: Any) -> Any:
+        return read_groups(X, groups, self._unit, self)
+
+    def _describe(self, key: tuple[Any, ...]) -> str:
+        """The unit, as it begins a sentence."""
+        subject, *session = map(show, key)
+        return f"Session {session[0]} of subject {subject}" if session else f"Subject {subject}"
+
+    def _check(self, unit: str, labels: NDArray[Any], n_windows: int) -> None:
+        classes, counts = np.unique(labels, return_counts=True)
+        if len(classes) < 2:
+            raise ValueError(
+                f"{unit} has trials of one class only ({show(classes[0])}), so there is nothing "
+                'to tell apart there; leave it out, or split by subject: cv="group-5".'
+            )
+        rarest = counts.argmin()
+        n = counts[rarest]
+        if n < self.n_splits:
+            cut = ""
+            if n_windows > len(labels):
+                cut = (
+                    f" (the {n_windows} windows are of {len(labels)} trials, by "
+                    "metadata['parent'], and those of one trial stay together)"
+                )
+            fewer = f"use at most {self._name}-{n}, or leave it out" if n > 1 else "leave it out"
+            raise ValueError(
+                f"{unit} has {n} trials of {show(classes[rarest])}, fewer than the "
+                f"{self.n_splits} folds{cut}; {fewer}."
+            )
+
+    def _check_left(self, unit: str, labels: NDArray[Any], train: Rows, test: Rows) -> None:
+        lost = np.setdiff1d(labels[test], labels[train])
+        if len(lost):
+            raise ValueError(
+                f"{unit} has no trial of {listed(lost)} left to train on, once those that overlap "
+                f"test trials or stand within gap={self.gap} of one are dropped; lower the gap, "
+                "use more folds, or cut windows with less overlap."
+            )
+
+
+class WithinSubjectKFold(_Blocks):
+    """Train and test on the same person: K folds of each subject, made of blocks of time.
+
+    Every subject is split separately, so there are K folds for each. The trials of
+    one class that are tested together are consecutive ones: neighbouring trials resemble
+    each other, and shuffled folds would reward a classifier for recognising the minute
+    rather than the class [1]_.
+
+    Parameters
+    ----------
+    n_splits : int, default 5
+        Folds per subject, at least 2.
+    gap : int, default 0
+        Trials of the same recording to drop from training on either side of each test trial.
+
+    Attributes
+    ----------
+    keeps_apart : str
+        ``"block"``.
+
+    Notes
+    -----
+    Trials stand in the order they were recorded in: by the metadata column ``onset`` within a
+    recording (subject, session and run), else as they come.
+
+    Training trials that share samples with a test trial are always dropped, where metadata have
+    the ``onset`` (in s, plus ``window_onset_s`` of `SlidingWindows`) and X knows its sampling
+    rate; elsewhere only `gap` does that. Windows cut of one trial (metadata ``parent``)
+    are tested together.
+
+    References
+    ----------
+    .. [1] White, J., & Power, S. D. (2023). k-fold cross-validation can significantly
+       over-estimate true classification accuracy in common EEG-based passive BCI experimental
+       designs. Sensors, 23(13), 6077. https://doi.org/10.3390/s23136077
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from eegkit.evaluation import WithinSubjectKFold
+    >>> y, groups = ["rest", "task"] * 4, ["a"] * 4 + ["b"] * 4
+    >>> for train, test in WithinSubjectKFold(2).split(np.zeros(8), y, groups):
+    ...     print(train, test)
+    [2 3] [0 1]
+    [0 1] [2 3]
+    [6 7] [4 5]
+    [4 5] [6 7]
+    """
+
+    _unit: ClassVar = ("subject",)
+    _name: ClassVar = "within"
+
+
+class WithinSessionKFold(_Blocks):
+    """Train and test within one session: K folds of each, made of blocks of time.
+
+    As `WithinSubjectKFold`, with every session of a subject split separately: nothing is
+    learned from another day.
+
+    Parameters
+    ----------
+    n_splits : int, default 5
+        Folds per session, at least 2.
+    gap : int, default 0
+        Trials of the same recording to drop from training on either side of each test trial.
+
+    Attributes
+    ----------
+    keeps_apart : str
+        ``"block"``.
+
+    See Also
+    --------
+    WithinSubjectKFold : What is said there of order, overlap and windows holds here.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from eegkit.evaluation.block_splitters import WithinSessionKFold
+    >>> y = ["rest", "task"] * 4
+    >>> metadata = pd.DataFrame({"subject": "a", "session": list("11112222")})
+    >>> for train, test in WithinSessionKFold(2).split(np.zeros(8), y, metadata):
+    ...     print(train, test)
+    [2 3] [0 1]
+    [0 1] [2 3]
+    [6 7] [4 5]
+    [4 5] [6 7]
+    """
+
+    _unit: ClassVar = ("subject", "session")
+    _name: ClassVar = "within-session"

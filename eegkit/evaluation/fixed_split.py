@@ -1,0 +1,197 @@
+"""A split that names who trains and who is tested, once and for all."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from eegkit.evaluation._groups import Rows, listed, read_groups, read_labels, show
+from eegkit.evaluation.splitters import TrialSplitter, check_two_classes
+
+
+class FixedSplit(TrialSplitter):
+    """One split, by name: these people train, those are tested.
+
+    Parameters
+    ----------
+    train, test : sequence
+        Names, as they stand in the metadata.
+    validation : sequence, default ()
+        People that a net holds out of training, to stop by say. `split` gives them to training;
+        `inner` makes the splitter that holds them out there.
+    by : str, default "subject"
+        The metadata column the names are of: ``"run"`` to train on some runs of everybody and
+        test on others.
+
+    Attributes
+    ----------
+    keeps_apart : str
+        What `by` says.
+
+    Notes
+    -----
+    Trials that are named nowhere are not used.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from eegkit.evaluation.fixed_split import FixedSplit
+    >>> split = FixedSplit(train=["a", "b"], validation=["c"], test=["d"])
+    >>> groups = list("aabbccdde")
+    >>> for train, test in split.split(np.zeros(9), groups=groups):
+    ...     print(train, test)
+    [0 1 2 3 4 5] [6 7]
+    >>> for train, held_out in split.inner().split(np.zeros(6), groups=groups[:6]):
+    ...     print(train, held_out)
+    [0 1 2 3] [4 5]
+    """
+
+    def __init__(
+        self,
+        train: Sequence[Any],
+        test: Sequence[Any],
+        validation: Sequence[Any] = (),
+        *,
+        by: str = "subject",
+    ) -> None:
+        self.train = train
+        self.test = test
+        self.validation = validation
+        self.by = by
+
+    @property
+    def keeps_apart(self) -> str:  # type: ignore[override]
+        return self.by
+
+    @classmethod
+    def from_dict(cls, names: Mapping[str, Any]) -> FixedSplit:
+        """Make it of ``{"train": [...], "test": [...]}``, also ``"validation"`` and ``"by"``.
+
+        Parameters
+        ----------
+        names : mapping
+
+        Returns
+        -------
+        FixedSplit
+
+        Raises
+        ------
+        ValueError
+            A key is unknown, or missing.
+        """
+        known = ("train", "test", "validation", "by")
+        unknown = [key for key in names if key not in known]
+        absent = [key for key in known[:2] if key not in names]
+        if unknown or absent:
+            wrong = f"has the key {show(unknown[0])}" if unknown else f"lacks {show(absent[0])}"
+            raise ValueError(
+                f"The split {wrong}; expected the keys {', '.join(known)}, of which train and test "
+                "are needed."
+            )
+        return cls(**names)
+
+    def inner(self) -> FixedSplit:
+        """The split of the training trials that holds out the people of ``validation``.
+
+        Returns
+        -------
+        FixedSplit
+            For the nets' ``validation_split``. They know the subject of every trial, so with
+            another `by`, ``fit`` has to be given the groups that it names.
+
+        Raises
+        ------
+        ValueError
+            Nobody is named in ``validation``.
+        """
+        if not self._names()["validation"]:
+            raise ValueError("The split names nobody for validation; give validation=[...].")
+        return FixedSplit(self.train, self.validation, by=self.by)
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+        """1.
+
+        Parameters
+        ----------
+        X, y, groups : ignored
+        """
+        return 1
+
+    def split(
+        self, X: Any, y: ArrayLike | None = None, groups: Any = None
+    ) -> Iterator[tuple[Rows, Rows]]:
+        """Training (with validation) and test trials, once.
+
+        Parameters
+        ----------
+        X : Trials, mne.Epochs or array-like
+            Asked for the groups, where they are not given.
+        y : array-like, shape (n_trials,) or (n_trials, n_classes), optional
+            Only looked at to see that training has two classes.
+        groups : pandas.DataFrame or array-like, shape (n_trials,)
+            ``trials.metadata``; an array is taken as what `by` says, of every trial.
+
+        Yields
+        ------
+        train, test : ndarray of int
+
+        Raises
+        ------
+        ValueError
+            A name is not there, or on two sides; a side has none; or training has one class.
+        """
+        names = self._names()
+        column = read_groups(X, groups, (self.by,), self)[self.by]
+        there = column.unique().tolist()
+        for side, own in names.items():
+            absent = [name for name in own if name not in there]
+            if absent:
+                raise ValueError(
+                    f"{side} names {listed(absent)}, but no trial has {self.by} {show(absent[0])}; "
+                    f"{_nearest(absent[0], there)}."
+                )
+        train = np.flatnonzero(column.isin(names["train"] + names["validation"]))
+        test = np.flatnonzero(column.isin(names["test"]))
+        labels = None if y is None else read_labels(y, len(column))
+        check_two_classes(labels, train, "As the split is fixed", "name more for it")
+        yield train, test
+
+    def _names(self) -> dict[str, list[Any]]:
+        """Who is on which side, checked."""
+        names = {}
+        for side in ("train", "validation", "test"):
+            own = getattr(self, side)
+            if isinstance(own, str) or np.ndim(own) != 1:
+                raise ValueError(f"{side} is {show(own)}; expected a list of names of {self.by}s.")
+            names[side] = np.asarray(own, dtype=object).tolist()
+            if not names[side] and side != "validation":
+                raise ValueError(f"{side} names no {self.by}; expected at least one.")
+        for one, other in (("train", "validation"), ("train", "test"), ("validation", "test")):
+            both = [name for name in names[one] if name in names[other]]
+            if both:
+                raise ValueError(
+                    f"{listed(both)} stands in {one} and in {other}; name every {self.by} once."
+                )
+        return names
+
+    def __repr__(self) -> str:
+        # In full, as it tells in results what was done; scikit-learn's shortens long lists.
+        names = self._names()
+        validation = f", validation={names['validation']}" if names["validation"] else ""
+        return (
+            f"FixedSplit(train={names['train']}, test={names['test']}{validation}, by={self.by!r})"
+        )
+
+
+def _nearest(name: Any, there: list[Any]) -> str:
+    """The names there are that look most like one that is not."""
+    by_text = {str(value): value for value in there}
+    near = difflib.get_close_matches(str(name), by_text, n=3)
+    if near:
+        return f"the nearest are {listed([by_text[text] for text in near])}"
+    return f"there are {listed(there)}"
