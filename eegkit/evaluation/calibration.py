@@ -1,0 +1,242 @@
+"""Calibration: whether a decoder that is 80 % sure is right in 80 % of the trials."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+STRATEGIES = ("uniform", "quantile")
+
+
+def reliability_table(
+    y_true: ArrayLike,
+    proba: ArrayLike,
+    classes: ArrayLike,
+    n_bins: int = 15,
+    strategy: str = "uniform",
+) -> pd.DataFrame:
+    """Accuracy and confidence of trials, by how confident the prediction was.
+
+    The confidence of a trial is the largest of its probabilities; the trial is right if that is
+    the probability of its label.
+
+    Parameters
+    ----------
+    y_true : array-like, shape (n_trials,)
+        Labels.
+    proba : array-like, shape (n_trials, n_classes)
+        Probabilities, which add up to 1.
+    classes : array-like, shape (n_classes,)
+        The labels in the order of the columns of `proba`.
+    n_bins : int, default 15
+    strategy : {"uniform", "quantile"}, default "uniform"
+        Bins of equal width from 0 to 1, of which those below one over the number of classes stay
+        empty, or bins of equally many trials, as far as equal confidences allow.
+
+    Returns
+    -------
+    pandas.DataFrame, one row per bin
+        ``low`` and ``high``, the bounds, of which ``high`` belongs to the bin; ``n_trials``;
+        ``confidence`` and ``accuracy``, means over the bin's trials, NaN where it is empty.
+
+    Raises
+    ------
+    ValueError
+        Shapes do not fit, rows of `proba` are no probabilities, labels are not among `classes`,
+        or an argument makes no sense.
+
+    References
+    ----------
+    C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger (2017), On calibration of modern neural networks,
+    ICML, section 2.
+
+    Examples
+    --------
+    >>> from eegkit.evaluation.calibration import reliability_table
+    >>> proba = [[0.9, 0.1], [0.8, 0.2], [0.4, 0.6], [0.3, 0.7]]
+    >>> reliability_table([0, 0, 0, 1], proba, [0, 1], n_bins=2, strategy="quantile")
+       low  high  n_trials  confidence  accuracy
+    0  0.6   0.7         2        0.65       0.5
+    1  0.7   0.9         2        0.85       1.0
+    """
+    truth, proba = _checked(y_true, proba, classes)
+    if n_bins < 1:
+        raise ValueError(f"n_bins is {n_bins}; expected 1 or more.")
+    if strategy not in STRATEGIES:
+        raise ValueError(f"strategy is {strategy!r}; expected 'uniform' or 'quantile'.")
+    confidence = np.minimum(proba.max(axis=1), 1.0)
+    right = proba.argmax(axis=1) == truth
+    if strategy == "uniform":
+        edges = np.linspace(0, 1, n_bins + 1)
+    else:
+        steps = np.linspace(0, 1, n_bins + 1)
+        edges = np.unique(np.quantile(confidence, steps, method="inverted_cdf"))
+        if len(edges) == 1:  # everybody is equally confident
+            edges = np.repeat(edges, 2)
+    # Bins are open below and closed above; the lowest holds its lower bound too.
+    bins = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, len(edges) - 2)
+    n_trials = np.bincount(bins, minlength=len(edges) - 1)
+    with np.errstate(invalid="ignore"):
+        means = {
+            name: np.bincount(bins, weights=values, minlength=len(n_trials)) / n_trials
+            for name, values in (("confidence", confidence), ("accuracy", right))
+        }
+    return pd.DataFrame({"low": edges[:-1], "high": edges[1:], "n_trials": n_trials} | means)
+
+
+def expected_calibration_error(table: pd.DataFrame) -> float:
+    """How far accuracy lies from confidence, the mean over trials.
+
+    Depends on the bins, and of few trials is larger than zero even for a calibrated decoder:
+    compare decoders on equally many trials with equal bins.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From `reliability_table`.
+
+    Returns
+    -------
+    float
+        Between 0 and 1.
+
+    References
+    ----------
+    C. Guo et al. (2017), On calibration of modern neural networks, ICML, equation 3.
+
+    Examples
+    --------
+    >>> from eegkit.evaluation.calibration import expected_calibration_error, reliability_table
+    >>> table = reliability_table([0, 1], [[0.9, 0.1], [0.9, 0.1]], [0, 1])
+    >>> round(expected_calibration_error(table), 3)
+    0.4
+    """
+    gap, weight = _gaps(table)
+    return float(gap @ weight / weight.sum())
+
+
+def maximum_calibration_error(table: pd.DataFrame) -> float:
+    """How far accuracy lies from confidence in the worst bin, however few its trials.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From `reliability_table`.
+
+    Returns
+    -------
+    float
+        Between 0 and 1.
+
+    References
+    ----------
+    C. Guo et al. (2017), On calibration of modern neural networks, ICML, equation 5.
+    """
+    return float(_gaps(table)[0].max())
+
+
+def brier_score(y_true: ArrayLike, proba: ArrayLike, classes: ArrayLike) -> float:
+    """The squared error of the probabilities, summed over classes, the mean over trials.
+
+    Parameters
+    ----------
+    y_true, proba, classes
+        As in `reliability_table`.
+
+    Returns
+    -------
+    float
+        From 0 to 2; for two classes twice what scikit-learn's ``brier_score_loss`` gives.
+
+    Raises
+    ------
+    ValueError
+        As in `reliability_table`.
+
+    References
+    ----------
+    G. W. Brier (1950), Verification of forecasts expressed in terms of probability, Monthly
+    Weather Review 78(1), 1-3, equation 2.
+
+    Examples
+    --------
+    >>> from eegkit.evaluation.calibration import brier_score
+    >>> round(brier_score(["rest"], [[0.8, 0.2]], ["rest", "task"]), 3)
+    0.08
+    """
+    truth, proba = _checked(y_true, proba, classes)
+    error = (proba**2).sum(axis=1) - 2 * proba[np.arange(len(truth)), truth] + 1
+    return float(error.mean())
+
+
+def calibration_table(
+    results: Any, dataset: str | None = None, n_bins: int = 15, strategy: str = "uniform"
+) -> pd.DataFrame:
+    """Calibration of every pipeline, over all its test trials.
+
+    Parameters
+    ----------
+    results : Results
+        With predictions.
+    dataset : str, optional
+        Of these trials alone.
+    n_bins, strategy
+        As in `reliability_table`.
+
+    Returns
+    -------
+    pandas.DataFrame, one row per pipeline
+        ``pipeline``, ``n_trials``, ``accuracy``, ``confidence``, ``ece``, ``mce``, ``brier``; NaN
+        from ``confidence`` on where a pipeline gives no probabilities.
+    """
+    rows = []
+    for name in results.pipelines:
+        made = results.predictions(pipeline=name, dataset=dataset)
+        y = np.asarray(made.y)
+        accuracy = float((y == np.asarray(made.predicted)).mean())
+        row: dict[str, Any] = {"pipeline": name, "n_trials": len(y), "accuracy": accuracy}
+        if made.proba is not None:
+            table = reliability_table(y, made.proba, made.classes, n_bins, strategy)
+            row["confidence"] = float(np.asarray(made.proba, dtype=float).max(axis=1).mean())
+            row["ece"] = expected_calibration_error(table)
+            row["mce"] = maximum_calibration_error(table)
+            row["brier"] = brier_score(y, made.proba, made.classes)
+        rows.append(row)
+    columns = ["pipeline", "n_trials", "accuracy", "confidence", "ece", "mce", "brier"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _gaps(table: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The distance of accuracy and confidence in bins with trials, and their trials."""
+    full = table[table["n_trials"] > 0]
+    gap = (full["accuracy"] - full["confidence"]).abs().to_numpy(dtype=float)
+    return gap, full["n_trials"].to_numpy(dtype=float)
+
+
+def _checked(
+    y_true: ArrayLike, proba: ArrayLike, classes: ArrayLike
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """The column of every trial's label, and probabilities in double precision."""
+    y, made, labels = np.asarray(y_true), np.asarray(proba, dtype=float), np.asarray(classes)
+    if not len(y) or y.ndim != 1 or made.shape != (len(y), len(labels)):
+        raise ValueError(
+            f"y_true, proba and classes have shapes {y.shape}, {made.shape} and {labels.shape}; "
+            "expected (n_trials,), (n_trials, n_classes) and (n_classes,)."
+        )
+    wrong = ~((made >= -1e-6).all(axis=1) & (np.abs(made.sum(axis=1) - 1) < 1e-3))
+    if wrong.any():
+        raise ValueError(
+            f"{wrong.sum()} of {len(made)} rows of proba are no probabilities (row "
+            f"{wrong.argmax()}, for one, adds up to {made[wrong.argmax()].sum():.3g}); expected "
+            "numbers from 0 that add up to 1, such as the softmax of logits."
+        )
+    column = pd.Index(labels).get_indexer(pd.Index(y))
+    if (column < 0).any():
+        raise ValueError(
+            f"{y[column < 0][0]!r} is a label of y_true, but not one of the {len(labels)} classes; "
+            "give the classes in the order of the columns of proba."
+        )
+    return column, made

@@ -1,0 +1,184 @@
+"""Chance by permutation: what a decoder scores when its labels mean nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+# Labels permuted at a time; bounds the memory, not the result.
+BLOCK = 2**22
+VECTORISED = ("accuracy", "balanced_accuracy")
+
+
+@dataclass(frozen=True)
+class PermutationChance:
+    """The null distribution of a score; see `permutation_chance`.
+
+    Parameters
+    ----------
+    observed : float
+        The score, its mean over people.
+    p : float
+    mean, percentile_95 : float
+        Of the null distribution.
+    null : ndarray, shape (n_permutations,)
+    """
+
+    observed: float
+    p: float
+    mean: float
+    percentile_95: float
+    null: NDArray[np.float64]
+
+
+def permutation_chance(
+    y_true: ArrayLike,
+    y_score_or_pred: ArrayLike,
+    subjects: ArrayLike | None,
+    score: str | Callable[[Any, Any], float] = "balanced_accuracy",
+    n_permutations: int = 1000,
+    random_state: int | None = 0,
+) -> PermutationChance:
+    """The scores that predictions reach when the labels are permuted within each person.
+
+    The decoder is not trained again: what is tested is whether its predictions go with the labels
+    of the test trials within people. Trials of a person are taken to be exchangeable; where they
+    lie in blocks of one class, or windows overlap, p is too small.
+
+    Parameters
+    ----------
+    y_true : array-like, shape (n_trials,)
+        Labels.
+    y_score_or_pred : array-like, shape (n_trials,) or (n_trials, n_classes)
+        What `score` reads: predicted labels, or scores such as probabilities.
+    subjects : array-like, shape (n_trials,), or None
+        Who each trial is of; labels are permuted, and the score is taken, person by person.
+        None takes all trials together, as where the person is the label.
+    score : {"balanced_accuracy", "accuracy"} or callable
+        Callables, ``score(y_true, y_score_or_pred)``, greater being better, are called once for
+        each person and permutation; the named ones are computed for all permutations at once.
+    n_permutations : int, default 1000
+        The smallest p is 1 / (1 + n_permutations).
+    random_state : int, optional
+        Same number, same permutations.
+
+    Returns
+    -------
+    PermutationChance
+        ``p`` is (1 + the permutations that score at least as high) / (1 + n_permutations) [2]_.
+
+    Raises
+    ------
+    ValueError
+        Lengths differ; there are no trials; nobody has trials of two classes, so that permuting
+        changes nothing; a score is not finite.
+
+    References
+    ----------
+    .. [1] M. Ojala, G. C. Garriga (2010), Permutation tests for studying classifier performance,
+       Journal of Machine Learning Research 11, 1833-1863 (test 1, here within people).
+    .. [2] B. Phipson, G. K. Smyth (2010), Permutation p-values should never be zero, Statistical
+       Applications in Genetics and Molecular Biology 9(1), 39.
+
+    Examples
+    --------
+    >>> from eegkit.evaluation.permutation import permutation_chance
+    >>> y, subjects = ["rest", "task"] * 20, ["a"] * 20 + ["b"] * 20
+    >>> found = permutation_chance(y, y, subjects, n_permutations=199)
+    >>> round(found.observed, 3), found.p, round(found.mean, 1)
+    (1.0, 0.005, 0.5)
+    """
+    y_true, given, rows = _checked(y_true, y_score_or_pred, subjects)
+    if n_permutations < 1:
+        raise ValueError(f"n_permutations is {n_permutations}; expected 1 or more.")
+    rng = np.random.default_rng(random_state)
+    if isinstance(score, str):
+        if score not in VECTORISED or given.ndim != 1:
+            raise ValueError(
+                f"score is {score!r}, for predictions of shape {given.shape}; expected "
+                f"{' or '.join(map(repr, VECTORISED))} with predicted labels, or a callable "
+                "score(y_true, y_score)."
+            )
+        # Codes, the labels that were only predicted among them.
+        codes = np.unique(np.concatenate([y_true, given]), return_inverse=True)[1]
+        codes = codes.astype(np.min_scalar_type(int(codes.max())))
+        y_true, given = codes[: len(y_true)], codes[len(y_true) :]
+    observed, null = 0.0, np.zeros(n_permutations)
+    for own in rows:
+        y, made = y_true[own], given[own]
+        if callable(score):
+            observed += score(y, made)
+            null += [score(rng.permutation(y), made) for _ in range(n_permutations)]
+        else:
+            weights = _weights(y, made, balanced=score == "balanced_accuracy")
+            observed += float((y == made) @ weights)
+            null += _permuted(y, made, weights, n_permutations, rng)
+    observed, null = float(observed / len(rows)), null / len(rows)
+    n_bad = int((~np.isfinite(null)).sum())
+    if n_bad or not np.isfinite(observed):
+        raise ValueError(
+            f"The score is {observed}, and not finite for {n_bad} of {n_permutations} "
+            "permutations: it is undefined for some person; leave out those who have trials of "
+            "one class only."
+        )
+    # Sums in another order differ in their last digits: equal scores count as equal.
+    n_reached = int((null >= observed - 1e-9).sum())
+    return PermutationChance(
+        observed=observed,
+        p=(1 + n_reached) / (1 + n_permutations),
+        mean=float(null.mean()),
+        percentile_95=float(np.percentile(null, 95)),
+        null=null,
+    )
+
+
+def _checked(
+    y_true: ArrayLike, y_score_or_pred: ArrayLike, subjects: ArrayLike | None
+) -> tuple[NDArray[Any], NDArray[Any], list[NDArray[np.intp]]]:
+    """Labels, predictions, and the trials of every person."""
+    y, given = np.asarray(y_true), np.asarray(y_score_or_pred)
+    who = np.zeros(len(y), dtype=int) if subjects is None else np.asarray(subjects)
+    if y.ndim != 1 or who.ndim != 1 or not len(y) == len(given) == len(who) or not len(y):
+        raise ValueError(
+            f"y_true, y_score_or_pred and subjects have shapes {y.shape}, {given.shape} and "
+            f"{who.shape}; expected one label, prediction and subject for each trial."
+        )
+    codes = np.unique(who, return_inverse=True)[1]
+    order = np.argsort(codes, kind="stable")
+    rows = np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
+    if all((y[own] == y[own[0]]).all() for own in rows):
+        raise ValueError(
+            "Nobody has trials of two classes, so permuting labels within people changes nothing; "
+            "permute over everybody (subjects=None), or give other blocks, such as sessions."
+        )
+    return y, given, rows
+
+
+def _weights(y: NDArray[Any], made: NDArray[Any], *, balanced: bool) -> NDArray[np.float64]:
+    """What a trial adds to the score if its label is the one predicted."""
+    if not balanced:
+        return np.full(len(y), 1 / len(y))
+    counts = np.bincount(y, minlength=int(made.max()) + 1)
+    n_classes = np.count_nonzero(counts)
+    return 1 / (n_classes * np.maximum(counts, 1)[made])
+
+
+def _permuted(
+    y: NDArray[Any],
+    made: NDArray[Any],
+    weights: NDArray[np.float64],
+    n_permutations: int,
+    rng: np.random.Generator,
+) -> NDArray[np.float64]:
+    """The score of each permutation of one person's labels."""
+    scores = np.empty(n_permutations)
+    step = max(1, BLOCK // len(y))
+    for start in range(0, n_permutations, step):
+        stop = min(n_permutations, start + step)
+        shuffled = rng.permuted(np.broadcast_to(y, (stop - start, len(y))), axis=1)
+        scores[start:stop] = (shuffled == made) @ weights
+    return scores
