@@ -40,7 +40,7 @@ SCORING = ["balanced_accuracy"]
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Folder for results.json, results.csv and scores.png; nothing is written by default.",
+    help="Folder for results.safetensors, results.csv and scores.png; nothing is written by default.",
 )
 @debug_option
 def demo(people: int, random_state: int, n_jobs: int, out: Path | None) -> None:

@@ -67,7 +67,7 @@ if TYPE_CHECKING:
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Folder for results.json, results.csv and scores.png  "
+    help="Folder for results.safetensors, results.csv and scores.png  "
     "[default: results/DATASET-PIPELINE-CV]",
 )
 @debug_option
@@ -148,14 +148,14 @@ def write(results: Results, folder: Path) -> None:
     from eegkit.plots import ScoresDisplay
 
     folder.mkdir(parents=True, exist_ok=True)
-    results.to_json(folder / "results.json")
+    results.save(folder / "results.safetensors")
     results.to_csv(folder / "results.csv")
     figure = Figure(layout="constrained")
     ScoresDisplay.from_results(results, ax=figure.subplots())
     beside = folder / ".scores.part.png"
     figure.savefig(beside, dpi=150)
     beside.replace(folder / "scores.png")
-    click.echo(f"Wrote results.json, results.csv and scores.png to {folder}")
+    click.echo(f"Wrote results.safetensors, results.csv and scores.png to {folder}")
 
 
 def default_folder(dataset: str, pipelines: Iterable[str], cv: str) -> Path:

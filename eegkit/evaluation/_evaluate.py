@@ -2,94 +2,116 @@
 
 from __future__ import annotations
 
+import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
-from sklearn.utils.multiclass import type_of_target
 
-from eegkit.evaluation._fold import Data, Outcome, fit_and_score
-from eegkit.evaluation.results import Results, describe_run
+from eegkit.evaluation._fold import Data, Outcome, Task
+from eegkit.evaluation._inputs import check_trials, name_datasets, name_pipelines
+from eegkit.evaluation._run import run_tasks
+from eegkit.evaluation._settings import describe_run
+from eegkit.evaluation.baselines import baselines as all_baselines
+from eegkit.evaluation.predictions import Predictions
+from eegkit.evaluation.results import Results
 from eegkit.evaluation.scoring import make_scorers
-from eegkit.evaluation.splits import (
-    WithinSubjectKFold,
-    listed,
-    make_folds,
-    make_splitter,
-    overlap,
-)
+from eegkit.evaluation.splits import Fold, WithinSubjectKFold, listed, make_folds, make_splitter
+from eegkit.evaluation.store import Store
 from eegkit.trials import Trials
+
+ON_LEAK, ON_ERROR = ("refuse", "mark"), ("record", "raise")
 
 
 def evaluate(
     pipelines: Any,
-    trials: Trials,
+    trials: Trials | Mapping[str, Trials],
     *,
     cv: Any = "group-5",
     scoring: Any = ("balanced_accuracy", "accuracy"),
+    baselines: bool = False,
     n_jobs: int | None = None,
     random_state: int | None = None,
-    allow_subject_overlap: bool = False,
+    on_leak: str = "refuse",
+    on_error: str = "record",
+    store: str | os.PathLike[str] | None = None,
+    dask: Any = None,
     verbose: bool = False,
 ) -> Results:
     """Cross-validate pipelines, person by person, with people kept apart.
 
     Every pipeline is cloned and fitted on the training trials of each fold; each person
     of the test fold is scored on this person's trials alone, so that everybody counts the
-    same and nobody's score hides in a mean over trials.
+    same and nobody's score hides in a mean over trials. The split is audited before anything
+    is fitted; see `audit_split`.
 
     Parameters
     ----------
     pipelines : estimator, or dict of str to estimator
         scikit-learn classifiers or pipelines. They are not changed; set their own
         ``random_state`` for results that can be repeated.
-    trials : Trials
-        With one label per trial.
-    cv : str, splitter, or iterable of (train, test), default "group-5"
-        ``"group-K"``, ``"stratified-group-K"``, ``"loso"``, ``"within-K"`` or whatever
-        scikit-learn splits by; see `make_splitter`. ``"within-K"`` trains and tests on the
-        same person, and the results say so.
+    trials : Trials, or dict of str to Trials
+        One data set, or several by name. Labels may be soft, shape (n_trials, n_classes): then
+        ``"neg_kl_divergence"`` is scored by them, other metrics by the most probable class.
+    cv : str, dict, splitter, or iterable of (train, test), default "group-5"
+        Such as ``"group-K"``, ``"loso"``, ``"within-K"``, ``"cross-session"``, or whatever
+        scikit-learn splits by; see `make_splitter`.
     scoring : str, callable, sequence of them, or dict of str to them
-        Names of scikit-learn scorers, or callables ``scorer(estimator, X, y)``, greater
-        being better.
+        Names of scikit-learn scorers, ``"top_K_accuracy"``, ``"cohen_kappa"``, ``"auroc"``,
+        ``"neg_kl_divergence"``, or callables ``scorer(estimator, X, y)``, greater being better.
+    baselines : bool, default False
+        Evaluate classical decoders beside the pipelines: those of `baselines`.
     n_jobs : int, optional
-        Processes that fit at the same time, as in scikit-learn. The results do not
-        depend on it.
+        Processes that fit at the same time, as in scikit-learn, on whatever joblib backend is
+        set. The results do not depend on it.
     random_state : int, optional
         Draws which people form a fold; see `make_splitter`.
-    allow_subject_overlap : bool, default False
-        Accept a splitter that puts a person on both sides.
+    on_leak : {"refuse", "mark"}, default "refuse"
+        What to do about a split through which something leaks: refuse to compute, or let the
+        results say so wherever they are shown.
+    on_error : {"record", "raise"}, default "record"
+        What to do about a fold that fails: keep its traceback in ``results.failures`` and
+        go on, or raise. Where every fold of all pipelines fails, the first error is raised.
+    store : path, optional
+        A folder that keeps every finished fold. A run that was killed goes on from there, and
+        two processes may share it: no fold is computed twice.
+    dask : str or distributed.Client, optional
+        Fit on a dask cluster: the address of its scheduler, ``"local"`` for one on this machine,
+        or a client. The data are sent once to every worker; folds of a worker that dies are given
+        to another.
     verbose : bool, default False
         Show a progress bar on the standard error.
 
     Returns
     -------
     Results
-        ``table`` has one row per pipeline, fold and subject of its test trials, with columns
-        ``pipeline``, ``fold`` (from 0 on), ``subject``, ``n_train``, ``n_test`` (this
-        subject's trials), ``n_train_subjects``, every metric followed by its
-        ``chance_<metric>`` (see `chance_level`), ``fit_time_s`` (of the whole fold) and
-        ``score_time_s``. A metric that is undefined for a subject, such as ``roc_auc``
-        where the test trials hold one class only, is NaN, and a warning names it.
+        ``table`` has one row per data set, pipeline, fold and subject of its test trials, with
+        columns ``dataset``, ``pipeline``, ``fold`` (from 0 on), ``subject``, ``n_train``,
+        ``n_test`` (this subject's trials), ``n_train_subjects``, every metric followed by its
+        ``chance_<metric>`` (see `chance_level`), and of the whole fold ``fit_time_s``,
+        ``score_time_s`` and ``peak_mb``, the largest memory of its process. A metric that is
+        undefined for a subject, such as ``roc_auc`` where the test trials hold one class only, is
+        NaN, and a warning names it.
 
     Raises
     ------
     ValueError
-        A subject would be on both sides of a split; there are fewer subjects than folds;
-        labels are soft; or an argument makes no sense. The message says what to do.
+        Something leaks through the split; there are fewer subjects than folds; or an argument
+        makes no sense. The message says what to do.
+
+    Notes
+    -----
+    Where the label is the person (one class for each subject), people stand on both sides by
+    design, and the chance level is that of a whole test fold: split by run or session.
 
     Examples
     --------
     >>> import numpy as np
     >>> from sklearn.dummy import DummyClassifier
     >>> from eegkit import Trials, evaluate
-    >>> trials = Trials.from_arrays(
-    ...     np.zeros((8, 2, 64)), ["rest", "task"] * 4, sfreq=64, subject=list("aabbccdd")
-    ... )
+    >>> X = np.random.default_rng(0).normal(size=(8, 2, 64))
+    >>> trials = Trials.from_arrays(X, ["rest", "task"] * 4, sfreq=64, subject=list("aabbccdd"))
     >>> results = evaluate(DummyClassifier(), trials, cv="loso", scoring="accuracy")
     >>> results.table[["fold", "subject", "n_train", "accuracy"]]
        fold subject  n_train  accuracy
@@ -98,128 +120,86 @@ def evaluate(
     2     2       c        6       0.5
     3     3       d        6       0.5
     """
-    named = _name_pipelines(pipelines)
+    named = name_pipelines(pipelines)
     scorers = make_scorers(scoring)
+    _one_of("on_leak", on_leak, ON_LEAK)
+    _one_of("on_error", on_error, ON_ERROR)
     splitter = make_splitter(cv, random_state=random_state)
-    data = _check_trials(trials)
-    allowed = allow_subject_overlap or isinstance(splitter, WithinSubjectKFold)
-    folds = make_folds(splitter, data.y, data.groups, allow_subject_overlap=allowed)
-    tasks = [(name, fold) for name in named for fold in folds]
-    calls = (
-        delayed(fit_and_score)(i, name, named[name], data, fold, scorers)
-        for i, (name, fold) in enumerate(tasks)
-    )
-    done: dict[int, Outcome] = {}
-    with _progress(len(tasks), verbose) as advance:
-        for outcome in Parallel(n_jobs=n_jobs, return_as="generator_unordered")(calls):
-            done[outcome.task] = outcome
-            advance()
-    outcomes = [done[i] for i in range(len(tasks))]
-    table = pd.DataFrame([row for outcome in outcomes for row in outcome.rows])
+    datasets = name_datasets(trials)
+    data = {name: check_trials(own) for name, own in datasets.items()}
+    if baselines:
+        named = named | _beside(named)
+    allowed = on_leak == "mark" or isinstance(splitter, WithinSubjectKFold)
+    folds = {
+        name: make_folds(splitter, own.labels, own.groups, allow_subject_overlap=allowed)
+        for name, own in data.items()
+    }
+    audits: dict[str, Any] = {}
+    tasks = [
+        Task(i, *of)
+        for i, of in enumerate(
+            (dataset, name, fold) for dataset in data for name in named for fold in folds[dataset]
+        )
+    ]
+    outcomes = run_tasks(
+        tasks, named, data, scorers, store=None if store is None else Store(store), dask=dask,
+        n_jobs=n_jobs, may_fail=on_error == "record", verbose=verbose,
+    )  # fmt: skip
     _relay(outcomes)
     _warn_undefined(outcomes)
     settings = describe_run(
-        trials,
+        datasets,
         named,
         cv=cv if isinstance(cv, str) else repr(cv),
         splitter=repr(splitter),
-        n_folds=len(folds),
+        n_folds={name: len(own) for name, own in folds.items()},
         scoring=list(scorers),
         random_state=random_state,
-        subject_overlap=any(overlap(fold, data.groups) for fold in folds),
+        subject_overlap=any(_overlaps(folds[name], data[name]) for name in data),
+        audit={name: audit.to_dict() for name, audit in audits.items()},
     )
-    return Results(table, settings)
+    return _results(tasks, outcomes, settings)
 
 
-def _name_pipelines(pipelines: Any) -> dict[str, Any]:
-    """The pipelines by name; a single one is named after its steps."""
-    if isinstance(pipelines, Mapping):
-        named = dict(pipelines)
-    elif isinstance(pipelines, Sequence) and not hasattr(pipelines, "fit"):
+def _one_of(name: str, value: Any, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise ValueError(f"{name} is {value!r}; expected {' or '.join(map(repr, known))}.")
+
+
+def _beside(named: Mapping[str, Any]) -> dict[str, Any]:
+    """The baselines, without those that are there already."""
+    return {name: made for name, made in all_baselines().items() if name not in named}
+
+
+def _overlaps(folds: list[Fold], data: Data) -> bool:
+    return any(set(data.groups[fold.train]) & set(data.groups[fold.test]) for fold in folds)
+
+
+def _results(tasks: list[Task], outcomes: list[Outcome], settings: dict[str, Any]) -> Results:
+    table = pd.DataFrame([row for outcome in outcomes for row in outcome.rows])
+    failures = [
+        {"dataset": t.dataset, "pipeline": t.pipeline, "fold": t.fold.number} | o.failure
+        for t, o in zip(tasks, outcomes, strict=True)
+        if o.failure is not None
+    ]
+    if failures and len(failures) == len(tasks):
         raise ValueError(
-            "pipelines is a sequence; expected one estimator, or a dict from names to estimators."
+            f"Every fold failed, the first of {failures[0]['pipeline']!r} with "
+            f"{failures[0]['error']}\n\n{failures[0]['traceback']}"
         )
-    else:
-        steps = getattr(pipelines, "named_steps", None) or {type(pipelines).__name__.lower(): None}
-        named = {"+".join(steps): pipelines}
-    if not named:
-        raise ValueError("pipelines is empty; there is nothing to evaluate.")
-    for name, pipeline in named.items():
-        if not isinstance(name, str):
-            raise ValueError(f"A pipeline is named {name!r}; expected a string.")
-        if isinstance(pipeline, type):
-            raise ValueError(
-                f"Pipeline {name!r} is the class {pipeline.__name__}; expected an object, "
-                f"{pipeline.__name__}(...)."
-            )
-        if not hasattr(pipeline, "fit") or not hasattr(pipeline, "get_params"):
-            raise ValueError(
-                f"Pipeline {name!r} is a {type(pipeline).__name__}; expected a scikit-learn "
-                "estimator."
-            )
-    return named
-
-
-def _check_trials(trials: Any) -> Data:
-    if not isinstance(trials, Trials):
-        raise ValueError(
-            f"trials is a {type(trials).__name__}; expected Trials, which load_dataset gives; "
-            "make your own with Trials.from_arrays or Trials.from_epochs."
+    for failure in failures:
+        warnings.warn(
+            f"Fold {failure['fold']} of {failure['pipeline']!r} failed with {failure['error']}; "
+            "results.failures holds the traceback.",
+            UserWarning,
+            stacklevel=3,
         )
-    if not len(trials):
-        raise ValueError("There are no trials to evaluate on.")
-    if trials.y.ndim != 1:
-        raise ValueError(
-            f"The labels are soft, shape {trials.y.shape}; evaluate needs one label per trial. "
-            "Set trials.y, for instance to trials.y.argmax(axis=1)."
-        )
-    kind = type_of_target(trials.y)
-    if kind not in ("binary", "multiclass"):
-        raise ValueError(f"The labels are {kind}; evaluate needs those of two or more classes.")
-    if len(np.unique(trials.y)) < 2:
-        raise ValueError(
-            f"All {len(trials)} trials are of one class ({trials.y[0]}); there is nothing to "
-            "tell apart."
-        )
-    groups = trials.groups
-    n_unknown = int(pd.isna(groups).sum())
-    if n_unknown:
-        raise ValueError(
-            f"{n_unknown} of {len(trials)} trials have no subject; fill in metadata['subject']."
-        )
-    if len({isinstance(subject, str) for subject in groups}) > 1:
-        raise ValueError("metadata['subject'] mixes strings with numbers; use one of them.")
-    # The plain array is made once, here: joblib shares with its workers what it has seen before.
-    return Data(np.asarray(trials.X), trials.X.knowledge, trials.y, groups)
-
-
-@contextmanager
-def _progress(n_tasks: int, verbose: bool) -> Iterator[Callable[[], None]]:
-    """A function to call after every finished fit; it moves the bar where one is shown."""
-    if not verbose:
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("Fitting", total=n_tasks)
-        yield lambda: bar.advance(task)
+    predictions: dict[tuple[str, str], list[Predictions]] = {}
+    for task, outcome in zip(tasks, outcomes, strict=True):
+        if outcome.predictions is not None:
+            predictions.setdefault((task.dataset, task.pipeline), []).append(outcome.predictions)
+    joined = {of: Predictions.joined(parts) for of, parts in predictions.items()}
+    return Results(table, settings, predictions=joined, failures=failures)
 
 
 def _relay(outcomes: list[Outcome]) -> None:

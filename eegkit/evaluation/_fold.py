@@ -3,90 +3,144 @@
 from __future__ import annotations
 
 import time
+import traceback
 import warnings
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
+from eegkit.evaluation._memory import peak_mb, reset_peak
 from eegkit.evaluation.chance import chance_level
-from eegkit.evaluation.scoring import Scorer, score
+from eegkit.evaluation.predictions import Predictions
+from eegkit.evaluation.scoring import Answers, Scorer, score
 from eegkit.evaluation.splits import Fold
 from eegkit.signals import SignalArray
 
 
 @dataclass(frozen=True)
 class Data:
-    """The trials as workers get them: a plain array, which joblib shares once as a memmap."""
+    """The trials as workers get them: a plain array, which joblib shares once as a memmap.
+
+    `y` may be soft; `identifies` says that the label is the person.
+    """
 
     X: NDArray[Any]
     knowledge: dict[str, Any]
     y: NDArray[Any]
     groups: NDArray[Any]
+    identifies: bool = False
 
     def signals(self, rows: NDArray[np.intp]) -> SignalArray:
         """Some of the trials, with what is known about them."""
         return SignalArray(self.X, **self.knowledge)[rows]
 
+    @property
+    def labels(self) -> NDArray[Any]:
+        """One label for each trial: of soft ones, the number of the most probable class."""
+        return self.y if self.y.ndim == 1 else self.y.argmax(axis=1)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One pipeline and fold of one data set."""
+
+    number: int
+    dataset: str
+    pipeline: str
+    fold: Fold
+
 
 @dataclass(frozen=True)
 class Outcome:
-    """What comes back of one pipeline and fold.
+    """What comes back of a task: rows of the table and predictions, or how it failed.
 
     ``warnings`` holds (text, category, filename, lineno), ``undefined`` the metrics that are
-    NaN as (metric, subject).
+    NaN as (metric, subject), ``failure`` the error and its traceback.
     """
 
     task: int
     rows: list[dict[str, Any]]
-    warnings: list[tuple[str, type[Warning], str, int]]
-    undefined: list[tuple[str, Any]]
+    predictions: Predictions | None = None
+    warnings: list[tuple[str, type[Warning], str, int]] = field(default_factory=list)
+    undefined: list[tuple[str, Any]] = field(default_factory=list)
+    failure: dict[str, str] | None = None
 
 
 def fit_and_score(
-    task: int, name: str, pipeline: Any, data: Data, fold: Fold, scorers: dict[str, Scorer]
+    task: Task, pipeline: Any, data: Data, scorers: Mapping[str, Scorer], may_fail: bool
 ) -> Outcome:
-    """Fit a clone of the pipeline on a fold, and score each subject of its test trials."""
-    who = data.groups[fold.test]
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("default")
-        started = time.perf_counter()
-        try:
-            fitted = clone(pipeline).fit(data.signals(fold.train), data.y[fold.train])
-        except Exception as error:
-            error.add_note(f"This happened while fitting {name!r} on fold {fold.number}.")
-            raise
-        fit_time_s = time.perf_counter() - started
-        rows = []
-        for subject in np.unique(who):
-            test = fold.test[who == subject]
-            row = {
-                "pipeline": name,
-                "fold": fold.number,
-                "subject": subject.item() if isinstance(subject, np.generic) else subject,
-                "n_train": len(fold.train),
-                "n_test": len(test),
-                "n_train_subjects": len(np.unique(data.groups[fold.train])),
-            }
-            row |= _scores(fitted, data, fold, test, scorers)
-            rows.append(row | {"fit_time_s": fit_time_s, "score_time_s": row.pop("score_time_s")})
+    """Fit a clone of the pipeline on a fold, and score each subject of its test trials.
+
+    With `may_fail` an error becomes the outcome; without, it is raised.
+    """
+    fold = task.fold
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("default")
+            rows, predictions = _fit_and_score(task, pipeline, data, scorers)
+    except Exception as error:
+        if may_fail:
+            text = f"{type(error).__name__}: {error}"
+            failure = {"error": text, "traceback": traceback.format_exc()}
+            return Outcome(task.number, [], failure=failure)
+        error.add_note(f"This happened to {task.pipeline!r} on fold {fold.number}.")
+        raise
     undefined = [(m, row["subject"]) for row in rows for m in scorers if np.isnan(row[m])]
     seen = [(str(w.message), w.category, w.filename, w.lineno) for w in caught]
-    return Outcome(task, rows, seen, undefined)
+    return Outcome(task.number, rows, predictions, seen, undefined)
 
 
-def _scores(
-    fitted: Any, data: Data, fold: Fold, test: NDArray[np.intp], scorers: dict[str, Scorer]
-) -> dict[str, float]:
-    """Every metric on these test trials, each followed by its chance level."""
-    y_train, y_test = data.y[fold.train], data.y[test]
+def _fit_and_score(
+    task: Task, pipeline: Any, data: Data, scorers: Mapping[str, Scorer]
+) -> tuple[list[dict[str, Any]], Predictions]:
+    fold = task.fold
+    y_train, y_test, who = data.y[fold.train], data.y[fold.test], data.groups[fold.test]
+    reset_peak()
     started = time.perf_counter()
-    scores = score(fitted, data.signals(test), y_test, scorers, classes=np.unique(y_train))
-    seconds = time.perf_counter() - started
-    columns = {}
-    for metric, value in scores.items():
-        columns[metric] = value
-        columns[f"chance_{metric}"] = chance_level(scorers[metric], y_train, y_test)
-    return columns | {"score_time_s": seconds}
+    fitted = clone(pipeline).fit(data.signals(fold.train), y_train)
+    fit_time_s = time.perf_counter() - started
+    started = time.perf_counter()
+    X_test = data.signals(fold.test)
+    answers = Answers(
+        fitted, X_test, getattr(fitted, "classes_", np.unique(data.labels[fold.train]))
+    )
+    rows: list[dict[str, Any]] = []
+    for subject in np.unique(who):
+        own = np.flatnonzero(who == subject)
+        row = {
+            "dataset": task.dataset,
+            "pipeline": task.pipeline,
+            "fold": fold.number,
+            "subject": subject.item() if isinstance(subject, np.generic) else subject,
+            "n_train": len(fold.train),
+            "n_test": len(own),
+            "n_train_subjects": len(np.unique(data.groups[fold.train])),
+        }
+        scores = score(answers, own, X_test[own], y_test[own], scorers)
+        if not data.identifies or not rows:
+            # Where the label is the person, nobody could guess it knowing whose trials these are.
+            y_guessed = y_test if data.identifies else y_test[own]
+            chance = {m: chance_level(scorer, y_train, y_guessed) for m, scorer in scorers.items()}
+        for metric, value in scores.items():
+            row |= {metric: value, f"chance_{metric}": chance[metric]}
+        rows.append(row)
+    has_proba = hasattr(answers, "predict_proba")
+    predictions = Predictions(
+        trial=fold.test.astype(np.int64),
+        fold=np.full(len(fold.test), fold.number),
+        subject=who,
+        y=data.labels[fold.test],
+        predicted=answers.predict(slice(None)),
+        classes=answers.classes_,
+        proba=answers.predict_proba(slice(None)).astype(np.float32) if has_proba else None,
+    )
+    costs = {
+        "fit_time_s": fit_time_s,
+        "score_time_s": time.perf_counter() - started,
+        "peak_mb": peak_mb(),
+    }
+    return [row | costs for row in rows], predictions

@@ -6,9 +6,10 @@ import warnings
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
-from sklearn.dummy import DummyClassifier
-from sklearn.metrics import get_scorer
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+from eegkit.evaluation.scoring import make_scorers
 
 
 def chance_level(scoring: Any, y_train: ArrayLike, y_test: ArrayLike) -> float:
@@ -27,9 +28,10 @@ def chance_level(scoring: Any, y_train: ArrayLike, y_test: ArrayLike) -> float:
     Parameters
     ----------
     scoring : str or callable
-        Name of a scikit-learn scorer, or a callable ``scorer(estimator, X, y)``.
-    y_train, y_test : array-like, shape (n_trials,)
-        Labels on either side of the split.
+        Name of a scorer, or a callable ``scorer(estimator, X, y)``.
+    y_train, y_test : array-like, shape (n_trials,) or (n_trials, n_classes)
+        Labels on either side of the split, or the probability of every class. Of these, the
+        answers tried are the mean of the training trials and each class with certainty.
 
     Returns
     -------
@@ -44,20 +46,39 @@ def chance_level(scoring: Any, y_train: ArrayLike, y_test: ArrayLike) -> float:
     >>> chance_level("balanced_accuracy", ["rest", "task"], ["rest", "rest", "rest", "task"])
     0.5
     """
-    scorer = get_scorer(scoring) if isinstance(scoring, str) else scoring
+    [scorer] = make_scorers({"score": scoring}).values()
     y_train, y_test = np.asarray(y_train), np.asarray(y_test)
-    answers = [DummyClassifier(strategy="prior")]
-    for label in np.intersect1d(y_train, y_test):
-        answers.append(DummyClassifier(strategy="constant", constant=label))
-    X_train, X_test = np.zeros((len(y_train), 1)), np.zeros((len(y_test), 1))
+    soft = getattr(scorer, "reads_soft_labels", False)
+    if y_train.ndim == 2:
+        classes, prior = np.arange(y_train.shape[1]), y_train.mean(axis=0)
+        possible = np.flatnonzero(y_test.any(axis=0))
+        if not soft:
+            y_test = y_test.argmax(axis=1)
+    else:
+        classes, counts = np.unique(y_train, return_counts=True)
+        prior = counts / counts.sum()
+        possible = np.flatnonzero(np.isin(classes, y_test))
+    answers = [prior, *np.eye(len(classes))[possible]]
     scores = []
-    for answer in answers:
-        answer.fit(X_train, y_train)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for proba in answers:
             try:
-                scores.append(float(scorer(answer, X_test, y_test)))
-            except Exception:  # a scorer of the user's own may need more than a dummy offers
+                scores.append(float(scorer(_Constant(classes, proba), y_test, y_test)))
+            except Exception:  # a scorer of the user's own may need more than a constant offers
                 continue
     scores = [score for score in scores if not np.isnan(score)]
     return max(scores, default=float("nan"))
+
+
+class _Constant(ClassifierMixin, BaseEstimator):
+    """The same answer to every trial."""
+
+    def __init__(self, classes: NDArray[Any], proba: NDArray[Any]) -> None:
+        self.classes_, self.proba = classes, proba
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        return np.full(len(X), self.classes_[self.proba.argmax()])
+
+    def predict_proba(self, X: Any) -> NDArray[Any]:
+        return np.tile(self.proba, (len(X), 1))

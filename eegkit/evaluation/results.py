@@ -3,50 +3,61 @@
 from __future__ import annotations
 
 import html
-import json
 import os
-import platform
-from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
+from sklearn.metrics import precision_recall_fscore_support
 
+from eegkit import tensor_file
+from eegkit.evaluation.predictions import Predictions, pack, unpack
 from eegkit.evaluation.scoring import FIXED_COLUMNS
-from eegkit.trials import Trials
+from eegkit.evaluation.statistics import bootstrap_interval, compare_paired
 
-FORMAT = "eegkit results 1"
-RECORDED = ("eegkit", "numpy", "scikit-learn", "torch", "braindecode", "mne")
+FORMAT_VERSION = 1
 COUNTS = ("fold", "n_train", "n_test", "n_train_subjects")
 
 
 class Results:
-    """Scores of pipelines, one row per pipeline, fold and subject.
+    """Scores of pipelines, one row per data set, pipeline, fold and subject.
 
-    Made by `evaluate`, or read from a file with `from_json`.
+    Made by `evaluate`, or read from a file with `load`.
 
     Parameters
     ----------
     table : pandas.DataFrame
         The columns that `evaluate` describes.
     settings : dict
-        How the scores came about: the cross-validation, the metrics, whether a person was
-        on both sides of a split, the pipelines, the data, the versions of the software.
+        How the scores came about: the cross-validation, the metrics, what the audit of the split
+        found, the pipelines, the data, the versions of the software.
+    predictions : dict of (str, str) to Predictions, optional
+        What was answered to every test trial, by data set and pipeline.
+    failures : list of dict, optional
+        ``dataset``, ``pipeline``, ``fold``, ``error`` and ``traceback`` of every fold that failed.
 
     Attributes
     ----------
     table, settings
         As given.
-    metrics, pipelines : list of str
-        Names, in order.
+    failures : pandas.DataFrame
+        One row per fold that failed.
     """
 
-    def __init__(self, table: pd.DataFrame, settings: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        table: pd.DataFrame,
+        settings: Mapping[str, Any],
+        *,
+        predictions: Mapping[tuple[str, str], Predictions] | None = None,
+        failures: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
         self.table = table.reset_index(drop=True)
         self.settings = dict(settings)
+        self._predictions = dict(predictions or {})
+        columns = ["dataset", "pipeline", "fold", "error", "traceback"]
+        self.failures = pd.DataFrame(list(failures), columns=columns)
         absent = [
             name
             for name in (*FIXED_COLUMNS, *self.metrics, *map("chance_{}".format, self.metrics))
@@ -57,62 +68,134 @@ class Results:
 
     @property
     def metrics(self) -> list[str]:
+        """Names of the metrics, in order."""
         return list(self.settings["scoring"])
 
     @property
     def pipelines(self) -> list[str]:
+        """Names of the pipelines, in order."""
         return list(self.table["pipeline"].unique())
+
+    @property
+    def datasets(self) -> list[str]:
+        """Names of the data sets, in order."""
+        return list(self.table["dataset"].unique())
 
     @property
     def subject_overlap(self) -> bool:
         """Whether a pipeline was tested on people it was trained on."""
         return bool(self.settings["subject_overlap"])
 
+    @property
+    def audits(self) -> dict[str, Any]:
+        """What the audit found about the split of every data set."""
+        from eegkit.evaluation.audit import Audit
+
+        return {name: Audit.from_dict(told) for name, told in self.settings["audit"].items()}
+
+    @property
+    def leaks(self) -> bool:
+        """Whether something leaks through the split: such scores say little about new people."""
+        return bool(self.settings["audit"]) and not all(audit.ok for audit in self.audits.values())
+
+    def predictions(self, pipeline: str | None = None, dataset: str | None = None) -> Predictions:
+        """What a pipeline answered to every test trial.
+
+        Parameters
+        ----------
+        pipeline, dataset : str, optional
+            By default the first ones.
+
+        Returns
+        -------
+        Predictions
+
+        Raises
+        ------
+        ValueError
+            There is no such pipeline or data set.
+        """
+        pipeline = self._named("pipeline", pipeline, self.pipelines)
+        dataset = self._named("dataset", dataset, self.datasets)
+        if (dataset, pipeline) not in self._predictions:
+            raise ValueError(f"The results hold no predictions of {pipeline!r} on {dataset!r}.")
+        return self._predictions[dataset, pipeline]
+
     def per_subject(self) -> pd.DataFrame:
-        """One row per pipeline and subject, the mean over this subject's folds.
+        """One row per data set, pipeline and subject, the mean over this subject's folds.
 
         Returns
         -------
         pandas.DataFrame
-            Columns ``pipeline``, ``subject``, ``n_folds``, ``n_test`` (trials, all folds
-            together), and every metric with its ``chance_<metric>``. A fold where a metric
+            Columns ``dataset``, ``pipeline``, ``subject``, ``n_folds``, ``n_test`` (trials, all
+            folds together), and every metric with its ``chance_<metric>``. A fold where a metric
             is NaN does not count.
         """
-        by = self.table.groupby(["pipeline", "subject"], sort=False)
+        keys = ["dataset", "pipeline", "subject"]
+        by = self.table.groupby(keys, sort=False)
         columns: dict[str, Any] = {"n_folds": by["fold"].nunique(), "n_test": by["n_test"].sum()}
         for metric in self.metrics:
             for name in (metric, f"chance_{metric}"):
                 columns[name] = by[name].mean()
         frame = pd.DataFrame(columns).reset_index()
-        order = {name: i for i, name in enumerate(self.pipelines)}
-        keys = {"pipeline": lambda column: column.map(order), "subject": lambda column: column}
+        order = {
+            "dataset": {name: i for i, name in enumerate(self.datasets)},
+            "pipeline": {name: i for i, name in enumerate(self.pipelines)},
+        }
         return frame.sort_values(
-            ["pipeline", "subject"], key=lambda column: keys[column.name](column), ignore_index=True
+            keys, key=lambda c: c.map(order[c.name]) if c.name in order else c, ignore_index=True
         )
 
+    def scores(self, metric: str | None = None, dataset: str | None = None) -> pd.DataFrame:
+        """The scores of every person (rows) by every pipeline (columns).
+
+        Parameters
+        ----------
+        metric, dataset : str, optional
+            By default the first ones.
+
+        Raises
+        ------
+        ValueError
+            There is no such metric or data set.
+        """
+        metric = self._named("metric", metric, self.metrics)
+        dataset = self._named("dataset", dataset, self.datasets)
+        people = self.per_subject()
+        own = people[people["dataset"] == dataset]
+        table = own.pivot_table(
+            index="subject", columns="pipeline", values=metric, dropna=False, sort=False
+        )
+        return table[[name for name in self.pipelines if name in table]]
+
     def summary(self) -> pd.DataFrame:
-        """One row per pipeline and metric, over subjects.
+        """One row per data set, pipeline and metric, over subjects.
 
         Returns
         -------
         pandas.DataFrame
-            Columns ``pipeline``, ``metric``, ``mean`` and ``sd`` (the sample standard
-            deviation) over subjects, ``chance`` (mean chance level), ``n_subjects``
-            (without those for whom the metric is NaN) and ``n_above_chance``, the subjects whose
-            score is larger than their chance level: a plain comparison, no test of significance.
+            Columns ``dataset``, ``pipeline``, ``metric``, ``mean`` and ``sd`` (the sample standard
+            deviation) over subjects, ``ci_low`` and ``ci_high`` (95 % bootstrap interval of
+            the mean over subjects, see `bootstrap_interval`), ``chance`` (mean chance level),
+            ``n_subjects`` (without those for whom the metric is NaN) and ``n_above_chance``, the
+            subjects whose score is larger than their chance level: a plain comparison, no
+            test of significance.
         """
         people = self.per_subject()
         rows = []
-        for pipeline in self.pipelines:
-            own = people[people["pipeline"] == pipeline]
+        for (dataset, pipeline), own in people.groupby(["dataset", "pipeline"], sort=False):
             for metric in self.metrics:
                 scores, chance = own[metric], own[f"chance_{metric}"]
+                interval = bootstrap_interval(scores.dropna().to_numpy())
                 rows.append(
                     {
+                        "dataset": dataset,
                         "pipeline": pipeline,
                         "metric": metric,
                         "mean": scores.mean(),
                         "sd": scores.std(),
+                        "ci_low": interval[0],
+                        "ci_high": interval[1],
                         "chance": chance.mean(),
                         "n_subjects": int(scores.notna().sum()),
                         # Rounding errors of a mean over folds are no skill.
@@ -121,62 +204,140 @@ class Results:
                 )
         return pd.DataFrame(rows)
 
-    def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write the table, as comma-separated values.
+    def costs(self) -> pd.DataFrame:
+        """One row per data set and pipeline: what the fits took.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``dataset``, ``pipeline``, ``n_folds``, ``fit_time_s`` and ``score_time_s``
+            (medians over folds), ``total_s`` (of all folds) and ``peak_mb`` (the largest).
+        """
+        folds = self.table.drop_duplicates(["dataset", "pipeline", "fold"])
+        by = folds.groupby(["dataset", "pipeline"], sort=False)
+        made = by.agg(
+            n_folds=("fold", "size"),
+            fit_time_s=("fit_time_s", "median"),
+            score_time_s=("score_time_s", "median"),
+            peak_mb=("peak_mb", "max"),
+        )
+        made["total_s"] = by["fit_time_s"].sum() + by["score_time_s"].sum()
+        return made.reset_index()
+
+    def per_class(self, pipeline: str | None = None, dataset: str | None = None) -> pd.DataFrame:
+        """Precision, recall and F1 of every class, over all test trials together.
+
+        Parameters
+        ----------
+        pipeline, dataset : str, optional
+            By default the first ones.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Index: the classes; columns ``precision``, ``recall``, ``f1`` and ``n_trials``.
+        """
+        of = self.predictions(pipeline, dataset)
+        columns = precision_recall_fscore_support(
+            of.y, of.predicted, labels=of.classes, zero_division=0.0
+        )
+        named = dict(zip(("precision", "recall", "f1", "n_trials"), columns, strict=True))
+        return pd.DataFrame(named, index=pd.Index(of.classes, name="class"))
+
+    def compare(
+        self, metric: str | None = None, dataset: str | None = None, **options: Any
+    ) -> pd.DataFrame:
+        """Paired tests between pipelines over people; see `compare_paired`.
+
+        Parameters
+        ----------
+        metric, dataset : str, optional
+            By default the first ones.
+        **options
+            Of `compare_paired`: ``test`` and ``correction``.
+        """
+        return compare_paired(self.scores(metric, dataset), **options)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write everything to one file, which `load` reads again; no pickle.
 
         The file is complete or not there at all: it is written beside and then renamed.
         """
-        _write(path, self.table.to_csv(index=False, lineterminator="\n"))
-
-    def to_json(self, path: str | os.PathLike[str]) -> None:
-        """Write table and settings; `from_json` reads them again.
-
-        The file is complete or not there at all: it is written beside and then renamed.
-        """
-        columns = {name: _plain(column) for name, column in self.table.items()}
-        content = {"format": FORMAT, "settings": self.settings, "table": columns}
-        _write(path, json.dumps(content, indent=1, allow_nan=False) + "\n")
+        arrays: dict[str, Any] = {}
+        packed = [
+            {"dataset": of[0], "pipeline": of[1], "packed": pack(made, arrays, f"{i}/")}
+            for i, (of, made) in enumerate(self._predictions.items())
+        ]
+        content = {
+            "results_version": FORMAT_VERSION,
+            "settings": self.settings,
+            "table": {name: _plain(column) for name, column in self.table.items()},
+            "failures": self.failures.to_dict("records"),
+            "predictions": packed,
+        }
+        tensor_file.write(Path(path), arrays, content)
 
     @classmethod
-    def from_json(cls, path: str | os.PathLike[str]) -> Results:
-        """Read what `to_json` wrote.
+    def load(cls, path: str | os.PathLike[str]) -> Results:
+        """Read what `save` wrote.
 
         Raises
         ------
-        ValueError
-            The file holds something else.
+        CorruptFileError
+            The file is damaged, or holds something else.
         """
-        try:
-            content = json.loads(Path(path).read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise ValueError(f"{path} is no JSON file ({error}).") from error
-        seen = content.get("format") if isinstance(content, dict) else None
-        if seen != FORMAT:
-            raise ValueError(f"{path} is no {FORMAT!r} (its format is {seen!r}).")
-        table = pd.DataFrame(content["table"])
+        told, arrays = tensor_file.read(Path(path).read_bytes(), str(path))
+        if told.get("results_version") != FORMAT_VERSION:
+            raise tensor_file.CorruptFileError(
+                f"{path} holds no results of this version of eegkit (results_version is "
+                f"{told.get('results_version')!r}, expected {FORMAT_VERSION})."
+            )
+        table = pd.DataFrame(told["table"])
         for name in table:
             if name in COUNTS:
                 table[name] = table[name].astype("int64")
             elif name not in FIXED_COLUMNS:
                 table[name] = table[name].astype("float64")
-        return cls(table, content["settings"])
+        predictions = {
+            (one["dataset"], one["pipeline"]): unpack(one["packed"], arrays)
+            for one in told["predictions"]
+        }
+        return cls(table, told["settings"], predictions=predictions, failures=told["failures"])
+
+    def to_csv(self, path: str | os.PathLike[str]) -> None:
+        """Write the table, as comma-separated values.
+
+        The file is complete or not there at all: it is written beside and then renamed.
+        """
+        path = Path(path)
+        beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+        try:
+            beside.write_text(self.table.to_csv(index=False, lineterminator="\n"), encoding="utf-8")
+            os.replace(beside, path)
+        finally:
+            beside.unlink(missing_ok=True)
 
     def describe(self) -> str:
         """One sentence: how much was evaluated, and whether people were kept apart."""
-        n_people = self.table["subject"].nunique()
+        n_people = len(self.table[["dataset", "subject"]].drop_duplicates())
         kept = (
             "trained and tested on the same people" if self.subject_overlap else "people kept apart"
         )
-        return (
-            f"{_count(len(self.pipelines), 'pipeline')}, {_count(n_people, 'person', 'people')}, "
-            f"{_count(self.settings['n_folds'], 'fold')} ({self.settings['cv']}), {kept}"
-        )
+        parts = [_count(len(self.pipelines), "pipeline"), _count(n_people, "person", "people")]
+        if len(self.datasets) > 1:
+            parts.insert(1, _count(len(self.datasets), "data set"))
+        n_folds = sum(self.settings["n_folds"].values())
+        parts.append(f"{_count(n_folds, 'fold')} ({self.settings['cv']})")
+        if len(self.failures):
+            parts.append(f"{_count(len(self.failures), 'fit')} failed")
+        return ", ".join([*parts, kept]) + ("; SOMETHING LEAKS" if self.leaks else "")
 
     def __repr__(self) -> str:
         lines = [f"<Results: {self.describe()}"]
         for row in self.summary().itertuples():
+            name = row.pipeline if len(self.datasets) == 1 else f"{row.dataset}, {row.pipeline}"
             lines.append(
-                f"  {row.pipeline}: {row.metric} {row.mean:.3f} ± {row.sd:.3f}, "
+                f"  {name}: {row.metric} {row.mean:.3f} ± {row.sd:.3f}, "
                 f"chance {row.chance:.3f}, {row.n_above_chance} of {row.n_subjects} above"
             )
         return "\n".join(lines) + ">"
@@ -185,39 +346,13 @@ class Results:
         table = self.summary().to_html(index=False, float_format="{:.3f}".format, border=0)
         return f"<div><p><b>Results</b>: {html.escape(self.describe())}</p>{table}</div>"
 
-
-def describe_run(trials: Trials, pipelines: Mapping[str, Any], **settings: Any) -> dict[str, Any]:
-    """Settings of a run: those given, the pipelines, the data and the software."""
-    labels, counts = np.unique(trials.y, return_counts=True)
-    return settings | {
-        "pipelines": {name: _in_full(pipeline) for name, pipeline in pipelines.items()},
-        "data": {
-            "n_trials": len(trials),
-            "n_subjects": int(trials.metadata["subject"].nunique()),
-            "n_channels": trials.X.shape[1],
-            "n_times": trials.n_times,
-            "sfreq": trials.sfreq,
-            "ch_names": trials.ch_names,
-            "classes": {str(name): int(n) for name, n in zip(labels, counts, strict=True)},
-        },
-        "versions": {"python": platform.python_version()} | _versions(),
-    }
-
-
-def _in_full(pipeline: Any) -> str:
-    if isinstance(pipeline, BaseEstimator):
-        return pipeline.__repr__(N_CHAR_MAX=10_000)
-    return repr(pipeline)
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for name in RECORDED:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
+    @staticmethod
+    def _named(what: str, name: str | None, known: Sequence[str]) -> str:
+        if name is None:
+            return known[0]
+        if name not in known:
+            raise ValueError(f"{what} is {name!r}; the results have {', '.join(map(repr, known))}.")
+        return name
 
 
 def _plain(column: pd.Series) -> list[Any]:
@@ -227,13 +362,3 @@ def _plain(column: pd.Series) -> list[Any]:
 
 def _count(n: int, one: str, many: str | None = None) -> str:
     return f"{n} {one if n == 1 else many or one + 's'}"
-
-
-def _write(path: str | os.PathLike[str], text: str) -> None:
-    path = Path(path)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)

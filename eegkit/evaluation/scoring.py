@@ -5,18 +5,26 @@ from __future__ import annotations
 import difflib
 import warnings
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import UndefinedMetricWarning
-from sklearn.metrics import check_scoring, get_scorer, get_scorer_names
+from sklearn.metrics import get_scorer, get_scorer_names
+from sklearn.metrics._scorer import _BaseScorer
+from sklearn.utils.metaestimators import available_if
+
+from eegkit.evaluation import metrics
 
 Scorer = Callable[[Any, Any, Any], float]
 
 # The columns of a table of results that are not metrics.
-FIXED_COLUMNS = ("pipeline", "fold", "subject", "n_train", "n_test", "n_train_subjects")
-TIME_COLUMNS = ("fit_time_s", "score_time_s")
+FIXED_COLUMNS = (
+    "dataset", "pipeline", "fold", "subject", "n_train", "n_test", "n_train_subjects",
+)  # fmt: skip
+COST_COLUMNS = ("fit_time_s", "score_time_s", "peak_mb")
 
 
 def make_scorers(scoring: Any) -> dict[str, Scorer]:
@@ -25,8 +33,9 @@ def make_scorers(scoring: Any) -> dict[str, Scorer]:
     Parameters
     ----------
     scoring : str, callable, sequence of them, or dict of str to them
-        Names of scikit-learn scorers, or callables ``scorer(estimator, X, y)``, named
-        after their function.
+        Names of scikit-learn scorers, ``"top_K_accuracy"``, ``"cohen_kappa"``, ``"auroc"`` (of
+        more than two classes the mean of one against the rest), ``"neg_kl_divergence"``, or
+        callables ``scorer(estimator, X, y)``, named after their function.
 
     Raises
     ------
@@ -42,7 +51,7 @@ def make_scorers(scoring: Any) -> dict[str, Scorer]:
         named = [(_name(value), _scorer(value)) for value in ([scoring] if single else scoring)]
     if not named:
         raise ValueError("scoring is empty; expected at least one metric.")
-    taken: set[str] = {*FIXED_COLUMNS, *TIME_COLUMNS}
+    taken: set[str] = {*FIXED_COLUMNS, *COST_COLUMNS}
     for name, _ in named:
         if not isinstance(name, str) or name in taken:
             raise ValueError(
@@ -53,31 +62,85 @@ def make_scorers(scoring: Any) -> dict[str, Scorer]:
     return dict(named)
 
 
-def score(
-    fitted: Any, X: Any, y: NDArray[Any], scorers: dict[str, Scorer], *, classes: NDArray[Any]
-) -> dict[str, float]:
-    """Every metric of a fitted estimator; NaN where it is undefined.
+class Answers(ClassifierMixin, BaseEstimator):
+    """What a fitted classifier answers to the test trials of a fold, asked once for all metrics.
 
-    A metric may be undefined only where y does not hold all `classes` of training; what goes
-    wrong elsewhere is an error.
+    Its methods take row numbers of these trials in place of X.
     """
-    incomplete = bool(len(np.setxor1d(y, classes)))
+
+    def __init__(self, fitted: Any, X: Any, classes: NDArray[Any]) -> None:
+        self.fitted, self.X, self.classes = fitted, X, classes
+        self.classes_ = np.asarray(classes)
+        self._known: dict[str, NDArray[Any]] = {}
+
+    def _ask(self, method: str, rows: Any) -> NDArray[Any]:
+        if method not in self._known:
+            if method == "predict" and _predicts_the_most_probable(self.fitted):
+                best = self._ask("predict_proba", slice(None)).argmax(axis=1)
+                self._known[method] = self.classes_[best]
+            else:
+                self._known[method] = np.asarray(getattr(self.fitted, method)(self.X))
+        return self._known[method][rows]
+
+    def predict(self, rows: Any) -> NDArray[Any]:
+        return self._ask("predict", rows)
+
+    @available_if(lambda self: hasattr(self.fitted, "predict_proba"))
+    def predict_proba(self, rows: Any) -> NDArray[Any]:
+        return self._ask("predict_proba", rows)
+
+    @available_if(lambda self: hasattr(self.fitted, "decision_function"))
+    def decision_function(self, rows: Any) -> NDArray[Any]:
+        return self._ask("decision_function", rows)
+
+
+def score(
+    answers: Any, rows: Any, X: Any, y: NDArray[Any], scorers: Mapping[str, Scorer]
+) -> dict[str, float]:
+    """Every metric of one person's trials; NaN where it is undefined.
+
+    A metric may be undefined only where y does not hold all classes of training; what goes
+    wrong elsewhere is an error. scikit-learn's scorers and eegkit's get `answers` and `rows`,
+    other callables the fitted estimator and X.
+    """
+    hard = y if y.ndim == 1 else y.argmax(axis=1)
+    incomplete = bool(len(np.setxor1d(hard, answers.classes_)))
+    found = {}
     with warnings.catch_warnings():
         if incomplete:
             # evaluate says it once itself, and names the subjects.
             warnings.simplefilter("ignore", UndefinedMetricWarning)
-            warnings.filterwarnings("ignore", message="(y_pred contains|A single label|Only one)")
-        values = check_scoring(fitted, scoring=scorers, raise_exc=False)(fitted, X, y)
-        scores = {}
-        for name, value in values.items():
-            if isinstance(value, str):  # the traceback of a scorer that failed
-                value = float("nan") if incomplete else scorers[name](fitted, X, y)
+            warnings.filterwarnings(
+                "ignore", message="(y_pred contains|A single label|Only one|invalid value)"
+            )
+        for name, scorer in scorers.items():
+            labels = y if getattr(scorer, "reads_soft_labels", False) else hard
+            by_answers = isinstance(scorer, _BaseScorer) or _is_own(scorer)
+            asked = (answers, rows) if by_answers else (answers.fitted, X)
+            try:
+                value = scorer(*asked, labels)
+            except Exception:
+                if not incomplete:
+                    raise
+                value = float("nan")
             if not isinstance(value, float | int | np.number):
                 raise ValueError(
                     f"The scorer {name!r} returned a {type(value).__name__}; expected a number."
                 )
-            scores[name] = float(value)
-    return scores
+            found[name] = float(value)
+    return found
+
+
+def _predicts_the_most_probable(fitted: Any) -> bool:
+    """Whether `predict` is known to be the largest of `predict_proba`, and need not be asked."""
+    last = fitted.steps[-1][1] if hasattr(fitted, "steps") else fitted
+    of_nets = [cls for cls in type(last).__mro__ if cls.__name__ == "NeuralClassifier"]
+    return bool(of_nets) and type(last).predict is of_nets[0].predict  # type: ignore[attr-defined]
+
+
+def _is_own(scorer: Any) -> bool:
+    function = scorer.func if isinstance(scorer, partial) else scorer
+    return getattr(function, "__module__", None) == metrics.__name__
 
 
 def _scorer(value: Any) -> Scorer:
@@ -85,10 +148,13 @@ def _scorer(value: Any) -> Scorer:
         if not callable(value):
             raise ValueError(f"scoring holds {value!r}; expected a name or a callable.")
         return value
+    own = metrics.named_scorer(value)
+    if own is not None:
+        return own
     known = get_scorer_names()
     if value in known:
         return get_scorer(value)
-    near = difflib.get_close_matches(value, known, n=3)
+    near = difflib.get_close_matches(value, [*known, *metrics.NAMES], n=3)
     hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "use a scikit-learn name."
     raise ValueError(f"No metric is named {value!r}; {hint}")
 

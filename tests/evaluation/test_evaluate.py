@@ -16,6 +16,7 @@ from sklearn.preprocessing import FunctionTransformer
 from eegkit import Pipeline, Results, Trials, evaluate
 from eegkit.signals import SignalArray
 
+COSTS = ["fit_time_s", "score_time_s", "peak_mb"]
 SETTINGS = {"cv": "group-3", "scoring": ("balanced_accuracy", "accuracy")}
 
 
@@ -63,9 +64,9 @@ def test_rows_and_scores_are_those_of_a_loop_written_out(trials, decoder):
     results = evaluate(decoder, trials, **SETTINGS)
     table = results.table
     assert list(table.columns) == [
-        "pipeline", "fold", "subject", "n_train", "n_test", "n_train_subjects",
+        "dataset", "pipeline", "fold", "subject", "n_train", "n_test", "n_train_subjects",
         "balanced_accuracy", "chance_balanced_accuracy", "accuracy", "chance_accuracy",
-        "fit_time_s", "score_time_s",
+        "fit_time_s", "score_time_s", "peak_mb",
     ]  # fmt: skip
     assert len(table) == 6
     assert sorted(table["subject"]) == list("abcdef")
@@ -100,8 +101,7 @@ def test_what_a_pipeline_gets_knows_its_rate_channels_and_people(trials):
 def test_two_processes_give_the_same_table_in_the_same_order(trials, decoder):
     pipelines = {"decoder": decoder, "dummy": DummyClassifier(strategy="prior")}
     one, two = (evaluate(pipelines, trials, n_jobs=n, **SETTINGS).table for n in (1, 2))
-    times = ["fit_time_s", "score_time_s"]
-    pd.testing.assert_frame_equal(one.drop(columns=times), two.drop(columns=times))
+    pd.testing.assert_frame_equal(one.drop(columns=COSTS), two.drop(columns=COSTS))
     assert list(one["pipeline"].unique()) == ["decoder", "dummy"]
 
 
@@ -152,7 +152,7 @@ def test_a_split_through_a_person_is_refused_unless_asked_for(trials, decoder):
     shuffled = KFold(4, shuffle=True, random_state=0)
     with pytest.raises(ValueError, match=r"Fold 0 has 'a', 'b', .* and 1 more in training and in"):
         evaluate(decoder, trials, cv=shuffled)
-    results = evaluate(decoder, trials, cv=shuffled, allow_subject_overlap=True)
+    results = evaluate(decoder, trials, cv=shuffled, on_leak="mark")
     assert results.subject_overlap
     assert len(results.table) == 24
     apart = evaluate(decoder, trials, cv=GroupShuffleSplit(2, test_size=2, random_state=0))
@@ -179,12 +179,15 @@ def test_own_scorers(trials, decoder):
     )
     assert listed.metrics == ["n_trials", "accuracy_score"]
     with pytest.raises(ValueError, match="'bad' returned a dict"):
-        evaluate(decoder, trials, cv="group-3", scoring={"bad": lambda e, X, y: {}})
+        evaluate(decoder, trials, scoring={"bad": lambda e, X, y: {}}, on_error="raise", cv="loso")
 
 
 def test_an_error_of_a_scorer_is_not_hidden(trials):
+    scoring = ["accuracy", "roc_auc"]
     with pytest.raises(AttributeError, match="predict_proba"):
-        evaluate(Spy(), trials, cv="group-3", scoring=["accuracy", "roc_auc"])
+        evaluate(Spy(), trials, cv="group-3", scoring=scoring, on_error="raise")
+    with pytest.raises(ValueError, match=r"(?s)Every fold failed.*predict_proba.*Traceback"):
+        evaluate(Spy(), trials, cv="group-3", scoring=scoring)
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
@@ -198,7 +201,7 @@ def test_an_error_in_fit_tells_pipeline_and_fold(trials):
     pipeline = FunctionTransformer(log_power)
     broken = Pipeline([pipeline, ("clf", LogisticRegression(C=-1.0))])
     with pytest.raises(ValueError, match="C") as caught:
-        evaluate({"broken": broken}, trials, cv="group-3")
+        evaluate({"broken": broken}, trials, cv="group-3", on_error="raise")
     assert "'broken' on fold 0" in caught.value.__notes__[0]
 
 
@@ -225,7 +228,7 @@ def test_random_state_draws_the_people_of_a_fold(trials):
 
 
 def soft(trials):
-    return Trials(trials.X, np.full((len(trials), 2), 0.5), trials.metadata, trials.info)
+    return Trials(trials.X, np.full((len(trials), 2), 0.6), trials.metadata, trials.info)
 
 
 def nameless(trials):
@@ -243,7 +246,7 @@ def mixed(trials):
     [
         (lambda t: t.X, "trials is a SignalArray; expected Trials"),
         (lambda t: t[:0], "There are no trials"),
-        (soft, r"labels are soft, shape \(120, 2\)"),
+        (soft, r"labels have shape \(120, 2\), but their rows are no probabilities"),
         (lambda t: t[t.y == "rest"], r"All 60 trials are of one class \(rest\)"),
         (nameless, "1 of 120 trials have no subject"),
         (mixed, "mixes strings with numbers"),

@@ -1,16 +1,16 @@
 """`Results`: what it adds up, and files."""
 
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from eegkit import Results
+from eegkit.evaluation import Predictions
 
 
 def table(**changes):
     columns = {
+        "dataset": "trials",
         "pipeline": ["b", "b", "b", "a", "a", "a"],
         "fold": [0, 1, 1, 0, 1, 1],
         "subject": [10, 9, 10] * 2,
@@ -21,11 +21,15 @@ def table(**changes):
         "chance_accuracy": 0.5,
         "fit_time_s": 0.1,
         "score_time_s": 0.01,
+        "peak_mb": [100.0, 200.0, 150.0] * 2,
     }
     return pd.DataFrame(columns | changes)
 
 
-SETTINGS = {"cv": "group-2", "n_folds": 2, "scoring": ["accuracy"], "subject_overlap": False}
+SETTINGS = {
+    "cv": "group-2", "n_folds": {"trials": 2}, "scoring": ["accuracy"], "subject_overlap": False,
+    "audit": {},
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -55,13 +59,66 @@ def test_the_summary_counts_every_person_once(results):
     assert a["n_above_chance"] == 0
 
 
-def test_json_round_trip(results, tmp_path):
-    results.to_json(tmp_path / "r.json")
-    again = Results.from_json(tmp_path / "r.json")
+def predictions(n=7, n_classes=3):
+    rng = np.random.default_rng(0)
+    classes = np.array(["left", "rest", "right"])[:n_classes]
+    proba = rng.dirichlet(np.ones(n_classes), n).astype(np.float32)
+    return Predictions(
+        trial=np.arange(n)[::-1].astype(np.int64), fold=np.arange(n) % 2,
+        subject=np.array([9, 10])[np.arange(n) % 2], y=classes[np.arange(n) % n_classes],
+        predicted=classes[proba.argmax(1)], classes=classes, proba=proba,
+    )  # fmt: skip
+
+
+def test_saved_and_loaded(tmp_path):
+    made = {("trials", "b"): predictions(), ("trials", "a"): predictions(5, 2)}
+    failure = {"dataset": "trials", "pipeline": "a", "fold": 3, "error": "E: x", "traceback": "t"}
+    results = Results(table(), SETTINGS, predictions=made, failures=[failure])
+    results.save(tmp_path / "r.safetensors")
+    again = Results.load(tmp_path / "r.safetensors")
     pd.testing.assert_frame_equal(again.table, results.table, check_exact=True)
+    pd.testing.assert_frame_equal(again.failures, results.failures)
     assert again.settings == results.settings
-    json.loads((tmp_path / "r.json").read_text(), parse_constant=pytest.fail)
-    assert [file.name for file in tmp_path.iterdir()] == ["r.json"]
+    for name in ("a", "b"):
+        for key, value in vars(made["trials", name]).items():
+            np.testing.assert_array_equal(getattr(again.predictions(name), key), value)
+    assert [file.name for file in tmp_path.iterdir()] == ["r.safetensors"]
+    assert "1 fit failed" in repr(again)
+
+
+def test_what_is_not_there_is_named(results):
+    with pytest.raises(ValueError, match="pipeline is 'c'; the results have 'b', 'a'"):
+        results.predictions("c")
+    with pytest.raises(ValueError, match="metric is 'f1'"):
+        results.scores("f1")
+    with pytest.raises(ValueError, match="no predictions of 'b'"):
+        results.predictions()
+
+
+def test_classes_of_folds_are_brought_together():
+    both, all_three = predictions(4, 2), predictions(6, 3)
+    joined = Predictions.joined([both, all_three])
+    assert joined.classes.tolist() == ["left", "rest", "right"]
+    assert joined.proba.shape == (10, 3)
+    np.testing.assert_array_equal(joined.proba[:4, :2], both.proba)
+    assert (joined.proba[:4, 2] == 0).all()
+    assert len(joined[joined.fold == 0]) == 5
+
+
+def test_recall_of_each_class():
+    made = predictions()
+    results = Results(table(), SETTINGS, predictions={("trials", "b"): made})
+    classes = results.per_class()
+    assert classes["n_trials"].tolist() == [3, 2, 2]
+    left = made.y == "left"
+    assert classes.loc["left", "recall"] == (made.predicted[left] == "left").mean()
+
+
+def test_costs_are_of_folds_not_of_people(results):
+    costs = results.costs().set_index("pipeline")
+    assert costs.loc["b", "n_folds"] == 2
+    assert costs.loc["b", "peak_mb"] == 200
+    assert costs.loc["b", "total_s"] == pytest.approx(0.22)
 
 
 def test_csv_is_the_table(results, tmp_path):
@@ -70,8 +127,8 @@ def test_csv_is_the_table(results, tmp_path):
 
 
 def test_a_write_that_fails_leaves_the_old_file(results, tmp_path, monkeypatch):
-    path = tmp_path / "r.json"
-    results.to_json(path)
+    path = tmp_path / "r.csv"
+    results.to_csv(path)
     before = path.read_text()
 
     def full_disk(self, text, **options):
@@ -80,19 +137,22 @@ def test_a_write_that_fails_leaves_the_old_file(results, tmp_path, monkeypatch):
 
     monkeypatch.setattr("pathlib.Path.write_text", full_disk)
     with pytest.raises(OSError, match="no space"):
-        results.to_json(path)
+        results.to_csv(path)
     assert path.read_text() == before
     assert len(list(tmp_path.iterdir())) == 1
 
 
-@pytest.mark.parametrize(
-    ("text", "message"), [("{", "is no JSON file"), ("{}", "format is None"), ("[]", "is no 'eeg")]
-)
-def test_other_files_are_refused(tmp_path, text, message):
-    path = tmp_path / "other.json"
-    path.write_text(text)
-    with pytest.raises(ValueError, match=message):
-        Results.from_json(path)
+def test_other_files_are_refused(results, tmp_path):
+    path = tmp_path / "other"
+    path.write_text("{}")
+    with pytest.raises(ValueError, match="no file of eegkit's"):
+        Results.load(path)
+    results.save(path)
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="damaged"):
+        Results.load(path)
 
 
 def test_a_table_without_its_columns_is_refused():

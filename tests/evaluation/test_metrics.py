@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
-from eegkit_clinical import kl_divergence, kl_divergence_scorer
 from scipy.special import rel_entr
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.model_selection import cross_val_score
+
+from eegkit.evaluation import kl_divergence
+from eegkit.evaluation.scoring import make_scorers
 
 
 @pytest.fixture
@@ -64,9 +66,10 @@ class MeanVotes(ClassifierMixin, BaseEstimator):
 def test_as_a_scorer(tables):
     true, _ = tables
     X = np.zeros((50, 3))
-    scores = cross_val_score(MeanVotes(), X, true, scoring=kl_divergence_scorer, cv=5)
+    scorer = make_scorers("neg_kl_divergence")["neg_kl_divergence"]
+    scores = cross_val_score(MeanVotes(), X, true, scoring=scorer, cv=5)
     assert scores.shape == (5,)
     assert (scores < 0).all()
     fitted = MeanVotes().fit(X, true)
     expected = -rel_entr(true, fitted.predict_proba(X)).sum(axis=1).mean()
-    assert kl_divergence_scorer(fitted, X, true) == pytest.approx(expected)
+    assert scorer(fitted, X, true) == pytest.approx(expected)

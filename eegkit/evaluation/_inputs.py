@@ -1,0 +1,98 @@
+"""What `evaluate` is given, checked and named."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.multiclass import type_of_target
+
+from eegkit.evaluation._fold import Data
+from eegkit.trials import Trials
+
+ONE_DATASET = "trials"
+
+
+def name_pipelines(pipelines: Any) -> dict[str, Any]:
+    """The pipelines by name; a single one is named after its steps."""
+    if isinstance(pipelines, Mapping):
+        named = dict(pipelines)
+    elif isinstance(pipelines, Sequence) and not hasattr(pipelines, "fit"):
+        raise ValueError(
+            "pipelines is a sequence; expected one estimator, or a dict from names to estimators."
+        )
+    else:
+        steps = getattr(pipelines, "named_steps", None) or {type(pipelines).__name__.lower(): None}
+        named = {"+".join(steps): pipelines}
+    if not named:
+        raise ValueError("pipelines is empty; there is nothing to evaluate.")
+    for name, pipeline in named.items():
+        if not isinstance(name, str):
+            raise ValueError(f"A pipeline is named {name!r}; expected a string.")
+        if isinstance(pipeline, type):
+            raise ValueError(
+                f"Pipeline {name!r} is the class {pipeline.__name__}; expected an object, "
+                f"{pipeline.__name__}(...)."
+            )
+        if not hasattr(pipeline, "fit") or not hasattr(pipeline, "get_params"):
+            raise ValueError(
+                f"Pipeline {name!r} is a {type(pipeline).__name__}; expected a scikit-learn "
+                "estimator."
+            )
+    return named
+
+
+def name_datasets(trials: Any) -> dict[str, Trials]:
+    """The data sets by name."""
+    if not isinstance(trials, Mapping):
+        return {ONE_DATASET: trials}
+    if not trials:
+        raise ValueError("trials is empty; there is nothing to evaluate on.")
+    unnamed = [name for name in trials if not isinstance(name, str)]
+    if unnamed:
+        raise ValueError(f"A data set is named {unnamed[0]!r}; expected a string.")
+    return dict(trials)
+
+
+def check_trials(trials: Any) -> Data:
+    """The trials as workers get them."""
+    if not isinstance(trials, Trials):
+        raise ValueError(
+            f"trials is a {type(trials).__name__}; expected Trials, which load_dataset gives; "
+            "make your own with Trials.from_arrays or Trials.from_epochs."
+        )
+    if not len(trials):
+        raise ValueError("There are no trials to evaluate on.")
+    _check_labels(trials.y)
+    groups = trials.groups
+    n_unknown = int(pd.isna(groups).sum())
+    if n_unknown:
+        raise ValueError(
+            f"{n_unknown} of {len(trials)} trials have no subject; fill in metadata['subject']."
+        )
+    if len({isinstance(subject, str) for subject in groups}) > 1:
+        raise ValueError("metadata['subject'] mixes strings with numbers; use one of them.")
+    # The plain array is made once, here: joblib shares with its workers what it has seen before.
+    data = Data(np.asarray(trials.X), trials.X.knowledge, trials.y, groups)
+    pairs = pd.DataFrame({"y": data.labels, "subject": groups}).drop_duplicates()
+    identifies = not pairs["y"].duplicated().any() and not pairs["subject"].duplicated().any()
+    return Data(data.X, data.knowledge, data.y, data.groups, identifies)
+
+
+def _check_labels(y: Any) -> None:
+    if y.ndim == 2:
+        if (y < 0).any() or (abs(y.sum(axis=1) - 1) > 1e-3).any():
+            raise ValueError(
+                f"The labels have shape {y.shape}, but their rows are no probabilities of "
+                "classes; expected numbers from 0 that add up to 1."
+            )
+        return
+    kind = type_of_target(y)
+    if kind not in ("binary", "multiclass"):
+        raise ValueError(f"The labels are {kind}; evaluate needs those of two or more classes.")
+    if len(np.unique(y)) < 2:
+        raise ValueError(
+            f"All {len(y)} trials are of one class ({y[0]}); there is nothing to tell apart."
+        )

@@ -1,0 +1,162 @@
+"""Carrying out the tasks of an evaluation: in processes, on a cluster, from a store."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+from joblib import Parallel, delayed, parallel_config
+
+from eegkit.evaluation._fold import Data, Outcome, Task, fit_and_score
+from eegkit.evaluation.scoring import Scorer
+from eegkit.evaluation.store import Store
+
+WAIT_S = 0.2
+# Times that work is handed out anew after workers of a cluster died with it.
+MAX_LOSSES = 3
+
+
+def run_tasks(
+    tasks: list[Task],
+    pipelines: Mapping[str, Any],
+    data: Mapping[str, Data],
+    scorers: Mapping[str, Scorer],
+    *,
+    store: Store | None,
+    dask: Any,
+    n_jobs: int | None,
+    may_fail: bool,
+    verbose: bool,
+) -> list[Outcome]:
+    """The outcomes of all tasks, in their order; those in the store are not computed again."""
+    keys = store.keys(tasks, pipelines, data, scorers) if store else [""] * len(tasks)
+    done: dict[int, Outcome] = {}
+
+    def known(task: Task) -> bool:
+        found = store.load(keys[task.number], task) if store else None
+        if found is not None:
+            done[task.number] = found
+        return found is not None
+
+    def mine(task: Task) -> bool:
+        """Whether this process is to work on it: it is not finished, and nobody else does."""
+        if store is None:
+            return True
+        if not store.claim(keys[task.number]):
+            return False
+        if known(task):
+            store.release(keys[task.number])
+            return False
+        return True
+
+    def finish(outcome: Outcome) -> None:
+        if store is not None:
+            store.save(keys[outcome.task], outcome)
+        done[outcome.task] = outcome
+
+    waiting = [task for task in tasks if not known(task)]
+    with _progress(len(tasks), len(done), verbose) as advance, _cluster(dask, data) as on_cluster:
+        n_losses = 0
+        try:
+            while waiting:
+                calls = (
+                    delayed(fit_and_score)(
+                        task, pipelines[task.pipeline], data[task.dataset], scorers, may_fail
+                    )
+                    for task in waiting
+                    if mine(task)
+                )
+                before = len(done)
+                options: Any = {"return_as": "generator_unordered", "batch_size": 1}
+                try:
+                    for outcome in Parallel(n_jobs=-1 if on_cluster else n_jobs, **options)(calls):
+                        finish(outcome)
+                        advance(len(done))
+                except Exception as error:
+                    n_losses += 1
+                    if not on_cluster or not _is_loss(error) or n_losses > MAX_LOSSES:
+                        raise
+                finally:
+                    if store is not None:
+                        store.release_all()
+                waiting = [task for task in waiting if task.number not in done and not known(task)]
+                advance(len(done))
+                if waiting and len(done) == before:
+                    time.sleep(WAIT_S)  # another process works on them
+        finally:
+            if store is not None:
+                store.release_all()
+    return [done[task.number] for task in tasks]
+
+
+@contextmanager
+def _cluster(dask: Any, data: Mapping[str, Data]) -> Iterator[bool]:
+    """joblib on a dask cluster, every worker of which is sent the data once."""
+    if dask is None:
+        yield False
+        return
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise ImportError(
+            "Folds on a dask cluster need dask: pip install 'eegkit[dask]'."
+        ) from error
+    own = not isinstance(dask, Client)
+    client = _connect(Client, dask) if own else dask
+    with (
+        client if own else nullcontext(),
+        parallel_config(
+            backend="dask", client=client, scatter=list(data.values()), retries=MAX_LOSSES
+        ),
+    ):
+        yield True
+
+
+def _connect(client_class: Any, address: Any) -> Any:
+    if address == "local":
+        return client_class(threads_per_worker=1, dashboard_address=None)
+    try:
+        return client_class(address, timeout="10s")
+    except (OSError, ValueError, TimeoutError) as error:
+        raise ValueError(
+            f"There is no dask scheduler at {address!r} ({error}); expected its address, such as "
+            "tcp://host:8786, or 'local' for workers on this machine."
+        ) from error
+
+
+def _is_loss(error: Exception) -> bool:
+    """Whether the work was lost with a worker, not wrong."""
+    return type(error).__name__ in (
+        "KilledWorker", "FutureCancelledError", "CancelledError", "CommClosedError",
+    )  # fmt: skip
+
+
+@contextmanager
+def _progress(n_tasks: int, n_done: int, verbose: bool) -> Iterator[Callable[[int], None]]:
+    """A function to call with how many fits are finished; it moves the bar where one is shown."""
+    if not verbose:
+        yield lambda done: None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("Fitting", total=n_tasks, completed=n_done)
+        yield lambda done: bar.update(task, completed=done)

@@ -1,0 +1,75 @@
+"""Classical decoders that a net is to be compared with."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+
+def baselines() -> dict[str, Pipeline]:
+    """The classical decoders of raw trials, by name.
+
+    Returns
+    -------
+    dict of str to sklearn.pipeline.Pipeline
+        ``"band_power+lr"``: logarithmic power in five bands for every channel, standardised,
+        and logistic regression. Where pyRiemann is installed (``pip install eegkit[riemann]``),
+        also ``"csp+lda"``: common spatial patterns [1]_ and linear discriminant analysis, and
+        ``"tangent_space+lr"``: covariances in the tangent space [2]_ and logistic regression.
+
+    References
+    ----------
+    .. [1] B. Blankertz et al. (2008), Optimizing spatial filters for robust EEG single-trial
+       analysis, IEEE Signal Processing Magazine 25(1), 41-56.
+    .. [2] A. Barachant et al. (2012), Multiclass brain-computer interface classification by
+       Riemannian geometry, IEEE Transactions on Biomedical Engineering 59(4), 920-928.
+
+    Examples
+    --------
+    >>> from eegkit.evaluation import baselines
+    >>> "band_power+lr" in baselines()
+    True
+    """
+    from eegkit.transforms import BandPower
+
+    made = {
+        "band_power+lr": Pipeline(
+            [
+                ("band_power", BandPower()),
+                ("scale", StandardScaler()),
+                ("lr", LogisticRegression(max_iter=1000)),
+            ]
+        )
+    }
+    if find_spec("pyriemann") is not None:
+        made |= _riemannian()
+    return made
+
+
+def _riemannian() -> dict[str, Pipeline]:
+    from pyriemann.estimation import Covariances
+    from pyriemann.spatialfilters import CSP
+    from pyriemann.tangentspace import TangentSpace
+
+    def covariances() -> list[tuple[str, Any]]:
+        return [("double", FunctionTransformer(double)), ("cov", Covariances("oas"))]
+
+    return {
+        "csp+lda": Pipeline(
+            [*covariances(), ("csp", CSP(nfilter=6)), ("lda", LinearDiscriminantAnalysis())]
+        ),
+        "tangent_space+lr": Pipeline(
+            [*covariances(), ("tangent", TangentSpace()), ("lr", LogisticRegression(max_iter=1000))]
+        ),
+    }
+
+
+def double(X: Any) -> np.ndarray:
+    """A plain array in double precision, as covariances want it."""
+    return np.asarray(X, dtype=np.float64)

@@ -1,0 +1,103 @@
+"""`Predictions`: what a pipeline answered to every test trial."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a pipeline answered to every test trial, fold after fold.
+
+    Attributes
+    ----------
+    trial : ndarray of int, shape (n,)
+        Which of the trials it was.
+    fold : ndarray of int, shape (n,)
+    subject : ndarray, shape (n,)
+    y : ndarray, shape (n,)
+        The label; of soft labels, the number of the most probable class.
+    predicted : ndarray, shape (n,)
+        The label the pipeline gave.
+    classes : ndarray, shape (n_classes,)
+        All labels, in the order of the columns of `proba`.
+    proba : ndarray of float32, shape (n, n_classes), or None
+        Probabilities, 0 for a class that was not in the training trials. None of a pipeline that
+        gives none.
+    """
+
+    trial: NDArray[np.int64]
+    fold: NDArray[np.int64]
+    subject: NDArray[Any]
+    y: NDArray[Any]
+    predicted: NDArray[Any]
+    classes: NDArray[Any]
+    proba: NDArray[np.float32] | None
+
+    def __len__(self) -> int:
+        return len(self.trial)
+
+    def __getitem__(self, rows: Any) -> Predictions:
+        """Some of the trials."""
+        picked = {
+            name: getattr(self, name)[rows]
+            for name in ("trial", "fold", "subject", "y", "predicted")
+        }
+        return replace(self, **picked, proba=None if self.proba is None else self.proba[rows])
+
+    @classmethod
+    def joined(cls, parts: Sequence[Predictions]) -> Predictions:
+        """Those of several folds, with the columns of `proba` brought together by class."""
+        classes = np.unique(np.concatenate([np.concatenate([p.classes, p.y]) for p in parts]))
+        proba = None
+        if all(p.proba is not None for p in parts):
+            proba = np.concatenate([_spread(p, classes) for p in parts])
+        columns = {
+            f.name: np.concatenate([getattr(p, f.name) for p in parts])
+            for f in fields(cls)
+            if f.name not in ("classes", "proba")
+        }
+        return cls(**columns, classes=classes, proba=proba)
+
+
+def _spread(part: Predictions, classes: NDArray[Any]) -> NDArray[np.float32]:
+    assert part.proba is not None
+    if len(part.classes) == len(classes):
+        return part.proba
+    wide = np.zeros((len(part), len(classes)), np.float32)
+    wide[:, np.searchsorted(classes, part.classes)] = part.proba
+    return wide
+
+
+def pack(predictions: Predictions, arrays: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """What JSON holds of the predictions; their numbers go to `arrays`."""
+    told: dict[str, Any] = {"prefix": prefix, "classes": predictions.classes.tolist()}
+    for name in ("trial", "fold"):
+        arrays[prefix + name] = np.ascontiguousarray(getattr(predictions, name), dtype=np.int64)
+    for name in ("subject", "y", "predicted"):
+        values, codes = np.unique(getattr(predictions, name), return_inverse=True)
+        told[name] = values.tolist()
+        arrays[prefix + name] = codes.reshape(-1).astype(np.int32)
+    if predictions.proba is not None:
+        arrays[prefix + "proba"] = np.ascontiguousarray(predictions.proba, dtype=np.float32)
+    return told
+
+
+def unpack(told: Mapping[str, Any], arrays: Mapping[str, Any]) -> Predictions:
+    """The predictions that `pack` took apart."""
+    prefix = told["prefix"]
+    coded = {
+        name: np.array(told[name])[arrays[prefix + name]] for name in ("subject", "y", "predicted")
+    }
+    return Predictions(
+        trial=np.array(arrays[prefix + "trial"]),
+        fold=np.array(arrays[prefix + "fold"]),
+        classes=np.array(told["classes"]),
+        proba=arrays.get(prefix + "proba"),
+        **coded,
+    )

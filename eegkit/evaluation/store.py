@@ -1,0 +1,164 @@
+"""Finished folds on the disk: a run that was killed goes on, and two processes share the work."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+from filelock import FileLock, Timeout
+
+from eegkit import tensor_file
+from eegkit.evaluation._fold import Data, Outcome, Task
+from eegkit.evaluation.predictions import Predictions, pack, unpack
+from eegkit.evaluation.scoring import Scorer
+
+FORMAT_VERSION = 1
+LEFTOVER_S = 3600.0
+# What may change a result though no parameter did.
+VERSIONS = tuple(version(name) for name in ("eegkit", "scikit-learn", "torch"))
+
+
+class Store:
+    """A folder with one file for each finished fold.
+
+    A file's name holds a hash of what decides the fold: the pipeline and its parameters, the
+    trials on either side, the metrics. A fold is written once, whole; whoever works on one
+    holds a lock on it, which the system takes back from a process that dies.
+
+    Parameters
+    ----------
+    folder : path
+        Made if it is not there.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        self.folder = Path(folder).expanduser()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for left in self.folder.glob(".*.part"):
+            with suppress(FileNotFoundError):
+                if time.time() - left.stat().st_mtime > LEFTOVER_S:  # of a process that was killed
+                    left.unlink()
+        self._locks: dict[str, FileLock] = {}
+        self._guard = threading.Lock()
+
+    def keys(
+        self,
+        tasks: list[Task],
+        pipelines: Mapping[str, Any],
+        data: Mapping[str, Data],
+        scorers: Mapping[str, Scorer],
+    ) -> list[str]:
+        """The names under which the outcomes of these tasks are kept."""
+        of_pipeline = {
+            name: _hash("the pipeline " + repr(name), p) for name, p in pipelines.items()
+        }
+        of_data = {
+            name: _hash("the trials", [np.asarray(d.X), d.knowledge, d.y, d.groups])
+            for name, d in data.items()
+        }
+        of_scorers = _hash("a metric", dict(scorers))
+        keys = []
+        for task in tasks:
+            decisive = (
+                FORMAT_VERSION, VERSIONS, of_pipeline[task.pipeline], of_data[task.dataset],
+                of_scorers, task.fold.train, task.fold.test,
+            )  # fmt: skip
+            keys.append(f"fold-{joblib.hash(decisive, hash_name='sha1')}")
+        return keys
+
+    def load(self, key: str, task: Task) -> Outcome | None:
+        """What was kept of a task, under the names it has now.
+
+        Raises
+        ------
+        CorruptFileError
+            The file is torn, or of something else.
+        """
+        path = self._path(key)
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        try:
+            told, arrays = tensor_file.read(content, str(path))
+        except tensor_file.CorruptFileError as error:
+            raise tensor_file.CorruptFileError(
+                f"A fold cannot be read back: {error} Remove the file to compute it again."
+            ) from error
+        now = {"dataset": task.dataset, "pipeline": task.pipeline, "fold": task.fold.number}
+        rows = [_with_nan(row) | now for row in told["rows"]]
+        predictions = unpack(told["predictions"], arrays)
+        undefined = [(metric, subject) for metric, subject in told["undefined"]]
+        fold = np.full(len(predictions), task.fold.number)
+        predictions = Predictions(**{**vars(predictions), "fold": fold})
+        return Outcome(task.number, rows, predictions, undefined=undefined)
+
+    def save(self, key: str, outcome: Outcome) -> None:
+        """Keep the outcome of a task that did not fail, and let go of its lock."""
+        if outcome.failure is None:
+            assert outcome.predictions is not None
+            arrays: dict[str, Any] = {}
+            told = {
+                "rows": [_without_nan(row) for row in outcome.rows],
+                "undefined": [[metric, subject] for metric, subject in outcome.undefined],
+                "predictions": pack(outcome.predictions, arrays),
+            }
+            tensor_file.write(self._path(key), arrays, told)
+            # Whoever locks a new file of this name now will find that the fold is finished.
+            self._lock_path(key).unlink(missing_ok=True)
+        self.release(key)
+
+    def claim(self, key: str) -> bool:
+        """Whether this process may work on a task: nobody else does."""
+        lock = FileLock(self._lock_path(key), thread_local=False)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return False
+        with self._guard:
+            self._locks[key] = lock
+        return True
+
+    def release(self, key: str) -> None:
+        """Let go of a task's lock."""
+        with self._guard:
+            lock = self._locks.pop(key, None)
+        if lock is not None:
+            lock.release()
+
+    def release_all(self) -> None:
+        for key in list(self._locks):
+            self.release(key)
+
+    def _lock_path(self, key: str) -> Path:
+        return self.folder / f".{key}.lock"
+
+    def _path(self, key: str) -> Path:
+        return self.folder / f"{key}.safetensors"
+
+
+def _hash(what: str, value: Any) -> str:
+    try:
+        return str(joblib.hash(value, hash_name="sha1"))
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise ValueError(
+            f"A store needs what decides a result to be picklable, to know it again: {what} is "
+            f"not ({error}). Give a function of a module in place of a lambda."
+        ) from error
+
+
+def _without_nan(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: None if isinstance(v, float) and np.isnan(v) else v for k, v in row.items()}
+
+
+def _with_nan(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: float("nan") if v is None else v for k, v in row.items()}
