@@ -1,38 +1,74 @@
-"""Named cross-validation and the audit of folds."""
+"""Named cross-validation, its folds, and what they promise."""
 
 import numpy as np
 import pytest
-from sklearn.base import BaseEstimator
-from sklearn.dummy import DummyClassifier
 from sklearn.model_selection import (
     GroupKFold,
+    GroupShuffleSplit,
+    KFold,
     LeaveOneGroupOut,
     StratifiedGroupKFold,
-    cross_val_score,
 )
 
+from eegkit import Trials
 from eegkit.evaluation import WithinSubjectKFold, make_splitter
-from eegkit.evaluation.splits import make_folds
+from eegkit.evaluation.block_splitters import WithinSessionKFold
+from eegkit.evaluation.fixed_split import FixedSplit
+from eegkit.evaluation.splits import folds_of, make_folds, promise_of
+from eegkit.evaluation.splitters import CrossDataset, CrossRun, CrossSession
 
 Y = np.tile(["rest", "task"], 12)
 GROUPS = np.repeat([3, 1, 2, 7], 6)
 
 
+@pytest.fixture(scope="module")
+def trials():
+    """Two people of each of two data sets, two sessions of three runs each."""
+    subject = np.repeat(["x/1", "x/2", "y/1", "y/2"], 24)
+    made = Trials.from_arrays(
+        np.zeros((96, 1, 8)),
+        np.tile(["rest", "task"], 48),
+        sfreq=8,
+        subject=subject,
+        session=np.tile(np.repeat(["1", "2"], 12), 4),
+        run=np.tile(np.repeat(["1", "2", "3"], 4), 8),
+    )
+    made.metadata["dataset"] = [name[0] for name in subject]
+    return made
+
+
 @pytest.mark.parametrize(
-    ("name", "kind"),
+    ("name", "kind", "n_folds", "promise"),
     [
-        ("group-4", GroupKFold),
-        ("stratified-group-2", StratifiedGroupKFold),
-        ("loso", LeaveOneGroupOut),
-        ("within-3", WithinSubjectKFold),
+        ("group-4", GroupKFold, 4, "subject"),
+        ("stratified-group-2", StratifiedGroupKFold, 2, "subject"),
+        ("loso", LeaveOneGroupOut, 4, "subject"),
+        ("within-3", WithinSubjectKFold, 12, "block"),
+        ("within-session-3", WithinSessionKFold, 24, "block"),
+        ("cross-session", CrossSession, 8, "session"),
+        ("cross-run", CrossRun, 24, "run"),
+        ("cross-dataset", CrossDataset, 2, "dataset"),
+        ({"train": ["x/1", "x/2"], "test": ["y/1"]}, FixedSplit, 1, "subject"),
+        ({"train": ["1", "3"], "test": ["2"], "by": "run"}, FixedSplit, 1, "run"),
     ],
 )
-def test_names(name, kind):
+def test_names(trials, name, kind, n_folds, promise):
     splitter = make_splitter(name)
     assert isinstance(splitter, kind)
-    folds = make_folds(splitter, Y, GROUPS, allow_subject_overlap=name == "within-3")
-    assert [fold.number for fold in folds] == list(range(len(folds)))
-    assert len(folds) == splitter.get_n_splits(Y, Y, GROUPS)
+    folds = folds_of(splitter, trials)
+    assert [fold.number for fold in folds] == list(range(n_folds))
+    assert splitter.get_n_splits(None, None, trials.metadata if n_folds != 4 else trials.groups)
+    assert promise_of(splitter, trials) == promise
+    for fold in folds:
+        assert len(np.intersect1d(fold.train, fold.test)) == 0
+
+
+def test_the_number_of_folds_is_said_beforehand(trials):
+    for name in ("within-3", "within-session-3", "cross-session", "cross-run", "cross-dataset"):
+        splitter = make_splitter(name)
+        n_folds = len(folds_of(splitter, trials))
+        assert splitter.get_n_splits(groups=trials.metadata) == n_folds
+        assert splitter.get_n_splits(trials) == n_folds
 
 
 @pytest.mark.parametrize("cv", ["group", "group-1", "group5", "LOSO", "within-x", 5, None])
@@ -41,38 +77,46 @@ def test_unknown_names_are_refused(cv):
         make_splitter(cv)
 
 
-def test_within_tests_blocks_of_time_of_one_person():
-    splitter = WithinSubjectKFold(3)
-    tested = np.zeros(len(Y), dtype=int)
-    for train, test in splitter.split(Y, Y, GROUPS):
-        assert len(np.unique(GROUPS[np.r_[train, test]])) == 1
-        assert sorted(Y[test]) == ["rest", "task"]
-        assert np.ptp(test) == 1, "the tested trials are consecutive ones"
-        tested[test] += 1
-    assert (tested == 1).all()
-
-
-def test_within_works_in_scikit_learn():
-    scores = cross_val_score(
-        DummyClassifier(), np.zeros((24, 1)), Y, groups=GROUPS, cv=WithinSubjectKFold(3)
+def test_the_seed_draws_the_people_of_a_fold():
+    people = np.arange(40)
+    same, again, other = (
+        [
+            tuple(test)
+            for _, test in make_splitter("group-5", random_state=seed).split(people, groups=people)
+        ]
+        for seed in (0, 0, 1)
     )
-    assert len(scores) == 12
-    assert not isinstance(WithinSubjectKFold(3), BaseEstimator)
-    assert repr(WithinSubjectKFold(3)) == "WithinSubjectKFold(n_splits=3)"
+    assert same == again
+    assert same != other
 
 
-@pytest.mark.parametrize(
-    ("splitter", "y", "groups", "message"),
-    [
-        (WithinSubjectKFold(4), Y, GROUPS, "Subject 1 has 3 trials of 'rest', fewer than the 4"),
-        (WithinSubjectKFold(1), Y, GROUPS, "n_splits is 1"),
-        (WithinSubjectKFold(2), GROUPS, GROUPS, "Subject 1 has trials of one class only"),
-        (WithinSubjectKFold(2), Y, None, "groups is None"),
-    ],
-)
-def test_within_refuses(splitter, y, groups, message):
-    with pytest.raises(ValueError, match=message):
-        list(splitter.split(y, y, groups))
+def test_splitters_and_lists_of_folds_pass_through(trials):
+    splitter = GroupShuffleSplit(2, random_state=0)
+    assert make_splitter(splitter) is splitter
+    mask = trials.groups == "x/1"
+    (fold,) = folds_of(make_splitter([(mask, ~mask)]), trials)
+    np.testing.assert_array_equal(fold.train, np.flatnonzero(mask))
+    np.testing.assert_array_equal(fold.test, np.flatnonzero(~mask))
+
+
+def test_folds_are_not_refused_for_what_leaks(trials):
+    folds = folds_of(KFold(4, shuffle=True, random_state=0), trials)
+    assert len(folds) == 4
+    assert promise_of(KFold(4), trials) == "subject"
+
+
+def test_soft_labels_are_split_by_the_most_probable_class(trials):
+    soft = np.where((trials.y == "task")[:, None], [0.2, 0.8], [0.7, 0.3])
+    of_soft = Trials(trials.X, soft, trials.metadata, trials.info)
+    for name in ("stratified-group-2", "within-3", "cross-session"):
+        expected = folds_of(make_splitter(name), trials)
+        for fold, other in zip(expected, folds_of(make_splitter(name), of_soft), strict=True):
+            np.testing.assert_array_equal(fold.test, other.test)
+
+
+def test_a_promised_column_has_to_be_there(trials):
+    with pytest.raises(ValueError, match=r"'half' apart; expected one of subject.*dataset"):
+        promise_of(FixedSplit(["1"], ["2"], by="half"), trials)
 
 
 class Fixed:
@@ -100,6 +144,20 @@ class Fixed:
 def test_the_audit_refuses(splitter, message):
     with pytest.raises(ValueError, match=message):
         make_folds(splitter, Y, GROUPS)
+
+
+@pytest.mark.parametrize(
+    ("splitter", "message"),
+    [
+        (Fixed(), "gave no folds"),
+        (Fixed((range(6), [])), "Fold 0 has no test trials"),
+        (Fixed(([], range(6))), "Fold 0 has no train trials"),
+        (GroupKFold(5), r"needs at least 5 subjects, but the trials are of 4 \('x/1'"),
+    ],
+)
+def test_folds_have_two_sides(trials, splitter, message):
+    with pytest.raises(ValueError, match=message):
+        folds_of(splitter, trials)
 
 
 def test_one_person_is_told_about_within():
