@@ -1,0 +1,180 @@
+"""Seizures: a rhythm that evolves and spreads, at the end of every run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegkit.datasets._head import TEN_TWENTY, Head
+from eegkit.datasets._simulation._body import POSTERIOR, Body, cortical_gain
+from eegkit.datasets._simulation._noise import bump, noise
+from eegkit.datasets._simulation._plan import (
+    N_RUNS,
+    Condition,
+    Plan,
+    Simulated,
+    schedule,
+    session_of,
+)
+
+CLASSES = ("background", "seizure", "preictal")
+IN_TIME = ("background", "preictal", "seizure")
+
+FOCI = ("F7", "F8", "T7", "T8", "F3", "F4", "P7", "P8")
+GENERALISED = "generalised"
+P_FOCAL = 0.7
+# Before a seizure, single discharges come so many times as often.
+PREICTAL_RATE = 5.0
+# How much later in its cycle a place one radian from the focus discharges, in radians.
+LAG = 0.4
+
+
+@dataclass(frozen=True)
+class _Level:
+    """How hard it is to see a seizure."""
+
+    amplitude: float  # at its height where it is largest, median over people, microvolts
+    at_onset: float  # part of that amplitude with which it begins
+    rate: float  # single discharges per s in the background
+    slowing: float  # slow waves that are no seizure, microvolts rms, median over trials
+
+
+LEVELS = {
+    "easy": _Level(amplitude=150.0, at_onset=0.6, rate=0.02, slowing=3.0),
+    "medium": _Level(amplitude=90.0, at_onset=0.35, rate=0.1, slowing=6.0),
+    "hard": _Level(amplitude=50.0, at_onset=0.2, rate=0.2, slowing=8.0),
+}
+
+
+def simulate(rng: np.random.Generator, head: Head, plan: Plan) -> Simulated:
+    """Signals, labels and metadata of one person; the trials of a run are one recording."""
+    person = _Person.draw(rng, LEVELS[plan.difficulty], head)
+    y = np.resize(np.array(plan.classes), plan.n_trials)
+    run, metadata = schedule(plan.n_trials)
+    n_channels = len(head.picks)
+    X = np.empty((plan.n_trials, n_channels, plan.n_times))
+    onset = np.empty(plan.n_trials)
+    for number in range(N_RUNS):
+        rows = np.flatnonzero(run == number)
+        y[rows] = sorted(y[rows], key=IN_TIME.index)
+        onset[rows] = np.arange(len(rows)) * plan.n_times / plan.sfreq
+        if len(rows):
+            recording = person.run(rng, y[rows], plan.n_times, plan.sfreq)
+            X[rows] = recording.reshape(n_channels, len(rows), -1).transpose(1, 0, 2)
+    metadata["onset"] = onset
+    metadata["focus"] = person.focus
+    return person.body.recorded(rng, X, session_of(metadata), plan.sfreq), y, metadata
+
+
+CONDITION = Condition(CLASSES, 2, simulate)
+
+
+@dataclass
+class _Person:
+    """What distinguishes one person with epilepsy.
+
+    The sources of the discharges lie below the 10-20 electrodes; arrays have one entry for each.
+    """
+
+    body: Body
+    rhythm_gain: NDArray[np.float64]  # slow waves and alpha
+    discharge_gain: NDArray[np.float64]
+    focus: str
+    delay: NDArray[np.float64]  # when the seizure gets there, in parts of its duration
+    lag: NDArray[np.float64]  # radians behind the focus
+    from_hz: float
+    to_hz: float
+    spike: float  # height of the spike against that of the wave
+    alpha: float
+    level: _Level
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator, level: _Level, head: Head) -> _Person:
+        focal = rng.random() < P_FOCAL
+        focus = str(rng.choice(FOCI))
+        sites = np.array([head.below(name) for name in TEN_TWENTY])
+        angle = np.arccos(np.clip(sites @ head.below(focus if focal else "Fz"), -1, 1))
+        gain, peak = cortical_gain(rng, head, [(name,) for name in TEN_TWENTY])
+        # A focal seizure reaches the other side late and weakly, a generalised one at once.
+        pattern = gain * np.exp(-angle / (0.9 if focal else 1.5)) / peak
+        amplitude = level.amplitude * np.exp(rng.normal(0, 0.2))
+        rhythm_gain = _rhythm_gain(rng, head, level)
+        spread = rng.uniform(0.5, 0.9)
+        focal_hz = rng.uniform(5.0, 7.0), rng.uniform(2.5, 3.5)
+        generalised_hz = rng.uniform(3.2, 3.8), rng.uniform(2.6, 3.0)
+        from_hz, to_hz = focal_hz if focal else generalised_hz
+        return cls(
+            discharge_gain=pattern * amplitude / np.abs(pattern.sum(1)).max(),
+            rhythm_gain=rhythm_gain,
+            focus=focus if focal else GENERALISED,
+            delay=spread * angle / np.pi if focal else np.zeros(len(angle)),
+            lag=LAG * angle if focal else np.zeros(len(angle)),
+            from_hz=from_hz,
+            to_hz=to_hz,
+            spike=0.4 if focal else 1.0,
+            alpha=rng.uniform(8.5, 11.5),
+            level=level,
+            body=Body.draw(rng, head),
+        )
+
+    def run(
+        self, rng: np.random.Generator, y: NDArray[np.str_], n_times: int, sfreq: float
+    ) -> NDArray[np.float64]:
+        """One recording: background, then a seizure; shape (n_channels, len(y) * n_times)."""
+        n_all = len(y) * n_times
+        X = self.body.background(rng, 1, n_all, sfreq)[0]
+        slow = noise(rng, (len(POSTERIOR),), n_all, sfreq, bump(2.5, 1.0))
+        # Slow waves wax and wane over some 3 s, whatever the state.
+        slow *= np.exp(0.6 * noise(rng, (1,), n_all, sfreq, lambda f: np.exp(-f / 0.1)))
+        alpha = noise(rng, (len(POSTERIOR),), n_all, sfreq, bump(self.alpha, 0.8))
+        X += self.rhythm_gain @ np.concatenate([slow, alpha])
+        state = np.repeat(y, n_times)
+        strength = np.exp(rng.normal(0, 0.15))
+        X += self.discharge_gain @ self._single(rng, state, sfreq)
+        ictal = state == "seizure"
+        X[:, ictal] += strength * (self.discharge_gain @ self._seizure(rng, ictal.sum(), sfreq))
+        return X
+
+    def _seizure(self, rng: np.random.Generator, n_times: int, sfreq: float) -> NDArray[np.float64]:
+        """The rhythm slows down, grows, and reaches one place after the other."""
+        done = np.arange(n_times) / max(1, n_times)
+        hz = self.from_hz + (self.to_hz - self.from_hz) * done
+        if n_times:
+            hz = hz * (1 + 0.05 * noise(rng, (), n_times, sfreq, lambda f: np.exp(-f)))
+        phase = 2 * np.pi * np.cumsum(hz) / sfreq
+        grown = self.level.at_onset + (1 - self.level.at_onset) * done
+        there = 1 / (1 + np.exp(-(done - self.delay[:, None]) / 0.05))
+        cycle = self._spike_and_wave(np.linspace(0, 2 * np.pi, 100, endpoint=False))
+        # Amplifiers keep no constant: the rhythm has a mean of zero.
+        rhythm = self._spike_and_wave(phase - self.lag[:, None]) - cycle.mean()
+        return grown * there * rhythm
+
+    def _single(
+        self, rng: np.random.Generator, state: NDArray[np.str_], sfreq: float
+    ) -> NDArray[np.float64]:
+        """Single discharges between seizures: a spike and its wave at the places reached first."""
+        rate = self.level.rate * np.where(state == "preictal", PREICTAL_RATE, 1.0)
+        starts = np.flatnonzero((rng.random(len(state)) < rate / sfreq) & (state != "seizure"))
+        train = np.zeros(len(state))
+        length = round(sfreq / 3)
+        shape = self._spike_and_wave(2 * np.pi * np.arange(length) / length)
+        for start, height in zip(starts, np.exp(rng.normal(0, 0.2, len(starts))), strict=True):
+            part = train[start : start + length]
+            part += height * shape[: len(part)]
+        return np.exp(-self.delay / 0.2)[:, None] * train
+
+    def _spike_and_wave(self, phase: NDArray[np.float64]) -> NDArray[np.float64]:
+        """A negative spike of about 60 ms at 3 Hz, then a slow wave; between -1 and 1."""
+        turn = np.mod(phase, 2 * np.pi)
+        spike = np.exp(-0.5 * ((turn - 0.9) / 0.35) ** 2)
+        wave = 0.5 * (1 - np.cos(np.clip(turn - 1.2, 0, None) * 2 * np.pi / (2 * np.pi - 1.2)))
+        return (wave - self.spike * spike) / max(1.0, self.spike)
+
+
+def _rhythm_gain(rng: np.random.Generator, head: Head, level: _Level) -> NDArray[np.float64]:
+    """Frontal slow waves and posterior alpha."""
+    gain, peak = cortical_gain(rng, head, [("F3",), ("F4",), *POSTERIOR])
+    strength = np.concatenate([np.full(2, level.slowing), np.full(2, rng.uniform(4, 12))])
+    return gain * strength * np.exp(rng.normal(0, 0.15, 4)) / peak
