@@ -11,6 +11,7 @@ from eegkit.datasets._recordings import (
     read_edf,
 )
 from eegkit.datasets.eegbci import EEGBCI
+from eegkit.datasets.folder import from_folder
 from eegkit.datasets.hdf5 import from_hdf5, to_hdf5
 from eegkit.datasets.mental_arithmetic import MentalArithmetic
 from eegkit.datasets.recorded import RecordedDataset, cache_folder
@@ -29,6 +30,7 @@ __all__ = [
     "check_rates",
     "choose_subjects",
     "cut",
+    "from_folder",
     "from_hdf5",
     "from_ts",
     "load_dataset",

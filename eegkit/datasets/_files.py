@@ -1,0 +1,160 @@
+"""Open recordings of any usual format by their suffix, and refuse those cut short."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import struct
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from eegkit.datasets._mat import check_mat
+
+if TYPE_CHECKING:
+    import mne
+
+# The name of MNE's reader, and the files that lie beside the one that is opened.
+FORMATS: dict[str, tuple[str, tuple[str, ...]]] = {
+    ".edf": ("read_raw_edf", ()),
+    ".bdf": ("read_raw_bdf", ()),
+    ".gdf": ("read_raw_gdf", ()),
+    ".vhdr": ("read_raw_brainvision", (".eeg", ".dat", ".vmrk")),
+    ".set": ("read_raw_eeglab", (".fdt",)),
+    ".fif": ("read_raw_fif", ()),
+}
+# Bytes of a sample by GDF's type numbers; of other types MNE tells.
+GDF_BYTES = {1: 1, 2: 1, 3: 2, 4: 2, 5: 4, 6: 4, 7: 8, 8: 8, 16: 4, 17: 8}
+
+
+class _CutShortError(Exception):
+    """A file ends before what its header announces."""
+
+
+def open_recording(path: Path) -> mne.io.BaseRaw:
+    """Open a recording by its suffix; its signals are not read yet.
+
+    Raises
+    ------
+    ValueError
+        The file is broken, cut short, or of no known format; the message names it.
+    ImportError
+        Something that reads the format is not installed.
+    """
+    import mne
+
+    suffix = path.suffix.lower()
+    if suffix not in FORMATS:
+        raise ValueError(f"{path} is of no known format; expected one of {', '.join(FORMATS)}.")
+    if suffix == ".set" and importlib.util.find_spec("pymatreader") is None:
+        raise ImportError(
+            f"{path} is read by pymatreader, which is not installed: pip install 'eegkit[eeglab]'."
+        )
+    check_whole(path)
+    with tell_broken(path):
+        return getattr(mne.io, FORMATS[suffix][0])(path, verbose="error")
+
+
+@contextlib.contextmanager
+def tell_broken(path: Path) -> Iterator[None]:
+    """Whatever is raised within becomes a `ValueError` that names the file.
+
+    MNE raises whatever the broken bytes lead to.
+    """
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, ValueError) and str(path) in str(error):
+            raise
+        raise ValueError(f"{path} cannot be read: {type(error).__name__}: {error}") from error
+
+
+def companions(path: Path) -> list[Path]:
+    """The files beside a recording that hold its signals or markers."""
+    beside = FORMATS.get(path.suffix.lower(), ("", ()))[1]
+    return [p for p in (path.with_suffix(suffix) for suffix in beside) if p.is_file()]
+
+
+def check_whole(path: Path) -> None:
+    """Compare a file's length with what its header announces, where it does.
+
+    MNE reads many a file that is cut short up to where it ends, and an interrupted copy would
+    give fewer trials unnoticed. BrainVision and EEGLAB files announce too little.
+
+    Raises
+    ------
+    ValueError
+        It is too short, or does not begin like a file of its format.
+    """
+    check = CHECKS.get(path.suffix.lower())
+    try:
+        if path.suffix.lower() == ".set":
+            check_mat(path)
+        if check is None:
+            return
+        with path.open("rb") as file:
+            check(file, path.stat().st_size)
+    except _CutShortError as error:
+        raise ValueError(f"{path} is cut short: {error}; copy it again.") from error
+    except (ValueError, OverflowError, struct.error) as error:
+        raise ValueError(
+            f"{path} is no whole file of its format, {path.suffix}: {error}."
+        ) from error
+
+
+def _check_edf(file: BinaryIO, seen: int) -> None:
+    header = file.read(256)
+    n_bytes, n_records, n_signals = int(header[184:192]), int(header[236:244]), int(header[252:256])
+    file.seek(256 + 216 * n_signals)
+    n_samples = sum(int(file.read(8)) for _ in range(n_signals))
+    width = 3 if header[:1] == b"\xff" else 2  # BDF, EDF
+    _compare(seen, n_bytes + width * n_records * n_samples)
+
+
+def _check_gdf(file: BinaryIO, seen: int) -> None:
+    header = file.read(256)
+    if header[:3] != b"GDF":
+        raise ValueError(header[:3])
+    old = float(header[4:8]) < 1.9
+    n_bytes = struct.unpack_from("<q" if old else "<H", header, 184)[0] * (1 if old else 256)
+    n_records = struct.unpack_from("<q", header, 236)[0]
+    n_signals = struct.unpack_from("<I" if old else "<H", header, 252)[0]
+    if 256 * (n_signals + 1) > seen:
+        raise _CutShortError(f"it has {seen} bytes, but announces {n_signals} channels")
+    file.seek(256 + 216 * n_signals)
+    n_samples = struct.unpack(f"<{n_signals}i", file.read(4 * n_signals))
+    kinds = struct.unpack(f"<{n_signals}i", file.read(4 * n_signals))
+    per_record = sum(n * GDF_BYTES.get(k, 0) for n, k in zip(n_samples, kinds, strict=True))
+    _compare(seen, n_bytes + n_records * per_record)
+
+
+def _check_fif(file: BinaryIO, seen: int) -> None:
+    """Go from tag to tag: the last one says that none follows."""
+    position = 0
+    while True:
+        file.seek(position)
+        kind, _, size, following = struct.unpack(">4i", file.read(16))
+        if position == 0 and kind != 100:  # FIFF_FILE_ID
+            raise ValueError(kind)
+        if size < 0 or following < -1:
+            raise _CutShortError(f"or damaged at byte {position}")
+        if following == -1:
+            return
+        if following in range(1, position + 16):
+            raise _CutShortError(f"or damaged at byte {position}: it goes back")
+        position = following or position + 16 + size
+        if position + 16 > seen:
+            raise _CutShortError(f"it has {seen} bytes, but goes on at byte {position}")
+
+
+def _compare(seen: int, announced: int) -> None:
+    if seen < announced:
+        raise _CutShortError(f"it has {seen} bytes, but its header announces {announced}")
+
+
+CHECKS: dict[str, Callable[[BinaryIO, int], None]] = {
+    ".edf": _check_edf,
+    ".bdf": _check_edf,
+    ".gdf": _check_gdf,
+    ".fif": _check_fif,
+}

@@ -1,0 +1,329 @@
+"""`from_folder`: trials of a folder of recordings and a table of labels."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import os
+from collections.abc import Sequence
+from dataclasses import field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from eegkit.datasets._files import FORMATS, companions, open_recording
+from eegkit.datasets._own import COMMON, OwnRecordings, Segment, tell_left_out
+from eegkit.datasets._recordings import Recording
+from eegkit.trials import METADATA_COLUMNS, Trials
+
+if TYPE_CHECKING:
+    import mne
+
+NEEDED = ("file", "label", "subject")
+TIMES = ("onset", "duration")
+TEXT = ("file", *METADATA_COLUMNS)
+TITLE = "from_folder"
+
+
+def from_folder(
+    folder: str | os.PathLike[str],
+    labels: str | os.PathLike[str] | pd.DataFrame,
+    *,
+    window: float | None = None,
+    overlap: float = 0.0,
+    channels: Sequence[str] | str | None = None,
+    sfreq: float | None = None,
+    l_freq: float | None = None,
+    h_freq: float | None = None,
+    on_error: str = "raise",
+    n_jobs: int | None = None,
+    cache: bool | str | os.PathLike[str] = False,
+    progress: bool = False,
+) -> Trials:
+    """Trials of a folder of recordings and a table that says what their labels are.
+
+    EDF, BDF, GDF, BrainVision (``.vhdr``), EEGLAB (``.set``, needs the extra ``eeglab``) and FIF
+    files are read, by MNE.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        Folder of the recordings; they may lie in folders within it.
+    labels : str, path-like or pandas.DataFrame
+        A table, or a CSV (``.csv``) or TSV (``.tsv``) file of one. A row labels a file, or a
+        piece of it. Columns:
+
+        - ``file``: path of the recording within the folder, ``"anna/rest.edf"``,
+        - ``label``,
+        - ``subject``: whose it is,
+        - ``session``, ``run`` (optional): by default ``"0"``, and the number of the file among
+          those of its subject and session,
+        - ``onset``, ``duration`` (optional): of the piece, in s from the start of the recording;
+          by default the whole,
+        - any other: kept in the metadata.
+    window : float, optional
+        Length of a trial in s. By default each row is one trial; all durations must be the same.
+    overlap : float, default 0.0
+        Part of a window shared with the next one, from 0 to below 1. Overlapping
+        windows share samples: never let them fall on both sides of a split.
+    channels : sequence of str or "common", optional
+        The channels to read, in this order, or those that all files have. By default all EEG
+        channels, which must be the same in all files.
+    sfreq : float, optional
+        Rate in Hz to resample the recordings to; needed where they differ.
+    l_freq, h_freq : float, optional
+        Edges in Hz of a zero-phase band-pass on the whole recording.
+    on_error : {"raise", "skip"}, default "raise"
+        What to do about a recording that is broken or absent: stop, or leave it out with a
+        warning.
+    n_jobs : int, optional
+        Recordings that are read at once, in threads; -1 for as many as there are cores.
+    cache : bool or path, default False
+        Keep the prepared trials in a file, and map them from there next time: True in the
+        folder that ``EEGKIT_CACHE`` names (else the user's cache folder), or in a folder
+        of your own.
+    progress : bool, default False
+        Show a progress bar.
+
+    Returns
+    -------
+    Trials
+        Ordered by file, as the table names them first. Metadata: ``subject``, ``session``,
+        ``run``, ``recording`` (the file), the table's other columns, and ``onset`` of the trial
+        in s.
+
+    Raises
+    ------
+    ValueError
+        The table makes no sense, names files that are not there, or a recording is broken, or
+        the recordings differ in channels or rate; the message names the files.
+    FileNotFoundError
+        There is no such folder or table.
+
+    Warns
+    -----
+    MissingDataWarning
+        Of recordings in the folder that the table does not name, and of those left out.
+
+    Notes
+    -----
+    EDF, BDF, GDF and FIF files that were cut short are refused. BrainVision and EEGLAB files
+    do not always announce their length.
+
+    Examples
+    --------
+    >>> from eegkit.datasets import from_folder
+    >>> trials = from_folder(
+    ...     "recordings", "labels.csv", window=2, sfreq=128, channels="common"
+    ... )  # doctest: +SKIP
+    """
+    root = Path(folder).expanduser()
+    if not root.is_dir():
+        raise FileNotFoundError(f"There is no folder {root}.")
+    return Folder(
+        path=root,
+        rows=_rows(labels, window),
+        window=window,
+        overlap=overlap,
+        channels=as_channels(channels),
+        sfreq=sfreq,
+        l_freq=l_freq,
+        h_freq=h_freq,
+        download=False,
+        on_error=on_error,
+        n_jobs=n_jobs,
+        cache=cache,
+        progress=progress,
+    ).load()
+
+
+class Folder(OwnRecordings):
+    """The recordings in a folder; what `from_folder` loads.
+
+    Parameters
+    ----------
+    rows : tuple of (str, Segment)
+        Which pieces of which file have which label.
+    """
+
+    title = folder_name = TITLE
+    url = "the table of labels"
+
+    rows: tuple[tuple[str, Segment], ...] = field(default=())
+
+    def folder(self) -> Path:
+        return Path(self.path or ".")
+
+    def recordings(self) -> list[Recording]:
+        present = _present(self.folder())
+        named = list(self._segments)
+        unknown = [file for file in named if Path(file).suffix.lower() not in FORMATS]
+        if unknown:
+            raise ValueError(
+                f"The table names {', '.join(unknown[:5])}; expected files that end with "
+                f"{', '.join(FORMATS)}."
+            )
+        absent = [file for file in named if not (self.folder() / file).is_file()]
+        if absent and (self.on_error == "raise" or len(absent) == len(named)):
+            raise ValueError(
+                f"The table names {len(absent)} files that are not in {self.folder()}: "
+                f"{', '.join(_with_hint(file, present) for file in absent[:5])}"
+                f"{', ...' if len(absent) > 5 else ''}. Expected paths within that folder."
+            )
+        tell_left_out(self.title, absent, "not in the folder")
+        paths = {Path(file).as_posix() for file in named}
+        tell_left_out(self.title, [f for f in present if f not in paths], "not in the table")
+        return [
+            Recording(segments[0].metadata["subject"], file, self.folder() / file)
+            for file, segments in self._segments.items()
+            if file not in absent
+        ]
+
+    def tables(self) -> list[Path]:
+        return [beside for file in self._segments for beside in companions(self.folder() / file)]
+
+    def open(self, recording: Recording) -> mne.io.BaseRaw:
+        return open_recording(recording.path)
+
+    def segments(self, recording: Recording) -> list[Segment]:
+        return self._segments[recording.run]
+
+    @functools.cached_property
+    def _segments(self) -> dict[str, list[Segment]]:
+        """The pieces of every file, in the order of the table."""
+        found: dict[str, list[Segment]] = {}
+        for file, segment in self.rows:
+            found.setdefault(file, []).append(segment)
+        return found
+
+
+def as_channels(channels: Sequence[str] | str | None) -> tuple[str, ...] | str | None:
+    """The option `channels`, in a form that has one text.
+
+    Raises
+    ------
+    ValueError
+        It is one name, empty, or names one twice.
+    """
+    if channels is None or (isinstance(channels, str) and channels == COMMON):
+        return channels
+    names = () if isinstance(channels, str) else tuple(channels)
+    if not names or len(set(names)) < len(names):
+        raise ValueError(
+            f"channels is {channels!r}; expected a sequence of different names, '{COMMON}', or "
+            "None for all EEG channels."
+        )
+    return names
+
+
+def _present(folder: Path) -> list[str]:
+    """The recordings in a folder, but hidden ones, by their paths within it."""
+    paths = (path.relative_to(folder) for path in folder.rglob("*"))
+    return sorted(
+        path.as_posix()
+        for path in paths
+        if path.suffix.lower() in FORMATS and not any(part.startswith(".") for part in path.parts)
+    )
+
+
+def _with_hint(file: str, present: list[str]) -> str:
+    same_name = [path for path in present if Path(path).name == Path(file).name]
+    near = same_name or difflib.get_close_matches(file, present, n=1)
+    return f"{file} (there is {near[0]})" if near else file
+
+
+def _rows(
+    labels: str | os.PathLike[str] | pd.DataFrame, window: float | None
+) -> tuple[tuple[str, Segment], ...]:
+    """Which pieces of which file have which label, as the table says."""
+    table, name = _table(labels)
+    times = pd.DataFrame({column: _seconds(table, column, name) for column in TIMES})
+    lengths = times["duration"].unique()
+    if window is None and (len(lengths) > 1 or np.isnan(lengths[0])):
+        raise ValueError(
+            f"{name} does not give all rows one duration; set window=, the length of a trial in s."
+        )
+    twice = pd.concat([table["file"], times], axis=1).duplicated().to_numpy()
+    if twice.any():
+        row = int(np.flatnonzero(twice)[0])
+        raise ValueError(f"{name} labels the same piece of {table['file'].iloc[row]} twice.")
+    return tuple(
+        (file, Segment(label, float(onset), None if np.isnan(duration) else duration, row))
+        for file, label, onset, duration, row in zip(
+            table["file"],
+            table["label"].tolist(),
+            times["onset"].fillna(0.0),
+            times["duration"].tolist(),
+            _metadata(table).to_dict("records"),
+            strict=True,
+        )
+    )
+
+
+def _metadata(table: pd.DataFrame) -> pd.DataFrame:
+    """What the trials of each row say of themselves."""
+    made = table.drop(columns=["label", *(column for column in TIMES if column in table)])
+    if "session" not in made:
+        made["session"] = "0"
+    if "run" not in made:
+        files = made.groupby(["subject", "session"], sort=False)["file"]
+        made["run"] = files.transform(lambda names: pd.factorize(names)[0]).astype(str)
+    made = made.rename(columns={"file": "recording"})
+    first = [*METADATA_COLUMNS, "recording"]
+    return made[first + [column for column in made if column not in first]]
+
+
+def _table(labels: str | os.PathLike[str] | pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """The table and what to call it; it has rows, and every row a file, label and subject."""
+    if isinstance(labels, pd.DataFrame):
+        table, name = labels.reset_index(drop=True).copy(), "The table"
+    else:
+        path = Path(labels).expanduser()
+        name = str(path)
+        if not path.is_file():
+            raise FileNotFoundError(f"There is no table {path}.")
+        separator = "\t" if path.suffix.lower() == ".tsv" else ","
+        try:
+            table = pd.read_csv(
+                path,
+                sep=separator,
+                dtype=dict.fromkeys(TEXT, str),
+                keep_default_na=False,  # "None" may be a label
+                na_values=[""],
+            )
+        except (ValueError, OverflowError) as error:
+            raise ValueError(f"{path} cannot be read as a table: {error}") from error
+    lacking = [column for column in NEEDED if column not in table]
+    if lacking or table.empty:
+        raise ValueError(
+            f"{name} has {len(table)} rows and the columns {', '.join(map(str, table.columns))}; "
+            f"expected at least one row, and the columns {', '.join(NEEDED)}."
+        )
+    if "recording" in table:
+        raise ValueError(f"{name} has a column 'recording'; that name is taken, use another.")
+    for column in {*NEEDED, *TEXT} & set(table):
+        empty = np.flatnonzero(table[column].isna())
+        if len(empty):
+            raise ValueError(f"{name} has no {column} in row {empty[0] + 1} after the header.")
+        if column in TEXT:
+            table[column] = table[column].astype(str)
+    return table, name
+
+
+def _seconds(table: pd.DataFrame, column: str, name: str) -> pd.Series:
+    """A column of times, NaN where nothing is said."""
+    if column not in table:
+        return pd.Series(np.nan, index=table.index)
+    values = pd.to_numeric(table[column], errors="coerce")
+    bad = values.isna() & table[column].notna() | (values < 0) | np.isinf(values)
+    if column == "duration":
+        bad |= values == 0
+    if bad.any():
+        row = int(np.flatnonzero(bad)[0])
+        raise ValueError(
+            f"{name} has {column} {str(table[column].iloc[row])!r} in row {row + 1} after the "
+            "header; expected a number of seconds."
+        )
+    return values.astype(float)

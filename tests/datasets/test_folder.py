@@ -1,0 +1,381 @@
+"""Folders of recordings in every format, each written here byte by byte or by MNE."""
+
+import importlib.util
+import struct
+import warnings
+
+import mne
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.io import savemat
+
+from eegkit.datasets import MissingDataWarning, from_folder
+from eegkit.kept_files import cached_files
+
+NAMES = ["Fp1", "Cz", "Oz"]
+RATE = 100
+NO_EEGLAB = pytest.mark.skipif(
+    importlib.util.find_spec("pymatreader") is None, reason="pymatreader is not installed"
+)
+FORMATS = ["edf", "bdf", "gdf", "vhdr", pytest.param("set", marks=NO_EEGLAB), "fif"]
+
+
+def _pad(values, width):
+    return b"".join(str(value).ljust(width).encode("ascii")[:width] for value in values)
+
+
+def write_bdf(path, names, signals, sfreq):
+    n, n_records = len(names), signals.shape[1] // sfreq
+    digital = np.round(signals * 10).astype("<i4").reshape(n, n_records, sfreq)
+    header = b"\xffBIOSEMI" + b"X".ljust(80) + b"X".ljust(80) + b"01.01.1101.01.01"
+    header += _pad([256 * (n + 1)], 8) + b"24BIT".ljust(44) + _pad([n_records, 1], 8)
+    header += _pad([n], 4) + _pad(names, 16) + b" " * 80 * n + b"uV".ljust(8) * n
+    header += _pad([-838860] * n + [838860] * n + [-8388600] * n + [8388600] * n, 8)
+    header += b" " * 80 * n + _pad([sfreq] * n, 8) + b" " * 32 * n
+    three = digital.transpose(1, 0, 2)[..., None].view("u1")[..., :3]
+    path.write_bytes(header + three.tobytes())
+
+
+def write_gdf(path, names, signals, sfreq):
+    """GDF 2.20 of float32, in microvolts."""
+    n, n_records = len(names), signals.shape[1] // sfreq
+    fixed = bytearray(256)
+    fixed[:8] = b"GDF 2.20"
+    fixed[8:74] = b"X X".ljust(66)
+    fixed[88:152] = b" " * 64
+    fixed[155] = 1
+    struct.pack_into("<H", fixed, 184, n + 1)
+    struct.pack_into("<qII", fixed, 236, n_records, 1, 1)
+    struct.pack_into("<H", fixed, 252, n)
+    limits = [np.full(n, v, "<f8").tobytes() for v in (-1e4, 1e4, -1e4, 1e4)]
+    header = bytes(fixed) + _pad(names, 16) + b" " * 86 * n + np.full(n, 4275, "<u2").tobytes()
+    header += b"".join(limits) + bytes(68 * n) + np.zeros(3 * n, "<f4").tobytes()
+    header += np.full(n, sfreq, "<i4").tobytes() + np.full(n, 16, "<i4").tobytes() + bytes(32 * n)
+    data = signals.astype("<f4").reshape(n, n_records, sfreq).transpose(1, 0, 2)
+    path.write_bytes(header + data.tobytes())
+
+
+def write_vhdr(path, names, signals, sfreq):
+    channels = "\n".join(f"Ch{i + 1}={name},,1,µV" for i, name in enumerate(names))
+    path.write_text(
+        "Brain Vision Data Exchange Header File Version 1.0\n[Common Infos]\nCodepage=UTF-8\n"
+        f"DataFile={path.stem}.eeg\nMarkerFile={path.stem}.vmrk\nDataFormat=BINARY\n"
+        f"DataOrientation=MULTIPLEXED\nNumberOfChannels={len(names)}\n"
+        f"SamplingInterval={1e6 / sfreq:g}\n[Binary Infos]\nBinaryFormat=IEEE_FLOAT_32\n"
+        f"[Channel Infos]\n{channels}\n",
+        encoding="utf-8",
+    )
+    path.with_suffix(".vmrk").write_text(
+        "Brain Vision Data Exchange Marker File, Version 1.0\n[Common Infos]\nCodepage=UTF-8\n"
+        f"DataFile={path.stem}.eeg\n[Marker Infos]\nMk1=New Segment,,1,1,0,20200101000000000000\n",
+        encoding="utf-8",
+    )
+    path.with_suffix(".eeg").write_bytes(signals.T.astype("<f4").tobytes())
+
+
+def write_set(path, names, signals, sfreq):
+    eeg = {
+        "setname": "x",
+        "nbchan": len(names),
+        "trials": 1,
+        "pnts": signals.shape[1],
+        "srate": float(sfreq),
+        "xmin": 0.0,
+        "xmax": (signals.shape[1] - 1) / sfreq,
+        "data": signals.astype("f4"),
+        "chanlocs": np.array([(n, "") for n in names], dtype=[("labels", "O"), ("type", "O")]),
+        "event": [],
+        "icawinv": [],
+        "icaweights": [],
+        "icasphere": [],
+    }
+    savemat(path, {"EEG": eeg}, appendmat=False)
+
+
+def write_fif(path, names, signals, sfreq):
+    raw = mne.io.RawArray(signals * 1e-6, mne.create_info(names, sfreq, "eeg"), verbose="error")
+    raw.save(path, verbose="error", overwrite=True)
+
+
+WRITERS = {
+    "bdf": write_bdf,
+    "gdf": write_gdf,
+    "vhdr": write_vhdr,
+    "set": write_set,
+    "fif": write_fif,
+}
+
+
+@pytest.fixture
+def write(write_edf):
+    def write(path, names=NAMES, signals=None, sfreq=RATE, n_seconds=6):
+        if signals is None:
+            seed = sum(map(ord, path.name))
+            signals = np.random.default_rng(seed).normal(0, 20, (len(names), n_seconds * sfreq))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        WRITERS.get(path.suffix[1:], write_edf)(path, list(names), signals, sfreq)
+        return signals
+
+    return write
+
+
+def table(*rows, columns=("file", "label", "subject")):
+    return pd.DataFrame(list(rows), columns=list(columns))
+
+
+BOTH = table(("a.edf", "rest", "anna"), ("b.edf", "task", "anna"))
+
+
+@pytest.fixture
+def folder(tmp_path, write):
+    for name in ("a.edf", "b.edf"):
+        write(tmp_path / name)
+    return tmp_path
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_every_format(tmp_path, write, suffix):
+    signals = write(tmp_path / "deep" / f"a_raw.{suffix}")
+    trials = from_folder(tmp_path, table((f"deep/a_raw.{suffix}", "rest", "anna")), window=2)
+    assert trials.X.shape == (3, 3, 200)
+    assert trials.ch_names == NAMES
+    assert trials.sfreq == RATE
+    joined = np.concatenate(list(np.asarray(trials.X)), axis=1)
+    np.testing.assert_allclose(joined, signals, atol=0.06)
+    assert list(trials.metadata["onset"]) == [0, 2, 4]
+    # The template's positions, as these files have none.
+    assert all(np.isfinite(ch["loc"][:3]).all() for ch in trials.info["chs"])
+
+
+def test_pieces_of_files(folder, write):
+    signals = write(folder / "a.edf")
+    rows = table(
+        ("a.edf", 1, "anna", 0.5, 1, 30),
+        ("b.edf", 0, "bert", 0, 1, 40),
+        ("a.edf", 0, "anna", 4, 1, 30),
+        columns=("file", "label", "subject", "onset", "duration", "age"),
+    )
+    trials = from_folder(folder, rows, n_jobs=2)
+    assert list(trials.y) == [1, 0, 0]
+    assert list(trials.groups) == ["anna", "anna", "bert"]
+    assert list(trials.metadata["age"]) == [30, 30, 40]
+    assert list(trials.metadata["onset"]) == [0.5, 4, 0]
+    assert list(trials.metadata["recording"]) == ["a.edf", "a.edf", "b.edf"]
+    np.testing.assert_allclose(trials.X[0], signals[:, 50:150], atol=0.06)
+    halves = from_folder(folder, rows, window=0.5, overlap=0.5)
+    assert len(halves) == 9
+    assert list(halves.metadata["onset"][:3]) == [0.5, 0.75, 1.0]
+
+
+def test_a_table_in_a_file(folder):
+    text = "file,label,subject,session,run\na.edf,None,01,1,02\nb.edf,task,01,1,03\n"
+    for name, content in (("t.csv", text), ("t.tsv", text.replace(",", "\t"))):
+        (folder / name).write_text(content)
+        trials = from_folder(folder, folder / name, window=3)
+        assert list(trials.y) == ["None", "None", "task", "task"]
+        assert set(trials.groups) == {"01"}
+        assert list(trials.metadata["session"]) == ["1"] * 4
+        assert list(trials.metadata["run"]) == ["02", "02", "03", "03"]
+
+
+def test_runs_are_numbered_where_nobody_says(folder, write):
+    write(folder / "c.edf")
+    rows = pd.concat([BOTH, table(("c.edf", "rest", "bert"))])
+    trials = from_folder(folder, rows, window=6)
+    assert list(trials.metadata["run"]) == ["0", "1", "0"]
+    assert list(trials.metadata["session"]) == ["0", "0", "0"]
+
+
+def test_other_files_are_told(folder):
+    with pytest.warns(MissingDataWarning, match=r"left out b\.edf \(not in the table\)"):
+        trials = from_folder(folder, BOTH[:1], window=2)
+    assert len(trials) == 3
+
+
+def test_absent_files(folder):
+    rows = pd.concat([BOTH, table(("x/b.edf", "rest", "bert"), ("q.edf", "rest", "bert"))])
+    with pytest.raises(ValueError, match=r"2 files .*x/b\.edf \(there is b\.edf\), q\.edf"):
+        from_folder(folder, rows, window=2)
+    with pytest.warns(MissingDataWarning, match=r"left out x/b\.edf, q\.edf \(not in the folder"):
+        assert len(from_folder(folder, rows, window=2, on_error="skip")) == 6
+    with pytest.raises(ValueError, match="1 files that are not in"):
+        from_folder(folder, table(("c.edf", "rest", "a")), window=2, on_error="skip")
+    with pytest.raises(ValueError, match=r"names a\.txt; expected files that end with \.edf"):
+        from_folder(folder, table(("a.txt", "rest", "a")), window=2)
+    with pytest.raises(FileNotFoundError, match="no folder"):
+        from_folder(folder / "absent", BOTH, window=2)
+    with pytest.raises(FileNotFoundError, match="no table"):
+        from_folder(folder, folder / "absent.csv", window=2)
+
+
+def test_differing_channels(folder, write):
+    write(folder / "c.edf", ["Cz", "Fp1", "Pz"])
+    rows = pd.concat([BOTH, table(("c.edf", "rest", "bert"))])
+    with pytest.raises(ValueError, match=r"share all.*c\.edf lacks Oz and has Pz besides\. Name"):
+        from_folder(folder, rows, window=2)
+    common = from_folder(folder, rows, window=2, channels="common")
+    assert common.ch_names == ["Fp1", "Cz"]
+    chosen = from_folder(folder, rows, window=2, channels=["Cz", "Fp1"])
+    assert chosen.ch_names == ["Cz", "Fp1"]
+    np.testing.assert_array_equal(np.asarray(chosen.X)[:, ::-1], common.X)
+    with pytest.raises(ValueError, match=r"a\.edf lacks Pz; .*b\.edf lacks Pz\. Name"):
+        from_folder(folder, rows, window=2, channels=["Cz", "Pz"])
+    write(folder / "c.edf", ["P3", "P4"])
+    with pytest.raises(ValueError, match="none in common"):
+        from_folder(folder, rows, window=2, channels="common")
+    # The same channels in another order are no difference.
+    signals = write(folder / "c.edf", ["Oz", "Cz", "Fp1"])
+    trials = from_folder(folder, rows, window=6)
+    np.testing.assert_allclose(trials.X[2], signals[::-1], atol=0.06)
+
+
+def test_differing_rates(folder, write):
+    write(folder / "c.edf", sfreq=200)
+    rows = pd.concat([BOTH, table(("c.edf", "rest", "bert"))])
+    with pytest.raises(ValueError, match=r"at 100 Hz, but .*c\.edf at 200 Hz; set sfreq="):
+        from_folder(folder, rows, window=2)
+    trials = from_folder(folder, rows, window=2, sfreq=50, l_freq=1, h_freq=20)
+    assert trials.X.shape == (9, 3, 100)
+
+
+def test_other_kinds_of_channels(tmp_path, write):
+    path = tmp_path / "a_raw.fif"
+    info = mne.create_info(["EOG1", "Nose", "Cz"], 100, ["eog", "eeg", "eeg"])
+    signals = np.random.default_rng(0).normal(0, 2e-5, (3, 400))
+    raw = mne.io.RawArray(signals, info, verbose="error")
+    own = mne.channels.make_dig_montage(
+        {"Nose": [0, 0.1, 0], "Cz": [0, 0, 0.1]}, coord_frame="head"
+    )
+    raw.set_montage(own, verbose="error").save(path, verbose="error")
+    rows = table(("a_raw.fif", "rest", "anna"))
+    trials = from_folder(tmp_path, rows, window=4)
+    assert trials.ch_names == ["Nose", "Cz"]
+    np.testing.assert_allclose(trials.info["chs"][0]["loc"][:3], [0, 0.1, 0], atol=1e-6)
+    trials = from_folder(tmp_path, rows, window=4, channels=["EOG1"], h_freq=30)
+    assert trials.ch_names == ["EOG1"]
+    raw.pick(["EOG1"]).save(path, verbose="error", overwrite=True)
+    with pytest.raises(ValueError, match="has no EEG channel, but EOG1; name"):
+        from_folder(tmp_path, rows, window=4)
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "message"),
+    [
+        ({"label": None}, {"window": 2}, "has 2 rows and the columns file, subject; expected"),
+        ({"label": ["rest", None]}, {"window": 2}, "has no label in row 2"),
+        ({"file": ["a.edf", "a.edf"]}, {"window": 2}, r"labels the same piece of a\.edf twice"),
+        ({"onset": [0, "x"]}, {"window": 2}, "has onset 'x' in row 2"),
+        ({"onset": [-1, 0]}, {"window": 2}, "has onset '-1' in row 1"),
+        ({"duration": [0, 2]}, {"window": 2}, "has duration '0' in row 1"),
+        ({"recording": "x"}, {"window": 2}, "column 'recording'"),
+        ({}, {}, "does not give all rows one duration; set window="),
+        ({"duration": [1, 2]}, {}, "does not give all rows one duration"),
+        ({}, {"window": 0}, "window is 0"),
+        ({}, {"window": 2, "overlap": 1}, "overlap is 1"),
+        ({}, {"window": 7}, r"a\.edf: the segment at 0 s lasts 6 s, less than one window of 7 s"),
+        ({"onset": [0, 7]}, {"window": 2}, r"b\.edf lasts 6 s, but a label is given from 7 s\."),
+        ({"duration": [2, 9]}, {"window": 2}, r"b\.edf lasts 6 s, but .* from 0 s to 9 s"),
+        ({}, {"window": 2, "channels": "Cz"}, "channels is 'Cz'; expected a sequence"),
+        ({}, {"window": 2, "channels": ["Cz", "Cz"]}, "expected a sequence of different names"),
+        ({}, {"window": 2, "h_freq": 60}, r"a\.edf: l_freq=None, h_freq=60; expected freq.* 50 Hz"),
+        ({}, {"window": 2, "on_error": "x"}, "on_error is 'x'"),
+    ],
+)
+def test_what_is_refused(folder, change, options, message):
+    rows = BOTH.assign(**change)
+    with pytest.raises(ValueError, match=message):
+        from_folder(folder, rows[[c for c in rows if not rows[c].isna().all()]], **options)
+
+
+def test_tables_that_are_none(folder):
+    for content in (b"", b"\xff\xfe\x00", b'file,label\n"a\n', b"file;label;subject\na;b;c\n"):
+        (folder / "t.csv").write_bytes(content)
+        with pytest.raises(ValueError, match=r"t\.csv"):
+            from_folder(folder, folder / "t.csv", window=2)
+
+
+def test_kept_trials(folder, write, monkeypatch):
+    for name in ("c.vhdr", "d.vhdr"):
+        write(folder / name)
+    rows = table(("c.vhdr", "rest", "anna"), ("d.vhdr", "task", "bert"))
+    options = {"window": 2, "cache": folder / "kept", "progress": True}
+    with pytest.warns(MissingDataWarning, match=r"a\.edf, b\.edf"):
+        first = from_folder(folder, rows, **options)
+    (folder / "a.edf").unlink()
+    (folder / "b.edf").unlink()
+    assert len(cached_files(folder / "kept")) == 1
+    with monkeypatch.context() as patch:
+        patch.setattr(mne.io, "read_raw_brainvision", None)
+        second = from_folder(folder, rows, **options)
+    np.testing.assert_array_equal(first.X, second.X)
+    assert first.metadata.equals(second.metadata)
+    # The signals of BrainVision lie beside the file that is named.
+    write(folder / "d.vhdr", signals=np.ones((3, 600)))
+    assert np.asarray(from_folder(folder, rows, **options).X)[-1].max() == 1
+    from_folder(folder, rows.assign(label=["task", "rest"]), **options)
+    assert len(cached_files(folder / "kept")) == 3
+
+
+def test_broken_files_are_skipped_if_asked(folder):
+    path = folder / "b.edf"
+    path.write_bytes(path.read_bytes()[:-10])
+    with pytest.raises(ValueError, match=r"b\.edf is cut short: it has \d+ bytes, but its header"):
+        from_folder(folder, BOTH, window=2)
+    with pytest.warns(MissingDataWarning, match=r"left out .*b\.edf is cut short.*\(broken\)"):
+        trials = from_folder(folder, BOTH, window=2, on_error="skip")
+    assert set(trials.y) == {"rest"}
+    path.write_bytes(b"nothing")
+    with pytest.raises(ValueError, match=r"b\.edf is no whole file of its format"):
+        from_folder(folder, BOTH, window=2)
+
+
+@pytest.mark.parametrize("suffix", ["edf", "bdf", "gdf", "fif"])
+def test_files_cut_short_are_never_read(tmp_path, write, suffix):
+    path = tmp_path / f"a_raw.{suffix}"
+    write(path, n_seconds=30)
+    good = path.read_bytes()
+    for left in np.random.default_rng(0).integers(0, len(good) - 1, 20):
+        path.write_bytes(good[:left])
+        with pytest.raises(ValueError, match=rf"a_raw\.{suffix}"):
+            from_folder(tmp_path, table((path.name, "rest", "anna")), window=2)
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_damaged_files_are_named(tmp_path, write, suffix):
+    path = tmp_path / f"a_raw.{suffix}"
+    write(path)
+    rng = np.random.default_rng(1)
+    parts = {p: p.read_bytes() for p in tmp_path.iterdir()}
+    n_loaded = n_refused = 0
+    for i in range(60):
+        for part, data in parts.items():
+            part.write_bytes(data)
+        part = list(parts)[i % len(parts)]
+        bad = bytearray(parts[part])
+        for _ in range(1 + i % 3):
+            at = int(rng.integers(min(len(bad), 1500) if i % 4 else len(bad)))
+            bad[at] ^= 1 << int(rng.integers(8))
+        part.write_bytes(bad if i % 5 else bad[: int(rng.integers(len(bad)))])
+        try:
+            trials = from_folder(tmp_path, table((path.name, "rest", "anna")), window=0.5)
+        except ValueError as error:
+            n_refused += path.name in str(error)
+        else:
+            assert np.isfinite(trials.X).all()
+            n_loaded += 1
+    assert n_loaded + n_refused == 60
+    assert min(n_loaded, n_refused) > 5
+
+
+def test_eeglab_files_need_pymatreader(tmp_path, write, monkeypatch):
+    write(tmp_path / "a.set")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ImportError, match=r"pip install 'eegkit\[eeglab\]'"):
+        from_folder(tmp_path, table(("a.set", "rest", "anna")), window=2)
+
+
+def test_nothing_else_is_told(folder):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        from_folder(folder, BOTH, window=2, sfreq=64)
