@@ -1,0 +1,175 @@
+"""MOABB imported, kept quiet, kept off the network and pointed at a folder."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+import socket
+import sys
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+from unittest import mock
+
+import numpy as np
+
+# What follows changes the process: one load at a time.
+_one_at_a_time = threading.RLock()
+
+MEANT_FOR_PROGRAMMERS = (
+    DeprecationWarning,
+    FutureWarning,
+    PendingDeprecationWarning,
+    ResourceWarning,
+)
+
+
+class Library(NamedTuple):
+    """The modules of MOABB that are used here."""
+
+    datasets: ModuleType
+    paradigms: ModuleType
+
+
+@functools.cache
+def library() -> Library:
+    """MOABB, imported when first asked for (some seconds), without its warnings."""
+    with warnings.catch_warnings(), redirect_stdout(sys.stderr):
+        warnings.simplefilter("ignore")
+        import moabb.datasets
+        import moabb.paradigms
+    return Library(moabb.datasets, moabb.paradigms)
+
+
+def download_errors() -> tuple[type[Exception], ...]:
+    """What MOABB raises, beside ``OSError``, where a download fails."""
+    from moabb.datasets.download import DatasetDownloadError, NemarDownloadError
+
+    return DatasetDownloadError, NemarDownloadError
+
+
+@contextmanager
+def contained(folder: Path | None, download: bool) -> Iterator[list[str]]:
+    """Run MOABB with its files in a folder, quietly; without `download` also off the network.
+
+    Parameters
+    ----------
+    folder : Path or None
+        Where the files lie or shall lie; None for where MOABB is set up to keep them.
+    download : bool
+
+    Yields
+    ------
+    list of str
+        The hosts that were asked for, and refused, so far.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(_one_at_a_time)
+        stack.enter_context(_quiet())
+        stack.enter_context(_stored_in(folder))
+        yield [] if download else stack.enter_context(_offline())
+
+
+def usual_folder() -> Path:
+    """Where MOABB keeps its files if nobody names a folder."""
+    import mne
+
+    return Path(mne.get_config("MNE_DATA") or Path.home() / "mne_data").expanduser()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No log below errors, no warnings for programmers; the global generator as it was."""
+    import mne
+    import pooch
+
+    loggers = [logging.getLogger("moabb"), pooch.get_logger()]
+    levels, state = [logger.level for logger in loggers], np.random.get_state()  # noqa: NPY002
+    try:
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
+        with warnings.catch_warnings(), redirect_stdout(sys.stderr), mne.use_log_level("error"):
+            for kind in MEANT_FOR_PROGRAMMERS:
+                warnings.simplefilter("ignore", kind)
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+        np.random.set_state(state)  # noqa: NPY002
+
+
+@contextmanager
+def _stored_in(folder: Path | None) -> Iterator[None]:
+    """Let MNE's settings, by which MOABB finds its files, name the folder."""
+    import mne
+
+    # Where nothing is set MOABB would write its choice into the user's settings.
+    wanted = {"MNE_DATA": str(usual_folder() if folder is None else folder)}
+    if folder is not None:
+        # A setting for one data set has precedence; a folder that was given has it over both.
+        own = [key for key in (*mne.get_config(), *os.environ) if key.startswith("MNE_DATASETS_")]
+        wanted |= {key: str(folder) for key in own if key.endswith("_PATH")}
+    before = {key: os.environ.get(key) for key in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for key, value in before.items():
+            if value is None:
+                os.environ.pop(key, None)
+            else:
+                os.environ[key] = value
+
+
+class _RefusedError(OSError):
+    """The network was asked for without leave."""
+
+
+@contextmanager
+def _offline() -> Iterator[list[str]]:
+    """Refuse this thread, and those it starts, the network; gives the hosts it asked for.
+
+    MOABB's data sets download in many ways (pooch, requests, httpx, MNE); all of them end
+    at a socket. Other threads of the process are left alone. Folders made for files that
+    did not come are removed again: some data sets take an empty one for a download that was.
+    """
+    asked: list[str] = []
+    made: list[str] = []
+    here = threading.get_ident()
+    others = {thread.ident for thread in threading.enumerate()} - {here}
+    find, reach, make = socket.getaddrinfo, socket.socket.connect, os.mkdir
+
+    def refuse(host: Any) -> None:
+        if threading.get_ident() not in others:
+            asked.append(str(host))
+            raise _RefusedError(f"{host} was asked for, but nothing may be downloaded.")
+
+    def getaddrinfo(host: Any, *args: Any, **kwargs: Any) -> Any:
+        refuse(host)
+        return find(host, *args, **kwargs)
+
+    def connect(sock: socket.socket, address: Any) -> Any:
+        if sock.family != getattr(socket, "AF_UNIX", None):
+            refuse(address[0])
+        return reach(sock, address)
+
+    def mkdir(path: Any, *args: Any, **kwargs: Any) -> None:
+        make(path, *args, **kwargs)
+        if threading.get_ident() not in others:
+            made.append(os.path.abspath(path))
+
+    with ExitStack() as stack:
+        stack.enter_context(mock.patch.object(socket, "getaddrinfo", getaddrinfo))
+        stack.enter_context(mock.patch.object(socket.socket, "connect", connect))
+        stack.enter_context(mock.patch.object(os, "mkdir", mkdir))
+        try:
+            yield asked
+        finally:
+            for folder in reversed(made) if asked else ():
+                with suppress(OSError):  # it holds something, or is gone
+                    os.rmdir(folder)
