@@ -1,0 +1,273 @@
+"""What the signals alone say about trials: which are copies, and which share samples.
+
+A trial is reduced to hashes of short runs of samples. Equal runs have equal hashes wherever
+they lie in a trial, so that sorting the hashes of all trials finds windows that overlap
+without anyone saying when they were recorded. Where there are too many runs, those are kept
+whose hash falls below a bound: the choice depends on the content and is the same in every
+copy of it [1]_.
+
+References
+----------
+.. [1] Schleimer, S., Wilkerson, D. S., & Aiken, A. (2003). Winnowing: local algorithms for
+   document fingerprinting. SIGMOD, 76-85. https://doi.org/10.1145/872757.872770
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegkit.blocks import read_blocks
+from eegkit.evaluation._projections import projector
+
+# Samples in a run: enough that recordings of integers do not agree by chance.
+RUN, RUN_OF_FEW_CHANNELS, FEW_CHANNELS = 16, 32, 4
+# Runs that are kept, of all trials together.
+MAX_RUNS = 4_000_000
+BLOCK_BYTES = 2**25
+
+_BASE = 0x9E3779B97F4A7C15
+_INVERSE = pow(_BASE, -1, 2**64)
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Hashes of runs of samples, the trial each is from, and where in it the run starts."""
+
+    key: NDArray[np.uint64]
+    trial: NDArray[np.int32]
+    start: NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Content:
+    """What one reading of the signals gives.
+
+    ``exact`` are runs of samples, ``shape`` runs of the places where channels turn from
+    rising to falling or back, which do not change when a channel is scaled, flipped or
+    shifted. ``whole`` is the hash of each trial, ``projected`` its random projections.
+    """
+
+    whole: NDArray[np.uint64]
+    flat: NDArray[np.bool_]
+    finite: NDArray[np.bool_]
+    exact: Runs
+    shape: Runs
+    shape_run: int
+    projected: NDArray[np.float32]
+
+    @property
+    def usable(self) -> NDArray[np.bool_]:
+        """Trials that hold a signal: finite, and not the same value from start to end."""
+        return self.finite & ~self.flat
+
+
+class Groups:
+    """Sets of trials that share something, such as the same run of samples.
+
+    Parameters
+    ----------
+    key : ndarray, shape (n_entries,)
+        What an entry is about; entries of the same key form a set.
+    trial : ndarray of int, shape (n_entries,)
+    n_trials : int
+    """
+
+    def __init__(self, key: NDArray, trial: NDArray[np.integer], n_trials: int) -> None:
+        order = np.argsort(key, kind="stable")
+        key = key[order]
+        number = np.zeros(len(key), dtype=np.int64)
+        np.cumsum(key[1:] != key[:-1], out=number[1:])
+        # Number and trial in one integer, which sorts faster than pairs.
+        entries = _sorted_unique(number * n_trials + trial[order])
+        self.number, self.trial = _distinct_sets(entries // n_trials, entries % n_trials, n_trials)
+        order = np.argsort(self.trial, kind="stable")
+        self.number, self.trial = self.number[order], self.trial[order]
+        self.n_groups = int(self.number.max()) + 1 if len(self.number) else 0
+        self._first = np.searchsorted(self.trial, np.arange(n_trials + 1))
+
+    def across(
+        self, train: NDArray[np.intp], test: NDArray[np.intp]
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """The test trials that share a set with a training trial, and one such partner of each."""
+        partner = np.full(self.n_groups, -1, dtype=np.intp)
+        mine = self._entries(train)
+        partner[self.number[mine]] = self.trial[mine]
+        there = self._entries(test)
+        found = partner[self.number[there]]
+        hit = (found >= 0) & (found != self.trial[there])
+        trials, first = np.unique(self.trial[there][hit], return_index=True)
+        return trials.astype(np.intp), found[hit][first]
+
+    def _entries(self, trials: NDArray[np.intp]) -> NDArray[np.intp]:
+        counts = self._first[trials + 1] - self._first[trials]
+        ends = np.cumsum(counts)
+        total = int(ends[-1]) if len(ends) else 0
+        return np.arange(total) + np.repeat(self._first[trials] - (ends - counts), counts)
+
+
+def _distinct_sets(
+    number: NDArray[np.integer], trial: NDArray[np.integer], n_trials: int
+) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
+    """Only sets of two and more, and each set of trials once."""
+    if not len(number):
+        return number, trial
+    names = np.random.default_rng(0).integers(2**63, size=n_trials, dtype=np.int64)
+    size = np.bincount(number)
+    first = np.cumsum(size) - size
+    with np.errstate(over="ignore"):
+        signature = np.add.reduceat(names[trial], first)
+    kept = np.zeros(len(size), dtype=bool)
+    large = np.flatnonzero(size > 1)
+    kept[large[np.unique(signature[large], return_index=True)[1]]] = True
+    mine = kept[number]
+    renumbered = np.cumsum(kept) - 1
+    return renumbered[number[mine]], trial[mine]
+
+
+def _sorted_unique(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """As np.unique, whose hashing of many distinct numbers takes longer than sorting them."""
+    values = np.sort(values)
+    return values[np.concatenate([[True], values[1:] != values[:-1]])[: len(values)]]
+
+
+def read_content(X: NDArray[np.float32]) -> Content:
+    """Read all trials once, in blocks.
+
+    Parameters
+    ----------
+    X : ndarray or memmap, shape (n_trials, n_channels, n_times)
+    """
+    n_trials, n_channels, n_times = X.shape
+    run = min(RUN_OF_FEW_CHANNELS if n_channels < FEW_CHANNELS else RUN, n_times)
+    shape_run = max(run, n_times // (8 if n_channels >= 16 else 4))
+    weights = _random_odd(n_channels)
+    project = projector(n_channels, n_times)
+    share = MAX_RUNS / max(1, n_trials * n_times)
+    whole, flat = np.empty(n_trials, np.uint64), np.empty(n_trials, bool)
+    projected = np.empty((n_trials, project.shape[1]), np.float32)
+    exact, shape = [], []
+    stop = 0
+    for block in read_blocks(X, BLOCK_BYTES):
+        rows = slice(stop, stop := stop + len(block))
+        with np.errstate(invalid="ignore", over="ignore"):
+            projected[rows] = block.reshape(len(block), -1) @ project
+            turns = _turns(block)
+        samples = _mixed(_weighted(block.view(np.uint32), weights))
+        whole[rows] = _rolling(samples, n_times)[:, 0]
+        flat[rows] = (samples[:, 1:] == samples[:, :-1]).all(axis=1)
+        exact.append(_runs(samples, run, run // 2, share, rows.start))
+        if turns.shape[2] >= shape_run:
+            patterns = _mixed(_weighted(np.packbits(turns, axis=1), weights))
+            shape.append(_runs(patterns, shape_run, 12, share / 2, rows.start))
+    finite = np.isfinite(projected).all(axis=1)
+    return Content(whole, flat, finite, _joined(exact), _joined(shape), shape_run, projected)
+
+
+def shared_runs(content: Content) -> Groups:
+    """Sets of trials that hold the same run of samples, wherever it lies in them."""
+    runs = content.exact
+    kept = content.usable[runs.trial]
+    key, trial = runs.key[kept], runs.trial[kept]
+    order = np.argsort(key, kind="stable")
+    key, trial = key[order], trial[order]
+    same = np.zeros(len(key), dtype=bool)
+    same[1:] = key[1:] == key[:-1]
+    same[:-1] |= same[1:]  # a key that stands alone is nobody's
+    return Groups(key[same], trial[same], len(content.whole))
+
+
+def copies(content: Content) -> Groups:
+    """Sets of trials that are the same from the first sample to the last."""
+    trials = np.flatnonzero(content.usable)
+    return Groups(content.whole[trials], trials, len(content.whole))
+
+
+def alike_in_shape(content: Content) -> NDArray[np.int64]:
+    """Pairs of trials that rise and fall alike for a while, and the lag between the two.
+
+    Returns
+    -------
+    ndarray, shape (n_pairs, 3)
+        Columns i, j > i and lag: sample ``t`` of trial i is sample ``t - lag`` of trial j.
+    """
+    runs = content.shape
+    kept = content.usable[runs.trial]
+    key, trial, start = runs.key[kept], runs.trial[kept], runs.start[kept]
+    order = np.argsort(key, kind="stable")
+    key, trial, start = key[order], trial[order], start[order].astype(np.int64)
+    n_trials, most = len(content.whole), int(start.max(initial=0))
+    found = [np.zeros(0, dtype=np.int64)]
+    for step in range(1, 5):
+        same = np.flatnonzero((key[step:] == key[:-step]) & (trial[step:] != trial[:-step]))
+        # A stable sort keeps the trials of a key in order, so that i < j.
+        i, j = trial[same].astype(np.int64), trial[same + step].astype(np.int64)
+        lag = start[same] - start[same + step] + most
+        found.append((i * n_trials + j) * (2 * most + 1) + lag)
+    pairs, lag = np.divmod(_sorted_unique(np.concatenate(found)), 2 * most + 1)
+    return np.column_stack([pairs // n_trials, pairs % n_trials, lag - most])
+
+
+def _turns(block: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Where a channel turns, shape (n_trials, n_channels, n_times - 2)."""
+    rises = block[:, :, 1:] > block[:, :, :-1]
+    return rises[:, :, 1:] != rises[:, :, :-1]
+
+
+def _random_odd(n: int) -> NDArray[np.uint64]:
+    return np.random.default_rng(0).integers(2**63, size=n, dtype=np.uint64) * np.uint64(
+        2
+    ) + np.uint64(1)
+
+
+def _weighted(words: NDArray[np.unsignedinteger], weights: NDArray[np.uint64]) -> NDArray:
+    """The sum over channels of each word times its channel's weight, modulo 2**64."""
+    made = np.zeros((words.shape[0], words.shape[2]), np.uint64)
+    part = np.empty_like(made)
+    for channel in range(words.shape[1]):
+        np.multiply(words[:, channel], weights[channel], out=part)
+        made += part
+    return made
+
+
+def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Every bit of the result depends on every bit of the value; in place."""
+    for factor in (0xBF58476D1CE4E5B9, 0x94D049BB133111EB):
+        values ^= values >> np.uint64(31)
+        values *= np.uint64(factor)
+    values ^= values >> np.uint64(31)
+    return values
+
+
+def _rolling(samples: NDArray[np.uint64], run: int) -> NDArray[np.uint64]:
+    """Hash of every run: a polynomial whose coefficients are the samples, modulo 2**64."""
+    n_times = samples.shape[1]
+    power = np.full(n_times, _BASE, np.uint64)
+    back = np.full(n_times - run + 1, _INVERSE, np.uint64)
+    power[0] = back[0] = 1
+    power, back = np.cumprod(power, dtype=np.uint64), np.cumprod(back, dtype=np.uint64)
+    total = np.zeros((len(samples), n_times + 1), np.uint64)
+    np.cumsum(samples * power, axis=1, out=total[:, 1:])
+    return _mixed((total[:, run:] - total[:, : n_times - run + 1]) * back)
+
+
+def _runs(
+    samples: NDArray[np.uint64], run: int, least_changes: int, share: float, first: int
+) -> Runs:
+    """The runs of a block that are not flat; of too many, the share with the smallest hashes."""
+    key = _rolling(samples, run)
+    changes = np.zeros(samples.shape, np.int32)
+    np.cumsum(samples[:, 1:] != samples[:, :-1], axis=1, out=changes[:, 1:])
+    kept = changes[:, run - 1 :] - changes[:, : changes.shape[1] - run + 1] >= least_changes
+    if share < 1:
+        kept &= key < np.uint64(share * 2**64)
+    row, start = np.nonzero(kept)
+    return Runs(key[kept], (row + first).astype(np.int32), start.astype(np.int32))
+
+
+def _joined(parts: list[Runs]) -> Runs:
+    none = Runs(np.zeros(0, np.uint64), np.zeros(0, np.int32), np.zeros(0, np.int32))
+    columns = zip(*((p.key, p.trial, p.start) for p in [none, *parts]), strict=True)
+    return Runs(*(np.concatenate(column) for column in columns))

@@ -1,0 +1,366 @@
+"""Checks by metadata: who and what stands on both sides of a split."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from eegkit.evaluation._findings import Findings
+from eegkit.evaluation._groups import show
+from eegkit.evaluation.splits import Fold
+from eegkit.trials import Trials
+
+# The columns that tell one group of a level from another, where they are there. The same name
+# of a session or file, of two people, is not the same session or file.
+KEYS: dict[str, tuple[str, ...]] = {
+    "dataset": ("dataset",),
+    "subject": ("dataset", "subject"),
+    "session": ("dataset", "subject", "session"),
+    "recording": ("dataset", "subject", "recording"),
+    "run": ("dataset", "subject", "session", "run"),
+    "parent": ("dataset", "subject", "session", "run", "recording", "parent"),
+}
+WHAT = {
+    "dataset": "data set", "subject": "person", "session": "session", "recording": "recording",
+    "run": "run", "parent": "trial that was cut into windows",
+}  # fmt: skip
+PLACE = ("dataset", "subject", "session", "run", "recording")
+
+
+@dataclass(frozen=True)
+class Level:
+    """A way to group trials: -1 for trials whose group is not known."""
+
+    name: str
+    code: NDArray[np.intp]
+    columns: tuple[str, ...]
+
+    def lies_within(self, other: Level) -> bool:
+        """Whether every group lies in one group of the other level."""
+        known = (self.code >= 0) & (other.code >= 0)
+        pairs = np.unique(np.column_stack([self.code[known], other.code[known]]), axis=0)
+        return len(pairs) == len(np.unique(self.code[known]))
+
+    def on_both_sides(self, fold: Fold) -> NDArray[np.intp]:
+        """The test trials whose group is in training as well."""
+        seen = np.zeros(self.code.max() + 2, dtype=bool)
+        seen[self.code[fold.train]] = True
+        seen[-1] = False  # -1, the groups that are not known
+        return fold.test[seen[self.code[fold.test]]]
+
+
+@dataclass(frozen=True)
+class Levels:
+    """The levels the metadata know, from the coarsest on, and the one that is promised.
+
+    A level that groups the trials as a coarser one does is left out: where everybody has one
+    session, "session" says nothing that "subject" does not.
+    """
+
+    known: dict[str, Level]
+    promised: Level | None
+    keeps_apart: str
+
+    def is_promised(self, level: Level) -> bool:
+        """Whether a group of the level on both sides breaks the promise."""
+        return self.promised is not None and level.lies_within(self.promised)
+
+
+def make_levels(trials: Trials, keeps_apart: str) -> Levels:
+    """Levels of these trials.
+
+    Raises
+    ------
+    ValueError
+        `keeps_apart` is no level and no column.
+    """
+    metadata = trials.metadata
+    every = {
+        name: _level(name, metadata, columns)
+        for name, columns in KEYS.items()
+        if columns[-1] in metadata
+    }
+    known: dict[str, Level] = {}
+    for name, level in every.items():
+        if len(np.unique(level.code)) == len(trials) and name not in ("dataset", "subject"):
+            continue  # every trial is a group of its own
+        if not any(other.lies_within(level) and level.lies_within(other)
+                   for other in known.values()):  # fmt: skip
+            known[name] = level
+    if keeps_apart in every:
+        promised = every[keeps_apart]
+    elif keeps_apart in metadata:
+        columns = (*KEYS["run"], "block") if keeps_apart == "block" else (keeps_apart,)
+        promised = _level(keeps_apart, metadata, columns)
+        known.setdefault(keeps_apart, promised)
+    elif keeps_apart == "block":
+        promised = None
+    else:
+        raise ValueError(
+            f"keeps_apart is {keeps_apart!r}; expected {', '.join(map(repr, KEYS))}, 'block' or a "
+            f"metadata column ({', '.join(map(str, metadata.columns))})."
+        )
+    return Levels(known, promised, keeps_apart)
+
+
+def _level(name: str, metadata: pd.DataFrame, columns: Sequence[str]) -> Level:
+    used = tuple(column for column in columns if column in metadata)
+    code = metadata.groupby(list(used), sort=False, dropna=True).ngroup().to_numpy()
+    return Level(name, np.where(np.isnan(code), -1, code).astype(np.intp), used)
+
+
+def check_levels(
+    trials: Trials, folds: Sequence[Fold], levels: Levels, findings: Findings
+) -> NDArray[np.bool_]:
+    """Trials, groups and windows on both sides; returns the test trials found to overlap in time
+    or to be their own training trials, which need no second finding from the signals."""
+    known = _check_same_trial(trials, folds, findings)
+    _check_groups(trials, folds, levels, findings)
+    _check_aliases(trials, folds, levels, findings)
+    _check_shared_names(trials, folds, levels, findings)
+    known |= _check_overlap(trials, folds, findings)
+    n_people = trials.metadata["subject"].nunique()
+    if n_people == 1:
+        findings.add(
+            "one_person", "note",
+            f"All trials are of one person ({show(trials.groups[0])}).",
+            "The score says nothing about other people.",
+        )  # fmt: skip
+    return known
+
+
+def _check_same_trial(
+    trials: Trials, folds: Sequence[Fold], findings: Findings
+) -> NDArray[np.bool_]:
+    tally = findings.tally()
+    for fold in folds:
+        twice = np.intersect1d(fold.train, fold.test)
+        tally.add(fold, twice, lambda twice=twice: f"trial {twice[0]}")  # type: ignore[misc]
+    findings.add_tally(
+        "same_trial", "leak", tally, "The same trial is in training and in test",
+        "The splitter is broken; use another.",
+    )  # fmt: skip
+    return tally.trials
+
+
+def is_identification(trials: Trials) -> bool:
+    """Whether the labels name the people: one class each, one person for each class."""
+    if trials.y.ndim != 1:
+        return False
+    people, labels = pd.factorize(trials.groups)[0], pd.factorize(trials.y)[0]
+    pairs = np.unique(np.column_stack([people, labels]), axis=0)
+    n_people, n_classes = people.max() + 1, labels.max() + 1
+    if not len(pairs) == n_people == n_classes or n_people < 2:
+        return False
+    # A patient and a control are two people of two classes as well.
+    same_names = set(map(str, trials.groups)) == set(map(str, trials.y))
+    return n_people > 2 or same_names
+
+
+def _check_groups(
+    trials: Trials, folds: Sequence[Fold], levels: Levels, findings: Findings
+) -> None:
+    identification = is_identification(trials)
+    by_design = []
+    for level in levels.known.values():
+        tally = findings.tally()
+        for fold in folds:
+            hits = level.on_both_sides(fold)
+            tally.add(
+                fold, hits,
+                lambda hits=hits, level=level: _named(trials, level, hits[0]),  # type: ignore[misc]
+            )  # fmt: skip
+        what = WHAT.get(level.name, level.name)
+        promised = levels.is_promised(level)
+        if tally.folds and (level.name == "dataset" and levels.keeps_apart != "dataset"):
+            continue  # people of one data set are meant to be on both sides
+        if tally.folds and (not promised or (identification and level.name == "subject")):
+            by_design.append((what, tally))
+        elif promised:
+            severity = "leak"
+            if identification and levels.keeps_apart == "subject":
+                severity = "warning"  # nobody promised sessions, and people must be known
+            findings.add_tally(
+                level.name, severity, tally, f"The same {what} is in training and in test",
+                _advice(level.name, levels.keeps_apart),
+            )  # fmt: skip
+    if by_design:
+        what, tally = by_design[0]
+        names = list(dict.fromkeys(name for name, _ in by_design))
+        told = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+        why = "the labels name the people" if identification else _promise(levels)
+        findings.add(
+            "by_design", "note",
+            f"The same {told} is in training and in test by design: {why}.",
+            "The score is about people that were seen in training, not about new ones."
+            if what == "person" else "",
+            tally,
+        )  # fmt: skip
+
+
+def _promise(levels: Levels) -> str:
+    what = "blocks of time" if levels.keeps_apart == "block" else f"each {levels.keeps_apart}"
+    return f"the split promises to keep {what} apart, no more"
+
+
+def _advice(name: str, keeps_apart: str) -> str:
+    if keeps_apart == "subject":
+        return 'Split by people: cv="group-5" or cv="loso".'
+    return f"Split by {keeps_apart}, as the split promises."
+
+
+def _named(trials: Trials, level: Level, row: int) -> str:
+    values = trials.metadata.loc[row, list(level.columns)]
+    if level.name in ("subject", "dataset"):
+        return show(values.iloc[-1])
+    return ", ".join(f"{column} {show(value)}" for column, value in values.items())
+
+
+def same_person_key(name: Any) -> tuple[Any, ...]:
+    """What is left of a name without case, spaces, punctuation and leading zeros."""
+    if isinstance(name, float | np.floating) and float(name).is_integer():
+        name = int(name)
+    text = unicodedata.normalize("NFKC", str(name)).casefold()
+    text = re.sub(r"\b(\d+)\.0+\b", r"\1", text)
+    return tuple(
+        int(part) if part.isdigit() else part for part in re.findall(r"\d+|[^\W\d_]+", text)
+    )
+
+
+def _check_aliases(
+    trials: Trials, folds: Sequence[Fold], levels: Levels, findings: Findings
+) -> None:
+    subject = _level("subject", trials.metadata, KEYS["subject"])
+    if not levels.is_promised(subject):
+        return
+    first = np.unique(subject.code, return_index=True)
+    rows = first[1][first[0] >= 0]
+    datasets = trials.metadata.get("dataset", pd.Series("", index=trials.metadata.index))
+    persons: dict[Any, list[int]] = {}
+    for row in rows:
+        key = (datasets.iloc[row], same_person_key(trials.groups[row]))
+        if key[1]:
+            persons.setdefault(key, []).append(subject.code[row])
+    tally = findings.tally()
+    several = [codes for codes in persons.values() if len(codes) > 1]
+    for fold in folds if several else ():
+        trained = set(np.unique(subject.code[fold.train]).tolist())
+        hits, example = [], []
+        for codes in several:
+            for code in codes:
+                others = [other for other in codes if other != code and other in trained]
+                if others and len(own := fold.test[subject.code[fold.test] == code]):
+                    hits.append(own)
+                    other = np.flatnonzero(subject.code == others[0])[0]
+                    example.append((trials.groups[own[0]], trials.groups[other]))
+        found = np.concatenate(hits) if hits else np.zeros(0, dtype=np.intp)
+        tally.add(
+            fold, found,
+            lambda example=example: f"{show(example[0][0])} and {show(example[0][1])}",  # type: ignore[misc]
+        )  # fmt: skip
+    findings.add_tally(
+        "alias", "leak", tally, "What looks like one person under two names is on both sides",
+        "Give each person one name in metadata['subject'].",
+    )  # fmt: skip
+
+
+def _check_shared_names(
+    trials: Trials, folds: Sequence[Fold], levels: Levels, findings: Findings
+) -> None:
+    """A recording that, other than most, is named for two people."""
+    if "recording" not in trials.metadata:
+        absent = "'recording' or 'parent'" if "parent" not in trials.metadata else "'recording'"
+        findings.add(
+            "not_checked", "note",
+            f"There is no metadata column {absent}: parent recordings were not compared.",
+            "Add the name of the file each trial is from.",
+        )  # fmt: skip
+        return
+    table = trials.metadata[[name for name in KEYS["recording"] if name in trials.metadata]]
+    table = table.drop_duplicates().dropna()
+    by = [name for name in ("dataset", "recording") if name in table]
+    n_people = table.groupby(by)["subject"].nunique()
+    shared = n_people[n_people > 1]
+    # A name most people share, such as "rest.edf", is a kind of recording, not one of them.
+    if not len(shared) or len(shared) * 2 > len(n_people):
+        return
+    level = _level("recording", trials.metadata, by)
+    suspicious = set(trials.metadata.groupby(by, sort=False).ngroup()[
+        pd.MultiIndex.from_frame(trials.metadata[by]).isin(shared.index)
+        if len(by) > 1 else trials.metadata["recording"].isin(shared.index)
+    ])  # fmt: skip
+    tally = findings.tally()
+    for fold in folds:
+        hits = level.on_both_sides(fold)
+        hits = hits[np.isin(level.code[hits], list(suspicious))]
+        tally.add(
+            fold, hits,
+            lambda hits=hits: show(trials.metadata["recording"].iloc[hits[0]]),  # type: ignore[misc]
+        )  # fmt: skip
+    if levels.promised is not None and levels.keeps_apart in ("subject", "dataset"):
+        findings.add_tally(
+            "recording", "warning", tally, "A recording that is named for two people is on both "
+            "sides", "See whether these people are one.",
+        )  # fmt: skip
+
+
+def windows(trials: Trials) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray] | None:
+    """The recording, start and end in s of every trial; None where they are not known."""
+    metadata = trials.metadata
+    if "onset" in metadata:
+        place, start = PLACE, pd.to_numeric(metadata["onset"], errors="coerce").to_numpy(float)
+        if "window_onset_s" in metadata:
+            start = start + metadata["window_onset_s"].to_numpy(float)
+    elif "window_onset_s" in metadata and "parent" in metadata:
+        place, start = KEYS["parent"], metadata["window_onset_s"].to_numpy(float)
+    else:
+        return None
+    length = np.full(len(trials), trials.n_times / trials.sfreq)
+    if "duration" in metadata:
+        # Shorter than the window: filled up. Else of an event, which says nothing of the window.
+        told = pd.to_numeric(metadata["duration"], errors="coerce").to_numpy(float)
+        length = np.where((told > 0) & (told < length), told, length)
+    return _level("window", metadata, place).code, start, start + length
+
+
+def _check_overlap(trials: Trials, folds: Sequence[Fold], findings: Findings) -> NDArray[np.bool_]:
+    tally = findings.tally()
+    known = windows(trials)
+    if known is None:
+        findings.add(
+            "not_checked", "note",
+            "There is no metadata column 'onset': overlap in time was looked for in the signals "
+            "alone.", "Add the start of each trial in its recording, in s.",
+        )  # fmt: skip
+        return tally.trials
+    code, start, end = known
+    usable = (code >= 0) & np.isfinite(start)
+    if not usable.any():
+        return tally.trials
+    # Recordings one after the other on one axis of time, so that one sort serves all of them.
+    place = code * (end[usable].max() - start[usable].min() + 1.0)
+    start, end = start + place, end + place
+    for fold in folds:
+        train, test = fold.train[usable[fold.train]], fold.test[usable[fold.test]]
+        if not len(train) or not len(test):
+            continue
+        order = train[np.argsort(start[train], kind="stable")]
+        latest = np.maximum.accumulate(end[order])
+        # One sample in common may be due to rounding.
+        before = np.searchsorted(start[order], end[test] - 1.5 / trials.sfreq)
+        reach = latest[np.maximum(before - 1, 0)] - start[test]
+        hits = test[(before > 0) & (reach > 1.5 / trials.sfreq)]
+        hits = np.setdiff1d(hits, fold.train)
+        tally.add(fold, hits, lambda hits=hits: f"trial {hits[0]}")  # type: ignore[misc]
+    findings.add_tally(
+        "overlap", "leak", tally, "Windows that overlap in time are on both sides",
+        "Cut windows without overlap, or keep those of a recording on one side.",
+    )  # fmt: skip
+    return tally.trials

@@ -1,0 +1,148 @@
+"""Trials that are nearly the same: random projections find candidates, correlations confirm.
+
+By the lemma of Johnson and Lindenstrauss [1]_ the correlation of two trials is, up to an error
+that shrinks with one minus its square, that of their projections on some tens of random
+vectors; so all pairs of trials are compared in a space of 64 dimensions instead of
+n_channels * n_times.
+
+References
+----------
+.. [1] Johnson, W. B., & Lindenstrauss, J. (1984). Extensions of Lipschitz mappings into a
+   Hilbert space. Contemporary Mathematics, 26, 189-206.
+   https://doi.org/10.1090/conm/026/737400
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import scipy.signal
+from numpy.typing import NDArray
+
+N_PROJECTIONS = 64
+# Projections of trials that correlate at ALIKE fall below this once in a thousand million.
+CANDIDATE = 0.95
+# |correlation| over all channels from which on two trials are one.
+ALIKE = 0.98
+# Below this |correlation| of the whitened trials, or twice the usual one where that is more,
+# what they share is drift or line noise.
+ALIKE_WHITENED, MOST_ALIKE_WHITENED = 0.25, 0.9
+N_TYPICAL = 100
+MAX_PAIRS = 50_000
+_ROWS = 1024
+# A common average reference needs channels.
+_LEAST_REFERENCED = 3
+
+
+def projector(n_channels: int, n_times: int) -> NDArray[np.float32]:
+    """Random vectors, shape (n_channels * n_times, N_PROJECTIONS), made to ignore the
+    reference, offsets and linear drifts: projections on them are those of `cleaned` trials."""
+    vectors = np.random.default_rng(0).standard_normal(
+        (N_PROJECTIONS, n_channels, n_times), dtype=np.float32
+    )
+    return cleaned(vectors).reshape(N_PROJECTIONS, -1).T.astype(np.float32, order="C")
+
+
+def cleaned(trials: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Trials to the average reference, without offset and linear drift.
+
+    Parameters
+    ----------
+    trials : ndarray, shape (n_trials, n_channels, n_times)
+    """
+    made = np.asarray(trials, dtype=np.float64)
+    if made.shape[1] >= _LEAST_REFERENCED:
+        made = made - made.mean(axis=1, keepdims=True)
+    return scipy.signal.detrend(made, axis=2, type="linear" if made.shape[2] > 2 else "constant")
+
+
+def candidate_pairs(projected: NDArray[np.float32], usable: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Pairs of trials, i < j, whose projections nearly fall on one line, shape (n_pairs, 2)."""
+    unit = np.where(usable[:, None], projected, np.float32(0))
+    length = np.linalg.norm(unit.astype(np.float64), axis=1)
+    unit = (unit / np.where(length > 0, length, 1)[:, None]).astype(np.float32)
+    found = [np.zeros((0, 2), dtype=np.intp)]
+    for start in range(0, len(unit), _ROWS):
+        products = unit[start : start + _ROWS] @ unit[start:].T
+        np.abs(products, out=products)
+        i, j = np.nonzero(products >= CANDIDATE)
+        later = j > i
+        found.append(np.column_stack([i[later], j[later]]) + start)
+    return np.concatenate(found)
+
+
+@dataclass(frozen=True)
+class Typical:
+    """What is usual among the trials, against which two of them are compared.
+
+    ``power`` is the mean power spectrum, shape (n_times // 2 + 1,), ``alike`` the |correlation|
+    of whitened trials from which on two of them have more in common than any two.
+    """
+
+    power: NDArray[np.float64]
+    alike: float
+
+    @classmethod
+    def of(cls, X: NDArray[np.float32], usable: NDArray[np.bool_]) -> Typical:
+        """Learn it from some of the usable trials, at least two."""
+        rows = np.flatnonzero(usable)
+        rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), N_TYPICAL)).astype(int)]
+        some = np.concatenate([cleaned(X[[row]]) for row in rows])
+        power = (np.abs(np.fft.rfft(some)) ** 2).mean(axis=(0, 1))
+        power = np.maximum(power, 1e-12 * power.max())
+        white = _whitened(some, power)
+        usual = np.median([abs(_cosine(one, other)) for one, other in pairwise(white)])
+        return cls(power, min(max(ALIKE_WHITENED, 2 * float(usual)), MOST_ALIKE_WHITENED))
+
+
+def nearly_same(X: NDArray[np.float32], i: int, j: int, typical: Typical) -> bool:
+    """Whether two trials correlate over all channels, by more than drift and line noise.
+
+    The second look is at the trials whitened by the typical spectrum, in which no frequency
+    outweighs the others.
+    """
+    pair = cleaned(np.stack([X[i], X[j]]))
+    if abs(_cosine(*pair)) < ALIKE:
+        return False
+    return abs(_cosine(*_whitened(pair, typical.power))) >= typical.alike
+
+
+def _whitened(trials: NDArray[np.float64], power: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.fft.irfft(np.fft.rfft(trials) / np.sqrt(power), n=trials.shape[2])
+
+
+def same_shifted(
+    X: NDArray[np.float32], i: int, j: int, lag: int, least: int, typical: Typical
+) -> bool:
+    """Whether the common part of two trials is alike, channel by channel, whatever the scales.
+
+    Sample ``t`` of trial i is sample ``t - lag`` of trial j; they share at least `least` of them.
+    """
+    if X.shape[2] - abs(lag) < least:
+        return False
+    pair = np.stack([X[i], X[j]]).astype(np.float64)
+    pair -= pair.mean(axis=2, keepdims=True)
+    if _alike_by_channel(pair, lag) < ALIKE:
+        return False
+    return _alike_by_channel(_whitened(pair, typical.power), lag) >= typical.alike
+
+
+def _alike_by_channel(pair: NDArray[np.float64], lag: int) -> float:
+    """The median over channels of the |correlation| of the common part."""
+    n_times = pair.shape[2]
+    one = pair[0][:, max(lag, 0) : n_times + min(lag, 0)]
+    other = pair[1][:, max(-lag, 0) : n_times + min(-lag, 0)]
+    one = one - one.mean(axis=1, keepdims=True)
+    other = other - other.mean(axis=1, keepdims=True)
+    norms = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
+    alive = norms > 0
+    if not alive.any():
+        return 0.0
+    return float(np.median(np.abs((one * other).sum(axis=1)[alive] / norms[alive])))
+
+
+def _cosine(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    norm = np.linalg.norm(one) * np.linalg.norm(other)
+    return float(np.vdot(one, other) / norm) if norm > 0 else 0.0

@@ -1,0 +1,312 @@
+"""The leakage audit: what stands on both sides of a split and should not."""
+
+from __future__ import annotations
+
+import html
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from eegkit.evaluation._copies import check_content
+from eegkit.evaluation._findings import COLUMNS, SEVERITIES, Findings
+from eegkit.evaluation._labels import check_labels
+from eegkit.evaluation._levels import check_levels, make_levels
+from eegkit.evaluation._prefitted import check_normalisation, check_pipelines
+from eegkit.evaluation.splits import Fold, folds_of, make_splitter, promise_of
+from eegkit.trials import Trials
+
+_WIDTH = 96
+
+
+class Audit:
+    """What an audit found about a split.
+
+    Made by `audit_split` and `audit_folds`.
+
+    Parameters
+    ----------
+    findings : pandas.DataFrame
+        One row per finding, the worst first, with columns ``kind``; ``severity``
+        (``"leak"``: test trials are known in training; ``"warning"``: the score may measure
+        something else; ``"note"``: good to know); ``folds``, how many of them are concerned;
+        ``n_trials``, how many test trials are; ``detail``, a sentence with the first example;
+        ``advice``.
+    keeps_apart : str
+        What the split was held to.
+    n_folds, n_trials, n_subjects : int
+        What was audited.
+
+    Examples
+    --------
+    >>> from eegkit.evaluation.audit import audit_split
+    >>> from eegkit.testing import example_trials
+    >>> from sklearn.model_selection import KFold
+    >>> trials = example_trials(n_trials=24)
+    >>> audit_split(trials, "group-3").ok
+    True
+    >>> audit = audit_split(trials, KFold(3, shuffle=True, random_state=0))
+    >>> audit.ok
+    False
+    >>> audit.findings[["kind", "severity", "folds", "n_trials"]].head(1)
+          kind severity  folds  n_trials
+    0  subject     leak      3        24
+    """
+
+    def __init__(
+        self,
+        findings: pd.DataFrame,
+        *,
+        keeps_apart: str,
+        n_folds: int,
+        n_trials: int,
+        n_subjects: int,
+    ) -> None:
+        absent = [name for name in COLUMNS if name not in findings]
+        if absent:
+            raise ValueError(
+                f"The findings lack the columns {', '.join(absent)}; expected {', '.join(COLUMNS)}."
+            )
+        self.findings = findings[list(COLUMNS)].reset_index(drop=True)
+        self.keeps_apart = keeps_apart
+        self.n_folds = n_folds
+        self.n_trials = n_trials
+        self.n_subjects = n_subjects
+
+    @property
+    def ok(self) -> bool:
+        """Whether no leak was found; there may be warnings and notes."""
+        return not (self.findings["severity"] == "leak").any()
+
+    def raise_for_leaks(self) -> None:
+        """Raise one error that names every leak and says what to do.
+
+        Raises
+        ------
+        ValueError
+            There are leaks.
+        """
+        leaks = self.findings[self.findings["severity"] == "leak"]
+        if not len(leaks):
+            return
+        lines = [f"- {row.detail} {row.advice}" for row in leaks.itertuples()]
+        what = "A leak was" if len(leaks) == 1 else f"{len(leaks)} leaks were"
+        raise ValueError(
+            f"{what} found: test trials are known in training, so the score would say little "
+            "about new data.\n" + "\n".join(lines)
+        )
+
+    def describe(self) -> str:
+        """One sentence: what was audited, and how many findings there are."""
+        counts = self.findings["severity"].value_counts()
+        found = [_count(int(counts.get(name, 0)), name) for name in SEVERITIES if name in counts]
+        return (
+            f"{_count(self.n_folds, 'fold')} of {_count(self.n_trials, 'trial')} of "
+            f"{_count(self.n_subjects, 'person', 'people')}, held to keep each "
+            f"{self.keeps_apart} on one side: {', '.join(found) or 'nothing found'}"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The audit as plain Python values, which JSON can hold; `from_dict` reads them."""
+        return {
+            "keeps_apart": self.keeps_apart,
+            "n_folds": self.n_folds,
+            "n_trials": self.n_trials,
+            "n_subjects": self.n_subjects,
+            "findings": self.findings.astype(object).to_dict(orient="records"),
+        }
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Audit:
+        """The audit that `to_dict` wrote.
+
+        Raises
+        ------
+        ValueError
+            Something is missing.
+        """
+        names = ("keeps_apart", "n_folds", "n_trials", "n_subjects")
+        absent = [name for name in (*names, "findings") if name not in content]
+        if absent:
+            raise ValueError(f"This is no audit: it lacks {', '.join(absent)}.")
+        findings = pd.DataFrame(content["findings"], columns=list(COLUMNS))
+        findings = findings.astype({"folds": "int64", "n_trials": "int64"})
+        return cls(findings, **{name: content[name] for name in names})
+
+    def __repr__(self) -> str:
+        lines = [f"<Audit: {self.describe()}"]
+        for row in self.findings.itertuples():
+            text = f"{row.severity:<8}{row.kind}{_extent(row)}: {row.detail} {row.advice}"
+            lines += textwrap.wrap(
+                text, _WIDTH, initial_indent="  ", subsequent_indent=" " * 10,
+                break_long_words=False, break_on_hyphens=False,
+            )  # fmt: skip
+        return "\n".join(lines) + ">"
+
+    def _repr_html_(self) -> str:
+        table = self.findings.to_html(index=False, border=0)
+        return f"<div><p><b>Audit</b>: {html.escape(self.describe())}</p>{table}</div>"
+
+
+def audit_split(
+    trials: Trials,
+    cv: Any = "group-5",
+    *,
+    random_state: int | None = None,
+    pipeline: Any = None,
+) -> Audit:
+    """Look for leaks in a split before anything is fitted.
+
+    Parameters
+    ----------
+    trials : Trials
+    cv : str, splitter, or iterable of (train, test), default "group-5"
+        See `make_splitter`. It is held to what its attribute ``keeps_apart`` names; a
+        splitter without one, of scikit-learn say, to keeping people apart.
+    random_state : int, optional
+        See `make_splitter`.
+    pipeline : estimator or dict of str to estimator, optional
+        What shall be evaluated: its steps must be fitted anew in every fold.
+
+    Returns
+    -------
+    Audit
+
+    Raises
+    ------
+    ValueError
+        The trials cannot be split that way.
+
+    See Also
+    --------
+    audit_folds : The same for folds that are there already; says what is looked for.
+
+    Examples
+    --------
+    >>> from eegkit.evaluation.audit import audit_split
+    >>> from eegkit.testing import example_trials
+    >>> audit_split(example_trials(n_trials=24), "loso").ok
+    True
+    """
+    _check(trials)
+    splitter = make_splitter(cv, random_state=random_state)
+    folds = folds_of(splitter, trials)
+    return audit_folds(trials, folds, promise_of(splitter, trials), pipeline=pipeline)
+
+
+def audit_folds(
+    trials: Trials, folds: Sequence[Fold], keeps_apart: str = "subject", *, pipeline: Any = None
+) -> Audit:
+    """Look for leaks in folds.
+
+    Parameters
+    ----------
+    trials : Trials
+        Metadata columns that are used where they are there: ``dataset``, ``subject``,
+        ``session``, ``run``, ``recording`` (the file, say), ``onset`` (s from the start of the
+        recording), ``duration`` (s, of a trial that was filled up), and ``parent`` and
+        ``window_onset_s``, which `SlidingWindows` writes.
+    folds : list of Fold
+    keeps_apart : str, default "subject"
+        What the split promises to keep on one side: ``"dataset"``, ``"subject"``,
+        ``"session"``, ``"run"``, ``"block"`` (of time, within a run), or a metadata column.
+    pipeline : estimator or dict of str to estimator, optional
+        What shall be evaluated.
+
+    Returns
+    -------
+    Audit
+        Kinds of findings: ``same_trial``; ``dataset``, ``subject``, ``session``, ``run``,
+        ``recording``, ``parent`` on both sides although the split promises otherwise, and
+        ``by_design`` where it does not; ``alias``, one person under two names; ``overlap``,
+        windows that overlap in time; ``copy``, ``shared_samples``, ``near_copy`` and
+        ``shifted_copy``, found in the signals alone; ``class_by_subject`` and so on,
+        confounding of class with who, when or where; ``identification``; ``one_class``,
+        ``unseen_class``, ``one_class_tested``; ``standardized``, ``min_max``, ``whitened``,
+        the marks of a transform fitted to all trials; ``frozen`` and ``pretrained`` steps;
+        ``one_person``; ``not_checked``.
+
+    Raises
+    ------
+    ValueError
+        There are no folds, a fold names trials that do not exist or has an empty side, or
+        `keeps_apart` is no known level or column.
+
+    Notes
+    -----
+    The signals are read once, in blocks, for all folds. Near copies are pairs of trials whose
+    correlation over all channels is at least 0.98 in magnitude, to the average reference and
+    without linear drift; a scaled, flipped, re-referenced or slightly noisy copy is one.
+    The comparison of all pairs takes time that grows with the square of the number of trials.
+    Not found are copies with more noise, and copies that were filtered or resampled anew and
+    shifted.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from eegkit.evaluation.audit import audit_folds
+    >>> from eegkit.evaluation.splits import Fold
+    >>> from eegkit.testing import example_trials
+    >>> trials = example_trials(n_trials=12)
+    >>> audit = audit_folds(trials, [Fold(0, np.arange(8), np.arange(7, 12))])
+    >>> audit.findings["kind"].head(2).tolist()
+    ['same_trial', 'subject']
+    """
+    _check(trials)
+    folds = list(folds)
+    _check_folds(folds, len(trials))
+    levels = make_levels(trials, keeps_apart)
+    findings = Findings(len(trials))
+    known = check_levels(trials, folds, levels, findings)
+    check_labels(trials, folds, levels, findings)
+    check_content(trials, folds, known, findings)
+    check_normalisation(trials, folds, levels, findings)
+    if pipeline is not None:
+        check_pipelines(pipeline, findings)
+    return Audit(
+        findings.table(),
+        keeps_apart=keeps_apart,
+        n_folds=len(folds),
+        n_trials=len(trials),
+        n_subjects=int(trials.metadata["subject"].nunique()),
+    )
+
+
+def _check(trials: Any) -> None:
+    if not isinstance(trials, Trials):
+        raise ValueError(
+            f"trials is a {type(trials).__name__}; expected Trials, see Trials.from_arrays and "
+            "Trials.from_epochs."
+        )
+
+
+def _check_folds(folds: Sequence[Fold], n_trials: int) -> None:
+    if not folds:
+        raise ValueError("There are no folds to audit; the splitter gave none.")
+    for fold in folds:
+        for side in ("train", "test"):
+            rows = getattr(fold, side)
+            if not len(rows):
+                raise ValueError(
+                    f"Fold {fold.number} has no {side} trials; use fewer folds, or another "
+                    "splitter."
+                )
+            if rows.min() < 0 or rows.max() >= n_trials:
+                raise ValueError(
+                    f"Fold {fold.number} names the {side} trials {rows.min()} to {rows.max()}, but "
+                    f"the trials are 0 to {n_trials - 1}; split these trials, not others."
+                )
+
+
+def _extent(row: Any) -> str:
+    parts = []
+    if row.folds:
+        parts.append(_count(row.folds, "fold"))
+    if row.n_trials:
+        parts.append(_count(row.n_trials, "test trial"))
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def _count(n: int, one: str, many: str | None = None) -> str:
+    return f"{n} {one if n == 1 else many or one + 's'}"
