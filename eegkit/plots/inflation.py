@@ -1,0 +1,153 @@
+"""Scores of every person with people kept apart, beside those of shuffled trials."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from eegkit.evaluation.inflation import Inflation
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Above so many people their lines are drawn thinner and lighter.
+MANY = 20
+HONEST, SHUFFLED = "C0", "C1"
+
+
+class InflationDisplay:
+    """What shuffling the trials adds to the score of every person.
+
+    Make it with `from_inflation`. Each pipeline has two columns: scores with people kept apart on
+    the left, with trials shuffled on the right, a dot for each person, the two dots of a
+    person joined by a line. The large marks are means over people. The dashed line is the
+    mean chance level.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        ``Inflation.table``.
+    summary : pandas.DataFrame
+        ``Inflation.summary()``.
+    metric : str
+        Name of the score.
+
+    Attributes
+    ----------
+    ax_ : matplotlib.axes.Axes
+    figure_ : matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> matplotlib.use("agg")
+    >>> import numpy as np
+    >>> from eegkit import Trials
+    >>> from eegkit.evaluation.inflation import inflation
+    >>> from eegkit.plots.inflation import InflationDisplay
+    >>> from sklearn.dummy import DummyClassifier
+    >>> X = np.random.default_rng(0).normal(size=(24, 2, 64))
+    >>> trials = Trials.from_arrays(
+    ...     X, ["rest", "task"] * 12, sfreq=64, subject=np.repeat(["a", "b", "c"], 8)
+    ... )
+    >>> made = inflation(DummyClassifier(), trials, cv="loso", random_state=0)
+    >>> InflationDisplay.from_inflation(made).ax_.get_ylabel()
+    'balanced accuracy'
+    """
+
+    def __init__(self, *, table: pd.DataFrame, summary: pd.DataFrame, metric: str) -> None:
+        self.table = table
+        self.summary = summary
+        self.metric = metric
+
+    @classmethod
+    def from_inflation(cls, inflation: Inflation, ax: Axes | None = None) -> InflationDisplay:
+        """Plot what `inflation` found.
+
+        Parameters
+        ----------
+        inflation : Inflation
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        InflationDisplay
+        """
+        return cls(
+            table=inflation.table, summary=inflation.summary(), metric=inflation.metric
+        ).plot(ax=ax)
+
+    def plot(self, ax: Axes | None = None) -> InflationDisplay:
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        self
+        """
+        if ax is None:
+            import matplotlib.pyplot as plt
+
+            width = 2.4 + 2.0 * len(self.summary)
+            _, ax = plt.subplots(figsize=(max(width, 4.4), 4.4), layout="constrained")
+        self.ax_, self.figure_ = ax, ax.figure
+        ticks = []
+        for i, row in enumerate(self.summary.itertuples()):
+            own = self.table[self.table["pipeline"] == row.pipeline]
+            self._draw_people(3 * i, own.dropna(subset="gap"))
+            self._draw_means(3 * i, row, label=not i)
+            ticks += [(3 * i, "people\nkept apart"), (3 * i + 1, "trials\nshuffled")]
+        chance = float(self.table["chance"].mean())
+        if np.isfinite(chance):
+            ax.axhline(
+                chance, color="0.35", lw=1.2, ls="--", zorder=1, label=f"chance {chance:.2f}"
+            )
+        ax.set_xticks(*map(list, zip(*ticks, strict=True)))
+        ax.set_xlim(-0.75, 3 * len(self.summary) - 1.25)
+        ax.set_ylabel(self.metric.replace("_", " "))
+        ax.grid(axis="y", color="0.92")
+        ax.set_axisbelow(True)
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.1), ncols=3)
+        return self
+
+    def _draw_people(self, x: float, own: pd.DataFrame) -> None:
+        many = len(own) > MANY
+        style: dict[str, Any] = {"s": 10 if many else 30, "alpha": 0.55, "lw": 0, "zorder": 3}
+        # People of the same score would lie on each other.
+        aside = 0.16 * (np.arange(len(own)) * 0.618 % 1 - 0.5) if many else 0.0
+        left, right = x + np.zeros(len(own)) + aside, x + 1 + np.zeros(len(own)) + aside
+        self.ax_.plot(
+            [left, right], [own["honest"], own["shuffled"]],
+            color="0.6", lw=0.6 if many else 1.0, alpha=0.35 if many else 0.7, zorder=2,
+        )  # fmt: skip
+        self.ax_.scatter(left, own["honest"], color=HONEST, **style)
+        self.ax_.scatter(right, own["shuffled"], color=SHUFFLED, **style)
+
+    def _draw_means(self, x: float, row: Any, *, label: bool) -> None:
+        for at, value, side, color in (
+            (x, row.honest, -1, HONEST),
+            (x + 1, row.shuffled, 1, SHUFFLED),
+        ):
+            self.ax_.plot(
+                at + 0.22 * side, value, marker="D", ms=8, color=color, mec="white", ls="",
+                zorder=4, label="mean of people" if label and side < 0 else None,
+            )  # fmt: skip
+            self.ax_.annotate(
+                f"{value:.2f}", (at + 0.22 * side, value), xytext=(7 * side, 0),
+                textcoords="offset points", ha="left" if side > 0 else "right", va="center",
+            )  # fmt: skip
+        told = f"{row.pipeline}, gap {row.gap:+.2f}"
+        if np.isfinite(row.gap_low):
+            told += f"\n[{row.gap_low:+.2f}, {row.gap_high:+.2f}]"
+        self.ax_.annotate(
+            told, (x + 0.5, 1.0), xycoords=("data", "axes fraction"), xytext=(0, 4),
+            textcoords="offset points", ha="center", va="bottom", fontsize="small",
+        )  # fmt: skip
