@@ -213,12 +213,7 @@ def test_what_makes_no_sense_is_refused(splitter, y, groups, message):
     [
         (WITHIN, TWELVE, {"onset": np.nan}, "12 of 12 trials have no time in 'onset'"),
         (WITHIN, TWELVE, {"onset": "?"}, r"metadata\['onset'\] is not numeric"),
-        (
-            WithinSubjectKFold(2, gap=6),
-            TWELVE,
-            {"session": 1},
-            "no trial of 'r', 't' left to train on",
-        ),
+        (WithinSubjectKFold(2, gap=6), TWELVE, {"session": [1] * 12}, "no trial of 'r', 't' left"),
         (WITHIN, ["r"] + ["t"] * 11, {}, r"has 1 trials of 'r', fewer .*folds; leave it out"),
         (SESSION, [*"rtrtrt", *"rrrrrr"], {}, "Session 2 of subject 'a' has trials of one class"),
         (WithinSessionKFold(4), TWELVE, {}, r"Session 1 of .*3 trials of 'r', .*within-session-3"),
