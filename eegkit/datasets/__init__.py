@@ -10,6 +10,7 @@ from eegkit.datasets._recordings import (
     prepare,
     read_edf,
 )
+from eegkit.datasets.bids import from_bids
 from eegkit.datasets.eegbci import EEGBCI
 from eegkit.datasets.folder import from_folder
 from eegkit.datasets.hdf5 import from_hdf5, to_hdf5
@@ -30,6 +31,7 @@ __all__ = [
     "check_rates",
     "choose_subjects",
     "cut",
+    "from_bids",
     "from_folder",
     "from_hdf5",
     "from_ts",

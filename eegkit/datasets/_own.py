@@ -96,8 +96,12 @@ class OwnRecordings(RecordedDataset):
         check_rates(self.sfreq, self.l_freq, self.h_freq)
 
     def _read_all(self, recordings: Sequence[Recording]) -> tuple[Trials, bool]:
-        self._names = self._agree(recordings)
-        return super()._read_all(recordings)
+        import mne
+
+        # For all threads at once: each call's own verbose= would set it back for the others.
+        with mne.use_log_level("error"):
+            self._names = self._agree(recordings)
+            return super()._read_all(recordings)
 
     def _agree(self, recordings: Sequence[Recording]) -> list[str]:
         """The channels to read of every recording, by their headers.
@@ -235,6 +239,25 @@ class OwnRecordings(RecordedDataset):
             raise ValueError(f"{recording.path} gives no trial.")
         onsets = np.array(firsts) / rate
         return cut(raw, onsets, length)[0], of, onsets
+
+
+def as_channels(channels: Sequence[str] | str | None) -> tuple[str, ...] | str | None:
+    """The option `channels`, in a form that has one text.
+
+    Raises
+    ------
+    ValueError
+        It is one name, empty, or names one twice.
+    """
+    if channels is None or (isinstance(channels, str) and channels == COMMON):
+        return channels
+    names = () if isinstance(channels, str) else tuple(channels)
+    if not names or len(set(names)) < len(names):
+        raise ValueError(
+            f"channels is {channels!r}; expected a sequence of different names, '{COMMON}', or "
+            "None for all EEG channels."
+        )
+    return names
 
 
 def tell_left_out(title: str, named: Sequence[Any], reason: str) -> None:

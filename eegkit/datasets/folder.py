@@ -6,7 +6,6 @@ import difflib
 import functools
 import os
 from collections.abc import Sequence
-from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from eegkit.datasets._files import FORMATS, companions, open_recording
-from eegkit.datasets._own import COMMON, OwnRecordings, Segment, tell_left_out
+from eegkit.datasets._own import OwnRecordings, Segment, as_channels, tell_left_out
 from eegkit.datasets._recordings import Recording
 from eegkit.trials import METADATA_COLUMNS, Trials
 
@@ -151,7 +150,7 @@ class Folder(OwnRecordings):
     title = folder_name = TITLE
     url = "the table of labels"
 
-    rows: tuple[tuple[str, Segment], ...] = field(default=())
+    rows: tuple[tuple[str, Segment], ...] = ()
 
     def folder(self) -> Path:
         return Path(self.path or ".")
@@ -197,25 +196,6 @@ class Folder(OwnRecordings):
         for file, segment in self.rows:
             found.setdefault(file, []).append(segment)
         return found
-
-
-def as_channels(channels: Sequence[str] | str | None) -> tuple[str, ...] | str | None:
-    """The option `channels`, in a form that has one text.
-
-    Raises
-    ------
-    ValueError
-        It is one name, empty, or names one twice.
-    """
-    if channels is None or (isinstance(channels, str) and channels == COMMON):
-        return channels
-    names = () if isinstance(channels, str) else tuple(channels)
-    if not names or len(set(names)) < len(names):
-        raise ValueError(
-            f"channels is {channels!r}; expected a sequence of different names, '{COMMON}', or "
-            "None for all EEG channels."
-        )
-    return names
 
 
 def _present(folder: Path) -> list[str]:
