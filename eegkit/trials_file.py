@@ -50,11 +50,11 @@ def write_trials(path: Path, parts: Parts) -> None:
     tensor_file.write(path, tensors, told)
 
 
-def read_trials(path: Path) -> Parts:
+def read_trials(path: Path, verify: bool) -> Parts:
     """The parts of trials; the signals are a read-only memmap of the file."""
     import mne
 
-    told, tensors = tensor_file.read_mapped(path)
+    told, tensors = tensor_file.read_mapped(path, verify)
     if told.get("trials") != FORMAT:
         raise tensor_file.CorruptFileError(
             f"{path} holds no trials of format {FORMAT}; expected what Trials.save writes."

@@ -19,6 +19,7 @@ is left, `FileNotFoundError` says what to do.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -246,12 +247,11 @@ def _check_whole(path: Path) -> None:
 def prepare(
     raw: mne.io.BaseRaw, sfreq: float | None, l_freq: float | None, h_freq: float | None
 ) -> mne.io.BaseRaw:
-    """Place the electrodes, filter and resample a whole recording, in place.
+    """Filter and resample a whole recording, in place.
 
     The whole recording rather than its trials, so that the filters' edges fall outside
     all trials but the outermost. Resampling is polyphase with MNE's anti-aliasing filter.
     """
-    raw.set_montage(MONTAGE, match_case=False, verbose="error")
     nyquist = raw.info["sfreq"] / 2
     if l_freq is not None or h_freq is not None:
         if max(l_freq or 0, h_freq or 0) >= nyquist:
@@ -267,10 +267,16 @@ def prepare(
 
 def plain_info(raw: mne.io.BaseRaw) -> mne.Info:
     """Channels, positions and rate of a recording, without what is one person's only."""
+    return _info_of(tuple(raw.ch_names), raw.info["sfreq"]).copy()
+
+
+@functools.cache
+def _info_of(ch_names: tuple[str, ...], sfreq: float) -> mne.Info:
+    """Looking up positions takes longer than reading a minute of EEG: once is enough."""
     import mne
 
-    info = mne.create_info(raw.ch_names, raw.info["sfreq"], "eeg", verbose="error")
-    return info.set_montage(MONTAGE, verbose="error")
+    info = mne.create_info(list(ch_names), sfreq, "eeg", verbose="error")
+    return info.set_montage(MONTAGE, match_case=False, verbose="error")
 
 
 def cut(

@@ -140,14 +140,15 @@ def test_the_usual_folder(folder, tmp_path, monkeypatch):
     assert cache_folder() == tmp_path / "user" / "eegkit" / "trials"
 
 
-def test_a_damaged_kept_file_is_made_again(folder, tmp_path):
+@pytest.mark.parametrize("how", ["cut off", "changed"])
+def test_a_damaged_kept_file_is_made_again(folder, tmp_path, how):
     lab = Lab(path=folder, cache=tmp_path / "cache")
     expected = np.array(lab.load().X)
     (kept,) = (tmp_path / "cache").iterdir()
     data = bytearray(kept.read_bytes())
-    data[-5] ^= 1
-    kept.write_bytes(data)
-    with pytest.warns(UserWarning, match="is damaged.*It is made again"):
+    damaged = bytes(data[:-5]) if how == "cut off" else data.replace(b"subject", b"subjekt", 1)
+    kept.write_bytes(damaged)
+    with pytest.warns(UserWarning, match="damaged.*It is made again"):
         np.testing.assert_array_equal(lab.load().X, expected)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
