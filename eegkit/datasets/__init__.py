@@ -11,6 +11,7 @@ from eegkit.datasets._recordings import (
     read_edf,
 )
 from eegkit.datasets.bids import from_bids
+from eegkit.datasets.braindecode_windows import from_braindecode, to_braindecode
 from eegkit.datasets.eegbci import EEGBCI
 from eegkit.datasets.folder import from_folder
 from eegkit.datasets.hdf5 import from_hdf5, to_hdf5
@@ -32,6 +33,7 @@ __all__ = [
     "choose_subjects",
     "cut",
     "from_bids",
+    "from_braindecode",
     "from_folder",
     "from_hdf5",
     "from_ts",
@@ -39,6 +41,7 @@ __all__ = [
     "plain_info",
     "prepare",
     "read_edf",
+    "to_braindecode",
     "to_hdf5",
     "to_ts",
 ]
