@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from eegkit.description import TrialsDescription, describe
 from eegkit.signals import MICROVOLTS_PER_VOLT, SignalArray, as_signals
 from eegkit.trials_file import read_trials, write_trials
 
@@ -274,7 +275,40 @@ class Trials:
         eegkit.persistence.CorruptFileError
             The file is cut off, damaged, or something else; a ``ValueError``.
         """
-        return Trials(*read_trials(Path(path)))
+        return Trials(*read_trials(Path(path), verify))
+
+    def describe(self) -> TrialsDescription:
+        """Say what the trials hold, and what is wrong with them or looks it.
+
+        Missing and infinite samples, flat and clipped channels, units other than microvolts,
+        line noise, trials that are there twice or overlap, classes tied to people or runs. The
+        signals are read in one pass, block by block; a memmap never comes into memory whole.
+
+        Returns
+        -------
+        TrialsDescription
+            Tables and ``warnings``; it shows itself in a terminal and in a notebook.
+
+        Raises
+        ------
+        ValueError
+            There are no samples.
+
+        Notes
+        -----
+        Percentiles are of at most about a million samples of a channel, spread evenly, and
+        within 0.4 %. Line noise is measured in at most 4096 trials, spread evenly.
+
+        Examples
+        --------
+        >>> from eegkit import load_dataset
+        >>> described = load_dataset("simulated", n_people=2, n_trials=8).describe()
+        >>> described.classes["trials"].to_dict()
+        {'left_hand': 8, 'right_hand': 8}
+        >>> bool(described.channels.loc["C3", "spread"] < 50)
+        True
+        """
+        return describe(np.asarray(self.X), self.y, self.metadata, self.info)
 
     @property
     def groups(self) -> NDArray[Any]:

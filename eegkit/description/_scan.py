@@ -1,0 +1,196 @@
+"""Everything that is read of the signals, in one pass over blocks of trials."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegkit.blocks import release, row_blocks
+
+# Small enough to stay in the cache from one reading of a block to the next.
+BLOCK_BYTES = 2**23
+# Percentiles are of at most about so many samples of a channel, spread evenly over all trials.
+MAX_SAMPLES = 2**20
+# Line noise is measured in at most so many trials, spread evenly.
+MAX_LINE_TRIALS = 2**12
+LINES = (50, 60)
+# Where the power beside a line is read, in Hz from it: two bins beyond the window's main lobe.
+BESIDE = (3, 4)
+# A trial is clipped if so many of its samples, or this part of them, lie at the channel's extreme.
+CLIPPED_SAMPLES, CLIPPED_PART = 5, 0.01
+
+
+class Scan:
+    """What one pass over the signals tells.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_trials, n_channels, n_times)
+        Float32; a memmap leaves memory again, block by block.
+    sfreq : float
+
+    Attributes
+    ----------
+    low, high : ndarray, shape (n_trials, n_channels)
+        Extremes of what is finite; NaN where nothing is.
+    n_missing, n_infinite : ndarray, shape (n_channels,)
+    not_finite : ndarray of bool, shape (n_trials,)
+    flat, clipped : ndarray of bool, shape (n_trials, n_channels)
+    line_ratio : dict of int to ndarray, shape (n_read, n_channels)
+        Power at 50 and 60 Hz against that beside it, for the trials `line_trials`.
+    """
+
+    def __init__(self, X: NDArray[np.float32], sfreq: float) -> None:
+        n_trials, n_channels, n_times = X.shape
+        self.low, self.high = (np.empty((n_trials, n_channels), np.float32) for _ in range(2))
+        self.n_missing, self.n_infinite = (np.zeros(n_channels, np.int64) for _ in range(2))
+        self.not_finite = np.zeros(n_trials, bool)
+        self._histogram = np.zeros((n_channels, 2**16), np.int64)
+        self._step = max(1, n_trials * n_times // MAX_SAMPLES)
+        self._line = _Line.of(n_times, sfreq)
+        every = max(1, -(-n_trials // MAX_LINE_TRIALS))
+        self.line_trials = np.arange(0, n_trials if self._line.freqs else 0, every)
+        powers = []
+        for rows in _blocks(X):
+            block = X[rows]
+            self._extremes(rows, block)
+            self._count(block)
+            wanted = self.line_trials[
+                (self.line_trials >= rows.start) & (self.line_trials < rows.stop)
+            ]
+            if len(wanted):
+                powers.append(self._line.powers(block[wanted - rows.start]))
+            release(X)
+        self.line_ratio = self._line.ratios(np.concatenate(powers)) if powers else {}
+        self.flat = self.low == self.high
+        self.clipped = self._find_clipped(X)
+
+    def _extremes(self, rows: slice, block: NDArray[np.float32]) -> None:
+        low, high = block.min(axis=-1), block.max(axis=-1)
+        strange = ~(np.isfinite(low) & np.isfinite(high)).all(axis=1)
+        if strange.any():
+            part = block[strange]
+            missing, infinite = np.isnan(part), np.isinf(part)
+            self.n_missing += missing.sum(axis=(0, 2))
+            self.n_infinite += infinite.sum(axis=(0, 2))
+            part = np.where(infinite, np.float32(np.nan), part)
+            low[strange], high[strange] = np.fmin.reduce(part, -1), np.fmax.reduce(part, -1)
+            self.not_finite[rows] = strange
+        self.low[rows], self.high[rows] = low, high
+
+    def _count(self, block: NDArray[np.float32]) -> None:
+        """Count samples by the upper half of their bits: bins 0.4 % from their middle, any unit."""
+        codes = np.ascontiguousarray(block[..., :: self._step]).view(np.uint32) >> 16
+        for channel, counts in enumerate(self._histogram):
+            counts += np.bincount(codes[:, channel].ravel(), minlength=2**16)
+
+    def percentiles(self, wanted: list[float]) -> NDArray[np.float64]:
+        """Percentiles of every channel's finite samples, shape (n_wanted, n_channels)."""
+        codes = np.arange(2**16, dtype=np.uint32)
+        middle = ((codes << 16) | 0x8000).view(np.float32)
+        finite = np.flatnonzero((codes & 0x7F80) != 0x7F80)
+        order = finite[np.argsort(middle[finite], kind="stable")]
+        counted = self._histogram[:, order].cumsum(axis=1)
+        made = np.full((len(wanted), len(counted)), np.nan)
+        for channel, total in enumerate(counted[:, -1]):
+            if total:
+                places = np.searchsorted(counted[channel], np.array(wanted) / 100 * total)
+                made[:, channel] = middle[order[np.minimum(places, len(order) - 1)]]
+        return made
+
+    def _find_clipped(self, X: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Trials that lie at the channel's extreme, as they do at the rail of an amplifier.
+
+        Only trials that reach the extreme of all trials are read again: a few, unless many
+        are clipped.
+        """
+        clipped = np.zeros(self.low.shape, bool)
+        enough = max(CLIPPED_SAMPLES, CLIPPED_PART * X.shape[-1])
+        for extreme, of_all in ((self.low, np.fmin), (self.high, np.fmax)):
+            most = of_all.reduce(extreme, axis=0)
+            candidates = (extreme == most) & ~self.flat
+            for row in np.flatnonzero(candidates.any(axis=1)):
+                channels = np.flatnonzero(candidates[row])
+                at_rail = (X[row, channels] == most[channels, None]).sum(axis=-1)
+                clipped[row, channels] |= at_rail >= enough
+            release(X)
+        return clipped
+
+    def copies(self, X: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Trials that repeat an earlier one, sample by sample, and the earliest of each.
+
+        Trials that are flat everywhere do not count.
+        """
+        marks = np.concatenate([self.low, self.high], axis=1)
+        marks = marks.view(np.dtype((np.void, marks.shape[1] * 4))).ravel()
+        _, group, size = np.unique(marks, return_inverse=True, return_counts=True)
+        alike = (size[group] > 1) & ~self.flat.all(axis=1)
+        first: dict[bytes, int] = {}
+        again, earliest = [], []
+        for row in np.flatnonzero(alike).tolist():
+            trial = hashlib.blake2b(X[row].tobytes(), digest_size=16).digest()
+            if first.setdefault(trial, row) != row:
+                again.append(row)
+                earliest.append(first[trial])
+        release(X)
+        return np.array(again, dtype=np.intp), np.array(earliest, dtype=np.intp)
+
+
+class _Line:
+    """Power at the frequencies of the mains and beside them, of segments of 1 s (Hann)."""
+
+    def __init__(self, length: int, n_segments: int, sfreq: float, freqs: list[int]) -> None:
+        self.freqs = freqs
+        self._length, self._n_segments = length, n_segments
+        self._places: list[float] = []
+        for line in freqs:
+            # Beside the line on both sides, where the rate shows it.
+            beside = [line + sign * off for sign in (-1, 1) for off in BESIDE]
+            self._places += [line, *(f for f in beside if f < sfreq / 2)]
+        angle = 2 * np.pi * np.outer(np.arange(length) / sfreq, self._places)
+        window = np.hanning(length + 1)[:-1, None]
+        waves = np.concatenate([window * np.cos(angle), window * np.sin(angle)], axis=1)
+        # A constant, however large, has no part in them.
+        self._waves = (waves - window * waves.sum(0) / window.sum()).astype(np.float32)
+
+    @classmethod
+    def of(cls, n_times: int, sfreq: float) -> _Line:
+        """For trials of that length; no line where they are too short or too slow to show it."""
+        length = round(sfreq)
+        freqs = [line for line in LINES if line < sfreq / 2] if 16 <= length <= n_times else []
+        return cls(length, n_times // max(1, length), sfreq, freqs)
+
+    def powers(self, trials: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Shape (n_trials, n_channels, n_places)."""
+        total = np.zeros((*trials.shape[:2], len(self._places)), np.float32)
+        with np.errstate(invalid="ignore", over="ignore"):  # of NaN and infinite samples
+            for i in range(self._n_segments):
+                made = trials[..., i * self._length : (i + 1) * self._length] @ self._waves
+                total += made[..., : len(self._places)] ** 2 + made[..., len(self._places) :] ** 2
+        return total
+
+    def ratios(self, powers: NDArray[np.float32]) -> dict[int, NDArray[np.float32]]:
+        """Power at every line against that beside it, on the stronger of its sides."""
+        made = {}
+        places = np.array(self._places)
+        for line in self.freqs:
+            at = int(np.flatnonzero(places == line)[0])
+            sides = []
+            for sign in (-1, 1):
+                beside = [i for i in range(at + 1, len(places)) if _beside(places[i], line, sign)]
+                if beside:
+                    sides.append(powers[..., beside].mean(axis=-1))
+            with np.errstate(invalid="ignore", divide="ignore"):
+                made[line] = powers[..., at] / np.maximum.reduce(sides)
+        return made
+
+
+def _beside(place: float, line: int, sign: int) -> bool:
+    return sign * (place - line) in BESIDE
+
+
+def _blocks(X: NDArray[np.float32]) -> Iterator[slice]:
+    return row_blocks(len(X), X[:1].nbytes, BLOCK_BYTES)

@@ -1,0 +1,167 @@
+"""What is wrong with trials, or looks it, in sentences that say what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from eegkit.description._scan import Scan
+from eegkit.description._tables import people_by_class
+
+# Power of a line against that beside it, from which on it is worth a word.
+LOUD_LINE = 4.0
+# The usual spread of a channel in microvolts; scalp EEG has some 5 to 50.
+VOLTS, MILLIVOLTS, TOO_LARGE = 1e-3, 0.3, 1000.0
+# Standardised channels have a spread of about 1.
+STANDARDISED = (0.7, 1.3)
+# An offset of so many spreads is worth a word.
+LARGE_OFFSET = 10.0
+# A class with so many times the trials of another makes accuracy misleading.
+IMBALANCE = 2.0
+MAX_NAMED = 8
+
+
+def of_samples(scan: Scan, channels: pd.DataFrame) -> Iterator[str]:
+    """About values that are no numbers, do not move, or lie at a limit."""
+    n_trials = len(scan.not_finite)
+    if scan.not_finite.any():
+        bad = channels.index[(channels["missing"] + channels["infinite"]) > 0]
+        yield (
+            f"{channels['missing'].sum()} samples are missing (NaN) and "
+            f"{channels['infinite'].sum()} infinite, in {scan.not_finite.sum()} of {n_trials} "
+            f"trials ({_some(bad)}); every estimator will refuse them: drop the trials or channels."
+        )
+    dead = channels.index[channels["flat_trials"] == n_trials]
+    if len(dead):
+        yield f"Flat in every trial: {_some(dead)}; drop or interpolate."
+    flat = channels.loc[~channels.index.isin(dead), "flat_trials"]
+    flat = flat[flat > 0].sort_values(ascending=False)
+    if len(flat):
+        yield f"Flat in some trials: {_counted(flat, n_trials)}."
+    clipped = channels["clipped_trials"]
+    clipped = clipped[clipped > 0].sort_values(ascending=False)
+    if len(clipped):
+        yield (
+            f"Clipped, many samples at the channel's extreme: {_counted(clipped, n_trials)}; "
+            "the amplifier's range was too small there."
+        )
+
+
+def of_units(channels: pd.DataFrame) -> Iterator[str]:
+    """About amplitudes that are not those of EEG in microvolts."""
+    spread = channels["spread"][channels["spread"] > 0]
+    if not len(spread):
+        return
+    typical = float(spread.median())
+    said = f"The median channel has a spread of {typical:.3g} where microvolts are expected"
+    if typical < VOLTS:
+        yield f"{said}: these look like volts; multiply X by 1e6."
+    elif typical < MILLIVOLTS:
+        yield f"{said}: these look like millivolts; multiply X by 1e3."
+    elif typical > TOO_LARGE:
+        yield f"{said}: these look like nanovolts or an amplifier's counts; scale them."
+    elif spread.between(*STANDARDISED).mean() > 0.9:
+        yield f"{said}, and so have nearly all: these look standardised, not in microvolts."
+    offset = (channels["median"].abs() / channels["spread"])[channels["spread"] > 0]
+    far = offset.index[offset > LARGE_OFFSET]
+    if len(far):
+        yield f"Far from zero, by more than {LARGE_OFFSET:g} spreads: {_some(far)}; high-pass."
+
+
+def of_lines(scan: Scan, channels: pd.DataFrame, subject: NDArray[Any]) -> Iterator[str]:
+    """About line noise, of channels and of people."""
+    for line, ratios in scan.line_ratio.items():
+        loud = channels[f"line_{line}_hz"].sort_values(ascending=False)
+        loud = loud[loud > LOUD_LINE]
+        remedy = f"Notch({line}) or a low-pass removes it"
+        if len(loud):
+            yield (
+                f"Line noise at {line} Hz on {len(loud)} of {len(channels)} channels, at most "
+                f"{loud.iloc[0]:.3g} times the power beside it ({loud.index[0]}); {remedy}."
+            )
+            continue
+        with np.errstate(all="ignore"):
+            worst = pd.Series(np.where(np.isfinite(ratios), ratios, 0).max(axis=1))
+        people = worst.groupby(subject[scan.line_trials]).median()
+        people = people[people > 2 * LOUD_LINE]
+        if len(people):
+            yield f"Line noise at {line} Hz in some people ({_some(people.index)}); {remedy}."
+
+
+def of_labels(y: NDArray[Any], metadata: pd.DataFrame) -> Iterator[str]:
+    """About classes that are few, uneven, or tied to people or runs."""
+    missing = int(pd.isna(y).any(axis=1).sum() if y.ndim == 2 else pd.isna(y).sum())
+    if missing:
+        yield f"{missing} labels are missing; drop those trials."
+    counts = people_by_class(y, metadata)
+    n_people, n_classes = counts.shape
+    if n_people == 1:
+        yield "All trials are of one person: what they tell holds for that person alone."
+    if n_classes < 2:
+        yield "There is one class only: nothing can be decoded."
+        return
+    one_each = ((counts > 0).sum(axis=1) == 1).all()
+    if one_each and n_classes == n_people and n_people > 1:
+        return  # the label is the person
+    if one_each and n_people > 1:
+        yield (
+            "Every person has trials of one class only: what tells people apart tells classes "
+            "apart, so only scores on other people mean anything."
+        )
+    else:
+        lacking = counts.index[(counts == 0).any(axis=1)]
+        if len(lacking):
+            yield (
+                f"{len(lacking)} of {n_people} people lack a class ({_some(lacking)}); their own "
+                "scores are of the classes they have."
+            )
+        yield from _of_runs(y, metadata)
+    trials = counts.sum().sort_values()
+    if trials.iloc[-1] > IMBALANCE * trials.iloc[0]:
+        yield (
+            f"{trials.index[-1]} has {trials.iloc[-1] / trials.iloc[0]:.3g} times the trials of "
+            f"{trials.index[0]}: accuracy flatters, use balanced_accuracy."
+        )
+
+
+def _of_runs(y: NDArray[Any], metadata: pd.DataFrame) -> Iterator[str]:
+    labels = pd.Series(y if y.ndim == 1 else y.argmax(axis=1))
+    runs = labels.groupby([metadata[name] for name in ("subject", "session", "run")], observed=True)
+    if runs.nunique().max() == 1 and runs.size().max() > 1:
+        yield (
+            "Every run holds one class only: drift, or whatever else differs between runs, is "
+            "confounded with the label."
+        )
+
+
+def of_copies(copies: pd.DataFrame, shared: pd.Series, n_trials: int) -> Iterator[str]:
+    """About trials that are the same, or share samples."""
+    if len(copies):
+        others = int((~copies["same_subject"]).sum())
+        labels = int((~copies["same_label"]).sum())
+        more = f", {others} of another person" if others else ""
+        more += f", {labels} under another label" if labels else ""
+        yield (
+            f"{len(copies)} of {n_trials} trials repeat an earlier one sample by sample{more}; "
+            "remove them, or one lands in training and the other in test."
+        )
+    if len(shared):
+        yield (
+            f"{len(shared)} of {n_trials} trials overlap the next one of their recording, by up "
+            f"to {100 * shared.max():.0f} %: keep recordings, or people, on one side of a split."
+        )
+
+
+def _some(names: Iterable[Any]) -> str:
+    named = [str(name) for name in names]
+    if len(named) <= MAX_NAMED:
+        return ", ".join(named)
+    return f"{', '.join(named[:MAX_NAMED])} and {len(named) - MAX_NAMED} more"
+
+
+def _counted(counts: pd.Series, n_trials: int) -> str:
+    return _some(f"{name} ({n} of {n_trials})" for name, n in counts.items())
