@@ -162,7 +162,7 @@ def read_content(X: NDArray[np.float32]) -> Content:
         if turns.shape[2] >= shape_run:
             patterns = _mixed(_weighted(np.packbits(turns, axis=1), weights))
             shape.append(_runs(patterns, shape_run, 12, share / 2, rows.start))
-    finite = np.isfinite(projected).all(axis=1)
+    finite = np.logical_and.reduce(np.isfinite(projected), axis=1)
     return Content(whole, flat, finite, _joined(exact), _joined(shape), shape_run, projected)
 
 
@@ -258,7 +258,7 @@ def _runs(
 ) -> Runs:
     """The runs of a block that are not flat; of too many, the share with the smallest hashes."""
     key = _rolling(samples, run)
-    changes = np.zeros(samples.shape, np.int32)
+    changes: NDArray[np.int32] = np.zeros(samples.shape, np.int32)
     np.cumsum(samples[:, 1:] != samples[:, :-1], axis=1, out=changes[:, 1:])
     kept = changes[:, run - 1 :] - changes[:, : changes.shape[1] - run + 1] >= least_changes
     if share < 1:

@@ -31,7 +31,7 @@ WHAT = {
     "dataset": "data set", "subject": "person", "session": "session", "recording": "recording",
     "run": "run", "parent": "trial that was cut into windows",
 }  # fmt: skip
-PLACE = ("dataset", "subject", "session", "run", "recording")
+PLACE: tuple[str, ...] = ("dataset", "subject", "session", "run", "recording")
 
 
 @dataclass(frozen=True)
@@ -315,11 +315,11 @@ def windows(trials: Trials) -> tuple[NDArray[np.intp], NDArray[np.float64], NDAr
     """The recording, start and end in s of every trial; None where they are not known."""
     metadata = trials.metadata
     if "onset" in metadata:
-        place, start = PLACE, pd.to_numeric(metadata["onset"], errors="coerce").to_numpy(float)
+        columns, start = PLACE, pd.to_numeric(metadata["onset"], errors="coerce").to_numpy(float)
         if "window_onset_s" in metadata:
             start = start + metadata["window_onset_s"].to_numpy(float)
     elif "window_onset_s" in metadata and "parent" in metadata:
-        place, start = KEYS["parent"], metadata["window_onset_s"].to_numpy(float)
+        columns, start = KEYS["parent"], metadata["window_onset_s"].to_numpy(float)
     else:
         return None
     length = np.full(len(trials), trials.n_times / trials.sfreq)
@@ -327,7 +327,7 @@ def windows(trials: Trials) -> tuple[NDArray[np.intp], NDArray[np.float64], NDAr
         # Shorter than the window: filled up. Else of an event, which says nothing of the window.
         told = pd.to_numeric(metadata["duration"], errors="coerce").to_numpy(float)
         length = np.where((told > 0) & (told < length), told, length)
-    return _level("window", metadata, place).code, start, start + length
+    return _level("window", metadata, columns).code, start, start + length
 
 
 def _check_overlap(trials: Trials, folds: Sequence[Fold], findings: Findings) -> NDArray[np.bool_]:

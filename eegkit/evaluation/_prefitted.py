@@ -43,7 +43,7 @@ class Moments:
         most = np.full_like(least, -np.inf)
         np.minimum.at(least, code, self.least)
         np.maximum.at(most, code, self.most)
-        return Moments(*sums, least, most)
+        return Moments(sums[0], sums[1], sums[2], least, most)
 
     def all_channels(self) -> Moments:
         """Channels taken together."""

@@ -23,7 +23,7 @@ class InflationDisplay:
     Make it with `from_inflation`. Each pipeline has two columns: scores with people kept apart on
     the left, with trials shuffled on the right, a dot for each person, the two dots of a
     person joined by a line. The large marks are means over people. The dashed line is the
-    mean chance level.
+    mean chance level, left out where it is 1, as it is of people with one class.
 
     Parameters
     ----------
@@ -105,7 +105,8 @@ class InflationDisplay:
             self._draw_means(3 * i, row, label=not i)
             ticks += [(3 * i, "people\nkept apart"), (3 * i + 1, "trials\nshuffled")]
         chance = float(self.table["chance"].mean())
-        if np.isfinite(chance):
+        # Of people with one class it is 1, and says nothing.
+        if np.isfinite(chance) and chance < 1:
             ax.axhline(
                 chance, color="0.35", lw=1.2, ls="--", zorder=1, label=f"chance {chance:.2f}"
             )
