@@ -153,6 +153,14 @@ def test_a_download_that_fails(bnci, tmp_path, monkeypatch):
         load_dataset(BNCI, subjects=[1], path=tmp_path, download=True)
 
 
+def test_a_licence_to_be_accepted(tmp_path):
+    with pytest.raises(ValueError, match=r"Shin2017A, person 2: .*accept=True"):
+        load_dataset("moabb:Shin2017A", subjects=[2], path=tmp_path)
+    with pytest.raises(FileNotFoundError, match="download=True"):
+        load_dataset("moabb:Shin2017A", subjects=[2], path=tmp_path, accept=True)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_broken_file_is_not_a_missing_one(tmp_path):
     path = tmp_path / "MNE-bnci-data/~bci/database/001-2014/A01T.mat"
     path.parent.mkdir(parents=True)
@@ -191,6 +199,7 @@ def test_channels_that_are_not_there_or_no_eeg(bnci):
         ({"sfreq": 16}, "raise sfreq"),
         ({"fmax": 64}, "person 1: .*[Nn]yquist"),
         ({"download": 1}, "download is 1"),
+        ({"accept": "yes"}, "accept is 'yes'"),
         ({"cache": 1}, "cache is 1"),
         ({"size": 1}, "has no option 'size'"),
     ],

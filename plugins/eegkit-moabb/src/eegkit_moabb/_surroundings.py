@@ -70,7 +70,7 @@ def contained(folder: Path | None, download: bool) -> Iterator[list[str]]:
     """
     with ExitStack() as stack:
         stack.enter_context(_one_at_a_time)
-        stack.enter_context(_quiet())
+        stack.enter_context(_quiet(logging.ERROR if download else logging.CRITICAL))
         stack.enter_context(_stored_in(folder))
         yield [] if download else stack.enter_context(_offline())
 
@@ -83,8 +83,8 @@ def usual_folder() -> Path:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """No log below errors, no warnings for programmers; the global generator as it was."""
+def _quiet(least: int) -> Iterator[None]:
+    """No log below a level, no warnings for programmers; the global generator as it was."""
     import mne
     import pooch
 
@@ -92,7 +92,7 @@ def _quiet() -> Iterator[None]:
     levels, state = [logger.level for logger in loggers], np.random.get_state()  # noqa: NPY002
     try:
         for logger in loggers:
-            logger.setLevel(logging.ERROR)
+            logger.setLevel(least)
         with warnings.catch_warnings(), redirect_stdout(sys.stderr), mne.use_log_level("error"):
             for kind in MEANT_FOR_PROGRAMMERS:
                 warnings.simplefilter("ignore", kind)
@@ -170,6 +170,6 @@ def _offline() -> Iterator[list[str]]:
         try:
             yield asked
         finally:
-            for folder in reversed(made) if asked else ():
+            for folder in reversed(made):
                 with suppress(OSError):  # it holds something, or is gone
                     os.rmdir(folder)

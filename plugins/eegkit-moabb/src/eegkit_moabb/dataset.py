@@ -22,7 +22,7 @@ from eegkit.tensor_file import CorruptFileError
 from eegkit_moabb._surroundings import contained, download_errors, usual_folder
 
 # Options that change how trials are loaded, but not which.
-HOW = ("cache", "download")
+HOW = ("accept", "cache", "download")
 
 
 class MOABBDataset(Dataset):
@@ -59,6 +59,8 @@ class MOABBDataset(Dataset):
     download : bool, default False
         Download recordings that are not there. Otherwise MOABB is kept off the network, and
         who is not there is left out with a warning.
+    accept : bool, default False
+        Accept the licence of the recordings, where MOABB asks for that before it downloads them.
     cache : bool or path, default False
         Keep the prepared trials in a file, and map them from there next time: True in the
         folder that ``EEGKIT_CACHE`` names (else the user's cache folder), or in a folder
@@ -100,6 +102,7 @@ class MOABBDataset(Dataset):
     channels: Sequence[str] | None = None
     sfreq: float | None = None
     download: bool = False
+    accept: bool = False
     cache: bool | str | os.PathLike[str] = False
 
     def __post_init__(self) -> None:
@@ -162,11 +165,14 @@ class MOABBDataset(Dataset):
         """
         from eegkit_moabb import _reading, members
 
-        for name in ("download", "cache"):
-            value = getattr(self, name)
-            if not isinstance(value, bool) and (name == "download" or isinstance(value, int)):
-                raise ValueError(f"{name} is {value!r}; expected True or False.")
+        for name in ("accept", "download"):
+            if not isinstance(getattr(self, name), bool):
+                raise ValueError(f"{name} is {getattr(self, name)!r}; expected True or False.")
+        if not isinstance(self.cache, bool | str | os.PathLike):
+            raise ValueError(f"cache is {self.cache!r}; expected True, False or a folder.")
         dataset = members.make(self.code)
+        if self.accept and hasattr(dataset, "accept"):
+            dataset.accept = True
         people = self._people(dataset)
         with contained(self._root(), download=True):
             paradigm = _reading.make_paradigm(self, dataset)
@@ -238,10 +244,11 @@ class MOABBDataset(Dataset):
         if not self.download:
             raise FileNotFoundError(f"not in {where}; {self.how_to_get}") from failed
         where.mkdir(parents=True, exist_ok=True)
+        failures: tuple[type[Exception], ...] = (OSError, *download_errors())
         with contained(folder, download=True):
             try:
                 return _reading.read(dataset, paradigm, person)
-            except (OSError, *download_errors()) as error:
+            except failures as error:
                 told = str(error).partition("\n")[0][:200]
                 raise FileNotFoundError(
                     f"the download to {where} failed: {type(error).__name__}: {told}"
