@@ -1,20 +1,39 @@
-"""Evaluation that keeps people apart: splits, scores per subject, results."""
+"""Evaluation that keeps people apart: splits, their audit, scores per subject, statistics."""
 
 from eegkit.evaluation._evaluate import evaluate
+from eegkit.evaluation.audit import Audit, audit_folds, audit_split
 from eegkit.evaluation.baselines import baselines
+from eegkit.evaluation.block_splitters import WithinSessionKFold, WithinSubjectKFold
 from eegkit.evaluation.chance import chance_level
+from eegkit.evaluation.fixed_split import FixedSplit
+from eegkit.evaluation.inflation import Inflation, inflation
 from eegkit.evaluation.metrics import kl_divergence
 from eegkit.evaluation.predictions import Predictions
 from eegkit.evaluation.results import Results
-from eegkit.evaluation.splits import WithinSubjectKFold, make_splitter
+from eegkit.evaluation.splits import make_splitter
+from eegkit.evaluation.splitters import CrossDataset, CrossRun, CrossSession, TrialSplitter
+from eegkit.evaluation.statistics import bootstrap_interval, compare_paired
 
 __all__ = [
+    "Audit",
+    "CrossDataset",
+    "CrossRun",
+    "CrossSession",
+    "FixedSplit",
+    "Inflation",
     "Predictions",
     "Results",
+    "TrialSplitter",
+    "WithinSessionKFold",
     "WithinSubjectKFold",
+    "audit_folds",
+    "audit_split",
     "baselines",
+    "bootstrap_interval",
     "chance_level",
+    "compare_paired",
     "evaluate",
+    "inflation",
     "kl_divergence",
     "make_splitter",
 ]

@@ -9,15 +9,16 @@ from typing import Any
 
 import pandas as pd
 
-from eegkit.evaluation._fold import Data, Outcome, Task
+from eegkit.evaluation._fold import Outcome, Task
 from eegkit.evaluation._inputs import check_trials, name_datasets, name_pipelines
 from eegkit.evaluation._run import run_tasks
 from eegkit.evaluation._settings import describe_run
+from eegkit.evaluation.audit import audit_folds
 from eegkit.evaluation.baselines import baselines as all_baselines
 from eegkit.evaluation.predictions import Predictions
 from eegkit.evaluation.results import Results
 from eegkit.evaluation.scoring import make_scorers
-from eegkit.evaluation.splits import Fold, WithinSubjectKFold, listed, make_folds, make_splitter
+from eegkit.evaluation.splits import folds_of, listed, make_splitter, overlap, promise_of
 from eegkit.evaluation.store import Store
 from eegkit.trials import Trials
 
@@ -129,12 +130,14 @@ def evaluate(
     data = {name: check_trials(own) for name, own in datasets.items()}
     if baselines:
         named = named | _beside(named)
-    allowed = on_leak == "mark" or isinstance(splitter, WithinSubjectKFold)
-    folds = {
-        name: make_folds(splitter, own.labels, own.groups, allow_subject_overlap=allowed)
-        for name, own in data.items()
+    folds = {name: folds_of(splitter, own) for name, own in datasets.items()}
+    audits = {
+        name: audit_folds(own, folds[name], promise_of(splitter, own), pipeline=named)
+        for name, own in datasets.items()
     }
-    audits: dict[str, Any] = {}
+    for audit in audits.values():
+        if on_leak == "refuse":
+            audit.raise_for_leaks()
     tasks = [
         Task(i, *of)
         for i, of in enumerate(
@@ -155,7 +158,7 @@ def evaluate(
         n_folds={name: len(own) for name, own in folds.items()},
         scoring=list(scorers),
         random_state=random_state,
-        subject_overlap=any(_overlaps(folds[name], data[name]) for name in data),
+        subject_overlap=any(overlap(f, data[name].groups) for name in data for f in folds[name]),
         audit={name: audit.to_dict() for name, audit in audits.items()},
     )
     return _results(tasks, outcomes, settings)
@@ -169,10 +172,6 @@ def _one_of(name: str, value: Any, known: tuple[str, ...]) -> None:
 def _beside(named: Mapping[str, Any]) -> dict[str, Any]:
     """The baselines, without those that are there already."""
     return {name: made for name, made in all_baselines().items() if name not in named}
-
-
-def _overlaps(folds: list[Fold], data: Data) -> bool:
-    return any(set(data.groups[fold.train]) & set(data.groups[fold.test]) for fold in folds)
 
 
 def _results(tasks: list[Task], outcomes: list[Outcome], settings: dict[str, Any]) -> Results:

@@ -17,7 +17,7 @@ from sklearn.model_selection import (
     check_cv,
 )
 
-from eegkit.evaluation._groups import listed, show
+from eegkit.evaluation._groups import listed
 from eegkit.evaluation.block_splitters import WithinSessionKFold, WithinSubjectKFold
 from eegkit.evaluation.fixed_split import FixedSplit
 from eegkit.evaluation.splitters import CrossDataset, CrossRun, CrossSession
@@ -172,23 +172,6 @@ def promise_of(splitter: Any, trials: Trials) -> str:
     return promise
 
 
-def make_folds(
-    splitter: Any, y: NDArray[Any], groups: NDArray[Any], *, allow_subject_overlap: bool = False
-) -> list[Fold]:
-    """Every fold of a splitter, audited.
-
-    Raises
-    ------
-    ValueError
-        The trials cannot be split that way; a side of a fold is empty; a trial, or without
-        `allow_subject_overlap` a subject, is on both sides; training has one class only.
-    """
-    folds = _folds(splitter, np.zeros((len(y), 1)), y, groups)
-    for fold in folds:
-        _audit(fold, y, groups, allow_subject_overlap=allow_subject_overlap)
-    return folds
-
-
 def overlap(fold: Fold, groups: NDArray[Any]) -> list[Any]:
     """The subjects that stand on both sides of a fold."""
     return list(np.intersect1d(groups[fold.train], groups[fold.test]))
@@ -211,30 +194,6 @@ def _folds(splitter: Any, X: Any, y: NDArray[Any], groups: Any) -> list[Fold]:
                     "splitter."
                 )
     return folds
-
-
-def _audit(
-    fold: Fold, y: NDArray[Any], groups: NDArray[Any], *, allow_subject_overlap: bool
-) -> None:
-    twice = np.intersect1d(fold.train, fold.test)
-    if len(twice):
-        raise ValueError(
-            f"Fold {fold.number} tests {len(twice)} trials it also trains on (trial {twice[0]} "
-            "for one); the splitter is broken."
-        )
-    both = overlap(fold, groups)
-    if both and not allow_subject_overlap:
-        raise ValueError(
-            f"Fold {fold.number} has {listed(both)} in training and in test, so its score would "
-            'say little about new people; split by subject (cv="group-5" or cv="loso"), or ask '
-            'for it by name: cv="within-5", or allow_subject_overlap=True.'
-        )
-    classes = np.unique(y[fold.train])
-    if len(classes) < 2:
-        raise ValueError(
-            f"Fold {fold.number} has one class only ({show(classes[0])}) in training; use another "
-            'splitter, for instance cv="stratified-group-5".'
-        )
 
 
 def _check_enough_subjects(splitter: Any, groups: Any) -> None:

@@ -150,13 +150,17 @@ def test_within_subject_says_so(trials, decoder):
 
 def test_a_split_through_a_person_is_refused_unless_asked_for(trials, decoder):
     shuffled = KFold(4, shuffle=True, random_state=0)
-    with pytest.raises(ValueError, match=r"Fold 0 has 'a', 'b', .* and 1 more in training and in"):
+    with pytest.raises(ValueError, match=r"leak was found.*\n- The same person is in training"):
         evaluate(decoder, trials, cv=shuffled)
     results = evaluate(decoder, trials, cv=shuffled, on_leak="mark")
     assert results.subject_overlap
+    assert results.leaks
+    assert "SOMETHING LEAKS" in repr(results)
+    assert "SOMETHING LEAKS" in results._repr_html_()
     assert len(results.table) == 24
     apart = evaluate(decoder, trials, cv=GroupShuffleSplit(2, test_size=2, random_state=0))
     assert not apart.subject_overlap
+    assert not apart.leaks
     assert len(apart.table) == 4
 
 

@@ -218,9 +218,12 @@ def test_killed_at_any_moment_it_goes_on(fits, tmp_path, monkeypatch):
     rng = np.random.default_rng(0)
     store, most, n_kills = tmp_path / "s", 0, 0
     store.mkdir()
-    for _ in range(20):
+    for i in range(20):
+        before = n_files(fits)
         process = start(store, fits, 0.1, tmp_path / "got.csv")
-        time.sleep(rng.uniform(0.02, 0.25))
+        while i % 5 and n_files(fits) == before:  # now and then it is killed before any fit
+            time.sleep(0.005)
+        time.sleep(rng.uniform(0, 0.25))
         process.kill()
         process.join()
         assert process.exitcode == -signal.SIGKILL
