@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import ClassifierMixin
+from sklearn.base import ClassifierMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from torch import nn
 from torch.nn.parameter import UninitializedParameter
 
@@ -22,6 +22,7 @@ from eegkit.base import AXES, warn
 from eegkit.classifiers import _engine
 from eegkit.classifiers._batches import TrialData
 from eegkit.classifiers._checkpoint import Checkpoint, restore, run_of
+from eegkit.classifiers._features import features
 from eegkit.classifiers._options import TrainingOptions
 from eegkit.classifiers._targets import (
     DEFAULT_VALIDATION_SPLIT,
@@ -49,7 +50,9 @@ from eegkit.classifiers.training import (
 NOT_DECISIVE = ("callbacks", "checkpoint_dir", "verbose")
 
 
-class NeuralClassifier(ClassifierMixin, TrainingOptions):
+class NeuralClassifier(
+    ClassNamePrefixFeaturesOutMixin, ClassifierMixin, TransformerMixin, TrainingOptions
+):
     """A neural net as a scikit-learn classifier.
 
     A net of your own is a subclass with its architecture's parameters as annotated
@@ -300,10 +303,7 @@ class NeuralClassifier(ClassifierMixin, TrainingOptions):
         sklearn.exceptions.NotFittedError
             `fit` was not called.
         """
-        signals = self._check_input(X, reset=False)
-        if self.sfreq_ is not None:
-            self._check_rate(signals, reset=False)
-        array = signals.view(np.ndarray)
+        array = self._as_fitted(X)
         return _engine.predict_proba(self.net_, array, self.padded_shape, max(256, self.batch_size))
 
     def predict(self, X: Any) -> NDArray[Any]:
@@ -328,10 +328,61 @@ class NeuralClassifier(ClassifierMixin, TrainingOptions):
         best = self.predict_proba(X).argmax(axis=1)
         return self.classes_[best]
 
+    def transform(self, X: Any) -> NDArray[np.float32]:
+        """The features that the net's head, its last layer, makes the logits of.
+
+        With it a net is also an extractor of features. ``decoder[:-1].transform(X)`` is what a
+        pipeline's net reads, ``decoder.transform(X)`` what its head reads. A net in the middle of
+        a pipeline is trained on the labels by `fit` and hands its features on:
+        ``Pipeline([STFT(), CNNBiGRU(), LinearDiscriminantAnalysis()])``. Features of trials
+        that the net was trained on tell the classes apart better than those of new ones will.
+        To scikit-learn a net is both a classifier and a transformer, as its
+        ``LinearDiscriminantAnalysis`` is: ``fit_transform`` and ``set_output`` work.
+
+        Parameters
+        ----------
+        X : array-like, Trials or mne.Epochs
+            As in `fit`, of the same channels, lengths and rate.
+
+        Returns
+        -------
+        ndarray, shape (n_trials, n_features)
+            In no unit. Where the head is a convolution, what it reads is flattened.
+
+        Raises
+        ------
+        ValueError
+            X is malformed, or differs from what was seen in `fit`; or the net does not end in one
+            linear layer or convolution whose output is the logits.
+        sklearn.exceptions.NotFittedError
+            `fit` was not called.
+        """
+        return self._features(self._as_fitted(X))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
+
+    @property
+    def _n_features_out(self) -> int:
+        """How many features `transform` gives; ``get_feature_names_out`` asks."""
+        return self._features(np.zeros((1, *self.input_shape_), np.float32)).shape[1]
+
     @property
     def padded_shape(self) -> tuple[int, ...]:
         """The shape of one trial that the module is built for."""
         return _larger(self.input_shape_, self.min_input_shape())
+
+    def _features(self, array: NDArray[Any]) -> NDArray[np.float32]:
+        return features(self.net_, array, self.padded_shape, max(256, self.batch_size))
+
+    def _as_fitted(self, X: Any) -> NDArray[Any]:
+        """The samples of X, of the shape, channels and rate of `fit`."""
+        signals = self._check_input(X, reset=False)
+        if self.sfreq_ is not None:
+            self._check_rate(signals, reset=False)
+        return signals.view(np.ndarray)
 
     def _read(
         self, X: Any, y: Any, classes: Any, goes_on: bool, groups: Any, weight: Any, domains: Any

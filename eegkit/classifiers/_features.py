@@ -1,0 +1,83 @@
+"""What the head of a net reads: the features behind its logits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from eegkit.blocks import release
+from eegkit.classifiers._batches import as_input
+from eegkit.classifiers._engine import Net
+
+LINEAR = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
+
+
+def features(
+    net: Net, X: NDArray[np.generic], shape: Sequence[int], batch_size: int
+) -> NDArray[np.float32]:
+    """The input of the head, shape (n_trials, n_features), read from X block by block."""
+    module = net.module_.eval()
+    read: list[torch.Tensor] = []
+
+    def keep(_: nn.Module, given: tuple[torch.Tensor, ...]) -> None:
+        read.append(given[0].flatten(1).float().cpu())
+
+    with torch.inference_mode():
+        head = find_head(module, as_input(X[:1], shape).to(net.device))
+        hook = head.register_forward_pre_hook(keep)
+        try:
+            for start in range(0, len(X), batch_size):
+                module(as_input(X[start : start + batch_size], shape).to(net.device))
+                release(X)
+        finally:
+            hook.remove()
+    return torch.cat(read).numpy()
+
+
+def find_head(module: nn.Module, x: torch.Tensor) -> nn.Module:
+    """The linear layer, or convolution, whose output is the logits.
+
+    Found by running some trials, not by its name or place: a net may define a layer after its
+    head, such as a decoder. Nothing but an average over what is left of time, as
+    convolutional heads take it, and the logarithm of the softmax may follow.
+
+    Raises
+    ------
+    ValueError
+        No layer's output is the logits: there are several heads, say, or the net ends otherwise.
+    """
+    calls: list[tuple[nn.Module, torch.Tensor]] = []
+
+    def note(layer: nn.Module, _: tuple[torch.Tensor, ...], made: torch.Tensor) -> None:
+        calls.append((layer, made))
+
+    layers = [layer for layer in module.modules() if isinstance(layer, LINEAR)]
+    hooks = [layer.register_forward_hook(note) for layer in layers]
+    try:
+        logits = module(x)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    for layer, made in reversed(calls):
+        if _gives(layer, made, logits):
+            return layer
+    raise ValueError(
+        f"{type(module).__name__} does not end in one linear layer or convolution whose output "
+        "is the logits, so it has no features to give; put such a layer last in the forward pass."
+    )
+
+
+def _gives(layer: nn.Module, made: torch.Tensor, logits: torch.Tensor) -> bool:
+    if isinstance(layer, nn.Linear):
+        made = made.movedim(-1, 1)  # (B, n_classes, ...), as of a convolution
+    if made.ndim < 2 or made.shape[:2] != logits.shape:
+        return False
+    found = made.flatten(2).mean(-1) if made.ndim > 2 else made
+    # The softmax takes away a constant; its logarithm is still fine where one class has all.
+    return torch.allclose(
+        found.float().log_softmax(-1), logits.float().log_softmax(-1), rtol=1e-3, atol=1e-4
+    )
