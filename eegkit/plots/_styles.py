@@ -1,0 +1,106 @@
+"""What the displays of results share: colours, thinned ticks, and scores by person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from eegkit.evaluation import Results
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def colors(n: int) -> list[Any]:
+    """A colour for each of n things, told apart as well as so many can be."""
+    import matplotlib as mpl
+
+    if n <= 10:
+        return [f"C{i}" for i in range(n)]
+    if n <= 20:
+        return list(map(tuple, mpl.colormaps["tab20"](np.arange(n))))
+    return list(map(tuple, mpl.colormaps["turbo"](np.linspace(0.03, 0.97, n))))
+
+
+def thinned(n: int, most: int) -> np.ndarray:
+    """Positions out of n to put a tick at: all, or every 2nd, 5th, 10th, ..."""
+    step = next(s * 10**power for power in range(9) for s in (1, 2, 5) if n <= most * s * 10**power)
+    return np.arange(0, n, step)
+
+
+def wrapped(names: Sequence[Any], width: int = 14) -> list[str]:
+    """Names of pipelines, broken at their steps where they are long."""
+    lines = []
+    for name in map(str, names):
+        parts, line = [], ""
+        for step in name.split("+"):
+            longer = f"{line}+{step}" if line else step
+            if line and len(longer) > width:
+                parts.append(line + "+")
+                longer = step
+            line = longer
+        lines.append("\n".join([*parts, line]))
+    return lines
+
+
+def pick_metric(results: Results, metric: str | None) -> str:
+    """The metric asked for, or the first."""
+    metric = results.metrics[0] if metric is None else metric
+    if metric not in results.metrics:
+        raise ValueError(
+            f"metric is {metric!r}; the results have {', '.join(map(repr, results.metrics))}."
+        )
+    return metric
+
+
+def pick_pipelines(results: Results, pipelines: Sequence[str] | str | None) -> list[str]:
+    """The pipelines asked for, or all."""
+    if pipelines is None:
+        return list(results.pipelines)
+    wanted = [pipelines] if isinstance(pipelines, str) else list(pipelines)
+    unknown = [name for name in wanted if name not in results.pipelines]
+    if unknown or not wanted:
+        known = ", ".join(map(repr, results.pipelines))
+        raise ValueError(f"pipelines is {pipelines!r}; the results have {known}.")
+    return wanted
+
+
+def pick_pipeline(results: Results, pipeline: str | None) -> str:
+    """The pipeline asked for, or the only one."""
+    if pipeline is None and len(results.pipelines) > 1:
+        known = ", ".join(map(repr, results.pipelines))
+        raise ValueError(f"The results are of several pipelines; give pipeline=, one of {known}.")
+    return pick_pipelines(results, pipeline)[0]
+
+
+def pick_dataset(names: Sequence[str], dataset: str | None) -> str:
+    """The data set asked for, or the only one."""
+    known = ", ".join(map(repr, names))
+    if dataset is None and len(names) > 1:
+        raise ValueError(f"The results are of several data sets; give dataset=, one of {known}.")
+    if dataset is not None and dataset not in names:
+        raise ValueError(f"dataset is {dataset!r}; the results have {known}.")
+    return names[0] if dataset is None else dataset
+
+
+def scores_by_person(people: pd.DataFrame, columns: Sequence[str], metric: str) -> pd.DataFrame:
+    """Scores, a row per person and a column per pipeline; NaN where there is none."""
+    keys = ["subject"]
+    if "dataset" in people and len(people["dataset"].unique()) > 1:
+        keys = ["dataset", "subject"]  # two data sets may both have a subject 1
+    table = people.pivot_table(
+        index=keys, columns="pipeline", values=metric, dropna=False, sort=False, observed=True
+    ).reindex(columns=columns)
+    return table.dropna(how="all") if len(keys) > 1 else table
+
+
+def spoken(metric: str) -> str:
+    return metric.replace("_", " ")
+
+
+def tidy(ax: Axes) -> None:
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.set_axisbelow(True)

@@ -1,0 +1,250 @@
+"""Pipelines compared on the same people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from eegkit.evaluation import Results
+from eegkit.evaluation.ranks import RankComparison, friedman_nemenyi
+from eegkit.evaluation.statistics import bootstrap_interval
+from eegkit.plots._styles import (
+    colors,
+    pick_metric,
+    pick_pipelines,
+    scores_by_person,
+    spoken,
+    tidy,
+    wrapped,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+KINDS = ("paired", "ranks")
+
+
+class ComparisonDisplay:
+    """Pipelines side by side, on the same people.
+
+    Make it with `from_results`. ``kind="paired"`` draws a dot for every person and pipeline, joined
+    by a line for each person, with the mean over people and its bootstrap interval.
+    ``kind="ranks"`` is the critical-difference diagram [1]_: pipelines by their mean rank over
+    people, with a bar over those that do not differ significantly.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame, n_subjects rows, n_pipelines columns
+        One score per person and pipeline, greater being better; NaN where there is none.
+    chance : float, optional
+        The mean chance level.
+    metric : str, default "score"
+        Name of the score.
+
+    Attributes
+    ----------
+    ranks_ : RankComparison
+        For ``kind="ranks"``; see `eegkit.evaluation.friedman_nemenyi`.
+    ax_ : matplotlib.axes.Axes
+    figure_ : matplotlib.figure.Figure
+
+    References
+    ----------
+    .. [1] J. Demsar (2006), Statistical comparisons of classifiers over multiple data sets, Journal
+       of Machine Learning Research 7, 1-30, section 3.2.4.
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> matplotlib.use("agg")
+    >>> import pandas as pd
+    >>> from eegkit.plots import ComparisonDisplay
+    >>> scores = pd.DataFrame({"lda": [0.6, 0.7, 0.8], "net": [0.7, 0.7, 0.9]}, index=list("abc"))
+    >>> display = ComparisonDisplay(scores=scores, chance=0.5, metric="accuracy").plot()
+    >>> display.ax_.get_ylabel()
+    'accuracy'
+    """
+
+    def __init__(
+        self, *, scores: pd.DataFrame, chance: float | None = None, metric: str = "score"
+    ) -> None:
+        self.scores = scores
+        self.chance = chance
+        self.metric = metric
+
+    @classmethod
+    def from_results(
+        cls,
+        results: Results,
+        metric: str | None = None,
+        *,
+        kind: str = "paired",
+        pipelines: Sequence[str] | str | None = None,
+        ax: Axes | None = None,
+    ) -> ComparisonDisplay:
+        """Plot the pipelines of some results.
+
+        Parameters
+        ----------
+        results : Results
+        metric : str, optional
+            One of ``results.metrics``; the first by default.
+        kind : {"paired", "ranks"}, default "paired"
+            See above.
+        pipelines : sequence of str, optional
+            All by default, in their order.
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        ComparisonDisplay
+
+        Raises
+        ------
+        ValueError
+            The metric, a pipeline or the kind is unknown; there are fewer than three pipelines to
+            rank.
+        """
+        metric, names = pick_metric(results, metric), pick_pipelines(results, pipelines)
+        people = results.per_subject()
+        people = people[people["pipeline"].isin(names)]
+        scores = scores_by_person(people, names, metric)
+        chance = float(people[f"chance_{metric}"].mean())
+        return cls(scores=scores, chance=chance, metric=metric).plot(kind, ax=ax)
+
+    def plot(self, kind: str = "paired", *, ax: Axes | None = None) -> ComparisonDisplay:
+        """Draw.
+
+        Parameters
+        ----------
+        kind : {"paired", "ranks"}, default "paired"
+            See above.
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; a new figure by default, as wide or high as the number of pipelines
+            asks for.
+
+        Returns
+        -------
+        self
+        """
+        if kind not in KINDS:
+            raise ValueError(f"kind is {kind!r}; expected 'paired' or 'ranks'.")
+        if kind == "paired":
+            self._plot_paired(ax)
+        else:
+            self._plot_ranks(ax)
+        return self
+
+    def _plot_paired(self, ax: Axes | None) -> None:
+        import matplotlib.pyplot as plt
+
+        n_subjects, n_pipelines = self.scores.shape
+        if ax is None:
+            width = float(np.clip(1.6 + 1.15 * n_pipelines, 4.2, 14.0))
+            _, ax = plt.subplots(figsize=(width, 4.8), layout="constrained")
+        self.ax_, self.figure_ = ax, ax.figure
+        positions = np.arange(n_pipelines)
+        values = self.scores.to_numpy(dtype=float)
+        faint = float(np.clip(4 / n_subjects, 0.08, 0.5))
+        ax.plot(positions, values.T, color="0.4", lw=0.8, alpha=faint, zorder=1)
+        size = 22 if n_subjects <= 40 else 9
+        for x, column, shade in zip(positions, values.T, colors(n_pipelines), strict=True):
+            known = column[np.isfinite(column)]
+            ax.scatter(np.full(len(column), x), column, s=size, color=shade, alpha=0.55, zorder=2)
+            if len(known):
+                mean, low, high, _ = bootstrap_interval(known)
+                reach = None if np.isnan(low) else [[mean - low], [high - mean]]
+                ax.errorbar(
+                    [x + 0.18],
+                    [mean],
+                    reach,
+                    fmt="D",
+                    color="black",
+                    ms=6,
+                    mfc=shade,
+                    mew=1.2,
+                    elinewidth=1.8,
+                    capsize=4,
+                    zorder=4,
+                )
+                ax.annotate(
+                    f"{mean:.3f}",
+                    (x + 0.18, mean),
+                    xytext=(9, 0),
+                    textcoords="offset points",
+                    va="center",
+                    fontsize=9,
+                    zorder=5,
+                    bbox={"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none", "alpha": 0.75},
+                )
+        if self.chance is not None and np.isfinite(self.chance):
+            label = f"chance, {self.chance:.3f}"
+            ax.axhline(self.chance, color="0.35", lw=1.2, ls="--", label=label, zorder=1)
+            ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
+        names = wrapped(self.scores.columns, 12)
+        turned = max(len(line) for name in names for line in name.split("\n")) > 13
+        ax.set_xticks(
+            positions, names, rotation=35 if turned else 0, ha="right" if turned else "center"
+        )
+        ax.set_xlim(-0.4, n_pipelines - 0.35)
+        ax.set_ylabel(spoken(self.metric))
+        ax.grid(axis="y", color="0.92")
+        tidy(ax)
+
+    def _plot_ranks(self, ax: Axes | None) -> None:
+        import matplotlib.pyplot as plt
+
+        self.ranks_ = found = friedman_nemenyi(self.scores)
+        k = len(found.mean_ranks)
+        bars = [group for group in found.groups if len(group) > 1]
+        n_left = (k + 1) // 2
+        top = -(0.5 + 0.4 * len(bars))  # of the first name
+        if ax is None:
+            height = 1.8 + 0.32 * (n_left + len(bars))
+            _, ax = plt.subplots(figsize=(8.6, height), layout="constrained")
+        self.ax_, self.figure_ = ax, ax.figure
+        shades = dict(zip(self.scores.columns, colors(k), strict=True))
+        ax.plot([1, k], [0, 0], color="black", lw=1.2, clip_on=False)
+        for rank in range(1, k + 1):
+            ax.plot([rank, rank], [0, 0.18], color="black", lw=1.2)
+            ax.text(rank, 0.26, str(rank), ha="center", va="bottom", fontsize=10)
+        self._draw_critical_difference(found, k)
+        for i, group in enumerate(bars):
+            best, worst = found.mean_ranks[group[0]], found.mean_ranks[group[-1]]
+            ax.plot(
+                [best - 0.03, worst + 0.03],
+                [-0.3 - 0.4 * i] * 2,
+                color="black",
+                lw=4,
+                solid_capstyle="butt",
+            )
+        margin = 0.06 * (k - 1)
+        for i, (name, rank) in enumerate(found.mean_ranks.items()):
+            left = i < n_left
+            y = top - 0.75 * (i if left else k - 1 - i)
+            x = 1 - margin if left else k + margin
+            ax.plot([rank, rank, x], [0, y, y], color=shades[name], lw=1.3)
+            text = f"{name}  {rank:.2f}" if left else f"{rank:.2f}  {name}"
+            gap = -0.01 * k if left else 0.01 * k
+            side = "right" if left else "left"
+            ax.text(x + gap, y, text, fontsize=10, ha=side, va="center")
+        lowest = top - 0.75 * (n_left - 1)
+        ax.set(xlim=(1 - 0.45 * (k - 1), k + 0.45 * (k - 1)), ylim=(lowest - 0.5, 2.7))
+        ax.axis("off")
+
+    def _draw_critical_difference(self, found: RankComparison, k: int) -> None:
+        ax, y = self.ax_, 1.25
+        shown = min(found.critical_difference, k - 1)
+        ax.plot([1, 1 + shown], [y, y], color="black", lw=1.2)
+        for x in (1, 1 + shown):
+            ax.plot([x, x], [y - 0.12, y + 0.12], color="black", lw=1.2)
+        beyond = " (longer than drawn)" if shown < found.critical_difference else ""
+        told = f"critical difference {found.critical_difference:.2f}{beyond}"
+        ax.text(1, y + 0.2, told, ha="left", va="bottom", fontsize=9)
+        p = f"p = {found.p:.3f}" if found.p >= 0.001 else "p < 0.001"
+        test = f"{spoken(self.metric)}, {found.n_subjects} people, Friedman {p}"
+        ax.text(1, y + 0.8, test, ha="left", va="bottom", fontsize=10)

@@ -1,0 +1,165 @@
+"""What more people to train on would bring."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from eegkit.evaluation import Results
+from eegkit.evaluation.statistics import bootstrap_interval
+from eegkit.plots._styles import colors, pick_dataset, pick_metric, pick_pipelines, spoken, tidy
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+KEYS = ["pipeline", "n_train_subjects"]
+
+
+class LearningCurveDisplay:
+    """The score against the number of people trained on: mean over people, and its interval.
+
+    Make it with `from_results`. Every person counts once for each number of training people: folds
+    that test a person with equally many are averaged first.
+
+    Parameters
+    ----------
+    curves : pandas.DataFrame
+        One row per pipeline and number of people: ``pipeline``, ``n_train_subjects``, ``mean``,
+        ``low`` and ``high`` (its bootstrap interval), ``n_subjects`` and ``chance``, the mean
+        chance level.
+    metric : str
+        Name of the score.
+
+    Attributes
+    ----------
+    ax_ : matplotlib.axes.Axes
+    figure_ : matplotlib.figure.Figure
+
+    See Also
+    --------
+    eegkit.evaluation.bootstrap_interval : the interval; too narrow of few people.
+    """
+
+    def __init__(self, *, curves: pd.DataFrame, metric: str) -> None:
+        self.curves = curves
+        self.metric = metric
+
+    @classmethod
+    def from_results(
+        cls,
+        results: Results,
+        metric: str | None = None,
+        *,
+        pipelines: Sequence[str] | str | None = None,
+        dataset: str | None = None,
+        confidence: float = 0.95,
+        ax: Axes | None = None,
+    ) -> LearningCurveDisplay:
+        """Plot scores by the number of people trained on.
+
+        Parameters
+        ----------
+        results : Results
+            Of folds that train on different numbers of people.
+        metric : str, optional
+            One of ``results.metrics``; the first by default.
+        pipelines : str or sequence of str, optional
+            All by default.
+        dataset : str, optional
+            Whose people; may be left out where there is one only.
+        confidence : float, default 0.95
+            Of the interval.
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        LearningCurveDisplay
+
+        Raises
+        ------
+        ValueError
+            All folds train on equally many people; the metric, a pipeline or the data set is
+            unknown, or the metric is undefined for everybody.
+        """
+        metric = pick_metric(results, metric)
+        names = pick_pipelines(results, pipelines)
+        table = results.table[results.table["pipeline"].isin(names)]
+        if "dataset" in table:
+            table = table[table["dataset"] == pick_dataset(table["dataset"].unique(), dataset)]
+        sizes = table["n_train_subjects"].unique()
+        if len(sizes) < 2:
+            raise ValueError(
+                f"Every fold trains on {sizes[0]} people; a learning curve needs folds that train "
+                "on different numbers of them."
+            )
+        people = table.groupby([*KEYS, "subject"], sort=False)[[metric, f"chance_{metric}"]].mean()
+        known = people.dropna(subset=[metric])
+        rows = []
+        for (name, size), own in known.groupby(KEYS):
+            mean, low, high, n = bootstrap_interval(own[metric], confidence)
+            chance = own[f"chance_{metric}"].mean()
+            rows.append((names.index(name), name, size, mean, low, high, n, chance))
+        if not rows:
+            raise ValueError(f"{metric} is undefined for everybody; there is no curve to draw.")
+        columns = [*KEYS, "mean", "low", "high", "n_subjects", "chance"]
+        curves = pd.DataFrame([row[1:] for row in sorted(rows)], columns=columns)
+        return cls(curves=curves, metric=metric).plot(ax=ax)
+
+    def plot(self, ax: Axes | None = None) -> LearningCurveDisplay:
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        self
+        """
+        import matplotlib.pyplot as plt
+
+        if ax is None:
+            _, ax = plt.subplots(figsize=(6.8, 4.6), layout="constrained")
+        self.ax_, self.figure_ = ax, ax.figure
+        names = list(self.curves["pipeline"].unique())
+        for name, shade in zip(names, colors(len(names)), strict=True):
+            own = self.curves[self.curves["pipeline"] == name]
+            sizes = own["n_train_subjects"].to_numpy()
+            ax.plot(sizes, own["mean"], marker="o", ms=4, color=shade, label=name, zorder=3)
+            ax.fill_between(
+                sizes, own["low"], own["high"], color=shade, alpha=0.15 if len(names) <= 5 else 0.07
+            )
+        chance = self.curves.groupby("n_train_subjects")["chance"].mean().dropna()
+        if len(chance):
+            ax.plot(chance.index, chance, color="0.35", lw=1.2, ls="--", label="chance", zorder=2)
+        self._label(len(names))
+        return self
+
+    def _label(self, n_pipelines: int) -> None:
+        ax, counts = self.ax_, self.curves["n_subjects"]
+        least, most = counts.min(), counts.max()
+        tested = f"{most}" if least == most else f"{least} to {most}"
+        ax.set_xlabel("people trained on")
+        ax.set_ylabel(f"{spoken(self.metric)}, mean of {tested} people")
+        sizes = np.unique(self.curves["n_train_subjects"])
+        if sizes[-1] >= 10 * sizes[0]:
+            ax.set_xscale("log", base=2)
+        if len(sizes) <= 10:
+            ax.set_xticks(sizes, [str(size) for size in sizes])
+            ax.minorticks_off()
+        else:
+            ax.xaxis.set_major_formatter("{x:g}")
+        ax.grid(axis="y", color="0.92")
+        tidy(ax)
+        few = n_pipelines <= 5
+        ax.legend(
+            loc="lower center" if few else "center left",
+            bbox_to_anchor=(0.5, 1.0) if few else (1.0, 0.5),
+            ncols=3 if few else 1,
+            frameon=False,
+        )
