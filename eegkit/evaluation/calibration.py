@@ -182,7 +182,7 @@ def calibration_table(
     results : Results
         With predictions.
     dataset : str, optional
-        Of these trials alone.
+        Whose trials; the first one by default.
     n_bins, strategy
         As in `reliability_table`.
 
