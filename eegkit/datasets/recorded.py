@@ -219,8 +219,18 @@ class RecordedDataset(Dataset):
         made = hashlib.blake2b(json.dumps(what).encode(), digest_size=20)
         for cls in type(self).__mro__:
             if issubclass(cls, RecordedDataset) and cls is not RecordedDataset:
-                made.update(Path(inspect.getfile(cls)).read_bytes())
+                made.update(_source_of(cls))
         return made.hexdigest()
+
+
+def _source_of(cls: type) -> bytes:
+    try:
+        return Path(inspect.getfile(cls)).read_bytes()
+    except (TypeError, OSError) as error:
+        raise ValueError(
+            f"{cls.__name__} is defined in no file, so a change of it would go unnoticed and old "
+            "trials would be taken for new; move it to a module, or set cache=False."
+        ) from error
 
 
 def cache_folder(asked: bool | str | os.PathLike[str] = True) -> Path:

@@ -3,7 +3,10 @@
 import dataclasses
 import multiprocessing
 import os
+import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
 import warnings
@@ -179,6 +182,49 @@ def test_a_full_disk_is_told_and_leaves_nothing(folder, tmp_path, monkeypatch):
         trials = lab.load()
     assert len(trials) == 12
     assert not list((tmp_path / "cache").iterdir())
+
+
+FILL = """
+import importlib.util, sys, warnings
+import numpy as np
+spec = importlib.util.spec_from_file_location("tried", sys.argv[1])
+tried = sys.modules["tried"] = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(tried)
+small = tried.Lab(path=sys.argv[2], cache=sys.argv[3], subjects=[1])
+expected = np.array(small.load().X)
+(kept,) = tried.cached_files(small.cache)
+large = tried.Lab(path=sys.argv[2], cache=sys.argv[3], subjects=[1, 2, 3])
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    assert len(large.load()) == 84
+assert any("could not be kept" in str(w.message) and "No space" in str(w.message) for w in caught)
+assert [file.path for file in tried.cached_files(small.cache)] == [kept.path], "it left a part"
+np.testing.assert_array_equal(small.load().X, expected)
+print("as it was")
+"""
+
+
+def test_a_disk_that_is_full(folder, tmp_path):
+    """A file system of 300 KB, on which a small cache fits and a larger one does not."""
+    for i in (2, 3):
+        np.save(folder / "lab" / f"p{i}.npy", np.ones((40, 20, 50), np.float32))
+    np.save(folder / "lab" / "p1.npy", np.ones((4, 20, 50), np.float32))
+    small = tmp_path / "small"
+    small.mkdir()
+    mount = 'mount -t tmpfs -o size=300k tmpfs "$0" && exec "$@"'
+    own = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount, str(small)]
+    if shutil.which("unshare") is None or subprocess.run([*own, "true"], check=False).returncode:
+        pytest.skip("no file system of one's own can be mounted here")
+    program = [sys.executable, "-c", FILL, __file__, str(folder), str(small)]
+    done = subprocess.run([*own, *program], capture_output=True, text=True, check=False)
+    assert done.stdout == "as it was\n", done.stderr
+
+
+def test_a_class_without_a_file_is_not_kept(folder, tmp_path):
+    """What a notebook defines may change unnoticed."""
+    nameless = type("Nameless", (Lab,), {"__module__": "nowhere"})
+    with pytest.raises(ValueError, match="Nameless is defined in no file.*cache=False"):
+        nameless(path=folder, cache=tmp_path / "cache").load()
 
 
 def load_and_die(lab, delay):
