@@ -223,7 +223,7 @@ def test_a_disk_that_is_full(folder, tmp_path):
 def test_a_class_without_a_file_is_not_kept(folder, tmp_path):
     """What a notebook defines may change unnoticed."""
     nameless = type("Nameless", (Lab,), {"__module__": "nowhere"})
-    with pytest.raises(ValueError, match="Nameless is defined in no file.*cache=False"):
+    with pytest.raises(ValueError, match=r"Nameless is defined in no file.*cache=False"):
         nameless(path=folder, cache=tmp_path / "cache").load()
 
 
