@@ -157,14 +157,18 @@ class OwnRecordings(RecordedDataset):
 
     def _header_or_tell(self, recording: Recording) -> tuple[tuple[str, ...], float] | None:
         """Names of the channels that may be read, and the rate; None where it is broken."""
-        import mne
-
         try:
-            info = self.open(recording).info
+            with tell_broken(recording.path):
+                return self._header(recording)
         except ValueError:
             if self.on_error == "raise":
                 raise
             return None  # told when it is read
+
+    def _header(self, recording: Recording) -> tuple[tuple[str, ...], float]:
+        import mne
+
+        info = self.open(recording).info
         if self.channels is not None and self.channels != COMMON:
             return tuple(info["ch_names"]), info["sfreq"]
         picks = mne.pick_types(info, meg=False, eeg=True, exclude=())
@@ -182,10 +186,11 @@ class OwnRecordings(RecordedDataset):
             _check_finite(raw, recording)
             self._prepare(raw, recording)
             X, segments, onsets = self._cut(raw, recording)
+            info = _info(raw)
         metadata = pd.DataFrame([segment.metadata for segment in segments])
         metadata["onset"] = onsets
         y = np.asarray([segment.label for segment in segments])
-        return Trials(X, y, metadata, _info(raw))
+        return Trials(X, y, metadata, info)
 
     def _prepare(self, raw: mne.io.BaseRaw, recording: Recording) -> None:
         """Filter and resample the whole recording, in place, as `prepare` does."""

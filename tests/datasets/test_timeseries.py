@@ -1,3 +1,5 @@
+"""The comparisons with aeon run by `uv run --group aeon pytest tests/datasets/test_timeseries.py`."""
+
 import warnings
 from pathlib import Path
 
