@@ -1,0 +1,111 @@
+"""Power spectra of every person and class, read block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.signal
+from numpy.typing import NDArray
+
+from eegkit.blocks import read_blocks
+from eegkit.trials import Trials
+
+BLOCK_BYTES = 2**24
+# Welch's windows in s, where trials are as long: bins of half a hertz.
+WINDOW_S = 2.0
+MAX_CLASSES = 10
+# Power below which no logarithm is taken, in µV²/Hz.
+AMIN = 1e-10
+
+
+@dataclass(frozen=True)
+class Spectra:
+    """Mean power density of the trials of every person and class (Welch).
+
+    Parameters
+    ----------
+    freqs : ndarray, shape (n_freqs,)
+        In Hz.
+    power : ndarray, shape (n_people, n_classes, n_channels, n_freqs)
+        In µV²/Hz; NaN where a person has no trial of a class.
+    classes : list
+    """
+
+    freqs: NDArray[np.floating]
+    power: NDArray[np.float64]
+    classes: list[Any]
+
+    @classmethod
+    def of(cls, trials: Trials, classes: Sequence[Any] | None) -> Spectra:
+        shown = pick_classes(trials, classes)
+        people, person = np.unique(trials.groups, return_inverse=True)
+        n_samples = min(trials.n_times, round(WINDOW_S * trials.sfreq))
+        freqs = np.fft.rfftfreq(n_samples, 1 / trials.sfreq)
+        cells = (len(people), len(shown))
+        power = np.zeros((*cells, trials.X.shape[1], len(freqs)))
+        n_trials = np.zeros(cells)
+        start = 0
+        for block in read_blocks(np.asarray(trials.X), BLOCK_BYTES):
+            labels = trials.y[start : start + len(block)]
+            whose = person[start : start + len(block)]
+            start += len(block)
+            wanted = np.isin(labels, shown)
+            if not wanted.any():
+                continue
+            _, density = scipy.signal.welch(block[wanted], trials.sfreq, nperseg=n_samples)
+            if not np.isfinite(density).all():
+                raise ValueError(
+                    "X holds missing or infinite samples; drop those trials or channels "
+                    "(trials.describe() tells which)."
+                )
+            for i, label in enumerate(shown):
+                of_class = labels[wanted] == label
+                np.add.at(power[:, i], whose[wanted][of_class], density[of_class])
+                n_trials[:, i] += np.bincount(whose[wanted][of_class], minlength=len(people))
+        with np.errstate(invalid="ignore"):  # 0 / 0 where a person has no trial of a class
+            return cls(freqs, power / n_trials[..., None, None], shown)
+
+    def decibel(self, low: float, high: float) -> NDArray[np.float64]:
+        """Density averaged over a band, in dB re 1 µV²/Hz, (n_people, n_classes, n_channels)."""
+        inside = (self.freqs >= low) & (self.freqs < high)
+        return to_decibel(self.power[..., inside].mean(axis=-1))
+
+
+def to_decibel(power: NDArray[np.float64]) -> NDArray[np.float64]:
+    return 10 * np.log10(np.maximum(power, AMIN))
+
+
+def pick_classes(trials: Trials, classes: Sequence[Any] | None) -> list[Any]:
+    """The classes asked for, or all if they are not too many to be told apart."""
+    if trials.y.ndim != 1:
+        raise ValueError("The labels are soft; set trials.y to one label each.")
+    known = np.unique(trials.y).tolist()
+    if classes is None:
+        if len(known) > MAX_CLASSES:
+            raise ValueError(
+                f"There are {len(known)} classes, too many to tell apart; choose at most "
+                f"{MAX_CLASSES}, such as classes={known[:3]}."
+            )
+        return known
+    chosen = list(classes)
+    strange = [label for label in chosen if label not in known]
+    if strange or not chosen or len(set(chosen)) < len(chosen):
+        raise ValueError(f"classes is {chosen}; expected different ones of {_some(known)}.")
+    return chosen
+
+
+def pick_channels(trials: Trials, channels: Sequence[str] | None) -> list[int]:
+    """The places of the channels asked for, or of all."""
+    names = trials.ch_names
+    chosen = names if channels is None else list(channels)
+    strange = [name for name in chosen if name not in names]
+    if strange or not chosen:
+        raise ValueError(f"channels is {list(chosen)}; expected some of {_some(names)}.")
+    return [names.index(name) for name in chosen]
+
+
+def _some(names: Sequence[Any]) -> str:
+    return ", ".join(map(str, names[:20])) + (" ..." if len(names) > 20 else "")

@@ -1,0 +1,131 @@
+"""How many trials everybody has of every class."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from eegkit.plots._styles import colors, thinned, tidy
+from eegkit.trials import Trials
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Names of people are written next to their bars up to this many.
+MAX_NAMED = 40
+# Bars are coloured by class up to this many; more classes make a picture of counts.
+MAX_COLOURED = 12
+
+
+class ClassCountsDisplay:
+    """Trials of every person, coloured by class.
+
+    Make it with `from_trials`. With more than 12 classes the counts are a picture instead, a
+    row for each class.
+
+    Parameters
+    ----------
+    counts : pandas.DataFrame, n_people rows, n_classes columns
+        Numbers of trials.
+
+    Attributes
+    ----------
+    ax_ : matplotlib.axes.Axes
+    figure_ : matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> matplotlib.use("agg")
+    >>> from eegkit import load_dataset
+    >>> from eegkit.plots import ClassCountsDisplay
+    >>> trials = load_dataset("simulated", n_people=2, n_trials=8)
+    >>> ClassCountsDisplay.from_trials(trials).counts.loc["S01"].to_dict()
+    {'left_hand': 4, 'right_hand': 4}
+    """
+
+    def __init__(self, *, counts: pd.DataFrame) -> None:
+        self.counts = counts
+
+    @classmethod
+    def from_trials(cls, trials: Trials, ax: Axes | None = None) -> ClassCountsDisplay:
+        """Count and plot.
+
+        Parameters
+        ----------
+        trials : Trials
+            Of soft labels the class with the largest part counts.
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        ClassCountsDisplay
+        """
+        labels = trials.y if trials.y.ndim == 1 else trials.y.argmax(axis=1)
+        subject = pd.Series(trials.groups, name="subject")
+        return cls(counts=pd.crosstab(subject, pd.Series(labels, name="class"))).plot(ax=ax)
+
+    def plot(self, ax: Axes | None = None) -> ClassCountsDisplay:
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; a new figure by default, as large as people and classes ask for.
+
+        Returns
+        -------
+        self
+        """
+        n_people, n_classes = self.counts.shape
+        if ax is None:
+            import matplotlib.pyplot as plt
+
+            size = (min(2.5 + 0.3 * n_people, 9.0), 3.2 if n_classes <= MAX_COLOURED else 6.0)
+            _, ax = plt.subplots(figsize=(max(size[0], 5.0), size[1]), layout="constrained")
+        self.ax_, self.figure_ = ax, ax.figure
+        if n_classes <= MAX_COLOURED:
+            self._draw_bars()
+        else:
+            self._draw_picture()
+        self._label_people()
+        return self
+
+    def _draw_bars(self) -> None:
+        ax, n_people = self.ax_, len(self.counts)
+        x, bottom = np.arange(n_people), np.zeros(n_people)
+        # Without gaps where there are many: each would be narrower than a pixel.
+        width = 0.8 if n_people <= MAX_NAMED else 1.0
+        shown = zip(self.counts.items(), colors(self.counts.shape[1]), strict=True)
+        for (label, column), color in shown:
+            name = f"{label} ({column.sum()})"
+            ax.bar(x, column, width, bottom, color=color, label=name)
+            bottom += column.to_numpy()
+        ax.set_ylabel("Trials")
+        ax.grid(axis="y", color="0.92")
+        ax.set_xlim(-0.7, n_people - 0.3)
+        tidy(ax)
+        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, frameon=False)
+
+    def _draw_picture(self) -> None:
+        ax, n_classes = self.ax_, self.counts.shape[1]
+        image = ax.imshow(
+            self.counts.to_numpy().T, aspect="auto", cmap="viridis", vmin=0, interpolation="none"
+        )
+        ticks = thinned(n_classes, 30)
+        ax.set_yticks(ticks, [str(self.counts.columns[i]) for i in ticks], fontsize=8)
+        ax.set_ylabel(f"{n_classes} classes")
+        self.figure_.colorbar(image, ax=ax, label="Trials")
+
+    def _label_people(self) -> None:
+        ax, n_people = self.ax_, len(self.counts)
+        if n_people > MAX_NAMED:
+            ax.set_xticks([])
+            ax.set_xlabel(f"{n_people} people")
+            return
+        names = [str(name) for name in self.counts.index]
+        long = sum(map(len, names)) > 60
+        ax.set_xticks(np.arange(n_people), names, rotation=90 if long else 0)

@@ -1,0 +1,148 @@
+"""Power spectra of every class, over people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegkit.plots._power import Spectra, pick_channels, to_decibel
+from eegkit.plots._styles import colors, tidy
+from eegkit.trials import Trials
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+class SpectraDisplay:
+    """Power spectra of every class: the median over people, and their quartiles as a band.
+
+    Make it with `from_trials`. A person's spectrum is the mean over trials (Welch, Hann windows
+    of 2 s, or a trial's length where that is shorter), in decibels, and then the mean over
+    channels.
+
+    Parameters
+    ----------
+    freqs : ndarray, shape (n_freqs,)
+        In Hz.
+    decibels : ndarray, shape (n_people, n_classes, n_freqs)
+        In dB re 1 µV²/Hz; NaN where a person has no trial of a class.
+    classes : sequence
+        Labels.
+    title : str
+        Whose channels' mean it is.
+
+    Attributes
+    ----------
+    ax_ : matplotlib.axes.Axes
+    figure_ : matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> matplotlib.use("agg")
+    >>> from eegkit import load_dataset
+    >>> from eegkit.plots import SpectraDisplay
+    >>> trials = load_dataset("simulated", n_people=3, n_trials=8)
+    >>> SpectraDisplay.from_trials(trials, channels=["C3"]).decibels.shape
+    (3, 2, 90)
+    """
+
+    def __init__(
+        self,
+        *,
+        freqs: NDArray[np.floating],
+        decibels: NDArray[np.float64],
+        classes: Sequence[Any],
+        title: str = "",
+    ) -> None:
+        self.freqs = freqs
+        self.decibels = decibels
+        self.classes = classes
+        self.title = title
+
+    @classmethod
+    def from_trials(
+        cls,
+        trials: Trials,
+        *,
+        channels: Sequence[str] | None = None,
+        classes: Sequence[Any] | None = None,
+        f_max: float | None = 45.0,
+        ax: Axes | None = None,
+    ) -> SpectraDisplay:
+        """Estimate and plot the spectra.
+
+        Parameters
+        ----------
+        trials : Trials
+            Read block by block; a memmap never comes into memory whole.
+        channels : sequence of str, optional
+            All by default.
+        classes : sequence, optional
+            Labels to show; all by default, if they are at most ten.
+        f_max : float or None, default 45
+            Highest frequency to show, in Hz; None is half the sampling rate.
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        SpectraDisplay
+
+        Raises
+        ------
+        ValueError
+            There is no such channel or class, too many classes, soft labels, or samples are
+            missing.
+        """
+        picks = pick_channels(trials, channels)
+        if f_max is not None and not f_max > 0:
+            raise ValueError(f"f_max is {f_max!r}; expected a positive number of Hz, or None.")
+        spectra = Spectra.of(trials, classes)
+        # The bin at 0 Hz holds what is left of the offset.
+        inside = (spectra.freqs > 0) & (spectra.freqs <= (f_max or np.inf))
+        decibels = to_decibel(spectra.power[:, :, picks][..., inside]).mean(axis=2)
+        names = [trials.ch_names[i] for i in picks]
+        title = ", ".join(names) if len(names) <= 6 else f"Mean of {len(names)} channels"
+        made = cls(
+            freqs=spectra.freqs[inside], decibels=decibels, classes=spectra.classes, title=title
+        )
+        return made.plot(ax=ax)
+
+    def plot(self, ax: Axes | None = None) -> SpectraDisplay:
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        self
+        """
+        if ax is None:
+            import matplotlib.pyplot as plt
+
+            _, ax = plt.subplots(figsize=(6.4, 3.8), layout="constrained")
+        self.ax_, self.figure_ = ax, ax.figure
+        for i, color in enumerate(colors(len(self.classes))):
+            of_class = self.decibels[:, i]
+            of_class = of_class[~np.isnan(of_class).all(axis=1)]
+            n_people = len(of_class)
+            low, median, high = np.percentile(of_class, (25, 50, 75), axis=0)
+            people = "1 person" if n_people == 1 else f"{n_people} people"
+            label = f"{self.classes[i]} ({people})"
+            ax.plot(self.freqs, median, color=color, lw=1.5, label=label)
+            if n_people > 1:
+                ax.fill_between(self.freqs, low, high, color=color, alpha=0.15, lw=0)
+        ax.set(xlabel="Frequency (Hz)", ylabel="Power (dB re 1 µV²/Hz)")
+        ax.set_title(self.title, loc="left", fontsize=10)
+        ax.set_xlim(0, self.freqs[-1])
+        ax.grid(color="0.92")
+        tidy(ax)
+        ax.legend(frameon=False)
+        return self
