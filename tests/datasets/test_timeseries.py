@@ -1,4 +1,4 @@
-"""The comparisons with aeon run by `uv run --group aeon pytest tests/datasets/test_timeseries.py`."""
+"""Comparisons with aeon run by: uv run --group aeon pytest tests/datasets/test_timeseries.py"""
 
 import warnings
 from pathlib import Path
