@@ -13,6 +13,7 @@ from eegkit.cli._cache import cache
 from eegkit.cli._catalogue import info, list_registered
 from eegkit.cli._convert import convert
 from eegkit.cli._demo import demo
+from eegkit.cli._describe import describe
 from eegkit.cli._errors import PlainErrors, debug_option
 from eegkit.cli._evaluate import evaluate
 
@@ -27,5 +28,5 @@ def main() -> None:
     """
 
 
-for command in (demo, list_registered, info, evaluate, cache, convert):
+for command in (demo, list_registered, info, describe, evaluate, cache, convert):
     main.add_command(command)
