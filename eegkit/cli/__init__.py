@@ -11,11 +11,15 @@ import click
 from eegkit import __version__
 from eegkit.cli._cache import cache
 from eegkit.cli._catalogue import info, list_registered
+from eegkit.cli._compare import compare, report
 from eegkit.cli._convert import convert
 from eegkit.cli._demo import demo
 from eegkit.cli._describe import describe
 from eegkit.cli._errors import PlainErrors, debug_option
 from eegkit.cli._evaluate import evaluate
+from eegkit.cli._predict import predict
+from eegkit.cli._run import run
+from eegkit.cli._train import train
 
 
 @click.group(cls=PlainErrors, context_settings={"help_option_names": ["-h", "--help"]})
@@ -28,5 +32,8 @@ def main() -> None:
     """
 
 
-for command in (demo, list_registered, info, describe, evaluate, cache, convert):
+for command in (
+    demo, list_registered, info, describe, evaluate, run, compare, report, train, predict, cache,
+    convert,
+):  # fmt: skip
     main.add_command(command)

@@ -8,7 +8,6 @@ import click
 
 from eegkit.cli._errors import debug_option
 from eegkit.cli._evaluate import load, run, write
-from eegkit.cli._parse import make_pipeline, seed
 
 # Chosen so that it ends within five minutes on two cores, with most people above chance; the
 # pipeline's own settings are the defaults.
@@ -40,13 +39,16 @@ SCORING = ["balanced_accuracy"]
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Folder for results.safetensors, results.csv and scores.png; nothing is written by default.",
+    help="Folder for results.safetensors, results.csv and scores.png; by default nothing is "
+    "written.",
 )
 @debug_option
 def demo(people: int, random_state: int, n_jobs: int, out: Path | None) -> None:
     """Decode the imagined hand of simulated people, tested on people not seen in training."""
+    from eegkit.experiment import make_pipeline, set_seed
+
     pipeline = make_pipeline(PIPELINE)
-    seed([pipeline], random_state)
+    set_seed([pipeline], random_state)
     cv = f"group-{min(N_FOLDS, people)}"
     click.echo(
         f"{people} simulated people imagine a movement of the left or the right hand. "
@@ -54,7 +56,7 @@ def demo(people: int, random_state: int, n_jobs: int, out: Path | None) -> None:
     )
     options = {"n_people": people, "random_state": random_state, "channels": CHANNELS}
     trials = load(DATASET, options)
-    results = run({PIPELINE: pipeline}, trials, cv=cv, scoring=SCORING, n_jobs=n_jobs)
+    results = run({PIPELINE: pipeline}, {DATASET: trials}, cv=cv, scoring=SCORING, n_jobs=n_jobs)
     if out is not None:
         write(results, out)
     mean = results.summary().iloc[0]

@@ -3,28 +3,77 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from eegkit.cli._errors import debug_option
-from eegkit.cli._parse import Setting, Subjects, Words, make_pipeline, seed, set_params
+from eegkit.cli._parse import Setting, Subjects, Words, set_params
 
 if TYPE_CHECKING:
     from eegkit.evaluation import Results
-    from eegkit.pipeline import Pipeline
     from eegkit.trials import Trials
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def _options(*options: Callable[[Any], Any]) -> Callable[[Function], Function]:
+    def add(function: Function) -> Function:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return add
+
+
+data_options = _options(
+    click.option(
+        "--dataset", required=True, metavar="NAME", help="Data set; see: eegkit list datasets."
+    ),
+    click.option("--path", type=click.Path(path_type=Path), help="Folder of the recordings."),
+    click.option("--subjects", type=Subjects(), help="People to use; all by default."),
+    click.option(
+        "--option",
+        "options",
+        type=Setting(),
+        multiple=True,
+        help="Option of the data set; repeatable.",
+    ),
+    click.option(
+        "--label",
+        metavar="COLUMN",
+        help="Decode a column of the metadata in place of the labels: subject tells people apart.",
+    ),
+)
+set_option = click.option(
+    "--set",
+    "settings",
+    type=Setting(),
+    multiple=True,
+    help="Parameter of a step, such as cnn_bigru__max_epochs=5; repeatable.",
+)
+seed_option = click.option(
+    "--seed",
+    "random_state",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Set as random_state of every step that has one.",
+)
+work_options = _options(
+    click.option("--n-jobs", type=int, default=1, show_default=True, help="Processes."),
+    click.option(
+        "--dask",
+        metavar="ADDRESS",
+        help="Fit on a dask cluster: the address of its scheduler, or local.",
+    ),
+)
 
 
 @click.command()
-@click.option("--dataset", required=True, metavar="NAME", help="Data set; see: eegkit list.")
-@click.option("--path", type=click.Path(path_type=Path), help="Folder of the recordings.")
-@click.option("--subjects", type=Subjects(), help="People to use; all by default.")
-@click.option(
-    "--option", "options", type=Setting(), multiple=True, help="Option of the data set; repeatable."
-)
+@data_options
 @click.option(
     "--pipeline",
     "pipelines",
@@ -33,36 +82,36 @@ if TYPE_CHECKING:
     metavar="STEP+...+CLASSIFIER",
     help="Transforms and a classifier, such as stft+cnn_bigru; repeat to compare.",
 )
-@click.option(
-    "--set",
-    "settings",
-    type=Setting(),
-    multiple=True,
-    help="Parameter of a step, such as cnn_bigru__max_epochs=5; repeatable.",
-)
+@set_option
+@click.option("--baselines", is_flag=True, help="Evaluate classical decoders beside them.")
 @click.option(
     "--cv",
     default="group-5",
     show_default=True,
     metavar="NAME",
-    help="group-K, stratified-group-K or loso keep people apart; within-K trains and tests "
-    "on the same person.",
+    help="group-K, stratified-group-K and loso keep people apart; within-K, within-session-K, "
+    "cross-session and cross-run train and test on the same person.",
 )
 @click.option(
     "--scoring",
     type=Words(),
     default="balanced_accuracy,accuracy",
     show_default=True,
-    help="Names of scikit-learn scorers.",
+    help="Names of scikit-learn scorers, or auroc, cohen_kappa, top_K_accuracy.",
 )
-@click.option("--n-jobs", type=int, default=1, show_default=True, help="Processes.")
 @click.option(
-    "--seed",
-    "random_state",
-    type=click.IntRange(min=0),
-    default=0,
+    "--on-leak",
+    type=click.Choice(["refuse", "mark"]),
+    default="refuse",
     show_default=True,
-    help="Set as random_state of every step that has one.",
+    help="What to do about a split through which something leaks.",
+)
+@seed_option
+@work_options
+@click.option(
+    "--store",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder that keeps every finished fold: a killed run goes on from there.",
 )
 @click.option(
     "--out",
@@ -76,12 +125,17 @@ def evaluate(
     path: Path | None,
     subjects: list[Any] | None,
     options: tuple[tuple[str, Any], ...],
+    label: str | None,
     pipelines: tuple[str, ...],
     settings: tuple[tuple[str, Any], ...],
+    baselines: bool,
     cv: str,
     scoring: list[str],
-    n_jobs: int,
+    on_leak: str,
     random_state: int,
+    n_jobs: int,
+    dask: str | None,
+    store: Path | None,
     out: Path | None,
 ) -> None:
     """Cross-validate pipelines on a data set, person by person.
@@ -96,6 +150,7 @@ def evaluate(
     """
     from eegkit.evaluation import make_splitter
     from eegkit.evaluation.scoring import make_scorers
+    from eegkit.experiment import make_pipeline, set_seed
 
     # Everything that can be wrong about the words is said before any data is loaded.
     make_splitter(cv)
@@ -103,38 +158,56 @@ def evaluate(
     if len(set(pipelines)) < len(pipelines):
         raise ValueError("The same --pipeline is given twice; its results would be the same.")
     made = {name: make_pipeline(name) for name in pipelines}
-    seed(made.values(), random_state)
+    set_seed(made.values(), random_state)
     set_params(list(made.values()), settings)
-    given = dict(options)
-    given |= {k: v for k, v in (("path", path), ("subjects", subjects)) if v is not None}
-    trials = load(dataset, given)
-    results = run(made, trials, cv=cv, scoring=scoring, n_jobs=n_jobs)
+    given = data_given(path, subjects, options)
+    trials = load(dataset, given, label)
+    results = run(
+        made, {dataset: trials}, cv=cv, scoring=scoring, baselines=baselines, on_leak=on_leak,
+        n_jobs=n_jobs, dask=dask, store=store,
+    )  # fmt: skip
     results.settings["command"] = {
         "dataset": dataset,
         "options": {name: str(value) for name, value in given.items()},
+        "label": label,
         "seed": random_state,
     }
     write(results, out or default_folder(dataset, pipelines, cv))
 
 
-def load(dataset: str, options: dict[str, Any]) -> Trials:
+def data_given(
+    path: Path | None, subjects: list[Any] | None, options: Iterable[tuple[str, Any]]
+) -> dict[str, Any]:
+    """The options of the data set, from those of the command."""
+    named = (("path", path), ("subjects", subjects))
+    return dict(options) | {name: value for name, value in named if value is not None}
+
+
+def load(dataset: str, options: dict[str, Any], label: str | None = None) -> Trials:
     """Load a data set and say what it is."""
     from eegkit.datasets._base import make_dataset
+    from eegkit.experiment import relabel
 
     made = make_dataset(dataset, **options)
     click.echo(f"Loading {dataset} ...", err=True)
-    trials = made.load()
+    trials = relabel(made.load(), label)
     click.echo(repr(trials).strip("<>"))
     return trials
 
 
-def run(pipelines: dict[str, Pipeline], trials: Trials, **settings: Any) -> Results:
+def run(pipelines: dict[str, Any], trials: dict[str, Trials], **settings: Any) -> Results:
     """Evaluate with a progress bar, then show the tables."""
-    from eegkit.cli._tables import show_results
     from eegkit.evaluation import evaluate
 
+    return shown(lambda: evaluate(pipelines, trials, verbose=True, **settings))
+
+
+def shown(make: Callable[[], Results]) -> Results:
+    """Make results, then show their tables and how long it took."""
+    from eegkit.cli._tables import show_results
+
     started = time.perf_counter()
-    results = evaluate(pipelines, trials, verbose=True, **settings)
+    results = make()
     show_results(results)
     seconds = time.perf_counter() - started
     click.echo(f"{results.describe()}; {duration(seconds)}.")
@@ -142,26 +215,42 @@ def run(pipelines: dict[str, Pipeline], trials: Trials, **settings: Any) -> Resu
 
 
 def write(results: Results, folder: Path) -> None:
-    """Write the results as JSON, as CSV and as a picture, and say where."""
+    """Write the results, their table as CSV, and a picture of each data set; say where."""
     from matplotlib.figure import Figure
 
+    from eegkit.evaluation import Results
     from eegkit.plots import ScoresDisplay
 
     folder.mkdir(parents=True, exist_ok=True)
     results.save(folder / "results.safetensors")
     results.to_csv(folder / "results.csv")
-    figure = Figure(layout="constrained")
-    ScoresDisplay.from_results(results, ax=figure.subplots())
-    beside = folder / ".scores.part.png"
+    written = ["results.safetensors", "results.csv"]
+    for dataset in results.datasets:
+        own = Results(results.table[results.table["dataset"] == dataset], results.settings)
+        figure = Figure(layout="constrained")
+        ScoresDisplay.from_results(own, ax=figure.subplots())
+        ending = "" if len(results.datasets) == 1 else f"-{file_name(dataset)}"
+        written.append(f"scores{ending}.png")
+        save_figure(figure, folder / written[-1])
+    *most, last = written
+    click.echo(f"Wrote {', '.join(most)} and {last} to {folder}")
+
+
+def save_figure(figure: Any, path: Path) -> None:
+    """Write a picture, whole or not at all."""
+    beside = path.with_name(f".{path.stem}.part{path.suffix}")
     figure.savefig(beside, dpi=150)
-    beside.replace(folder / "scores.png")
-    click.echo(f"Wrote results.safetensors, results.csv and scores.png to {folder}")
+    beside.replace(path)
 
 
 def default_folder(dataset: str, pipelines: Iterable[str], cv: str) -> Path:
     """``results/<dataset>-<pipeline>-<cv>``, in characters that every file system takes."""
-    name = "-".join([dataset, ",".join(pipelines), cv])
-    return Path("results") / name.replace(":", ".").replace("/", "_")
+    return Path("results") / file_name("-".join([dataset, ",".join(pipelines), cv]))
+
+
+def file_name(name: str) -> str:
+    """A name in characters that every file system takes."""
+    return name.replace(":", ".").replace("/", "_").replace("\\", "_")
 
 
 def duration(seconds: float) -> str:

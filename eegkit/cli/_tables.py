@@ -3,42 +3,84 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from eegkit.evaluation import Results
+if TYPE_CHECKING:
+    from eegkit.evaluation import Results
+
+# Pipelines that have a column of their own in the table of people.
+MOST_COLUMNS = 4
+STYLES = {"leak": "bold red", "warning": "yellow", "note": "dim"}
 
 
 def show_results(results: Results, console: Console | None = None) -> None:
-    """Print the scores of every person, and the means beside the chance level."""
+    """Print the scores of every person, the means beside chance, and what went wrong or leaks."""
     console = console or Console()
-    console.print()
-    console.print(people_table(results))
-    console.print()
-    console.print(summary_table(results))
+    for dataset in results.datasets:
+        console.print()
+        console.print(people_table(results, dataset))
+    show_summary(results, console=console)
+    console.print(costs_table(results))
+    if len(results.failures):
+        console.print(failures_table(results))
+    _show_audits(results, console)
 
 
-def people_table(results: Results) -> Table:
-    """One line per person: all metrics of a single pipeline, or the first one of several."""
+def show_summary(
+    results: Results, metrics: Sequence[str] | None = None, console: Console | None = None
+) -> None:
+    """Print the mean scores on every data set."""
+    console = console or Console()
+    for dataset in results.datasets:
+        console.print()
+        console.print(summary_table(results, dataset, metrics))
+
+
+def _show_audits(results: Results, console: Console) -> None:
+    """Print what the audits found; of notes only how many there are."""
+    n_notes = 0
+    for dataset, audit in results.audits.items():
+        told = audit.findings["severity"] != "note"
+        n_notes += int((~told).sum())
+        if told.any():
+            console.print(audit_table(audit.findings[told], dataset, results))
+    if n_notes:
+        are = "is 1 note" if n_notes == 1 else f"are {n_notes} notes"
+        console.print(
+            f"There {are} of the audit besides, on what it could not check: results.audits.",
+            style=STYLES["note"],
+        )
+
+
+def people_table(results: Results, dataset: str | None = None) -> Table:
+    """One line per person of a data set: all metrics of a single pipeline, else the first one."""
+    dataset = results.datasets[0] if dataset is None else dataset
     pipelines = results.pipelines
     metrics = results.metrics if len(pipelines) == 1 else results.metrics[:1]
     title = f"{pipelines[0]}, per person" if len(pipelines) == 1 else f"{metrics[0]} per person"
-    table = _table(title)
+    table = _table(_spaced(title) if len(pipelines) > 1 else title, dataset, results)
     table.add_column("person")
     table.add_column("trials", justify="right")
+    named = len(pipelines) <= MOST_COLUMNS
     for metric in metrics:
-        for pipeline in pipelines:
+        for i, pipeline in enumerate(pipelines):
             name = _spaced(metric) if len(pipelines) == 1 else pipeline
-            table.add_column(name, justify="right", overflow="fold")
+            table.add_column(name if named else f"[{i + 1}]", justify="right", overflow="fold")
         table.add_column("chance", justify="right", style="dim")
+    if not named:
+        table.caption = ", ".join(f"[{i + 1}] {name}" for i, name in enumerate(pipelines))
+        table.caption_justify = "left"
     people = results.per_subject()
-    for subject, rows in people.groupby("subject"):
+    for subject, rows in people[people["dataset"] == dataset].groupby("subject"):
         of = rows.set_index("pipeline")
-        cells = [str(subject), str(rows["n_test"].iloc[0])]
+        cells = [str(subject), str(rows["n_test"].max())]
         for metric in metrics:
             chance = of[f"chance_{metric}"]
             cells += [_score(of[metric].get(p), chance.get(p)) for p in pipelines]
@@ -47,24 +89,129 @@ def people_table(results: Results) -> Table:
     return table
 
 
-def summary_table(results: Results) -> Table:
-    """One line per pipeline and metric: mean and spread over people, beside chance."""
-    table = _table("Mean over people")
+def summary_table(
+    results: Results, dataset: str | None = None, metrics: Sequence[str] | None = None
+) -> Table:
+    """One line per pipeline and metric: the mean and its interval, beside chance."""
+    dataset = results.datasets[0] if dataset is None else dataset
+    metrics = results.metrics if metrics is None else metrics
+    several = len(metrics) > 1
+    title = "Mean over people" if several else f"{_spaced(metrics[0])}, mean over people"
+    table = _table(title, dataset, results)
     table.add_column("pipeline", overflow="fold")
-    table.add_column("metric", overflow="fold")
-    for name in ("mean ± sd", "chance", "above chance"):
-        table.add_column(name, justify="right")
-    for row in results.summary().itertuples():
-        mean = _score(row.mean, row.chance)
-        if not math.isnan(row.sd):
-            mean.append(f" ± {row.sd:.3f}", style="not bold")
-        above = f"{row.n_above_chance} of {row.n_subjects}"
-        table.add_row(row.pipeline, _spaced(row.metric), mean, _number(row.chance), above)
+    if several:
+        table.add_column("metric", overflow="fold")
+    for name in ("mean", "95 % interval", "chance", "above"):
+        table.add_column(name, justify="right", no_wrap=True)
+    summary = results.summary()
+    of = (summary["dataset"] == dataset) & summary["metric"].isin(metrics)
+    before = None
+    for row in summary[of].to_dict("records"):
+        cells: list[Any] = ["" if row["pipeline"] == before else row["pipeline"]]
+        before = row["pipeline"]
+        if several:
+            cells.append(_spaced(row["metric"]))
+        known = not (math.isnan(row["ci_low"]) or math.isnan(row["ci_high"]))
+        interval = f"{row['ci_low']:.3f} to {row['ci_high']:.3f}" if known else "unknown"
+        above = f"{row['n_above_chance']} of {row['n_subjects']}"
+        table.add_row(
+            *cells, _score(row["mean"], row["chance"]), interval, _number(row["chance"]), above
+        )
     return table
 
 
-def _table(title: str) -> Table:
-    return Table(title=title, title_justify="left", title_style="bold", header_style="bold")
+def costs_table(results: Results) -> Table:
+    """One line per data set and pipeline: what the fits took."""
+    table = _table("Costs")
+    columns = _names(table, results)
+    for name in ("folds", "fit s (median)", "all folds s", "peak MB"):
+        table.add_column(name, justify="right")
+    for row in results.costs().to_dict("records"):
+        peak = "unknown" if pd.isna(row["peak_mb"]) else f"{row['peak_mb']:.0f}"
+        seconds = [f"{row[c]:.3g}" for c in ("fit_time_s", "total_s")]
+        table.add_row(*(row[c] for c in columns), str(row["n_folds"]), *seconds, peak)
+    return table
+
+
+def failures_table(results: Results) -> Table:
+    """One line for each fold that failed."""
+    table = _table("Failed")
+    table.title_style = "bold red"
+    columns = _names(table, results)
+    table.add_column("fold", justify="right")
+    table.add_column("error", overflow="fold")
+    for row in results.failures.to_dict("records"):
+        error = " ".join(str(row["error"]).partition("\n\n")[0].split())
+        table.add_row(*(row[c] for c in columns), str(row["fold"]), Text(error))
+    return table
+
+
+def audit_table(findings: pd.DataFrame, dataset: str, results: Results) -> Table:
+    """One line for each finding of an audit, leaks in red."""
+    table = _table("Audit of the split", dataset, results)
+    table.add_column("found", no_wrap=True)
+    table.add_column("what, and what to do", overflow="fold")
+    for row in findings.itertuples():
+        style = STYLES[row.severity]
+        kind = Text(f"{row.severity}\n{row.kind}", style=style)
+        table.add_row(kind, Text(f"{row.detail} {row.advice}".strip(), style=style))
+    return table
+
+
+def comparison_table(found: pd.DataFrame, metric: str, dataset: str, results: Results) -> Table:
+    """One line for each pair of pipelines."""
+    title = f"Differences of {_spaced(metric)}, paired over people"
+    table = _table(title, dataset, results)
+    table.add_column("first - second", overflow="fold")
+    for name in ("difference", "95 % interval", "p (Holm)", "effect", "people"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in found.to_dict("records"):
+        p = row["p_corrected"]
+        told = Text("< 0.001" if p < 0.001 else f"{p:.3f}", style="bold green" if p < 0.05 else "")
+        table.add_row(
+            Text(f"{row['first']}\n- {row['second']}"),
+            f"{row['mean_difference']:+.3f}",
+            f"{row['low']:+.3f} to {row['high']:+.3f}",
+            told,
+            f"{row['effect_size']:+.2f}",
+            str(row["n_subjects"]),
+        )
+    return table
+
+
+def windows_table(windows: pd.DataFrame) -> Table:
+    """Some windows of a recording."""
+    table = _table("")
+    table.title = None
+    for name in windows:
+        shown = {"onset_s": "onset (s)", "label": "label"}.get(name, name)
+        table.add_column(Text(shown), justify="left" if name == "label" else "right")
+    for row in windows.to_dict("records"):
+        table.add_row(
+            *(
+                f"{value:.2f}" if name == "onset_s" else
+                f"{value:.3f}" if name != "label" else Text(str(value))
+                for name, value in row.items()
+            )
+        )  # fmt: skip
+    return table
+
+
+def _names(table: Table, results: Results) -> list[str]:
+    """Add the columns that tell the rows of results apart; their names."""
+    columns = ["dataset", "pipeline"] if len(results.datasets) > 1 else ["pipeline"]
+    for name in columns:
+        table.add_column(name.replace("dataset", "data set"), overflow="fold")
+    return columns
+
+
+def _table(title: str, dataset: str | None = None, results: Results | None = None) -> Table:
+    if results is not None and len(results.datasets) > 1:
+        title = f"{dataset}: {title}"
+    return Table(
+        title=Text(title), title_justify="left", title_style="bold", header_style="bold",
+        box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False,
+    )  # fmt: skip
 
 
 def _spaced(metric: str) -> str:

@@ -1,6 +1,5 @@
 """The command, as a person types it."""
 
-import json
 import os
 import subprocess
 import sys
@@ -9,6 +8,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+from eegkit import Results
 from eegkit.cli import main
 
 QUICK = [
@@ -65,12 +65,15 @@ def test_evaluate_writes_what_it_shows(tmp_path, monkeypatch):
     done = run("evaluate", *arguments, *QUICK, "--out", str(out))
     for person in ("S01", "S02", "S03"):
         assert person in done.output
-    assert sorted(p.name for p in out.iterdir()) == ["results.csv", "results.json", "scores.png"]
+    assert sorted(p.name for p in out.iterdir()) == [
+        "results.csv", "results.safetensors", "scores.png",
+    ]  # fmt: skip
     table = pd.read_csv(out / "results.csv")
     assert set(table["subject"]) == {"S01", "S02", "S03"}
     assert {"balanced_accuracy", "chance_balanced_accuracy", "accuracy"} <= set(table.columns)
-    settings = json.loads((out / "results.json").read_text())["settings"]
-    assert settings["command"]["dataset"] == "simulated"
+    results = Results.load(out / "results.safetensors")
+    assert results.settings["command"]["dataset"] == "simulated"
+    assert results.datasets == ["simulated"]
     again = tmp_path / "again"
     run("evaluate", *arguments, *QUICK, "--out", str(again), "--n-jobs", "2")
     pd.testing.assert_frame_equal(

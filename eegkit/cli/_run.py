@@ -1,0 +1,106 @@
+"""``eegkit run``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from eegkit.cli._errors import debug_option
+from eegkit.cli._evaluate import shown, work_options, write
+
+if TYPE_CHECKING:
+    from eegkit.experiment import Experiment
+    from eegkit.trials import Trials
+
+
+@click.command(short_help="Carry out the experiment that a YAML file describes.")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--check", is_flag=True, help="Only read the file and say what would be done.")
+@work_options
+@click.option(
+    "--store",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder that keeps every finished fold  [default: OUT/folds]",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for what comes out  [default: what the file says, else results/FILE]",
+)
+@debug_option
+def run(
+    file: Path,
+    check: bool,
+    n_jobs: int,
+    dask: str | None,
+    store: Path | None,
+    out: Path | None,
+) -> None:
+    """Carry out the experiment that the YAML file FILE describes.
+
+    Every finished fold is kept: a run that was killed goes on where it stopped when the same
+    command is given again. See the page Experiments of the documentation for what FILE may say.
+
+    \b
+    Example of a file:
+      datasets:
+        simulated: {n_people: 10}
+      pipelines:
+        stft+cnn_bigru:
+          cnn_bigru: {max_epochs: 10}
+      baselines: true
+      cv: group-5
+    """
+    import dataclasses
+
+    from eegkit.experiment import read_experiment, run_experiment
+
+    experiment = read_experiment(file)
+    if out is not None:
+        experiment = dataclasses.replace(experiment, out=out)
+    _show(experiment)
+    if check:
+        click.echo(f"{file.name} can be run; nothing was loaded.")
+        return
+    folds = experiment.out / "folds" if store is None else store
+    n_kept = len(list(folds.glob("fold-*.safetensors"))) if folds.is_dir() else 0
+    kept = f"; {n_kept} are there already" if n_kept else ""
+    click.echo(f"Finished folds are kept in {folds}{kept}: run again after an interruption.")
+
+    def loaded(name: str, trials: Trials) -> None:
+        click.echo(f"{name}: {repr(trials).strip('<>')}")
+
+    results = shown(
+        lambda: run_experiment(
+            experiment, store=folds, n_jobs=n_jobs, dask=dask, verbose=True, loaded=loaded
+        )
+    )
+    write(results, experiment.out)
+
+
+def _show(experiment: Experiment) -> None:
+    """What will be done, in a few lines."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    beside = ", and the baselines" if experiment.baselines else ""
+    cv = experiment.cv
+    rows = {
+        "data sets": ", ".join(experiment.datasets),
+        "pipelines": ", ".join(experiment.pipelines) + beside,
+        "split": cv if isinstance(cv, str) else f"fixed, by {cv.get('by', 'subject')}",
+        "metrics": ", ".join(experiment.scoring),
+        "label": experiment.label or "",
+        "seed": str(experiment.seed),
+        "out": str(experiment.out),
+    }
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, text in rows.items():
+        if text:
+            table.add_row(name, Text(text))
+    Console().print(table)

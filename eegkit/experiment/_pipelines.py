@@ -1,0 +1,176 @@
+"""Pipelines of registered names."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from eegkit import registry
+from eegkit.experiment._document import nearest
+
+_RANGE = re.compile(r"(\d+)-(\d+)")
+
+
+def make_pipeline(text: str) -> Any:
+    """The pipeline that ``stft+cnn_bigru`` stands for; steps bear their registered names.
+
+    Parameters
+    ----------
+    text : str
+        Registered transforms and at last a classifier, joined by ``+``; or the name of one of
+        `eegkit.evaluation.baselines`.
+
+    Returns
+    -------
+    Pipeline
+
+    Raises
+    ------
+    ValueError
+        A name is unknown, or stands where it cannot.
+
+    Examples
+    --------
+    >>> from eegkit.experiment import make_pipeline
+    >>> list(make_pipeline("stft+cnn_bigru").named_steps)
+    ['stft', 'cnn_bigru']
+    """
+    words = [word.strip() for word in text.split("+")]
+    if not all(words):
+        raise ValueError(
+            f"The pipeline {text!r} has an empty step; expected transforms and at last a "
+            "classifier, such as stft+cnn_bigru."
+        )
+    if words[-1] not in registry.names("classifiers"):
+        from eegkit.evaluation import baselines
+
+        classical = baselines()
+        if text in classical:
+            return classical[text]
+    classes = [step_class(word, i == len(words) - 1, text) for i, word in enumerate(words)]
+    return join_steps([(word, make_step(cls)) for word, cls in zip(words, classes, strict=True)])
+
+
+def step_class(name: str, last: bool, text: str) -> type:
+    """The class of a step; `text` is the pipeline, for messages.
+
+    Raises
+    ------
+    ValueError
+        The name is unknown, or stands where it cannot.
+    """
+    kind, other = ("classifiers", "transforms") if last else ("transforms", "classifiers")
+    if name not in registry.names(kind) and name in registry.names(other):
+        if last:
+            raise ValueError(
+                f"The pipeline {text!r} ends with the transform {name!r}; put a classifier behind "
+                f"it, such as {text}+{_any_classifier()}."
+            )
+        raise ValueError(
+            f"{name!r} is a classifier, so it can only be the last step of the pipeline {text!r}."
+        )
+    return registry.get(kind, name)
+
+
+def make_step(cls: type, **params: Any) -> Any:
+    """An estimator of the class.
+
+    Raises
+    ------
+    ValueError
+        A parameter that has no default is not given.
+    """
+    needed = [
+        name
+        for name, parameter in inspect.signature(cls).parameters.items()
+        if parameter.default is parameter.empty
+        and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+    ]
+    absent = [name for name in needed if name not in params]
+    if absent:
+        raise ValueError(f"{cls.__name__} needs the parameter {absent[0]}, which has no default.")
+    return cls(**params)
+
+
+def join_steps(steps: Sequence[tuple[str, Any]]) -> Any:
+    """A pipeline whose steps bear their registered names; a second of one name has a number."""
+    from eegkit.pipeline import Pipeline
+
+    named: list[tuple[str, Any]] = []
+    for word, step in steps:
+        plain = word.rpartition(":")[2]
+        n_same = sum(name.partition("-")[0] == plain for name, _ in named)
+        named.append((f"{plain}-{n_same + 1}" if n_same else plain, step))
+    return Pipeline(named)
+
+
+def set_seed(pipelines: Iterable[Any], random_state: int) -> None:
+    """Set every ``random_state`` in the pipelines.
+
+    Parameters
+    ----------
+    pipelines : iterable of pipelines
+    random_state : int
+    """
+    for pipeline in pipelines:
+        names = pipeline.get_params()
+        pipeline.set_params(
+            **{name: random_state for name in names if name.endswith("__random_state")}
+        )
+
+
+def parse_subjects(text: str) -> list[Any]:
+    """People in few words: ``"1,2,5-9"`` are numbers, ranges of them, or names.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    list of int or str
+
+    Raises
+    ------
+    ValueError
+        A range runs backwards, or nobody is named.
+
+    Examples
+    --------
+    >>> from eegkit.experiment import parse_subjects
+    >>> parse_subjects("1,4-6")
+    [1, 4, 5, 6]
+    """
+    subjects: list[Any] = []
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        match = _RANGE.fullmatch(part)
+        if match is None:
+            subjects.append(int(part) if part.isdecimal() else part)
+            continue
+        first, last = int(match[1]), int(match[2])
+        if last < first:
+            raise ValueError(f"the range {part!r} runs backwards.")
+        subjects += range(first, last + 1)
+    if not subjects:
+        raise ValueError(f"{text!r} names nobody.")
+    return subjects
+
+
+def check_parameter(known: Iterable[str], name: str, owner: str) -> None:
+    """Refuse a parameter that is not there, with the nearest that is.
+
+    Raises
+    ------
+    ValueError
+        Always but where `known` holds the name.
+    """
+    known = list(known)
+    if name not in known:
+        raise ValueError(f"{owner} has no parameter {name!r}; {nearest(name, known)}")
+
+
+def _any_classifier() -> str:
+    names = registry.names("classifiers")
+    return "cnn_bigru" if "cnn_bigru" in names or not names else names[0]

@@ -1,0 +1,393 @@
+"""From the file of an experiment to objects; every mistake is told with its place."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from eegkit.experiment._document import Document, Item, nearest
+from eegkit.experiment._pipelines import (
+    check_parameter,
+    join_steps,
+    make_pipeline,
+    make_step,
+    parse_subjects,
+    set_seed,
+    step_class,
+)
+from eegkit.experiment._values import problem_with
+
+if TYPE_CHECKING:
+    from eegkit.datasets import Dataset
+
+KEYS = (
+    "datasets", "pipelines", "baselines", "cv", "scoring", "seed", "label", "on_leak", "out",
+)  # fmt: skip
+NEEDED = ("datasets", "pipelines")
+ON_LEAK = ("refuse", "mark")
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What the file of an experiment says, checked as far as that goes without the data.
+
+    Made by `read_experiment`.
+
+    Attributes
+    ----------
+    name : str
+        Of the file, without its suffix.
+    text : str
+        Of the file.
+    datasets : dict of str to Dataset
+        Not loaded yet.
+    pipelines : dict of str to estimator
+    baselines : bool
+        Whether the classical decoders are evaluated too.
+    cv : str or dict
+        See `eegkit.evaluation.make_splitter`.
+    scoring : list of str
+        See `eegkit.evaluate`.
+    seed : int
+        The ``random_state`` of every step that has one and is not given another.
+    label : str or None
+        The column of the metadata that is decoded in place of the labels.
+    on_leak : str
+        See `eegkit.evaluate`.
+    out : pathlib.Path
+        The folder for what comes out.
+    """
+
+    name: str
+    text: str
+    datasets: dict[str, Dataset]
+    pipelines: dict[str, Any]
+    baselines: bool
+    cv: str | dict[str, Any]
+    scoring: list[str]
+    seed: int
+    label: str | None
+    on_leak: str
+    out: Path
+
+
+def read_experiment(path: str | os.PathLike[str]) -> Experiment:
+    """Read the YAML file of an experiment; no data are loaded.
+
+    Parameters
+    ----------
+    path : path-like
+        The file; ``docs/experiments.md`` tells what it may say.
+
+    Returns
+    -------
+    Experiment
+
+    Raises
+    ------
+    ValueError
+        Something in it is wrong; the message names the file, the line and the column, what was
+        seen, and what was expected.
+    FileNotFoundError
+        There is no such file.
+    """
+    path = Path(path).expanduser()
+    return _Reader(Document(path)).read(path.stem)
+
+
+class _Reader:
+    """Reads one document."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.fail = document.fail
+
+    def read(self, stem: str) -> Experiment:
+        root = self.document.root
+        assert root is not None
+        if root.kind != "mapping":
+            self.fail(root, f"here is {root.show()}; expected lines of name: value.")
+        given = {}
+        for name, value in root.pairs():
+            if name.value not in KEYS:
+                self.fail(name, f"{name.value!r} is not known; {nearest(name.value, KEYS)}")
+            given[name.value] = value
+        absent = [name for name in NEEDED if name not in given]
+        if absent:
+            self.fail(root, f"{' and '.join(absent)} are missing; expected {', '.join(NEEDED)}.")
+
+        def read(name: str, how: Callable[[Item], Made], default: Any) -> Made:
+            return how(given[name]) if name in given else default
+
+        seed = read("seed", self._seed, 0)
+        # What takes long to import comes last.
+        return Experiment(
+            name=stem,
+            text=self.document.text,
+            cv=read("cv", self._cv, "group-5"),
+            scoring=read("scoring", self._scoring, ["balanced_accuracy", "accuracy"]),
+            seed=seed,
+            label=read("label", self._text, None),
+            on_leak=read("on_leak", self._on_leak, ON_LEAK[0]),
+            out=read("out", self._out, Path("results") / stem),
+            baselines=read("baselines", self._flag, False),
+            datasets=self._datasets(given["datasets"]),
+            pipelines=self._pipelines(given["pipelines"], seed),
+        )
+
+    # Single values
+
+    def _text(self, item: Item) -> str:
+        if not isinstance(item.value, str) or not item.value.strip():
+            self.fail(item, f"here is {item.show()}; expected text.")
+        return item.value
+
+    def _flag(self, item: Item) -> bool:
+        if not isinstance(item.value, bool):
+            self.fail(item, f"here is {item.show()}; expected true or false.")
+        return item.value
+
+    def _seed(self, item: Item) -> int:
+        value = item.value
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**32:
+            self.fail(item, f"seed is {item.show()}; expected a whole number from 0 to 2**32 - 1.")
+        return value
+
+    def _on_leak(self, item: Item) -> str:
+        if item.value not in ON_LEAK:
+            self.fail(item, f"on_leak is {item.show()}; expected {' or '.join(ON_LEAK)}.")
+        return item.value
+
+    def _out(self, item: Item) -> Path:
+        folder = Path(self._text(item)).expanduser()
+        if folder.exists() and not folder.is_dir():
+            self.fail(item, f"out is {item.show()}, which is a file; expected a folder.")
+        return folder
+
+    def _cv(self, item: Item) -> str | dict[str, Any]:
+        from eegkit.evaluation import make_splitter
+
+        if item.kind == "list" or (item.kind == "value" and not isinstance(item.value, str)):
+            self.fail(
+                item,
+                f"cv is {item.show()}; expected a name such as group-5, or a mapping of train and "
+                "test to names.",
+            )
+        cv: str | dict[str, Any] = item.value
+        if item.kind == "mapping":
+            cv = {name: list(v) if isinstance(v, tuple) else v for name, v in item.plain().items()}
+        # The representation of a fixed split looks at all its names.
+        splitter = self._placed(item, make_splitter, cv)
+        self._placed(item, repr, splitter)
+        return cv
+
+    def _scoring(self, item: Item) -> list[str]:
+        from eegkit.evaluation.scoring import make_scorers
+
+        items = item.value if item.kind == "list" else [item]
+        if not items:
+            self.fail(item, "scoring is an empty list; expected at least one metric.")
+        found: list[str] = []
+        for one in items:
+            name = self._text(one)
+            self._placed(one, make_scorers, name)
+            if name in found:
+                self.fail(one, f"{name!r} stands here again; name every metric once.")
+            found.append(name)
+        return found
+
+    # Data sets
+
+    def _datasets(self, item: Item) -> dict[str, Dataset]:
+        found = {}
+        for name, options in self._named(item, "datasets", "a data set, such as simulated"):
+            asked, own = name, []
+            if options.kind == "mapping":
+                for key, value in options.pairs():
+                    if key.value == "dataset":
+                        asked = value
+                    else:
+                        own.append((key, value))
+            elif options.value is not None:
+                self.fail(
+                    options,
+                    f"here is {options.show()}; expected the options of {name.value}, such as "
+                    "{subjects: [1, 2]}.",
+                )
+            found[name.value] = self._dataset(asked, own)
+        return found
+
+    def _dataset(self, asked: Item, options: list[tuple[Item, Item]]) -> Dataset:
+        from eegkit import registry
+
+        name = self._text(asked)
+        cls: Any = self._placed(asked, registry.get, "datasets", name)
+        known = [field.name for field in dataclasses.fields(cls) if field.init]
+        given: dict[str, Any] = {}
+        for key, value in options:
+            if key.value not in known:
+                self.fail(
+                    key,
+                    f"the data set {name} has no option {key.value!r}; {nearest(key.value, known)}",
+                )
+            plain = value.plain()
+            if key.value == "subjects" and isinstance(plain, str):
+                plain = tuple(self._placed(value, parse_subjects, plain))
+            problem = problem_with(cls, key.value, plain)
+            if problem:
+                self.fail(value, f"{key.value} {problem}.")
+            given[key.value] = plain
+        return self._placed(asked, cls, **given)
+
+    # Pipelines
+
+    def _pipelines(self, item: Item, seed: int) -> dict[str, Any]:
+        found = {}
+        for name, told in self._named(item, "pipelines", "a pipeline, such as stft+cnn_bigru"):
+            if told.kind == "list":
+                found[name.value] = self._of_list(told, seed)
+                continue
+            if told.kind == "mapping" or told.value is None:
+                found[name.value] = self._of_text(name, told.pairs(), seed)
+            else:
+                found[name.value] = self._of_text(told, [], seed)
+        return found
+
+    def _of_text(self, text: Item, params: list[tuple[Item, Item]], seed: int) -> Any:
+        """The short form; `params` are mappings of parameters by step."""
+        pipeline = self._placed(text, make_pipeline, self._text(text))
+        set_seed([pipeline], seed)
+        steps = pipeline.named_steps
+        for step, given in params:
+            if step.value not in steps:
+                self.fail(
+                    step,
+                    f"{text.value} has no step {step.value!r}; {nearest(step.value, steps)} A "
+                    "pipeline with a name of your own has a list of steps below it.",
+                )
+            estimator = steps[step.value]
+            for key, value in self._params(given, step.value):
+                known = estimator.get_params(deep=False)
+                self._placed(key, check_parameter, known, key.value, step.value)
+                plain = self._value(type(estimator), key, value, seed)
+                estimator.set_params(**{key.value: plain})
+            self._check_options(estimator, step, given.pairs())
+        return pipeline
+
+    def _of_list(self, told: Item, seed: int) -> Any:
+        return join_steps(self._steps(told, seed, ends_with_classifier=True))
+
+    def _steps(self, told: Item, seed: int, *, ends_with_classifier: bool) -> list[tuple[str, Any]]:
+        named = [self._step_of(item) for item in told.value]
+        if not named:
+            self.fail(told, "here is an empty list; expected transforms and at last a classifier.")
+        text = "+".join(name.value for name, _ in named)
+        steps = []
+        for i, (name, given) in enumerate(named):
+            last = ends_with_classifier and i == len(named) - 1
+            cls = self._placed(name, step_class, name.value, last, text)
+            steps.append((name.value, self._step(cls, name, given, seed)))
+        return steps
+
+    def _step_of(self, item: Item) -> tuple[Item, Item]:
+        """The name of a step and what stands behind it."""
+        if isinstance(item.value, str):
+            return item, Item(None, item.line, item.column, "value")
+        if item.kind != "mapping" or not item.value:
+            self.fail(
+                item,
+                f"here is {item.show()}; expected a step, such as stft, or stft: {{nperseg: 128}}.",
+            )
+        if len(item.value) > 1:
+            self.fail(
+                item.value[1][0],
+                f"{item.value[1][0].value!r} stands beside the step {item.value[0][0].value!r}; "
+                "begin a step with '- ', and put its parameters below it, indented.",
+            )
+        return item.value[0]
+
+    def _step(self, cls: type, name: Item, given: Item, seed: int) -> Any:
+        known = getattr(cls, "_get_param_names")()  # noqa: B009
+        params = {"random_state": seed} if "random_state" in known else {}
+        for key, value in self._params(given, name.value):
+            self._placed(key, check_parameter, known, key.value, name.value)
+            params[key.value] = self._value(cls, key, value, seed)
+        step = self._placed(name, make_step, cls, **params)
+        self._check_options(step, name, given.pairs())
+        return step
+
+    def _params(self, given: Item, step: str) -> list[tuple[Item, Item]]:
+        if given.kind != "mapping" and given.value is not None:
+            self.fail(
+                given,
+                f"here is {given.show()}; expected the parameters of {step}, such as "
+                "{name: value}.",
+            )
+        return given.pairs()
+
+    def _value(self, cls: type, key: Item, value: Item, seed: int) -> Any:
+        if key.value == "transformers" and value.kind == "list":
+            return self._steps(value, seed, ends_with_classifier=False)
+        plain = value.plain()
+        problem = problem_with(cls, key.value, plain)
+        if problem:
+            self.fail(value, f"{key.value} {problem}.")
+        return plain
+
+    def _check_options(self, step: Any, name: Item, given: list[tuple[Item, Item]]) -> None:
+        """What the estimator itself can say of its parameters before it sees data."""
+        check = getattr(step, "_check_options", None)
+        if check is None:
+            return
+        try:
+            check()
+        except ValueError as error:
+            about = re.match(r"\w+", str(error))
+            places = {key.value: value for key, value in given}
+            place = places.get(about[0], name) if about else name
+            self.fail(place, str(error))
+
+    # Shared
+
+    def _named(self, item: Item, what: str, example: str) -> list[tuple[Item, Item]]:
+        """Names and what stands behind them: of a mapping, a list of names, or a name."""
+        nothing = Item(None, item.line, item.column, "value")
+        if item.kind == "mapping" and item.value:
+            found = item.pairs()
+        elif item.kind == "list" and item.value:
+            found = [(one, nothing) for one in item.value]
+            for one, _ in found:
+                if one.kind != "value":
+                    self.fail(
+                        one,
+                        f"here is {one.show()} in a list; write {what} as lines of name: and what "
+                        "belongs to it, without '- '.",
+                    )
+        elif isinstance(item.value, str):
+            found = [(item, nothing)]
+        else:
+            self.fail(item, f"{what} is {item.show()}; expected the name of {example}.")
+        seen: dict[str, int] = {}
+        for name, _ in found:
+            text = self._text(name)
+            if text in seen:
+                self.fail(
+                    name, f"{text!r} stands here again, after line {seen[text]}; name it once."
+                )
+            seen[text] = name.line
+        return found
+
+    def _placed(self, item: Item, make: Callable[..., Made], *args: Any, **named: Any) -> Made:
+        """What `make` gives; an error of it is told with the place of the item."""
+        try:
+            return make(*args, **named)
+        except ImportError:
+            raise
+        except (ValueError, TypeError) as error:
+            self.fail(item, str(error).partition("\n\n")[0])

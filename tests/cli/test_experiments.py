@@ -1,0 +1,168 @@
+"""``eegkit run``, ``compare`` and ``report``, and what ``evaluate`` shares with them."""
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from sklearn.model_selection import KFold
+
+from eegkit import Results
+from eegkit.cli import main
+from eegkit.datasets import Simulated
+from eegkit.evaluation import _run
+
+TEXT = """
+datasets:
+  simulated: {n_people: 4, n_trials: 8, channels: [C3, Cz, C4]}
+pipelines: [band_power+lr]
+cv: loso
+"""
+QUICK = [
+    "--dataset", "simulated", "--option", "n_people=4", "--option", "n_trials=8",
+    "--option", "channels=['C3','Cz','C4']", "--pipeline", "band_power+lr",
+]  # fmt: skip
+
+
+def run(*arguments, code=0):
+    done = CliRunner().invoke(main, [str(a) for a in arguments])
+    assert done.exit_code == code, done.output
+    assert "Traceback" not in done.output
+    return done
+
+
+def refused(*arguments):
+    done = run(*arguments, code=1)
+    [line] = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
+    return line
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    (tmp_path / "one.yaml").write_text(TEXT)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Folders of a run with the baselines, of one with one pipeline, and of other folds."""
+    folder = tmp_path_factory.mktemp("runs")
+    run("evaluate", *QUICK, "--baselines", "--cv", "loso", "--out", folder / "all")
+    run("evaluate", *QUICK, "--set", "lr__C=0.01", "--cv", "loso", "--out", folder / "one")
+    run("evaluate", *QUICK, "--cv", "group-2", "--out", folder / "two_folds")
+    return folder
+
+
+def test_run_writes_what_came_out_and_keeps_the_folds(here, monkeypatch):
+    done = run("run", "one.yaml")
+    out = here / "results" / "one"
+    assert "Finished folds are kept in results/one/folds" in done.output
+    results = Results.load(out / "results.safetensors")
+    assert results.settings["experiment"]["text"] == TEXT
+    assert sorted(set(pd.read_csv(out / "results.csv")["subject"])) == ["S01", "S02", "S03", "S04"]
+    assert (out / "scores.png").stat().st_size > 1000
+    # A fold that was not finished is computed, the others are not.
+    next((out / "folds").glob("fold-*")).unlink()
+    fitted = []
+    fit = _run.fit_and_score
+    monkeypatch.setattr(_run, "fit_and_score", lambda *a: fitted.append(a[0]) or fit(*a))
+    again = run("run", "one.yaml")
+    assert "3 are there already" in again.output
+    assert len(fitted) == 1
+    pd.testing.assert_frame_equal(
+        Results.load(out / "results.safetensors").summary(), results.summary()
+    )
+
+
+def test_check_loads_nothing(here, monkeypatch):
+    monkeypatch.setattr(Simulated, "load", lambda self: pytest.fail("data were loaded"))
+    done = run("run", "one.yaml", "--check", "--out", "elsewhere")
+    assert "one.yaml can be run; nothing was loaded." in done.output
+    assert "elsewhere" in done.output
+    assert not (here / "elsewhere").exists()
+
+
+def test_store_and_out_are_options(here):
+    run("run", "one.yaml", "--store", "kept", "--out", "there")
+    assert len(list((here / "kept").glob("fold-*"))) == 4
+    assert sorted(p.name for p in (here / "there").iterdir()) == [
+        "results.csv", "results.safetensors", "scores.png",
+    ]  # fmt: skip
+
+
+def test_several_data_sets_have_a_picture_each(here):
+    hard = "  hard: {dataset: simulated, difficulty: hard, n_people: 3, n_trials: 8}\n"
+    (here / "two.yaml").write_text(TEXT.replace("pipelines", hard + "pipelines"))
+    done = run("run", "two.yaml")
+    assert "simulated: Mean over people" in done.output
+    assert "hard: Mean over people" in done.output
+    names = {p.name for p in (here / "results" / "two").iterdir()}
+    assert {"scores-simulated.png", "scores-hard.png"} <= names
+
+
+def test_evaluate_beside_baselines_with_a_store(runs, tmp_path):
+    results = Results.load(runs / "all" / "results.safetensors")
+    assert results.datasets == ["simulated"]
+    assert {"band_power+lr", "csp+lda", "tangent_space+lr"} <= set(results.pipelines)
+    run("evaluate", *QUICK, "--cv", "group-2", "--store", tmp_path / "f", "--out", tmp_path / "o")
+    assert len(list((tmp_path / "f").glob("fold-*"))) == 2
+
+
+def test_a_leak_is_refused_or_shown(tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    # Folds of any trials, whoever they are of.
+    folds = KFold(2, shuffle=True, random_state=0)
+    monkeypatch.setattr("eegkit.evaluation._evaluate.make_splitter", lambda cv, **options: folds)
+    options = ["--out", tmp_path, "--scoring", "accuracy"]
+    assert "leak" in refused("evaluate", *QUICK, *options)
+    done = run("evaluate", *QUICK, *options, "--on-leak", "mark")
+    assert "Audit of the split" in done.output
+    assert "SOMETHING LEAKS" in done.output
+
+
+def test_the_label_can_be_a_column(tmp_path):
+    run("evaluate", *QUICK, "--label", "session", "--cv", "loso", "--out", tmp_path)
+    results = Results.load(tmp_path / "results.safetensors")
+    assert results.predictions().classes.tolist() == ["0", "1"]
+    assert "did you mean 'session'?" in refused("evaluate", *QUICK, "--label", "sesion")
+
+
+def test_compare_joins_runs(runs, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    done = run("compare", runs / "all", runs / "one", "--out", tmp_path)
+    tables = done.stdout.partition("pipelines, ")[0]
+    assert max(map(len, tables.splitlines())) <= 80
+    summary = pd.read_csv(tmp_path / "summary.csv").set_index("pipeline")
+    assert {"band_power+lr (all)", "band_power+lr (one)", "csp+lda"} <= set(summary.index)
+    alone = Results.load(runs / "one" / "results.safetensors").summary().iloc[0]
+    assert summary.loc["band_power+lr (one)", "mean"] == pytest.approx(alone["mean"])
+    pairs = pd.read_csv(tmp_path / "comparison.csv")
+    assert len(pairs) == 6
+    assert (pairs["p_corrected"] >= pairs["p"]).all()
+    assert (tmp_path / "comparison.png").stat().st_size > 1000
+
+
+def test_compare_one_run_with_one_pipeline(runs):
+    done = run("compare", runs / "one", "--metric", "accuracy")
+    assert "There is one pipeline only" in done.output
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda r: [r / "all", r / "two_folds"], "the cross-validation is group-2 in two_folds"),
+        (lambda r: [r / "all", r / "all"], "given twice"),
+        (lambda r: [r], "holds the runs all, one, two_folds"),
+        (lambda r: [r / "none"], "expected the folder of a run"),
+        (lambda r: [r / "all" / "scores.png"], "scores.png"),
+        (lambda r: [r / "all", "--metric", "acuracy"], "did you mean 'accuracy'"),
+    ],
+)
+def test_what_cannot_be_compared_is_told(runs, make, said):
+    assert said in refused("compare", *make(runs))
+
+
+def test_report(runs, tmp_path):
+    done = run("report", runs / "one", "--out", tmp_path / "new" / "report.html")
+    assert "report.html" in done.output
+    assert "<html" in (tmp_path / "new" / "report.html").read_text("utf-8")

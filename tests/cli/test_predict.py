@@ -1,0 +1,160 @@
+"""``eegkit train`` and ``predict``: from a data set to labels of somebody's recording."""
+
+import mne
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from sklearn.preprocessing import FunctionTransformer
+
+import eegkit
+from eegkit import load_dataset
+from eegkit.cli import main
+from eegkit.cli._windows import Input, complete, input_of, match_channels
+from eegkit.datasets import Simulated
+from eegkit.experiment import make_pipeline
+from eegkit.transforms import STFT
+
+CHANNELS = ["C3", "Cz", "C4"]
+OPTIONS = {"n_people": 4, "n_trials": 12, "channels": CHANNELS, "difficulty": "easy"}
+NAMES = {"C3": "EEG c3-REF", "Cz": "Cz..", "C4": "EEG C4-REF"}
+
+
+def run(*arguments, code=0):
+    done = CliRunner().invoke(main, [str(a) for a in arguments])
+    assert done.exit_code == code, done.output
+    assert "Traceback" not in done.output
+    return done
+
+
+def refused(*arguments):
+    [line] = [
+        line for line in run(*arguments, code=1).stderr.splitlines() if line.startswith("Error: ")
+    ]
+    return line
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A model of three people, and the trials of a fourth one after the other as a recording."""
+    folder = tmp_path_factory.mktemp("predict")
+    given = [arg for k, v in OPTIONS.items() for arg in ("--option", f"{k}={v!r}")]
+    run(
+        "train", "--dataset", "simulated", *given, "--subjects", "1-3", "--pipeline",
+        "band_power+lr", "--set", "lr__C=0.5", "--out", folder / "sub" / "model.eegkit",
+    )  # fmt: skip
+    trials = load_dataset("simulated", **OPTIONS, subjects=[4])
+    signals = np.concatenate(list(np.asarray(trials.X, dtype=float)), axis=1) * 1e-6
+    # Twice the rate, another order, other names, and a channel besides.
+    info = mne.create_info(["C4", "EOG", "C3", "Cz"], 128.0, ["eeg", "eog", "eeg", "misc"])
+    rows = signals[[2, 0, 0, 1]]
+    raw = mne.io.RawArray(rows, info, verbose="error").resample(256, verbose="error")
+    raw.rename_channels(NAMES)
+    raw.save(folder / "other_raw.fif", verbose="error")
+    return folder
+
+
+@pytest.fixture
+def model(folder):
+    return folder / "sub" / "model.eegkit"
+
+
+def test_the_model_is_that_of_all_trials(model):
+    trials = load_dataset("simulated", **OPTIONS, subjects=[1, 2, 3])
+    expected = make_pipeline("band_power+lr").set_params(lr__C=0.5, lr__random_state=0)
+    expected.fit(trials.X, trials.y)
+    loaded = eegkit.load(model)
+    np.testing.assert_array_equal(loaded.predict_proba(trials.X), expected.predict_proba(trials.X))
+
+
+def test_labels_of_a_recording_are_those_of_its_trials(folder, model, tmp_path):
+    done = run("predict", model, folder / "other_raw.fif", "--out", tmp_path / "table.csv")
+    assert "EEG c3-REF as C3" in done.stderr
+    assert "12 windows of 3 s at 128 Hz, 3 channels" in done.output
+    table = pd.read_csv(tmp_path / "table.csv")
+    assert list(table) == ["onset_s", "label", "p_left_hand", "p_right_hand"]
+    np.testing.assert_allclose(table["onset_s"], np.arange(12) * 3.0)
+    np.testing.assert_allclose(table["p_left_hand"] + table["p_right_hand"], 1, atol=1e-6)
+    trials = load_dataset("simulated", **OPTIONS, subjects=[4])
+    expected = eegkit.load(model).predict_proba(trials.X)
+    np.testing.assert_allclose(table["p_left_hand"], expected[:, 0], atol=0.05)
+    assert (table["label"] == trials.y).mean() > 0.8
+
+
+def test_windows_may_overlap(folder, model):
+    done = run("predict", model, folder / "other_raw.fif", "--overlap", "0.5")
+    assert "23 windows of 3 s" in done.output
+    assert "13 more windows; --out FILE.csv writes all." in done.output
+
+
+def test_what_does_not_fit_is_told(folder, model, tmp_path):
+    recording = folder / "other_raw.fif"
+    assert "leave it out" in refused("predict", model, recording, "--window", "4")
+    assert "leave it out" in refused("predict", model, recording, "--sfreq", "100")
+    assert "leave it out" in refused("predict", model, recording, "--channels", "C4,Cz,C3")
+    assert "There is no recording" in refused("predict", model, folder / "none.edf")
+    assert "is a folder" in refused("predict", model, folder)
+    assert "no known format" in refused("predict", model, model)
+    assert "none.eegkit" in refused("predict", folder / "none.eegkit", recording)
+    raw = mne.io.read_raw_fif(recording, preload=True, verbose="error")
+    raw.copy().drop_channels(["Cz.."]).save(tmp_path / "few_raw.fif", verbose="error")
+    said = refused("predict", model, tmp_path / "few_raw.fif")
+    assert "lacks 1 of 3 channels that the model was fitted on: Cz" in said
+    raw.copy().crop(tmax=2).save(tmp_path / "short_raw.fif", verbose="error")
+    assert "less than one window of 3 s" in refused("predict", model, tmp_path / "short_raw.fif")
+    raw._data[0, 5] = np.nan
+    raw.save(tmp_path / "nan_raw.fif", verbose="error")
+    assert "NaN or infinity in EEG C4-REF" in refused("predict", model, tmp_path / "nan_raw.fif")
+
+
+def test_what_is_no_fitted_classifier_is_told(folder, tmp_path):
+    recording = folder / "other_raw.fif"
+    eegkit.save(STFT(), tmp_path / "stft")
+    eegkit.save(make_pipeline("band_power+lr"), tmp_path / "unfitted")
+    assert "which is no classifier" in refused("predict", tmp_path / "stft", recording)
+    assert "is not fitted" in refused("predict", tmp_path / "unfitted", recording)
+
+
+def test_train_says_before_the_fit_what_cannot_be_saved(tmp_path, monkeypatch):
+    monkeypatch.setattr(Simulated, "load", lambda self: pytest.fail("data were loaded"))
+    pipeline = make_pipeline("band_power+lr")
+    pipeline.set_params(scale=FunctionTransformer(match_channels))
+    monkeypatch.setattr("eegkit.experiment.make_pipeline", lambda text: pipeline)
+    said = refused(
+        "train", "--dataset", "simulated", "--pipeline", "any", "--out", tmp_path / "model"
+    )
+    assert "skops" in said
+    assert not (tmp_path / "model").exists()
+
+
+def test_what_a_model_does_not_know_is_asked_for():
+    nothing = Input(None, None, None, None)
+    with pytest.raises(ValueError, match=r"its channels \(--channels\) nor its sampling rate"):
+        complete(nothing, channels=None, sfreq=None, window=4)
+    with pytest.raises(ValueError, match="how long its windows are"):
+        complete(nothing, channels=["a"], sfreq=100, window=None)
+    made = complete(nothing, channels=["a", "b"], sfreq=100, window=4)
+    assert made == Input(("a", "b"), 100, 2, 400)
+    with pytest.raises(ValueError, match="fitted on 3 channels"):
+        complete(Input(None, 100.0, 3, 10), channels=["a"], sfreq=None, window=None)
+
+
+def test_what_a_model_knows(model):
+    assert input_of(eegkit.load(model)) == Input(tuple(CHANNELS), 128.0, 3, 384)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "there"),
+    [
+        ("Fc5", "Fc5."), ("C3", "EEG C3-REF"), ("C3", "EEG C3-LE"), ("T7", "T3"), ("P8", "eeg T6"),
+        ("Fp1", "FP1"), ("C3", "C3"),
+    ],
+)  # fmt: skip
+def test_channels_are_found_by_their_usual_names(wanted, there):
+    assert match_channels([wanted], ["Oz", there]) == {wanted: there}
+
+
+def test_two_channels_that_may_be_meant():
+    with pytest.raises(ValueError, match="may be C3-REF or EEG C3"):
+        match_channels(["C3"], ["C3-REF", "EEG C3"])
+    assert match_channels(["C3"], ["C3", "EEG C3"]) == {"C3": "C3"}
