@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from eegkit.datasets._base import warn_missing
 from eegkit.datasets._files import tell_broken
-from eegkit.datasets._recordings import MONTAGE, Recording, check_rates, cut
+from eegkit.datasets._recordings import MONTAGE, Recording, check_rates, cut, prepare
 from eegkit.datasets.recorded import RecordedDataset
 from eegkit.trials import Trials
 
@@ -184,7 +184,7 @@ class OwnRecordings(RecordedDataset):
         with tell_broken(recording.path), np.errstate(over="ignore"):
             raw.reorder_channels(self._names).load_data(verbose="error")
             _check_finite(raw, recording)
-            self._prepare(raw, recording)
+            self._prepare(raw)
             X, segments, onsets = self._cut(raw, recording)
             info = _info(raw)
         metadata = pd.DataFrame([segment.metadata for segment in segments])
@@ -192,24 +192,15 @@ class OwnRecordings(RecordedDataset):
         y = np.asarray([segment.label for segment in segments])
         return Trials(X, y, metadata, info)
 
-    def _prepare(self, raw: mne.io.BaseRaw, recording: Recording) -> None:
-        """Filter and resample the whole recording, in place, as `prepare` does."""
+    def _prepare(self, raw: mne.io.BaseRaw) -> None:
+        """Filter and resample the whole recording, in place; whatever it holds counts as EEG."""
         others = {
             name: "eeg"
             for name, kind in zip(raw.ch_names, raw.get_channel_types(), strict=True)
             if kind != "eeg"
         }
         raw.set_channel_types(others, on_unit_change="ignore", verbose="error")
-        nyquist = raw.info["sfreq"] / 2
-        if max(self.l_freq or 0, self.h_freq or 0) >= nyquist:
-            raise ValueError(
-                f"{recording.path}: l_freq={self.l_freq}, h_freq={self.h_freq}; expected "
-                f"frequencies below {nyquist:g} Hz, half its rate."
-            )
-        if self.l_freq is not None or self.h_freq is not None:
-            raw.filter(self.l_freq, self.h_freq, verbose="error")
-        if self.sfreq is not None and self.sfreq != raw.info["sfreq"]:
-            raw.resample(float(self.sfreq), method="polyphase", verbose="error")
+        prepare(raw, self.sfreq, self.l_freq, self.h_freq)
 
     def _cut(
         self, raw: mne.io.BaseRaw, recording: Recording
