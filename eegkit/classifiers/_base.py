@@ -375,7 +375,7 @@ class NeuralClassifier(
         return _larger(self.input_shape_, self.min_input_shape())
 
     def _features(self, array: NDArray[Any]) -> NDArray[np.float32]:
-        return features(self.net_, array, self.padded_shape, max(256, self.batch_size))
+        return features(self.net_, array, self.padded_shape)
 
     def _as_fitted(self, X: Any) -> NDArray[Any]:
         """The samples of X, of the shape, channels and rate of `fit`."""

@@ -13,12 +13,13 @@ from eegkit.blocks import release
 from eegkit.classifiers._batches import as_input
 from eegkit.classifiers._engine import Net
 
+# Trials that run together, the last block filled up with zeros: sums of fewer trials are taken in
+# another order, and features, unlike probabilities, have no scale that hides the last digits.
+BLOCK = 32
 LINEAR = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
 
-def features(
-    net: Net, X: NDArray[np.generic], shape: Sequence[int], batch_size: int
-) -> NDArray[np.float32]:
+def features(net: Net, X: NDArray[np.generic], shape: Sequence[int]) -> NDArray[np.float32]:
     """The input of the head, shape (n_trials, n_features), read from X block by block."""
     module = net.module_.eval()
     read: list[torch.Tensor] = []
@@ -30,8 +31,14 @@ def features(
         head = find_head(module, as_input(X[:1], shape).to(net.device))
         hook = head.register_forward_pre_hook(keep)
         try:
-            for start in range(0, len(X), batch_size):
-                module(as_input(X[start : start + batch_size], shape).to(net.device))
+            for start in range(0, len(X), BLOCK):
+                block = as_input(X[start : start + BLOCK], shape)
+                n_trials = len(block)
+                if n_trials < BLOCK:
+                    filling = block.new_zeros((BLOCK - n_trials, *block.shape[1:]))
+                    block = torch.cat([block, filling])
+                module(block.to(net.device))
+                read[-1] = read[-1][:n_trials]
                 release(X)
         finally:
             hook.remove()
