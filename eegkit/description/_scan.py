@@ -19,8 +19,9 @@ MAX_LINE_TRIALS = 2**12
 LINES = (50, 60)
 # Where the power beside a line is read, in Hz from it: two bins beyond the window's main lobe.
 BESIDE = (3, 4)
-# A trial is clipped if so many of its samples, or this part of them, lie at the channel's extreme.
-CLIPPED_SAMPLES, CLIPPED_PART = 5, 0.01
+# A trial is clipped if so many of its samples, this part of them, and so many times more than at
+# the two values next to it lie at its extreme. (Coarse signals have more at the next values.)
+CLIPPED_SAMPLES, CLIPPED_PART, CLIPPED_TIMES = 8, 0.02, 3
 
 
 class Scan:
@@ -48,6 +49,7 @@ class Scan:
         self.low, self.high = (np.empty((n_trials, n_channels), np.float32) for _ in range(2))
         self.n_missing, self.n_infinite = (np.zeros(n_channels, np.int64) for _ in range(2))
         self.not_finite = np.zeros(n_trials, bool)
+        self.clipped = np.zeros((n_trials, n_channels), bool)
         self._histogram = np.zeros((n_channels, 2**16), np.int64)
         self._step = max(1, n_trials * n_times // MAX_SAMPLES)
         self._line = _Line.of(n_times, sfreq)
@@ -66,10 +68,12 @@ class Scan:
             release(X)
         self.line_ratio = self._line.ratios(np.concatenate(powers)) if powers else {}
         self.flat = self.low == self.high
-        self.clipped = self._find_clipped(X)
+        self.clipped &= ~self.flat
 
     def _extremes(self, rows: slice, block: NDArray[np.float32]) -> None:
-        low, high = block.min(axis=-1), block.max(axis=-1)
+        low, clipped = _extreme(block, np.minimum)
+        high, clipped_high = _extreme(block, np.maximum)
+        self.clipped[rows] = clipped | clipped_high
         strange = ~(np.isfinite(low) & np.isfinite(high)).all(axis=1)
         if strange.any():
             part = block[strange]
@@ -100,24 +104,6 @@ class Scan:
                 places = np.searchsorted(counted[channel], np.array(wanted) / 100 * total)
                 made[:, channel] = middle[order[np.minimum(places, len(order) - 1)]]
         return made
-
-    def _find_clipped(self, X: NDArray[np.float32]) -> NDArray[np.bool_]:
-        """Trials that lie at the channel's extreme, as they do at the rail of an amplifier.
-
-        Only trials that reach the extreme of all trials are read again: a few, unless many
-        are clipped.
-        """
-        clipped = np.zeros(self.low.shape, bool)
-        enough = max(CLIPPED_SAMPLES, CLIPPED_PART * X.shape[-1])
-        for extreme, of_all in ((self.low, np.fmin), (self.high, np.fmax)):
-            most = of_all.reduce(extreme, axis=0)
-            candidates = (extreme == most) & ~self.flat
-            for row in np.flatnonzero(candidates.any(axis=1)):
-                channels = np.flatnonzero(candidates[row])
-                at_rail = (X[row, channels] == most[channels, None]).sum(axis=-1)
-                clipped[row, channels] |= at_rail >= enough
-            release(X)
-        return clipped
 
     def copies(self, X: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Trials that repeat an earlier one, sample by sample, and the earliest of each.
@@ -186,6 +172,38 @@ class _Line:
             with np.errstate(invalid="ignore", divide="ignore"):
                 made[line] = powers[..., at] / np.maximum.reduce(sides)
         return made
+
+
+def _extreme(
+    block: NDArray[np.float32], of_two: np.ufunc
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """The lowest or highest sample of every channel, and whether it is the rail of an amplifier.
+
+    At a rail stay several samples in a row, so that every second one alone shows it too: the
+    rest is counted only where that is so.
+    """
+    even = of_two.reduce(block[..., ::2], axis=-1)
+    odd = of_two.reduce(block[..., 1::2], axis=-1) if block.shape[-1] > 1 else even
+    extreme = of_two(even, odd)
+    clipped = even == odd
+    where = np.nonzero(clipped)
+    n_at_rail, *n_beside = _counts_from_the_edge(block[where], of_two, n_values=3)
+    enough = max(CLIPPED_SAMPLES, CLIPPED_PART * block.shape[-1])
+    clipped[where] = (n_at_rail >= enough) & (n_at_rail > CLIPPED_TIMES * np.max(n_beside, axis=0))
+    return extreme, clipped
+
+
+def _counts_from_the_edge(
+    signals: NDArray[np.float32], of_two: np.ufunc, n_values: int
+) -> list[NDArray[np.intp]]:
+    """How often every signal takes its outermost value, the one next to it, and so on."""
+    used_up = np.float32(np.inf if of_two is np.minimum else -np.inf)
+    counts = []
+    for _ in range(n_values):
+        there = signals == of_two.reduce(signals, axis=-1)[:, None]
+        counts.append(there.sum(axis=-1))
+        signals = np.where(there, used_up, signals)
+    return counts
 
 
 def _beside(place: float, line: int, sign: int) -> bool:

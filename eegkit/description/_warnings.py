@@ -46,7 +46,7 @@ def of_samples(scan: Scan, channels: pd.DataFrame) -> Iterator[str]:
     clipped = clipped[clipped > 0].sort_values(ascending=False)
     if len(clipped):
         yield (
-            f"Clipped, many samples at the channel's extreme: {_counted(clipped, n_trials)}; "
+            f"Clipped, many samples at a trial's extreme: {_counted(clipped, n_trials)}; "
             "the amplifier's range was too small there."
         )
 

@@ -116,10 +116,22 @@ def test_clipped_channels():
     assert "C3 (4 of 40)" in the_warning(described, "Clipped")
 
 
-def test_coarse_samples_are_not_clipped():
-    # As an amplifier of 12 bits gives them: the extremes come several times.
-    X = np.round(noise() / 4).astype(np.float32) * 4
+def test_every_recording_has_a_rail_of_its_own():
+    X = noise()
+    X[:4, 0] = np.clip(X[:4, 0], -15, 99)
+    X[4:7, 0] = np.clip(X[4:7, 0], -99, 12)
+    assert list(made(X).describe().channels["clipped_trials"]) == [7, 0, 0]
+
+
+@pytest.mark.parametrize("step", [1, 4, 10])
+def test_coarse_samples_are_not_clipped(step):
+    # As an amplifier of few bits gives them: the extremes come several times.
+    X = np.round(noise() / step).astype(np.float32) * step
     assert not made(X).describe().channels["clipped_trials"].any()
+    X[:4, 0] = np.clip(X[:4, 0], -20, 10)
+    clipped = made(X).describe().channels["clipped_trials"]
+    # Where a step is a large part of the signal, a rail looks like the other values.
+    assert clipped.to_dict() == {"C3": 4 if step == 1 else 0, "Cz": 0, "C4": 0}
 
 
 @pytest.mark.parametrize("line", [50, 60])
