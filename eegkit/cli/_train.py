@@ -13,7 +13,7 @@ from eegkit.cli._evaluate import data_given, data_options, load, seed_option, se
 from eegkit.cli._parse import set_params
 
 
-@click.command()
+@click.command(short_help="Fit a pipeline on all trials of a data set and save it.")
 @data_options
 @click.option(
     "--pipeline",

@@ -13,8 +13,7 @@ from eegkit.cli import main
 
 QUICK = [
     "--option", "n_people=3", "--option", "n_trials=8", "--option", "channels=['C3','Cz','C4']",
-    "--set", "cnn_bigru__max_epochs=1", "--set", "cnn_bigru__n_filters=(4,)",
-    "--set", "cnn_bigru__hidden_size=8",
+    "--set", "lr__C=0.5", "--set", "band_power__nperseg_s=0.5",
 ]  # fmt: skip
 
 
@@ -61,7 +60,7 @@ def test_info(name, said, monkeypatch):
 def test_evaluate_writes_what_it_shows(tmp_path, monkeypatch):
     monkeypatch.setenv("COLUMNS", "120")
     out = tmp_path / "results"
-    arguments = ["--dataset", "simulated", "--pipeline", "stft+cnn_bigru", "--cv", "group-3"]
+    arguments = ["--dataset", "simulated", "--pipeline", "band_power+lr", "--cv", "group-3"]
     done = run("evaluate", *arguments, *QUICK, "--out", str(out))
     for person in ("S01", "S02", "S03"):
         assert person in done.output
@@ -74,6 +73,7 @@ def test_evaluate_writes_what_it_shows(tmp_path, monkeypatch):
     results = Results.load(out / "results.safetensors")
     assert results.settings["command"]["dataset"] == "simulated"
     assert results.datasets == ["simulated"]
+    assert "C=0.5" in results.settings["pipelines"]["band_power+lr"]
     again = tmp_path / "again"
     run("evaluate", *arguments, *QUICK, "--out", str(again), "--n-jobs", "2")
     pd.testing.assert_frame_equal(
