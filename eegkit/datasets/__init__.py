@@ -16,7 +16,7 @@ from eegkit.datasets.eegbci import EEGBCI
 from eegkit.datasets.folder import from_folder
 from eegkit.datasets.hdf5 import from_hdf5, to_hdf5
 from eegkit.datasets.mental_arithmetic import MentalArithmetic
-from eegkit.datasets.recorded import RecordedDataset, cache_folder
+from eegkit.datasets.recorded import RecordedDataset, cache_folder, kept_trials
 from eegkit.datasets.simulated import Simulated
 from eegkit.datasets.timeseries import from_ts, to_ts
 
@@ -37,6 +37,7 @@ __all__ = [
     "from_folder",
     "from_hdf5",
     "from_ts",
+    "kept_trials",
     "load_dataset",
     "plain_info",
     "prepare",

@@ -9,7 +9,7 @@ import json
 import os
 import warnings
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar
@@ -183,28 +183,7 @@ class RecordedDataset(Dataset):
         """The kept trials; read, and kept for the next time, where there are none."""
         name = f"{type(self).__name__.lower()}-{self._key(recordings)}.safetensors"
         path = cache_folder(self.cache) / name
-        try:
-            return Trials.load(path, verify=False)
-        except FileNotFoundError:
-            pass
-        except CorruptFileError as error:
-            warnings.warn(f"{error} It is made again.", UserWarning, stacklevel=4)
-        trials, whole = self._read_all(recordings)
-        if not whole:
-            return trials  # the next attempt may find the broken recordings mended
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            remove_leftovers(path.parent)
-            trials.save(path)
-        except OSError as error:
-            warnings.warn(
-                f"{self.title} could not be kept in {path.parent} ({error}); it was loaded all the "
-                "same.",
-                UserWarning,
-                stacklevel=4,
-            )
-            return trials
-        return Trials.load(path, verify=False)
+        return kept_trials(path, self.title, lambda: self._read_all(recordings))
 
     def _key(self, recordings: Sequence[Recording]) -> str:
         """A digest of all that the trials depend on: code, options and files."""
@@ -221,6 +200,47 @@ class RecordedDataset(Dataset):
             if issubclass(cls, RecordedDataset) and cls is not RecordedDataset:
                 made.update(_source_of(cls))
         return made.hexdigest()
+
+
+def kept_trials(path: Path, title: str, make: Callable[[], tuple[Trials, bool]]) -> Trials:
+    """Trials that were kept in a file; made, and kept for the next time, where there is none.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file; its name is to say all that the trials depend on.
+    title : str
+        What they are, for messages.
+    make : callable
+        Gives the trials, and whether they are all there: those of which some had to be left
+        out are not kept, as the next attempt may find what was missing.
+
+    Returns
+    -------
+    Trials
+        Mapped from the file, where they could be kept.
+    """
+    try:
+        return Trials.load(path, verify=False)
+    except FileNotFoundError:
+        pass
+    except CorruptFileError as error:
+        warnings.warn(f"{error} It is made again.", UserWarning, stacklevel=5)
+    trials, whole = make()
+    if not whole:
+        return trials
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(path.parent)
+        trials.save(path)
+    except OSError as error:
+        warnings.warn(
+            f"{title} could not be kept in {path.parent} ({error}); it was loaded all the same.",
+            UserWarning,
+            stacklevel=5,
+        )
+        return trials
+    return Trials.load(path, verify=False)
 
 
 def _source_of(cls: type) -> bytes:

@@ -16,9 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from eegkit import Trials
-from eegkit.datasets import Dataset, MissingDataWarning, cache_folder
-from eegkit.kept_files import remove_leftovers
-from eegkit.tensor_file import CorruptFileError
+from eegkit.datasets import Dataset, MissingDataWarning, cache_folder, kept_trials
 from eegkit_moabb._surroundings import contained, download_errors, usual_folder
 
 # Options that change how trials are loaded, but not which.
@@ -281,19 +279,7 @@ class MOABBDataset(Dataset):
         path = (
             cache_folder(self.cache) / f"moabb_{self.code.lower()}-{self._key(people)}.safetensors"
         )
-        try:
-            return Trials.load(path)
-        except FileNotFoundError:
-            pass
-        except CorruptFileError as error:
-            warnings.warn(f"{error} It is made again.", UserWarning, stacklevel=3)
-        trials, whole = self._read_all(dataset, paradigm, people)
-        if not whole:
-            return trials  # who is missing may be there the next time
-        path.parent.mkdir(parents=True, exist_ok=True)
-        remove_leftovers(path.parent)
-        trials.save(path)
-        return Trials.load(path)
+        return kept_trials(path, self.title, lambda: self._read_all(dataset, paradigm, people))
 
     def _key(self, people: list[Any]) -> str:
         """A digest of all that the trials depend on: versions, options, people and folder."""
