@@ -10,6 +10,7 @@ import pandas as pd
 from sklearn.utils.multiclass import type_of_target
 
 from eegkit.evaluation._fold import Data
+from eegkit.evaluation.predictions import one_to_one
 from eegkit.trials import Trials
 
 ONE_DATASET = "trials"
@@ -76,8 +77,7 @@ def check_trials(trials: Any) -> Data:
         raise ValueError("metadata['subject'] mixes strings with numbers; use one of them.")
     # The plain array is made once, here: joblib shares with its workers what it has seen before.
     data = Data(np.asarray(trials.X), trials.X.knowledge, trials.y, groups)
-    pairs = pd.DataFrame({"y": data.labels, "subject": groups}).drop_duplicates()
-    identifies = not pairs["y"].duplicated().any() and not pairs["subject"].duplicated().any()
+    identifies = one_to_one(data.labels, groups)
     return Data(data.X, data.knowledge, data.y, data.groups, identifies)
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import Any
 
-import numpy as np
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.preprocessing import StandardScaler
 
 
 def baselines() -> dict[str, Pipeline]:
@@ -57,19 +55,19 @@ def _riemannian() -> dict[str, Pipeline]:
     from pyriemann.spatialfilters import CSP
     from pyriemann.tangentspace import TangentSpace
 
-    def covariances() -> list[tuple[str, Any]]:
-        return [("double", FunctionTransformer(double)), ("cov", Covariances("oas"))]
-
     return {
         "csp+lda": Pipeline(
-            [*covariances(), ("csp", CSP(nfilter=6)), ("lda", LinearDiscriminantAnalysis())]
+            [
+                ("covariances", Covariances("oas")),
+                ("csp", CSP(nfilter=6)),
+                ("lda", LinearDiscriminantAnalysis()),
+            ]
         ),
         "tangent_space+lr": Pipeline(
-            [*covariances(), ("tangent", TangentSpace()), ("lr", LogisticRegression(max_iter=1000))]
+            [
+                ("covariances", Covariances("oas")),
+                ("tangent_space", TangentSpace()),
+                ("lr", LogisticRegression(max_iter=1000)),
+            ]
         ),
     }
-
-
-def double(X: Any) -> np.ndarray:
-    """A plain array in double precision, as covariances want it."""
-    return np.asarray(X, dtype=np.float64)

@@ -118,6 +118,9 @@ def test_who_it_is():
     np.testing.assert_allclose(results.table["chance_accuracy"], 0.2)
     np.testing.assert_allclose(results.table["chance_top_3_accuracy"], 0.6)
     assert results.table.set_index("subject").loc["s2", "accuracy"] == 1
+    permuted = results.permutation_chance(n_permutations=200)
+    assert permuted.mean == pytest.approx(0.2, abs=0.05)
+    assert permuted.p < 0.05
 
 
 def test_baselines_stand_beside_the_pipelines():

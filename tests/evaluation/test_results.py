@@ -57,6 +57,7 @@ def test_the_summary_counts_every_person_once(results):
     assert b["mean"] == pytest.approx(0.8)
     assert b["sd"] == pytest.approx(np.std([1.0, 0.6], ddof=1))
     assert a["n_above_chance"] == 0
+    assert 0.6 <= b["ci_low"] <= b["mean"] <= b["ci_high"] <= 1
 
 
 def predictions(n=7, n_classes=3):

@@ -1,0 +1,73 @@
+"""Results in one file, without pickle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from eegkit import tensor_file
+from eegkit.evaluation.predictions import Predictions, pack, unpack
+from eegkit.evaluation.scoring import FIXED_COLUMNS
+
+FORMAT_VERSION = 1
+COUNTS = ("fold", "n_train", "n_test", "n_train_subjects")
+
+
+def write(
+    path: Path,
+    table: pd.DataFrame,
+    settings: Mapping[str, Any],
+    predictions: Mapping[tuple[str, str], Predictions],
+    failures: pd.DataFrame,
+) -> None:
+    """Write beside, then rename."""
+    arrays: dict[str, Any] = {}
+    packed = [
+        {"dataset": of[0], "pipeline": of[1], "packed": pack(made, arrays, f"{i}/")}
+        for i, (of, made) in enumerate(predictions.items())
+    ]
+    content = {
+        "results_version": FORMAT_VERSION,
+        "settings": dict(settings),
+        "table": {name: _plain(column) for name, column in table.items()},
+        "failures": failures.to_dict("records"),
+        "predictions": packed,
+    }
+    tensor_file.write(path, arrays, content)
+
+
+def read(
+    path: Path,
+) -> tuple[pd.DataFrame, dict[str, Any], dict[tuple[str, str], Predictions], list[dict[str, Any]]]:
+    """Table, settings, predictions and failures.
+
+    Raises
+    ------
+    CorruptFileError
+        The file is damaged, or holds something else.
+    """
+    told, arrays = tensor_file.read(path.read_bytes(), str(path))
+    if told.get("results_version") != FORMAT_VERSION:
+        raise tensor_file.CorruptFileError(
+            f"{path} holds no results of this version of eegkit (results_version is "
+            f"{told.get('results_version')!r}, expected {FORMAT_VERSION})."
+        )
+    table = pd.DataFrame(told["table"])
+    for name in table:
+        if name in COUNTS:
+            table[name] = table[name].astype("int64")
+        elif name not in FIXED_COLUMNS:
+            table[name] = table[name].astype("float64")
+    predictions = {
+        (one["dataset"], one["pipeline"]): unpack(one["packed"], arrays)
+        for one in told["predictions"]
+    }
+    return table, told["settings"], predictions, told["failures"]
+
+
+def _plain(column: pd.Series) -> list[Any]:
+    """A column as JSON holds it: None for NaN."""
+    return [None if pd.isna(value) else value for value in column.tolist()]
