@@ -259,12 +259,15 @@ class Trials:
         write_trials(Path(path), (np.asarray(self.X), self.y, self.metadata, self.info))
 
     @staticmethod
-    def load(path: str | os.PathLike[str]) -> Trials:
+    def load(path: str | os.PathLike[str], *, verify: bool = True) -> Trials:
         """Trials that `save` wrote; their signals stay in the file, as a read-only memmap.
 
         Parameters
         ----------
         path : str or path-like
+        verify : bool, default True
+            Read the whole file once and compare it with its digest. Without, labels, metadata
+            and the length of the file are checked, and opening takes no longer for large files.
 
         Returns
         -------

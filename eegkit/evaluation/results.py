@@ -6,18 +6,20 @@ import html
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from sklearn.metrics import precision_recall_fscore_support
 
-from eegkit import tensor_file
-from eegkit.evaluation.predictions import Predictions, pack, unpack
+from eegkit.evaluation._results_file import read, write
+from eegkit.evaluation.audit import Audit
+from eegkit.evaluation.permutation import PermutationChance, permutation_chance
+from eegkit.evaluation.predictions import Predictions, one_to_one
 from eegkit.evaluation.scoring import FIXED_COLUMNS
 from eegkit.evaluation.statistics import bootstrap_interval, compare_paired
 
-FORMAT_VERSION = 1
-COUNTS = ("fold", "n_train", "n_test", "n_train_subjects")
+if TYPE_CHECKING:
+    from eegkit.trials import Trials
 
 
 class Results:
@@ -87,16 +89,14 @@ class Results:
         return bool(self.settings["subject_overlap"])
 
     @property
-    def audits(self) -> dict[str, Any]:
+    def audits(self) -> dict[str, Audit]:
         """What the audit found about the split of every data set."""
-        from eegkit.evaluation.audit import Audit
-
         return {name: Audit.from_dict(told) for name, told in self.settings["audit"].items()}
 
     @property
     def leaks(self) -> bool:
         """Whether something leaks through the split: such scores say little about new people."""
-        return bool(self.settings["audit"]) and not all(audit.ok for audit in self.audits.values())
+        return not all(audit.ok for audit in self.audits.values())
 
     def predictions(self, pipeline: str | None = None, dataset: str | None = None) -> Predictions:
         """What a pipeline answered to every test trial.
@@ -194,8 +194,8 @@ class Results:
                         "metric": metric,
                         "mean": scores.mean(),
                         "sd": scores.std(),
-                        "ci_low": interval[0],
-                        "ci_high": interval[1],
+                        "ci_low": interval.low,
+                        "ci_high": interval.high,
                         "chance": chance.mean(),
                         "n_subjects": int(scores.notna().sum()),
                         # Rounding errors of a mean over folds are no skill.
@@ -244,6 +244,39 @@ class Results:
         named = dict(zip(("precision", "recall", "f1", "n_trials"), columns, strict=True))
         return pd.DataFrame(named, index=pd.Index(of.classes, name="class"))
 
+    def permutation_chance(
+        self,
+        pipeline: str | None = None,
+        dataset: str | None = None,
+        *,
+        metric: str = "balanced_accuracy",
+        n_permutations: int = 1000,
+        random_state: int | None = 0,
+    ) -> PermutationChance:
+        """How often labels permuted within people do as well; see `permutation_chance`.
+
+        Parameters
+        ----------
+        pipeline, dataset : str, optional
+            By default the first ones.
+        metric : {"balanced_accuracy", "accuracy"}, default "balanced_accuracy"
+        n_permutations, random_state
+            See `permutation_chance`.
+
+        Returns
+        -------
+        PermutationChance
+        """
+        of = self.predictions(pipeline, dataset)
+        return permutation_chance(
+            of.y,
+            of.predicted,
+            None if one_to_one(of.y, of.subject) else of.subject,
+            metric,
+            n_permutations=n_permutations,
+            random_state=random_state,
+        )
+
     def compare(
         self, metric: str | None = None, dataset: str | None = None, **options: Any
     ) -> pd.DataFrame:
@@ -263,19 +296,7 @@ class Results:
 
         The file is complete or not there at all: it is written beside and then renamed.
         """
-        arrays: dict[str, Any] = {}
-        packed = [
-            {"dataset": of[0], "pipeline": of[1], "packed": pack(made, arrays, f"{i}/")}
-            for i, (of, made) in enumerate(self._predictions.items())
-        ]
-        content = {
-            "results_version": FORMAT_VERSION,
-            "settings": self.settings,
-            "table": {name: _plain(column) for name, column in self.table.items()},
-            "failures": self.failures.to_dict("records"),
-            "predictions": packed,
-        }
-        tensor_file.write(Path(path), arrays, content)
+        write(Path(path), self.table, self.settings, self._predictions, self.failures)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Results:
@@ -286,23 +307,8 @@ class Results:
         CorruptFileError
             The file is damaged, or holds something else.
         """
-        told, arrays = tensor_file.read(Path(path).read_bytes(), str(path))
-        if told.get("results_version") != FORMAT_VERSION:
-            raise tensor_file.CorruptFileError(
-                f"{path} holds no results of this version of eegkit (results_version is "
-                f"{told.get('results_version')!r}, expected {FORMAT_VERSION})."
-            )
-        table = pd.DataFrame(told["table"])
-        for name in table:
-            if name in COUNTS:
-                table[name] = table[name].astype("int64")
-            elif name not in FIXED_COLUMNS:
-                table[name] = table[name].astype("float64")
-        predictions = {
-            (one["dataset"], one["pipeline"]): unpack(one["packed"], arrays)
-            for one in told["predictions"]
-        }
-        return cls(table, told["settings"], predictions=predictions, failures=told["failures"])
+        table, settings, predictions, failures = read(Path(path))
+        return cls(table, settings, predictions=predictions, failures=failures)
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Write the table, as comma-separated values.
@@ -316,6 +322,22 @@ class Results:
             os.replace(beside, path)
         finally:
             beside.unlink(missing_ok=True)
+
+    def report(
+        self, path: str | os.PathLike[str], trials: Trials | Mapping[str, Trials] | None = None
+    ) -> Path:
+        """Write everything as one HTML file that opens without a network; see `write_report`.
+
+        Parameters
+        ----------
+        path : path
+            Of the file, ``.html``.
+        trials : Trials, or dict of str to Trials, optional
+            What was evaluated; more is told about them then.
+        """
+        from eegkit.report import write_report
+
+        return write_report(self, path, trials)
 
     def describe(self) -> str:
         """One sentence: how much was evaluated, and whether people were kept apart."""
@@ -353,11 +375,6 @@ class Results:
         if name not in known:
             raise ValueError(f"{what} is {name!r}; the results have {', '.join(map(repr, known))}.")
         return name
-
-
-def _plain(column: pd.Series) -> list[Any]:
-    """A column as JSON holds it: None for NaN."""
-    return [None if pd.isna(value) else value for value in column.tolist()]
 
 
 def _count(n: int, one: str, many: str | None = None) -> str:
