@@ -1,0 +1,157 @@
+"""What `evaluate` costs beside scikit-learn's `cross_validate`, and what a second worker brings.
+
+    uv run --all-packages python benchmarks/evaluate.py
+    uv run --all-packages python benchmarks/evaluate.py --part dask --repeats 5
+
+Overhead: the same pipeline (STFT and CNNBiGRU), simulated trials, folds and metrics, in one
+process with one thread, by `evaluate` and by a bare ``cross_validate``, which take turns in
+changing order. `evaluate` also audits the split, scores every person, finds the chance levels and
+keeps the predictions. Printed are medians of seconds, the ratio of every turn, and the same of
+processor time, which other programs disturb less. With the defaults, one way through all folds
+takes about a minute.
+
+Dask: the same folds by one worker process of one thread, and by two.
+"""
+
+from __future__ import annotations
+
+# ruff: noqa: E402
+import argparse
+import os
+
+# Before numpy and torch are imported, here and in the workers: a fold takes one thread.
+for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ[variable] = "1"
+
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from rich.console import Console
+from rich.table import Table
+from sklearn.model_selection import GroupKFold, cross_validate
+
+from eegkit import Pipeline, Trials, evaluate, load_dataset
+from eegkit.classifiers import CNNBiGRU
+from eegkit.transforms import STFT
+
+SCORING = ["balanced_accuracy", "accuracy"]
+Seconds = tuple[float, float]
+
+
+def make_pipeline(n_epochs: int) -> Pipeline:
+    net = CNNBiGRU(max_epochs=n_epochs, early_stopping=False, random_state=0)
+    return Pipeline([STFT(window_s=1, f_max=40), net])
+
+
+def timed(work: Callable[[], Any]) -> tuple[Seconds, Any]:
+    """Seconds by the clock and of the processor, and what was made."""
+    started, begun = time.perf_counter(), time.process_time()
+    made = work()
+    return (time.perf_counter() - started, time.process_time() - begun), made
+
+
+def overhead(trials: Trials, n_folds: int, n_epochs: int, repeats: int) -> dict[str, list[Seconds]]:
+    """Seconds of both ways, which take turns; the scores are seen to be the same."""
+    pipeline, splitter = make_pipeline(n_epochs), GroupKFold(n_folds)
+
+    def with_eegkit() -> float:
+        made = evaluate(pipeline, trials, cv=splitter, scoring=SCORING)
+        of = made.predictions()
+        return float(np.mean([(of.y == of.predicted)[of.fold == k].mean() for k in range(n_folds)]))
+
+    def with_sklearn() -> float:
+        made = cross_validate(
+            pipeline, trials.X, trials.y, groups=trials.groups, cv=splitter, scoring=SCORING,
+            error_score="raise",
+        )  # fmt: skip
+        return float(made["test_accuracy"].mean())
+
+    ways = {"evaluate": with_eegkit, "cross_validate": with_sklearn}
+    with_sklearn()  # whatever is done once only
+    seconds: dict[str, list[Seconds]] = {name: [] for name in ways}
+    scores = set()
+    for turn in range(repeats):
+        for name in list(ways)[:: 1 if turn % 2 else -1]:
+            taken, score = timed(ways[name])
+            seconds[name].append(taken)
+            scores.add(round(score, 9))
+    if len(scores) > 1:
+        raise RuntimeError(f"The two ways differ in their accuracies: {sorted(scores)}.")
+    return seconds
+
+
+def on_dask(trials: Trials, n_folds: int, n_epochs: int, repeats: int) -> dict[int, list[float]]:
+    """Seconds by the clock with one and with two workers; starting them does not count."""
+    from distributed import Client
+
+    seconds: dict[int, list[float]] = {1: [], 2: []}
+    pipeline = make_pipeline(n_epochs)
+    for turn in range(repeats):
+        for n_workers in (1, 2) if turn % 2 else (2, 1):
+            with Client(
+                n_workers=n_workers, threads_per_worker=1, dashboard_address=None
+            ) as client:
+                client.run(warm_up)
+                options: dict[str, Any] = {"cv": GroupKFold(n_folds), "dask": client}
+                few = trials[np.isin(trials.groups, np.unique(trials.groups)[:n_folds])]
+                evaluate(make_pipeline(1), few, **options)
+                taken, _ = timed(lambda o=options: evaluate(pipeline, trials, **o))
+                seconds[n_workers].append(taken[0])
+    return seconds
+
+
+def warm_up() -> None:
+    """In a worker: whatever is done once only."""
+    torch.set_num_threads(1)
+    few = load_dataset("simulated", n_people=2, n_trials=8)
+    make_pipeline(1).fit(few.X, few.y).predict(few.X)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--part", choices=("overhead", "dask", "both"), default="both")
+    parser.add_argument("--people", type=int, default=20)
+    parser.add_argument("--trials", type=int, default=40, help="Of a person.")
+    parser.add_argument("--folds", type=int, default=4)
+    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--repeats", type=int, default=3)
+    chosen = parser.parse_args()
+    torch.set_num_threads(1)
+    trials = load_dataset("simulated", n_people=chosen.people, n_trials=chosen.trials)
+    console = Console()
+    console.print(f"{trials!r}; {chosen.folds} folds, {chosen.epochs} epochs", highlight=False)
+    size = (chosen.folds, chosen.epochs, chosen.repeats)
+    if chosen.part != "dask":
+        show_overhead(console, overhead(trials, *size))
+    if chosen.part != "overhead":
+        show_dask(console, on_dask(trials, *size))
+
+
+def show_overhead(console: Console, seconds: dict[str, list[Seconds]]) -> None:
+    table = Table("", "evaluate (s)", "cross_validate (s)", "ratio of medians", "of every turn")
+    for i, what in enumerate(("clock", "processor")):
+        one, other = ([taken[i] for taken in each] for each in seconds.values())
+        ratios = [a / b for a, b in zip(one, other, strict=True)]
+        medians = statistics.median(one), statistics.median(other)
+        table.add_row(
+            what,
+            *(f"{median:.2f}" for median in medians),
+            f"{medians[0] / medians[1]:.3f}",
+            " ".join(f"{ratio:.3f}" for ratio in ratios),
+        )
+    console.print(table)
+
+
+def show_dask(console: Console, seconds: dict[int, list[float]]) -> None:
+    one, two = (statistics.median(each) for each in seconds.values())
+    table = Table("one worker (s)", "two workers (s)", "times as fast")
+    table.add_row(f"{one:.2f}", f"{two:.2f}", f"{one / two:.2f}")
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main()

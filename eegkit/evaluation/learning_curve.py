@@ -1,0 +1,376 @@
+"""What more people to train on would bring: scores against the number of training people."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from eegkit.evaluation._evaluate import evaluate
+from eegkit.evaluation._groups import listed
+from eegkit.evaluation._inputs import check_trials, name_datasets
+from eegkit.evaluation.results import Results
+from eegkit.evaluation.splits import Fold, folds_of, make_splitter, overlap
+from eegkit.evaluation.statistics import bootstrap_interval
+from eegkit.trials import Trials
+
+KEYS = ["dataset", "pipeline", "n_train_subjects"]
+# Of the settings of a run, those that hold something of every data set.
+BY_DATASET = ("n_folds", "data", "audit")
+
+
+class LearningCurve:
+    """Scores of pipelines trained on more and more people.
+
+    Made by `learning_curve`, or read from a file with `load`.
+    `eegkit.plots.LearningCurveDisplay.from_results` draws it.
+
+    Parameters
+    ----------
+    results : Results
+        One fold for each number of people and draw. Its settings tell, under ``draws``, the fold
+        and the draw behind every one of them, by data set.
+
+    Attributes
+    ----------
+    results : Results
+        As given. Its own summary would mix the numbers of people.
+    """
+
+    def __init__(self, results: Results) -> None:
+        if "draws" not in results.settings:
+            raise ValueError(
+                "The results do not tell which people were drawn; learning_curve makes those that "
+                "do."
+            )
+        self.results = results
+
+    @property
+    def metrics(self) -> list[str]:
+        """Names of the metrics, in order."""
+        return self.results.metrics
+
+    @property
+    def pipelines(self) -> list[str]:
+        """Names of the pipelines, in order."""
+        return self.results.pipelines
+
+    @property
+    def datasets(self) -> list[str]:
+        """Names of the data sets, in order."""
+        return self.results.datasets
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """How the scores came about."""
+        return self.results.settings
+
+    @property
+    def failures(self) -> pd.DataFrame:
+        """One row per fit that failed."""
+        return self.results.failures
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row per data set, pipeline, fold, draw, number of people trained on, and subject.
+
+        Columns ``dataset``, ``pipeline``, ``fold``, ``subject``, ``draw`` (from 0 on),
+        ``n_train_subjects``, ``n_train``, ``n_test``, every metric followed by its
+        ``chance_<metric>``, and the costs that `evaluate` describes.
+        """
+        table = self.results.table.copy()
+        draws = self.settings["draws"]
+        behind = [
+            draws[dataset][number]
+            for dataset, number in zip(table["dataset"], table["fold"], strict=True)
+        ]
+        table["fold"] = [fold for fold, _ in behind]
+        table["draw"] = [draw for _, draw in behind]
+        first = [*KEYS[:2], "fold", "subject", "draw", KEYS[2]]
+        return table[[*first, *(name for name in table if name not in first)]]
+
+    def per_subject(self) -> pd.DataFrame:
+        """One row per data set, pipeline, number of people trained on, and subject.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``dataset``, ``pipeline``, ``n_train_subjects``, ``subject``, ``n_draws``, and
+            every metric with its ``chance_<metric>``, means over this subject's draws and folds.
+        """
+        by = self.table.groupby([*KEYS, "subject"], sort=False)
+        columns: dict[str, Any] = {"n_draws": by["draw"].nunique()}
+        for metric in self.metrics:
+            for name in (metric, f"chance_{metric}"):
+                columns[name] = by[name].mean()
+        return pd.DataFrame(columns).reset_index()
+
+    def summary(self, confidence: float = 0.95) -> pd.DataFrame:
+        """One row per data set, pipeline, metric and number of people trained on.
+
+        Parameters
+        ----------
+        confidence : float, default 0.95
+            Of the interval.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``dataset``, ``pipeline``, ``metric``, ``n_train_subjects``; ``mean`` over the
+            people tested, with the bounds ``ci_low`` and ``ci_high`` of its interval over them
+            (see `bootstrap_interval`); ``sd_draws``, the standard deviation of that mean from draw
+            to draw, NaN of a single one; ``chance``, the mean chance level; ``n_subjects`` tested
+            (without those for whom the metric is NaN) and ``n_draws``.
+        """
+        people, by_draw = self.per_subject(), self.table.groupby([*KEYS, "draw"], sort=False)
+        means = by_draw[self.metrics].mean().reset_index()
+        rows = []
+        for metric in self.metrics:
+            spread = means.groupby(KEYS, sort=False)[metric].std()
+            for key, own in people.groupby(KEYS, sort=False):
+                known = own[metric].dropna().to_numpy()
+                nothing = (float("nan"),) * 3
+                mean, low, high = (
+                    bootstrap_interval(known, confidence)[:3] if len(known) else nothing
+                )
+                rows.append(
+                    dict(zip(KEYS, key, strict=True))
+                    | {
+                        "metric": metric,
+                        "mean": mean,
+                        "ci_low": low,
+                        "ci_high": high,
+                        "sd_draws": spread[key],
+                        "chance": own[f"chance_{metric}"].mean(),
+                        "n_subjects": len(known),
+                        "n_draws": int(own["n_draws"].max()),
+                    }
+                )
+        table = pd.DataFrame(rows)
+        columns = ["dataset", "pipeline", "metric", "n_train_subjects"]
+        listed_as = {"dataset": self.datasets, "pipeline": self.pipelines, "metric": self.metrics}
+        table = table.sort_values(
+            columns,
+            key=lambda c: c.map(listed_as[c.name].index) if c.name in listed_as else c,
+            ignore_index=True,
+        )
+        return table[[*columns, *(name for name in table if name not in columns)]]
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write everything to one file, which `load` reads again; see `Results.save`."""
+        self.results.save(path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> LearningCurve:
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        CorruptFileError
+            The file is damaged, or holds something else.
+        ValueError
+            It holds results that are no learning curve.
+        """
+        return cls(Results.load(path))
+
+    def to_csv(self, path: str | os.PathLike[str]) -> None:
+        """Write `table`, as comma-separated values; see `Results.to_csv`."""
+        Results(self.table, self.settings).to_csv(path)
+
+    def __repr__(self) -> str:
+        metric, made = self.metrics[0], self.summary()
+        sizes = ", ".join(map(str, sorted(made["n_train_subjects"].unique())))
+        lines = [f"<LearningCurve: {metric} of {sizes} people trained on ({self.settings['cv']})"]
+        for (dataset, pipeline), own in made[made["metric"] == metric].groupby(
+            ["dataset", "pipeline"], sort=False
+        ):
+            name = pipeline if len(self.datasets) == 1 else f"{dataset}, {pipeline}"
+            means = ", ".join(f"{mean:.3f}" for mean in own["mean"])
+            lines.append(f"  {name}: {means}; chance {own['chance'].mean():.3f}")
+        return "\n".join(lines) + ">"
+
+
+def learning_curve(
+    pipelines: Any,
+    trials: Trials | Mapping[str, Trials],
+    *,
+    cv: Any = "group-5",
+    n_subjects: Sequence[int] | None = None,
+    n_draws: int = 3,
+    scoring: Any = ("balanced_accuracy", "accuracy"),
+    random_state: int | None = None,
+    n_jobs: int | None = None,
+    store: str | os.PathLike[str] | None = None,
+) -> LearningCurve:
+    """Evaluate pipelines trained on more and more people.
+
+    The people that are tested in a fold stay the same; of its training people some are drawn at
+    random. Those of a larger number hold those of a smaller one, so that a curve goes up
+    because of more people, not other people.
+
+    Parameters
+    ----------
+    pipelines : estimator, or dict of str to estimator
+        See `evaluate`.
+    trials : Trials, or dict of str to Trials
+        One data set, or several by name.
+    cv : str, dict, splitter, or iterable of (train, test), default "group-5"
+        Folds that keep people apart; see `make_splitter`.
+    n_subjects : sequence of int, optional
+        Numbers of people to train on; 2, 4, 8 and so on by default, and as many as every fold has.
+    n_draws : int, default 3
+        How often people are drawn for each number. All people of a fold are drawn once only.
+    scoring
+        See `evaluate`.
+    random_state : int, optional
+        Draws the folds and the people. More draws, or other numbers of people, repeat the draws
+        there were before, so that a `store` spares their fits.
+    n_jobs, store
+        See `evaluate`.
+
+    Returns
+    -------
+    LearningCurve
+
+    Raises
+    ------
+    ValueError
+        A fold has fewer people to train on than asked for, or people on both sides; the people
+        drawn for a fold are all of one class; an argument makes no sense.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.dummy import DummyClassifier
+    >>> from eegkit import Trials
+    >>> from eegkit.evaluation.learning_curve import learning_curve
+    >>> X = np.random.default_rng(0).normal(size=(24, 2, 64))
+    >>> people = np.repeat(list("abcdef"), 4)
+    >>> trials = Trials.from_arrays(X, ["rest", "task"] * 12, sfreq=64, subject=people)
+    >>> curve = learning_curve(
+    ...     DummyClassifier(), trials, cv="group-3", n_draws=2, scoring="accuracy", random_state=0
+    ... )
+    >>> curve.summary()[["n_train_subjects", "metric", "mean", "n_subjects", "n_draws"]]
+       n_train_subjects    metric  mean  n_subjects  n_draws
+    0                 2  accuracy   0.5           6        2
+    1                 4  accuracy   0.5           6        1
+    """
+    if isinstance(n_draws, bool) or not isinstance(n_draws, int) or n_draws < 1:
+        raise ValueError(f"n_draws is {n_draws!r}; expected how often to draw people, 1 or more.")
+    datasets = name_datasets(trials)
+    splitter = make_splitter(cv, random_state=random_state)
+    seed = np.random.SeedSequence(random_state).entropy
+    drawn = {}
+    for name, own in datasets.items():
+        check_trials(own)
+        drawn[name] = _draw(own, folds_of(splitter, own), n_subjects, n_draws, seed)
+    parts = {
+        name: evaluate(
+            pipelines,
+            {name: own},
+            cv=_Drawn(drawn[name]),
+            scoring=scoring,
+            random_state=random_state,
+            n_jobs=n_jobs,
+            store=store,
+        )
+        for name, own in datasets.items()
+    }
+    [settings, *others] = [dict(part.settings) for part in parts.values()]
+    for name in BY_DATASET:
+        settings[name] = settings[name] | {k: v for one in others for k, v in one[name].items()}
+    settings |= {
+        "cv": cv if isinstance(cv, str) else repr(cv),
+        "splitter": repr(splitter),
+        "n_draws": n_draws,
+        "draws": {name: [[one.fold, one.draw] for one in own] for name, own in drawn.items()},
+    }
+    table = pd.concat([part.table for part in parts.values()], ignore_index=True)
+    failures = [row for part in parts.values() for row in part.failures.to_dict("records")]
+    return LearningCurve(Results(table, settings, failures=failures))
+
+
+@dataclass(frozen=True)
+class _Draw:
+    """Some of the training people of a fold: their trials, and those to test."""
+
+    fold: int
+    draw: int
+    train: NDArray[np.intp]
+    test: NDArray[np.intp]
+
+
+class _Drawn:
+    """A splitter with folds that are settled; it has a short name, whatever they hold."""
+
+    keeps_apart = "subject"
+
+    def __init__(self, drawn: Sequence[_Draw]) -> None:
+        self.drawn = drawn
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+        return len(self.drawn)
+
+    def split(
+        self, X: Any, y: Any = None, groups: Any = None
+    ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+        yield from ((one.train, one.test) for one in self.drawn)
+
+    def __repr__(self) -> str:
+        return f"{len(self.drawn)} folds of people drawn at random"
+
+
+def _draw(
+    trials: Trials, folds: list[Fold], n_subjects: Sequence[int] | None, n_draws: int, seed: Any
+) -> list[_Draw]:
+    """The trials of people drawn from the training people of every fold."""
+    groups, labels = trials.groups, trials.y if trials.y.ndim == 1 else trials.y.argmax(axis=1)
+    people = {}
+    for fold in folds:
+        both = overlap(fold, groups)
+        if both:
+            raise ValueError(
+                f"Fold {fold.number} has {listed(both)} in training and in test; a curve over "
+                'people to train on needs folds that keep them apart, such as cv="group-5".'
+            )
+        people[fold.number] = np.unique(groups[fold.train])
+    sizes = _sizes(n_subjects, min(map(len, people.values())))
+    drawn = []
+    for fold in folds:
+        own = people[fold.number]
+        for draw in range(n_draws):
+            order = np.random.default_rng([seed, fold.number, draw]).permutation(len(own))
+            for size in sizes:
+                if size == len(own) and draw:
+                    continue  # everybody, whatever the order
+                rows = fold.train[np.isin(groups[fold.train], own[order[:size]])]
+                classes = np.unique(labels[rows])
+                if len(classes) < 2:
+                    raise ValueError(
+                        f"The {size} people drawn for fold {fold.number} are all of one class "
+                        f"({classes[0]}); begin n_subjects with a larger number, or draw others "
+                        "with another random_state."
+                    )
+                drawn.append(_Draw(fold.number, draw, rows, fold.test))
+    return drawn
+
+
+def _sizes(n_subjects: Sequence[int] | None, most: int) -> list[int]:
+    """The numbers of people, in order; the default doubles them up to all."""
+    if n_subjects is None:
+        doubled = [2**power for power in range(1, most.bit_length()) if 2**power < most]
+        return [*doubled, most]
+    sizes = list(n_subjects)
+    if not sizes or any(isinstance(n, bool) or not isinstance(n, int | np.integer) for n in sizes):
+        raise ValueError(f"n_subjects is {n_subjects!r}; expected whole numbers of people.")
+    if len(set(sizes)) < len(sizes) or min(sizes) < 1 or max(sizes) > most:
+        raise ValueError(
+            f"n_subjects is {n_subjects!r}; expected different numbers from 1 to {most}, the "
+            "people that the smallest fold trains on."
+        )
+    return sorted(map(int, sizes))

@@ -1,0 +1,181 @@
+"""`write_report`: results as one HTML file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from eegkit.evaluation.results import Results
+from eegkit.report import _html as h
+from eegkit.report import _sections as sections
+from eegkit.report import _sources as sources
+from eegkit.report._answer import leak_banner, tell
+from eegkit.trials import Trials
+
+# mne's script needs a tag on everything. Its menu of tags is hidden, and so must be its key T.
+TAG = "results"
+NO_KEYS = "addEventListener('load', () => setTimeout(() => { window.onkeydown = null; }));"
+VIEWPORT = '<meta name="viewport" content="width=device-width, initial-scale=1">'
+
+
+def write_report(
+    results: Results,
+    path: str | os.PathLike[str],
+    trials: Trials | Mapping[str, Trials] | None = None,
+) -> Path:
+    """Write results as one HTML file that opens without a network.
+
+    It begins with the answer: which pipeline is best, how far above chance, on how many people,
+    and whether something leaks. Then follow the data, the splits, scores and tests, which class
+    was taken for which, calibration, costs, failures, settings, what to cite, and how to run it
+    again. Made with `mne.Report`.
+
+    Parameters
+    ----------
+    results : Results
+    path : path
+        Of the file, ``.html``. A file that is there is replaced, once the new one is whole.
+    trials : Trials, or dict of str to Trials, optional
+        What was evaluated; more is told about them then.
+
+    Returns
+    -------
+    Path
+        Of the file.
+
+    Raises
+    ------
+    ValueError
+        The trials are not those that were evaluated; the path does not end in ``.html``.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from sklearn.dummy import DummyClassifier
+    >>> from eegkit import evaluate
+    >>> from eegkit.report import write_report
+    >>> from eegkit.testing import example_trials
+    >>> results = evaluate(DummyClassifier(), example_trials(24), cv="loso")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     text = write_report(results, Path(folder) / "report.html").read_text("utf-8")
+    >>> "Chance is 0.500" in text
+    True
+    """
+    import mne
+
+    path = Path(path)
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise ValueError(f"path is {str(path)!r}; expected the name of an .html file.")
+    given = _match(results, trials)
+    made = mne.Report(title="Decoding report", verbose="error")
+    made.include += VIEWPORT
+    made.add_custom_css(files("eegkit.report").joinpath("report.css").read_text("utf-8"))
+    made.add_custom_js(NO_KEYS)
+    parts = {name: only(results, name) for name in results.datasets}
+    several = len(parts) > 1
+
+    def add(title: str, content: str, section: str | None = None) -> None:
+        if content:
+            made.add_html(content, title, tags=(TAG,), section=section)
+
+    with h.unseen():
+        add("Answer", _answer(results, parts))
+        for name, part in parts.items():
+            for title, make in _titled(given.get(name)):
+                add(title, make(part), section=name if several else None)
+    add("Failures", _failures(results))
+    add("What to cite", sources.to_cite(results))
+    add("Run it again", sources.run_again(results))
+    add("All settings", sources.all_settings(results))
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        made.save(beside, open_browser=False, overwrite=True, verbose="error")
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+    return path
+
+
+def only(results: Results, dataset: str) -> Results:
+    """The results of one data set."""
+    table = results.table[results.table["dataset"] == dataset]
+    predictions = {}
+    for name in table["pipeline"].unique():
+        try:
+            predictions[dataset, name] = results.predictions(name, dataset)
+        except ValueError:
+            continue  # none were kept
+    settings = dict(results.settings)
+    for key in ("n_folds", "data", "audit"):
+        settings[key] = {k: v for k, v in settings[key].items() if k == dataset}
+    failures = results.failures[results.failures["dataset"] == dataset].to_dict("records")
+    return Results(table, settings, predictions=predictions, failures=failures)
+
+
+def _titled(trials: Trials | None) -> list[tuple[str, Callable[[Results], str]]]:
+    return [
+        ("Data", lambda results: sections.about_data(results, trials)),
+        ("Splits", sections.splits),
+        ("Summary", sections.summary),
+        ("People", sections.people),
+        ("Comparison", sections.compared),
+        ("Confusion", sections.confusion),
+        ("Classes", sections.classes),
+        ("Calibration", sections.calibration),
+        ("Costs", sections.costs),
+    ]
+
+
+def _answer(results: Results, parts: Mapping[str, Results]) -> str:
+    several = len(parts) > 1
+    told = "".join(tell(part, name if several else None) for name, part in parts.items())
+    return f'{leak_banner(results)}<div class="answer">{told}</div>'
+
+
+def _failures(results: Results) -> str:
+    n = len(results.failures)
+    if not n:
+        return ""
+    begin = h.paragraph(
+        f"{h.count(n, 'fit')} failed and {'is' if n == 1 else 'are'} in none of the scores."
+    )
+    several = len(results.datasets) > 1
+    rows = [
+        h.folded(
+            f"{row.dataset + ', ' if several else ''}{row.pipeline}, fold {row.fold}: "
+            f"{row.error[:120]}",
+            h.code(row.traceback),
+        )
+        for row in results.failures.itertuples()
+    ]
+    return begin + "".join(rows)
+
+
+def _match(results: Results, trials: Any) -> dict[str, Trials]:
+    """The trials by data set, seen to be those of the results."""
+    if trials is None:
+        return {}
+    given = dict(trials) if isinstance(trials, Mapping) else {results.datasets[0]: trials}
+    if not isinstance(trials, Mapping) and len(results.datasets) > 1:
+        raise ValueError(
+            f"trials is one data set, but the results are of {h.and_(results.datasets)}; give a "
+            "dict of them."
+        )
+    for name, own in given.items():
+        if name not in results.datasets:
+            raise ValueError(
+                f"trials names the data set {name!r}, but the results are of "
+                f"{h.and_(results.datasets)}."
+            )
+        if not isinstance(own, Trials):
+            raise ValueError(f"The trials {name!r} are a {type(own).__name__}; expected Trials.")
+        n = results.settings["data"][name]["n_trials"]
+        if len(own) != n:
+            raise ValueError(
+                f"The trials {name!r} are {len(own)}, but {n} were evaluated; give those that were."
+            )
+    return given
