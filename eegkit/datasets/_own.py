@@ -184,7 +184,7 @@ class OwnRecordings(RecordedDataset):
         with tell_broken(recording.path), np.errstate(over="ignore"):
             raw.reorder_channels(self._names).load_data(verbose="error")
             _check_finite(raw, recording)
-            self._prepare(raw)
+            raw = self._prepare(raw)
             X, segments, onsets = self._cut(raw, recording)
             info = _info(raw)
         metadata = pd.DataFrame([segment.metadata for segment in segments])
@@ -192,15 +192,15 @@ class OwnRecordings(RecordedDataset):
         y = np.asarray([segment.label for segment in segments])
         return Trials(X, y, metadata, info)
 
-    def _prepare(self, raw: mne.io.BaseRaw) -> None:
-        """Filter and resample the whole recording, in place; whatever it holds counts as EEG."""
+    def _prepare(self, raw: mne.io.BaseRaw) -> mne.io.BaseRaw:
+        """The whole recording, filtered and resampled; whatever it holds counts as EEG."""
         others = {
             name: "eeg"
             for name, kind in zip(raw.ch_names, raw.get_channel_types(), strict=True)
             if kind != "eeg"
         }
         raw.set_channel_types(others, on_unit_change="ignore", verbose="error")
-        prepare(raw, self.sfreq, self.l_freq, self.h_freq)
+        return prepare(raw, self.sfreq, self.l_freq, self.h_freq)
 
     def _cut(
         self, raw: mne.io.BaseRaw, recording: Recording

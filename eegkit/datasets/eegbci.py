@@ -158,7 +158,7 @@ class EEGBCI(RecordedDataset):
         mne.datasets.eegbci.standardize(raw)
         # Read before resampling: seconds stay, samples do not.
         onsets, labels = self._windows(raw, recording.run)
-        prepare(raw, self.sfreq, self.l_freq, self.h_freq)
+        raw = prepare(raw, self.sfreq, self.l_freq, self.h_freq)
         starts = onsets if self.task == "eyes" else onsets + self.tmin
         X, kept = cut(raw, starts, self.tmax - self.tmin)
         metadata = pd.DataFrame(

@@ -143,7 +143,7 @@ class MentalArithmetic(RecordedDataset):
     def read(self, recording: Recording) -> Trials:
         raw = read_edf(recording.path, include=[f"EEG {name}" for name in CHANNELS])
         raw.rename_channels(lambda name: name.removeprefix("EEG "))
-        prepare(raw, self.sfreq, self.l_freq, self.h_freq)
+        raw = prepare(raw, self.sfreq, self.l_freq, self.h_freq)
         step = self.window * (1 - self.overlap)
         starts = np.arange(0, raw.n_times / raw.info["sfreq"], step)
         X, kept = cut(raw, starts, self.window)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from joblib import Parallel, delayed
+from threadpoolctl import threadpool_limits
 
 from eegkit.datasets._base import Dataset, warn_missing
 from eegkit.datasets._recordings import Recording, gather
@@ -139,6 +140,11 @@ class RecordedDataset(Dataset):
 
     def _read_all(self, recordings: Sequence[Recording]) -> tuple[Trials, bool]:
         """The trials of all recordings, and whether none had to be left out."""
+        # Products of matrices are small here; further threads for them get in each other's way.
+        with threadpool_limits(1, user_api="blas"):
+            return self._read_one_by_one(recordings)
+
+    def _read_one_by_one(self, recordings: Sequence[Recording]) -> tuple[Trials, bool]:
         jobs = Parallel(self.n_jobs, prefer="threads", return_as="generator")(
             delayed(self._read_or_tell)(recording) for recording in recordings
         )

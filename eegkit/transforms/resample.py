@@ -1,18 +1,15 @@
-"""Another sampling rate, through scipy."""
+"""Another sampling rate."""
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
-import scipy.signal
 from numpy.typing import NDArray
 
+from eegkit.resampling import ratio_of, resample
 from eegkit.signals import SignalArray
 from eegkit.transforms._base import Transformer
-
-MAX_DENOMINATOR = 1000
 
 
 class Resample(Transformer):
@@ -64,18 +61,13 @@ class Resample(Transformer):
         self._check_rate(signals, reset=True)
         if not (np.isfinite(self.to_sfreq) and self.to_sfreq > 0):
             raise ValueError(f"to_sfreq is {self.to_sfreq!r}; expected a positive rate in Hz.")
-        ratio = Fraction(self.to_sfreq / self.sfreq_).limit_denominator(MAX_DENOMINATOR)
-        if not np.isclose(float(ratio) * self.sfreq_, self.to_sfreq, rtol=1e-9):
-            raise ValueError(
-                f"{self.sfreq_:g} Hz and {self.to_sfreq:g} Hz are in no ratio of whole numbers up "
-                f"to {MAX_DENOMINATOR}; {float(ratio) * self.sfreq_:g} Hz would be."
-            )
-        self.up_, self.down_ = ratio.numerator, ratio.denominator
+        self._ratio = ratio_of(self.sfreq_, self.to_sfreq)
+        self.up_, self.down_ = self._ratio.numerator, self._ratio.denominator
         n_times = -(-signals.shape[-1] * self.up_ // self.down_)
         self.output_shape_ = (signals.shape[1], n_times)
 
     def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
-        return scipy.signal.resample_poly(block, self.up_, self.down_, axis=-1, padtype="line")
+        return resample(block, self._ratio, "line")
 
     def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
         return {"sfreq": float(self.to_sfreq), "ch_names": signals.ch_names}

@@ -1,0 +1,55 @@
+"""Resampling gives what scipy gives."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import scipy.signal
+
+from eegkit.resampling import ratio_of, resample
+
+RATIOS = [
+    (32, 125),
+    (1, 2),
+    (1, 4),
+    (2, 1),
+    (4, 5),
+    (5, 4),
+    (16, 25),
+    (125, 128),
+    (999, 1000),
+    (3, 1),
+]
+
+
+@pytest.mark.parametrize("pad", ["line", "reflect"])
+@pytest.mark.parametrize("n_times", [40, 333, 1000])
+@pytest.mark.parametrize("ratio", RATIOS, ids=lambda r: f"{r[0]}-{r[1]}")
+def test_it_is_scipys(ratio, n_times, pad):
+    x = np.random.default_rng(0).normal(size=(2, 3, n_times)).cumsum(axis=-1)
+    expected = scipy.signal.resample_poly(x, *ratio, axis=-1, padtype=pad)
+    made = resample(x, Fraction(*ratio), pad)
+    assert made.shape == expected.shape
+    np.testing.assert_allclose(made, expected, atol=1e-10 * np.abs(x).max())
+    single = resample(x.astype(np.float32), Fraction(*ratio), pad)
+    assert single.dtype == np.float32
+    np.testing.assert_allclose(single, expected, atol=1e-5 * np.abs(x).max())
+
+
+def test_a_sine_stays_a_sine():
+    t, to = np.arange(5000) / 500, np.arange(1280) / 128
+    made = resample(np.sin(2 * np.pi * 7 * t)[None], ratio_of(500.0, 128.0), "reflect")
+    middle = slice(100, -100)
+    np.testing.assert_allclose(made[0, middle], np.sin(2 * np.pi * 7 * to)[middle], atol=2e-3)
+
+
+def test_the_same_rate_is_a_copy():
+    x = np.arange(6.0).reshape(1, 6)
+    made = resample(x, Fraction(1), "line")
+    np.testing.assert_array_equal(made, x)
+    assert not np.shares_memory(made, x)
+
+
+def test_rates_without_a_ratio():
+    with pytest.raises(ValueError, match="no ratio of whole numbers"):
+        ratio_of(128.0, 128.0 * np.pi)
