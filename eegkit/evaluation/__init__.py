@@ -14,6 +14,7 @@ from eegkit.evaluation.calibration import (
 from eegkit.evaluation.chance import chance_level
 from eegkit.evaluation.fixed_split import FixedSplit
 from eegkit.evaluation.inflation import Inflation, inflation
+from eegkit.evaluation.learning_curve import LearningCurve, learning_curve
 from eegkit.evaluation.metrics import kl_divergence
 from eegkit.evaluation.permutation import PermutationChance, permutation_chance
 from eegkit.evaluation.predictions import Predictions
@@ -31,6 +32,7 @@ __all__ = [
     "FixedSplit",
     "Inflation",
     "Interval",
+    "LearningCurve",
     "PermutationChance",
     "Predictions",
     "RankComparison",
@@ -51,6 +53,7 @@ __all__ = [
     "friedman_nemenyi",
     "inflation",
     "kl_divergence",
+    "learning_curve",
     "make_splitter",
     "maximum_calibration_error",
     "permutation_chance",
