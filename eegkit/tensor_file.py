@@ -95,9 +95,7 @@ def _bytes_of(array: NDArray[Any]) -> NDArray[np.uint8]:
     return np.ascontiguousarray(array).reshape(-1).view(np.uint8)
 
 
-def read_mapped(
-    path: Path, verify: bool = True
-) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+def read_mapped(path: Path, verify: bool = True) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """As `read`, from the file itself; the arrays are read-only memmaps.
 
     Parameters

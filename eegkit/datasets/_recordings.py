@@ -213,7 +213,9 @@ def read_edf(path: Path, include: Sequence[str] | None = None) -> mne.io.BaseRaw
     lacking = [name for name in include or () if name not in raw.ch_names]
     if lacking:
         raise ValueError(f"{path} lacks the channels {', '.join(lacking)}; {_AGAIN}")
-    return raw.reorder_channels(list(include)) if include else raw
+    if include and raw.ch_names != list(include):  # MNE copies, even where nothing moves
+        raw.reorder_channels(list(include))
+    return raw
 
 
 _AGAIN = "remove the file and download it again."
@@ -272,7 +274,9 @@ def _resampled(raw: mne.io.BaseRaw, sfreq: float) -> mne.io.BaseRaw:
     import mne
 
     # In single precision, as trials are.
-    microvolts = (raw.get_data() * MICROVOLTS_PER_VOLT).astype(np.float32)
+    volts = raw.get_data()
+    microvolts = np.empty(volts.shape, np.float32)
+    np.multiply(volts, MICROVOLTS_PER_VOLT, out=microvolts, casting="unsafe")
     data = resample(microvolts, ratio_of(raw.info["sfreq"], sfreq), "reflect")
     info = raw.info.copy()
     with info._unlock():  # as MNE's `resample` does

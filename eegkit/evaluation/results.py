@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 from sklearn.metrics import precision_recall_fscore_support
 
@@ -186,7 +187,8 @@ class Results:
         for (dataset, pipeline), own in people.groupby(["dataset", "pipeline"], sort=False):
             for metric in self.metrics:
                 scores, chance = own[metric], own[f"chance_{metric}"]
-                interval = bootstrap_interval(scores.dropna().to_numpy())
+                known = scores.dropna().to_numpy()
+                low, high = bootstrap_interval(known)[1:3] if len(known) else (np.nan, np.nan)
                 rows.append(
                     {
                         "dataset": dataset,
@@ -194,8 +196,8 @@ class Results:
                         "metric": metric,
                         "mean": scores.mean(),
                         "sd": scores.std(),
-                        "ci_low": interval.low,
-                        "ci_high": interval.high,
+                        "ci_low": low,
+                        "ci_high": high,
                         "chance": chance.mean(),
                         "n_subjects": int(scores.notna().sum()),
                         # Rounding errors of a mean over folds are no skill.

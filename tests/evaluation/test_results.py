@@ -71,6 +71,12 @@ def predictions(n=7, n_classes=3):
     )  # fmt: skip
 
 
+def test_a_metric_that_is_nan_for_everybody():
+    results = Results(table(accuracy=np.nan), SETTINGS)
+    assert results.summary()[["mean", "ci_low", "ci_high"]].isna().all(axis=None)
+    assert "nan" in repr(results)
+
+
 def test_saved_and_loaded(tmp_path):
     made = {("trials", "b"): predictions(), ("trials", "a"): predictions(5, 2)}
     failure = {"dataset": "trials", "pipeline": "a", "fold": 3, "error": "E: x", "traceback": "t"}
