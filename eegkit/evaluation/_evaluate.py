@@ -186,19 +186,31 @@ def _results(tasks: list[Task], outcomes: list[Outcome], settings: dict[str, Any
             f"Every fold failed, the first of {failures[0]['pipeline']!r} with "
             f"{failures[0]['error']}\n\n{failures[0]['traceback']}"
         )
-    for failure in failures:
-        warnings.warn(
-            f"Fold {failure['fold']} of {failure['pipeline']!r} failed with {failure['error']}; "
-            "results.failures holds the traceback.",
-            UserWarning,
-            stacklevel=3,
-        )
+    _warn_failed(failures)
     predictions: dict[tuple[str, str], list[Predictions]] = {}
     for task, outcome in zip(tasks, outcomes, strict=True):
         if outcome.predictions is not None:
             predictions.setdefault((task.dataset, task.pipeline), []).append(outcome.predictions)
     joined = {of: Predictions.joined(parts) for of, parts in predictions.items()}
     return Results(table, settings, predictions=joined, failures=failures)
+
+
+def _warn_failed(failures: list[dict[str, Any]]) -> None:
+    """Name the folds that failed, once for each pipeline."""
+    of: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for failure in failures:
+        of.setdefault((failure["dataset"], failure["pipeline"]), []).append(failure)
+    for (_, pipeline), failed in of.items():
+        folds = ", ".join(str(failure["fold"]) for failure in failed)
+        what = f"Fold {folds} of {pipeline!r} failed with"
+        if len(failed) > 1:
+            what = f"Folds {folds} of {pipeline!r} failed, the first with"
+        warnings.warn(
+            f"{what} {failed[0]['error']}; results.failures holds the traceback"
+            f"{'s' if len(failed) > 1 else ''}.",
+            UserWarning,
+            stacklevel=4,
+        )
 
 
 def _relay(outcomes: list[Outcome]) -> None:

