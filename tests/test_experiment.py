@@ -24,6 +24,7 @@ from eegkit.experiment._values import choices_of, problem_with
 from eegkit.testing import example_trials
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples" / "experiments").glob("*.yaml"))
+REAL = sorted((Path(__file__).parents[1] / "examples" / "experiments" / "real").glob("*.yaml"))
 HEAD = "datasets: simulated\npipelines: band_power+lr\n"
 
 
@@ -437,3 +438,9 @@ def test_other_people_in_a_fold_are_told():
 
 def test_make_pipeline_knows_the_baselines():
     assert list(make_pipeline("band_power+lr").named_steps) == ["band_power", "scale", "lr"]
+
+
+@pytest.mark.parametrize("path", REAL, ids=lambda path: path.stem)
+def test_examples_of_real_recordings_can_be_read(path):
+    experiment = read_experiment(path)
+    assert list(experiment.pipelines)

@@ -168,7 +168,10 @@ def evaluate(
     )  # fmt: skip
     results.settings["command"] = {
         "dataset": dataset,
-        "options": {name: str(value) for name, value in given.items()},
+        "options": {
+            name: repr(str(value) if isinstance(value, Path) else value)
+            for name, value in given.items()
+        },
         "label": label,
         "seed": random_state,
     }

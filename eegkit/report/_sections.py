@@ -122,11 +122,32 @@ def summary(results: Results) -> str:
         )
         best = own.index[own["mean"] == own["mean"].max()]
         parts += [h.heading(h.spoken(metric).capitalize()), h.table(shown, marked=best)]
-    return "".join(parts) + h.paragraph(
-        "Means are over people, each counting once, and intervals say how far they would move with "
-        "other people (BCa bootstrap). A person's chance level is the best score of an answer "
-        "that never looks at the signals; how many people are above theirs is a count, no test."
+    return (
+        "".join(parts)
+        + _permuted(results)
+        + h.paragraph(
+            "Means are over people, each counting once, and intervals say how far they would "
+            "move with other people (BCa bootstrap). A person's chance level is the best score of "
+            "an answer that never looks at the signals; how many people are above theirs is a "
+            "count, no test."
+        )
     )
+
+
+def _permuted(results: Results) -> str:
+    """What the same predictions score when the labels of every person are permuted."""
+    rows = []
+    for name in _with_predictions(results):
+        try:
+            found = results.permutation_chance(name)
+        except ValueError as error:
+            return h.paragraph(f"Chance by permutation is not known: {error}")
+        rows.append((name, found.observed, found.mean, found.percentile_95, found.p))
+    if not rows:
+        return ""
+    columns = ["pipeline", "balanced accuracy", "labels permuted", "95th percentile", "p"]
+    made = pd.DataFrame(rows, columns=columns)
+    return h.heading("Chance by permutation") + h.table(made, {"p": h.p_value})
 
 
 def people(results: Results) -> str:

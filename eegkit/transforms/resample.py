@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -61,13 +62,13 @@ class Resample(Transformer):
         self._check_rate(signals, reset=True)
         if not (np.isfinite(self.to_sfreq) and self.to_sfreq > 0):
             raise ValueError(f"to_sfreq is {self.to_sfreq!r}; expected a positive rate in Hz.")
-        self._ratio = ratio_of(self.sfreq_, self.to_sfreq)
-        self.up_, self.down_ = self._ratio.numerator, self._ratio.denominator
+        ratio = ratio_of(self.sfreq_, self.to_sfreq)
+        self.up_, self.down_ = ratio.numerator, ratio.denominator
         n_times = -(-signals.shape[-1] * self.up_ // self.down_)
         self.output_shape_ = (signals.shape[1], n_times)
 
     def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
-        return resample(block, self._ratio, "line")
+        return resample(block, Fraction(self.up_, self.down_), "line")
 
     def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
         return {"sfreq": float(self.to_sfreq), "ch_names": signals.ch_names}

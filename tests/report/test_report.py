@@ -63,7 +63,7 @@ def results(trials):
         "constant": DummyClassifier(),
         "breaks": Breaks(),
     }
-    with pytest.warns(UserWarning, match="failed with RuntimeError"):
+    with pytest.warns(UserWarning, match="failed, the first with RuntimeError"):
         made = evaluate(pipelines, {"simulated": trials}, cv="group-4", random_state=0)
     return with_audit(made, {"simulated": trials}, "group-4")
 

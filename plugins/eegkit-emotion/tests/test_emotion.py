@@ -1,5 +1,3 @@
-import json
-
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -7,7 +5,7 @@ from eegkit_emotion import Emotion
 from eegkit_emotion.gameemo import CHANNELS
 from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict
 
-from eegkit import Pipeline, load_dataset
+from eegkit import Pipeline, Results, load_dataset
 from eegkit.classifiers import CNNBiGRU
 from eegkit.cli import main
 from eegkit.datasets import MissingDataWarning
@@ -135,4 +133,4 @@ def test_the_command(data, tmp_path):
     assert "14 channels x 128 samples at 128 Hz" in done.output
     written = (tmp_path / "results.csv").read_text()
     assert all(person in written for person in PEOPLE)
-    assert json.loads((tmp_path / "results.json").read_text())
+    assert set(PEOPLE) <= set(Results.load(tmp_path / "results.safetensors").table["subject"])

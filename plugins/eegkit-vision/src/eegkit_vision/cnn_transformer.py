@@ -236,7 +236,6 @@ class CNNTransformer(TimmClassifier):
     @classmethod
     def search_space(cls) -> dict[str, Any]:
         return super().search_space() | {
-            "backbone": ["resnet18", SMALL],
             "stride": [8, 16],
             "hidden_size": [64, 128, 256],
             "n_layers": [1, 2, 4],
