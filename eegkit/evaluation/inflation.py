@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import os
 from typing import Any
 
 import numpy as np
@@ -133,6 +134,7 @@ def inflation(
     scoring: Any = "balanced_accuracy",
     random_state: int | None = None,
     n_jobs: int | None = None,
+    store: str | os.PathLike[str] | None = None,
     verbose: bool = False,
 ) -> Inflation:
     """Evaluate pipelines twice, with people kept apart and with trials shuffled.
@@ -156,6 +158,8 @@ def inflation(
         Shuffles the trials, and draws which people form a fold; see `make_splitter`.
     n_jobs : int, optional
         See `evaluate`.
+    store : path, optional
+        A folder that keeps every finished fold; see `evaluate`.
     verbose : bool, default False
         Show a progress bar for each of the two.
 
@@ -194,7 +198,8 @@ def inflation(
     2       c     0.5       0.5  0.0
     """
     options = {
-        "scoring": scoring, "random_state": random_state, "n_jobs": n_jobs, "verbose": verbose
+        "scoring": scoring, "random_state": random_state, "n_jobs": n_jobs, "store": store,
+        "verbose": verbose,
     }  # fmt: skip
     honest = evaluate(pipelines, trials, cv=cv, **options)
     if honest.subject_overlap:

@@ -83,11 +83,17 @@ class _LeaveOneOutOfSubject(TrialSplitter):
             )
         n_trials = sum(len(rows) for _, rows, _ in subjects)
         labels = None if y is None else read_labels(y, n_trials)
+        advice = f"split by {self._advice}"
+        if labels is not None and all(len(np.unique(labels[own])) == 1 for _, own, _ in subjects):
+            advice = (
+                "every subject has one class. To tell people apart, train on everybody: "
+                f'cv={{"by": "{what}", "train": [...], "test": [...]}}'
+            )
         for who, rows, parts in subjects:
             for key, test in parts:
                 train = np.setdiff1d(rows, test)
                 left_out = f"{what} {show(key[-1])} of subject {show(who)}"
-                check_two_classes(labels, train, f"Without {left_out}", f"split by {self._advice}")
+                check_two_classes(labels, train, f"Without {left_out}", advice)
                 yield train, test
 
     def _subjects(self, X: Any, groups: Any) -> list[tuple[Any, Rows, list[Any]]]:

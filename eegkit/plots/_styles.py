@@ -46,6 +46,29 @@ def wrapped(names: Sequence[Any], width: int = 14) -> list[str]:
     return lines
 
 
+def legend_above(ax: Axes, *, most: int, small: bool = False, grow: bool = False) -> None:
+    """A legend over the axes, of at most so many columns; long names of pipelines are broken.
+
+    With `grow`, the figure becomes higher by what the legend takes.
+    """
+    handles, labels = ax.get_legend_handles_labels()
+    size_pt = 8 if small else 10
+    mark_in, character_in = 0.6, 0.6 * size_pt / 72
+    room_in = 1.2 * ax.get_position().width * ax.figure.bbox.width / ax.figure.dpi
+    labels = wrapped(labels, int((room_in - mark_in) / character_in))
+    longest = max(len(line) for label in labels for line in label.split("\n"))
+    n_columns = max(1, min(most, int(room_in / (mark_in + longest * character_in))))
+    ax.legend(
+        handles, labels, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=n_columns,
+        frameon=False, fontsize=size_pt,
+    )  # fmt: skip
+    if grow:
+        n_lines = sum(1 + label.count("\n") for label in labels) / n_columns
+        figure = ax.get_figure(root=True)
+        assert figure is not None
+        figure.set_figheight(figure.get_figheight() + 1.4 * size_pt / 72 * n_lines)
+
+
 def pick_metric(results: Results, metric: str | None) -> str:
     """The metric asked for, or the first."""
     metric = results.metrics[0] if metric is None else metric

@@ -187,6 +187,8 @@ class ComparisonDisplay:
             ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
         names = wrapped(self.scores.columns, 12)
         turned = max(len(line) for name in names for line in name.split("\n")) > 13
+        if turned:
+            names = wrapped(self.scores.columns, 26)
         ax.set_xticks(
             positions, names, rotation=35 if turned else 0, ha="right" if turned else "center"
         )

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from eegkit.evaluation.inflation import Inflation
+from eegkit.plots._styles import wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -145,7 +146,8 @@ class InflationDisplay:
                 f"{value:.2f}", (at + 0.22 * side, value), xytext=(7 * side, 0),
                 textcoords="offset points", ha="left" if side > 0 else "right", va="center",
             )  # fmt: skip
-        told = f"{row.pipeline}, gap {row.gap:+.2f}"
+        [name] = wrapped([row.pipeline], 24)
+        told = f"{name}, gap {row.gap:+.2f}"
         if np.isfinite(row.gap_low):
             told += f"\n[{row.gap_low:+.2f}, {row.gap_high:+.2f}]"
         self.ax_.annotate(

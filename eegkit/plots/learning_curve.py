@@ -10,7 +10,15 @@ import pandas as pd
 
 from eegkit.evaluation import Results
 from eegkit.evaluation.statistics import bootstrap_interval
-from eegkit.plots._styles import colors, pick_dataset, pick_metric, pick_pipelines, spoken, tidy
+from eegkit.plots._styles import (
+    colors,
+    legend_above,
+    pick_dataset,
+    pick_metric,
+    pick_pipelines,
+    spoken,
+    tidy,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -123,24 +131,30 @@ class LearningCurveDisplay:
         """
         import matplotlib.pyplot as plt
 
+        grow = ax is None
         if ax is None:
-            _, ax = plt.subplots(figsize=(6.8, 4.6), layout="constrained")
+            _, ax = plt.subplots(figsize=(6.8, 4.4), layout="constrained")
         self.ax_, self.figure_ = ax, ax.figure
         names = list(self.curves["pipeline"].unique())
         for name, shade in zip(names, colors(len(names)), strict=True):
-            own = self.curves[self.curves["pipeline"] == name]
-            sizes = own["n_train_subjects"].to_numpy()
-            ax.plot(sizes, own["mean"], marker="o", ms=4, color=shade, label=name, zorder=3)
+            curve = self.curves[self.curves["pipeline"] == name]
+            sizes = curve["n_train_subjects"].to_numpy()
+            ax.plot(sizes, curve["mean"], marker="o", ms=4, color=shade, label=name, zorder=3)
             ax.fill_between(
-                sizes, own["low"], own["high"], color=shade, alpha=0.15 if len(names) <= 5 else 0.07
+                sizes,
+                curve["low"],
+                curve["high"],
+                color=shade,
+                alpha=0.15 if len(names) <= 5 else 0.07,
             )
         chance = self.curves.groupby("n_train_subjects")["chance"].mean().dropna()
         if len(chance):
             ax.plot(chance.index, chance, color="0.35", lw=1.2, ls="--", label="chance", zorder=2)
-        self._label(len(names))
+        self._label()
+        legend_above(ax, most=3, small=len(names) > 5, grow=grow)
         return self
 
-    def _label(self, n_pipelines: int) -> None:
+    def _label(self) -> None:
         ax, counts = self.ax_, self.curves["n_subjects"]
         least, most = counts.min(), counts.max()
         tested = f"{most}" if least == most else f"{least} to {most}"
@@ -156,10 +170,3 @@ class LearningCurveDisplay:
             ax.xaxis.set_major_formatter("{x:g}")
         ax.grid(axis="y", color="0.92")
         tidy(ax)
-        few = n_pipelines <= 5
-        ax.legend(
-            loc="lower center" if few else "center left",
-            bbox_to_anchor=(0.5, 1.0) if few else (1.0, 0.5),
-            ncols=3 if few else 1,
-            frameon=False,
-        )

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from eegkit.evaluation import Results
 from eegkit.evaluation.calibration import expected_calibration_error, reliability_table
-from eegkit.plots._styles import colors, pick_pipelines, tidy
+from eegkit.plots._styles import colors, legend_above, pick_pipelines, tidy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -163,11 +163,11 @@ class ReliabilityDisplay:
         """
         import matplotlib.pyplot as plt
 
+        grow, many = ax is None, len(self.tables) > 4
         if ax is None:
-            height = 5.6 + 0.2 * len(self.tables) / (2 if len(self.tables) > 4 else 1)
             _, (ax, below) = plt.subplots(
                 2,
-                figsize=(5.0, height),
+                figsize=(5.0, 5.4),
                 height_ratios=(4, 1),
                 sharex=True,
                 layout="constrained",
@@ -190,10 +190,11 @@ class ReliabilityDisplay:
             ax.scatter(x, y, sizes, color=shades[i], marker=marker, zorder=3)
             edges = np.append(table["low"], table["high"].iloc[-1])
             below.stairs(table["n_trials"], edges, color=shades[i], lw=1.3)
-        self._label(len(self.tables))
+        self._label()
+        legend_above(ax, most=2 if many else 1, small=many, grow=grow)
         return self
 
-    def _label(self, n_pipelines: int) -> None:
+    def _label(self) -> None:
         ax, below = self.ax_, self.counts_ax_
         ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), ylabel="accuracy")
         below.set_xlabel("confidence (the largest probability)")
@@ -204,11 +205,3 @@ class ReliabilityDisplay:
         for each in (ax, below):
             tidy(each)
             each.grid(color="0.92")
-        many = n_pipelines > 4
-        ax.legend(
-            loc="lower center",
-            bbox_to_anchor=(0.5, 1.0),
-            ncols=2 if many else 1,
-            frameon=False,
-            fontsize=8 if many else 10,
-        )

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from eegkit.evaluation import Results
+from eegkit.plots._styles import legend_above
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -110,9 +111,10 @@ class ScoresDisplay:
         order = self.scores.iloc[:, 0].sort_values(na_position="first", kind="stable").index
         scores, chance = self.scores.loc[order], self.chance.loc[order]
         n_subjects = len(scores)
+        grow = ax is None
         if ax is None:
-            height = 1.4 + min(0.26 * n_subjects, 9.0)
-            _, ax = plt.subplots(figsize=(6.4, max(height, 2.4)), layout="constrained")
+            height = 1.2 + min(0.26 * n_subjects, 9.0)
+            _, ax = plt.subplots(figsize=(6.4, max(height, 2.2)), layout="constrained")
         self.ax_, self.figure_ = ax, ax.figure
         y = np.arange(n_subjects)
         size = 36 if n_subjects <= MAX_NAMED else 12
@@ -123,6 +125,7 @@ class ScoresDisplay:
             dots = ax.scatter(column, y - shift, s=size, color=f"C{i}", label=label, zorder=3)
             ax.axvline(column.mean(), color=dots.get_facecolor(), lw=1, alpha=0.7, zorder=1)
         self._label(scores.index)
+        legend_above(ax, most=2, grow=grow)
         return self
 
     def _draw_chance(self, y: np.ndarray, chance: pd.Series) -> None:
@@ -152,4 +155,3 @@ class ScoresDisplay:
             ax.set_ylabel(f"{n_subjects} people, the best on top")
         ax.set_axisbelow(True)
         ax.spines[["top", "right"]].set_visible(False)
-        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)

@@ -98,6 +98,15 @@ def test_the_same_seed_gives_the_same(trials, found):
     assert repr(again) == repr(found)
 
 
+def test_a_store_keeps_the_folds_of_both(trials, found, tmp_path):
+    made = inflation(
+        {"class": Knowing()}, trials, cv="group-4", scoring="accuracy", random_state=1,
+        store=tmp_path,
+    )  # fmt: skip
+    assert len(list(tmp_path.glob("fold-*.safetensors"))) == 4 + 4
+    assert made.table.equals(found.table.query("pipeline == 'class'").reset_index(drop=True))
+
+
 def test_it_says_what_it_found(found):
     said = found.describe().splitlines()
     assert "people kept apart" in said[0]

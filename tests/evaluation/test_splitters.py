@@ -196,3 +196,11 @@ def table_of(**columns):
 def test_what_cannot_be_split_is_refused(splitter, groups, message):
     with pytest.raises(ValueError, match=message):
         list(splitter.split(np.zeros(8), ["rest", "task"] * 4, groups))
+
+
+@pytest.mark.parametrize(("splitter", "by"), [(CrossSession(), "session"), (CrossRun(), "run")])
+def test_who_splits_people_by_session_to_tell_them_apart_is_told_how(splitter, by):
+    groups = table_of(session=[1, 2] * 4, run=[1, 2] * 4)
+    message = rf'every subject has one class\. .*cv=\{{"by": "{by}", "train": \[...\], "test"'
+    with pytest.raises(ValueError, match=message):
+        list(splitter.split(np.zeros(8), groups["subject"], groups))
