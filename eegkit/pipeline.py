@@ -30,6 +30,17 @@ class Pipeline(sklearn_pipeline.Pipeline):
     transform_input, verbose
         As in ``sklearn.pipeline.Pipeline``.
 
+    Attributes
+    ----------
+    input_shape_ : tuple of int
+        Of one trial: (n_channels, n_times). This and the next two are there if the pipeline was
+        fitted on a `SignalArray`; so a pipeline whose first step comes from elsewhere
+        remembers them, too.
+    ch_names_ : tuple of str, or None
+        Names of the channels, where they were known.
+    sfreq_ : float, or None
+        Sampling rate in Hz, where it was known.
+
     Examples
     --------
     >>> from sklearn.linear_model import LogisticRegression
@@ -52,13 +63,15 @@ class Pipeline(sklearn_pipeline.Pipeline):
             params["steps"] = named(params["steps"])
         return super().set_params(**params)
 
-    def _fit(self, *args: Any, **kwargs: Any) -> Any:
+    def _fit(self, X: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(X, SignalArray):
+            self.input_shape_, self.ch_names_, self.sfreq_ = X.shape[1:], X.ch_names, X.sfreq
         memory: Any = self.memory  # type: ignore[has-type]
         if memory is None:
-            return super()._fit(*args, **kwargs)
+            return super()._fit(X, *args, **kwargs)
         self.memory = _KnowingMemory(memory)
         try:
-            return super()._fit(*args, **kwargs)
+            return super()._fit(X, *args, **kwargs)
         finally:
             self.memory = memory
 

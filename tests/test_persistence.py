@@ -25,6 +25,7 @@ from skorch.callbacks import EpochTimer
 import eegkit
 from eegkit import Pipeline, SignalArray, registry, tensor_file
 from eegkit.classifiers import BraindecodeClassifier, CNNBiGRU
+from eegkit.evaluation import baselines
 from eegkit.persistence import CorruptFileError, _file
 from eegkit.testing import example_trials
 from eegkit.testing._estimators import fitted, output_of
@@ -361,6 +362,22 @@ def test_a_loaded_net_can_be_fitted_again(small):
     y = example_trials().y
     again = quietly(loaded(data).fit, X, y)
     np.testing.assert_array_equal(again.predict_proba(X), expected)
+
+
+@pytest.mark.parametrize("name", baselines())
+def test_the_classical_decoders(tmp_path, name):
+    trials = example_trials()
+    decoder = baselines()[name].fit(trials.X, trials.y)
+    eegkit.save(decoder, tmp_path / name)
+    loaded = eegkit.load(tmp_path / name)
+    np.testing.assert_array_equal(loaded.predict_proba(trials.X), decoder.predict_proba(trials.X))
+
+
+def test_pyriemann_that_is_not_here(tmp_path, monkeypatch):
+    eegkit.save(baselines()["csp+lda"], tmp_path / "csp")
+    monkeypatch.setitem(sys.modules, "pyriemann.estimation", None)
+    with pytest.raises(ValueError, match=r"Covariances is of pyRiemann.*'eegkit\[riemann\]'"):
+        eegkit.load(tmp_path / "csp")
 
 
 def test_classes_that_are_not_registered(tmp_path):

@@ -6,7 +6,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline as sklearn_make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from eegkit import Pipeline, make_pipeline
+from eegkit import Pipeline, SignalArray, make_pipeline
 from eegkit.classifiers import CNNBiGRU
 from eegkit.testing import example_trials
 from eegkit.transforms import STFT
@@ -65,3 +65,14 @@ def _flatten(X):
 def test_a_single_estimator_is_not_a_list_of_steps():
     with pytest.raises(TypeError):
         Pipeline(LogisticRegression()).fit(np.zeros((2, 2)), [0, 1])
+
+
+def test_a_pipeline_remembers_what_it_was_fitted_on():
+    X, y = np.random.default_rng(0).normal(size=(8, 2, 64)), [0, 1] * 4
+    flat = FunctionTransformer(np.ndarray.mean, kw_args={"axis": 2})
+    known = SignalArray(X, sfreq=64.0, ch_names=["C3", "C4"])
+    pipeline = Pipeline([flat, LogisticRegression()]).fit(known, y)
+    assert pipeline.input_shape_ == (2, 64)
+    assert pipeline.ch_names_ == ("C3", "C4")
+    assert pipeline.sfreq_ == 64.0
+    assert not hasattr(Pipeline([flat, LogisticRegression()]).fit(X, y), "sfreq_")

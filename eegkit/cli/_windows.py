@@ -46,22 +46,26 @@ def input_of(model: Any) -> Input:
         )
     if not hasattr(model, "classes_"):
         raise ValueError("The model is not fitted; fit it before it is saved, or: eegkit train.")
-    first = steps[0]
-    shape = getattr(first, "input_shape_", None)
+    shape = _first_known("input_shape_", model, steps[0])
     if shape is not None and len(shape) != 2:
         raise ValueError(
             f"The model reads spectrograms of shape {tuple(shape)}, no signals; save the whole "
             "pipeline, with the transform before the net."
         )
-    rates = (getattr(step, "sfreq_", None) for step in steps)
     n_channels, n_times = shape if shape is not None else (None, None)
-    names = getattr(first, "ch_names_", None)
+    names = _first_known("ch_names_", model, steps[0])
+    rate = _first_known("sfreq_", model, *steps)
     return Input(
         None if names is None else tuple(names),
-        next((float(rate) for rate in rates if rate is not None), None),
+        None if rate is None else float(rate),
         n_channels,
         n_times,
     )
+
+
+def _first_known(attribute: str, *estimators: Any) -> Any:
+    values = (getattr(estimator, attribute, None) for estimator in estimators)
+    return next((value for value in values if value is not None), None)
 
 
 def complete(

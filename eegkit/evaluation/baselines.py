@@ -6,8 +6,9 @@ from importlib.util import find_spec
 
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
+
+from eegkit.pipeline import Pipeline
 
 
 def baselines() -> dict[str, Pipeline]:

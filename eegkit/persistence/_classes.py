@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from importlib import import_module
 from typing import Any
 
 from sklearn import pipeline as sklearn_pipeline
@@ -19,6 +20,12 @@ HOLDERS: dict[str, type] = {
     "eegkit.transforms.Cached": Cached,
     "sklearn.pipeline.Pipeline": sklearn_pipeline.Pipeline,
 }
+# Steps of the classical decoders that are pyRiemann's, by the module where users find them.
+PYRIEMANN = {
+    "CSP": "pyriemann.spatialfilters",
+    "Covariances": "pyriemann.estimation",
+    "TangentSpace": "pyriemann.tangentspace",
+}
 
 
 def reference_to(cls: type) -> dict[str, str]:
@@ -26,6 +33,8 @@ def reference_to(cls: type) -> dict[str, str]:
     for name, holder in HOLDERS.items():
         if cls is holder:
             return {"kind": "holder", "name": name}
+    if cls.__name__ in PYRIEMANN and cls.__module__ == PYRIEMANN[cls.__name__]:
+        return {"kind": "pyriemann", "name": cls.__name__, "distribution": "pyriemann"}
     for entry in _candidates(cls):
         try:
             found = registry.get(entry.kind, f"{entry.distribution}:{entry.name}")
@@ -62,6 +71,8 @@ def class_of(reference: dict[str, str], known: dict[str, type], versions: dict[s
     kind, name = reference["kind"], reference["name"]
     if kind == "holder" and name in HOLDERS:
         return HOLDERS[name]
+    if kind == "pyriemann" and name in PYRIEMANN:
+        return _of_pyriemann(name)
     if kind == "unregistered":
         if name in known:
             return known[name]
@@ -81,6 +92,16 @@ def class_of(reference: dict[str, str], known: dict[str, type], versions: dict[s
         f"it was saved with version {versions.get(distribution, 'unknown')}. Install it: "
         f"pip install {distribution}.{off}"
     )
+
+
+def _of_pyriemann(name: str) -> type:
+    try:
+        return getattr(import_module(PYRIEMANN[name]), name)
+    except ModuleNotFoundError as error:
+        raise ValueError(
+            f"{name} is of pyRiemann, which is not installed here. Install it: "
+            "pip install 'eegkit[riemann]'."
+        ) from error
 
 
 def named_classes(known: Iterable[Any]) -> dict[str, type]:

@@ -81,6 +81,20 @@ def test_labels_of_a_recording_are_those_of_its_trials(folder, model, tmp_path):
     assert (table["label"] == trials.y).mean() > 0.8
 
 
+def test_a_classical_decoder_predicts_too(folder, tmp_path):
+    given = [arg for k, v in OPTIONS.items() for arg in ("--option", f"{k}={v!r}")]
+    run(
+        "train", "--dataset", "simulated", *given, "--subjects", "1-3", "--pipeline", "csp+lda",
+        "--out", tmp_path / "csp.eegkit",
+    )  # fmt: skip
+    done = run(
+        "predict", tmp_path / "csp.eegkit", folder / "other_raw.fif", "--out", tmp_path / "t.csv"
+    )
+    assert "12 windows of 3 s at 128 Hz, 3 channels" in done.output
+    trials = load_dataset("simulated", **OPTIONS, subjects=[4])
+    assert (pd.read_csv(tmp_path / "t.csv")["label"] == trials.y).mean() > 0.6
+
+
 def test_windows_may_overlap(folder, model):
     done = run("predict", model, folder / "other_raw.fif", "--overlap", "0.5")
     assert "23 windows of 3 s" in done.output
