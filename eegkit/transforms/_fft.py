@@ -22,7 +22,7 @@ def framed_rfft(
     import torch
 
     padded = torch.nn.functional.pad(_tensor(signals), padding)
-    frames = padded.unfold(-1, len(taper), hop) * torch.from_numpy(taper)
+    frames = padded.unfold(-1, len(taper), hop) * _tensor(taper)
     return torch.fft.rfft(frames, n).numpy()
 
 
