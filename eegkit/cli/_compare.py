@@ -149,17 +149,15 @@ def _write(results: Results, metric: str, tables: list[pd.DataFrame], out: Path)
 
 def _draw(results: Results, metric: str, out: Path) -> list[str]:
     """A picture of each data set; their names."""
-    from matplotlib.figure import Figure
-
+    from eegkit.plots._styles import unseen
     from eegkit.plots.comparison import ComparisonDisplay
 
     written = []
     for dataset in results.datasets:
         of = results.table["dataset"] == dataset
         own = type(results)(results.table[of], results.settings)
-        figure = Figure(layout="constrained")
-        ComparisonDisplay.from_results(own, metric, ax=figure.subplots())
         ending = "" if len(results.datasets) == 1 else f"-{file_name(dataset)}"
         written.append(f"comparison{ending}.png")
-        save_figure(figure, out / written[-1])
+        with unseen():
+            save_figure(ComparisonDisplay.from_results(own, metric).figure_, out / written[-1])
     return written

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -217,12 +217,14 @@ def shown(make: Callable[[], Results]) -> Results:
     return results
 
 
-def write(results: Results, folder: Path) -> None:
-    """Write the results, their table as CSV, and a picture of each data set; say where."""
-    from matplotlib.figure import Figure
+def write(results: Results, folder: Path, reported: Mapping[str, Trials] | None = None) -> None:
+    """Write the results, their table as CSV, and a picture of each data set; say where.
 
+    Given the trials, write the report, too.
+    """
     from eegkit.evaluation import Results
     from eegkit.plots import ScoresDisplay
+    from eegkit.plots._styles import unseen
 
     folder.mkdir(parents=True, exist_ok=True)
     results.save(folder / "results.safetensors")
@@ -230,19 +232,24 @@ def write(results: Results, folder: Path) -> None:
     written = ["results.safetensors", "results.csv"]
     for dataset in results.datasets:
         own = Results(results.table[results.table["dataset"] == dataset], results.settings)
-        figure = Figure(layout="constrained")
-        ScoresDisplay.from_results(own, ax=figure.subplots())
         ending = "" if len(results.datasets) == 1 else f"-{file_name(dataset)}"
         written.append(f"scores{ending}.png")
-        save_figure(figure, folder / written[-1])
+        with unseen():
+            save_figure(ScoresDisplay.from_results(own).figure_, folder / written[-1])
+    if reported is not None:
+        results.report(folder / "report.html", reported)
+        written.append("report.html")
     *most, last = written
     click.echo(f"Wrote {', '.join(most)} and {last} to {folder}")
 
 
 def save_figure(figure: Any, path: Path) -> None:
-    """Write a picture, whole or not at all."""
+    """Write a picture, whole or not at all, and close it."""
+    import matplotlib.pyplot as plt
+
     beside = path.with_name(f".{path.stem}.part{path.suffix}")
     figure.savefig(beside, dpi=150)
+    plt.close(figure)
     beside.replace(path)
 
 

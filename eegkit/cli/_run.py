@@ -69,7 +69,10 @@ def run(
     kept = f"; {n_kept} are there already" if n_kept else ""
     click.echo(f"Finished folds are kept in {folds}{kept}: run again after an interruption.")
 
+    data: dict[str, Trials] = {}
+
     def loaded(name: str, trials: Trials) -> None:
+        data[name] = trials
         click.echo(f"{name}: {repr(trials).strip('<>')}")
 
     results = shown(
@@ -77,7 +80,7 @@ def run(
             experiment, store=folds, n_jobs=n_jobs, dask=dask, verbose=True, loaded=loaded
         )
     )
-    write(results, experiment.out)
+    write(results, experiment.out, data)
 
 
 def _show(experiment: Experiment) -> None:

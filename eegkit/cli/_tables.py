@@ -12,11 +12,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from eegkit.plots._styles import wrapped
+
 if TYPE_CHECKING:
     from eegkit.evaluation import Results
 
 # Pipelines that have a column of their own in the table of people.
 MOST_COLUMNS = 4
+# So wide that the summary of several metrics fits into 80 columns.
+NAME_WIDTH = 18
 STYLES = {"leak": "bold red", "warning": "yellow", "note": "dim"}
 
 
@@ -107,7 +111,8 @@ def summary_table(
     of = (summary["dataset"] == dataset) & summary["metric"].isin(metrics)
     before = None
     for row in summary[of].to_dict("records"):
-        cells: list[Any] = ["" if row["pipeline"] == before else row["pipeline"]]
+        [name] = wrapped([row["pipeline"]], NAME_WIDTH)
+        cells: list[Any] = ["" if row["pipeline"] == before else Text(name)]
         before = row["pipeline"]
         if several:
             cells.append(_spaced(row["metric"]))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,6 +45,15 @@ def wrapped(names: Sequence[Any], width: int = 14) -> list[str]:
             line = longer
         lines.append("\n".join([*parts, line]))
     return lines
+
+
+@contextmanager
+def unseen() -> Iterator[None]:
+    """Figures that are made within are not shown, whatever the session."""
+    import matplotlib.pyplot as plt
+
+    with plt.ioff(), plt.style.context("default"):
+        yield
 
 
 def legend_above(ax: Axes, *, most: int, small: bool = False, grow: bool = False) -> None:

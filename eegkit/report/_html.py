@@ -5,8 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -103,15 +102,6 @@ def figure(drawn: Any, alt: str) -> str:
         f'<figure><img src="data:image/png;base64,{encoded}" alt="{escaped(alt)}" width="{width}">'
         f"<figcaption>{escaped(alt)}</figcaption></figure>"
     )
-
-
-@contextmanager
-def unseen() -> Iterator[None]:
-    """Figures that are made within are not shown, whatever the session."""
-    import matplotlib.pyplot as plt
-
-    with plt.ioff(), plt.style.context("default"):
-        yield
 
 
 def number(value: Any) -> str:

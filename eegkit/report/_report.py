@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from eegkit.evaluation.results import Results
+from eegkit.plots._styles import unseen
 from eegkit.report import _html as h
 from eegkit.report import _sections as sections
 from eegkit.report import _sources as sources
@@ -82,7 +83,7 @@ def write_report(
         if content:
             made.add_html(content, title, tags=(TAG,), section=section)
 
-    with h.unseen():
+    with unseen():
         add("Answer", _answer(results, parts))
         for name, part in parts.items():
             for title, make in _titled(given.get(name)):

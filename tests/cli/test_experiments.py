@@ -61,6 +61,8 @@ def test_run_writes_what_came_out_and_keeps_the_folds(here, monkeypatch):
     assert results.settings["experiment"]["text"] == TEXT
     assert sorted(set(pd.read_csv(out / "results.csv")["subject"])) == ["S01", "S02", "S03", "S04"]
     assert (out / "scores.png").stat().st_size > 1000
+    page = (out / "report.html").read_text("utf-8")
+    assert "Trials of every person by class" in page  # so the report knew the trials
     # A fold that was not finished is computed, the others are not.
     next((out / "folds").glob("fold-*")).unlink()
     fitted = []
@@ -86,7 +88,7 @@ def test_store_and_out_are_options(here):
     run("run", "one.yaml", "--store", "kept", "--out", "there")
     assert len(list((here / "kept").glob("fold-*"))) == 4
     assert sorted(p.name for p in (here / "there").iterdir()) == [
-        "results.csv", "results.safetensors", "scores.png",
+        "report.html", "results.csv", "results.safetensors", "scores.png",
     ]  # fmt: skip
 
 
