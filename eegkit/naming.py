@@ -1,4 +1,4 @@
-"""Names for the estimators inside another."""
+"""Names: for the estimators inside another, and of code as words."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from sklearn import pipeline as sklearn_pipeline
+
+ACRONYMS = {"auc": "AUC", "auroc": "AUROC", "kl": "KL", "roc": "ROC"}
 
 
 def named(estimators: Any) -> Any:
@@ -15,3 +17,14 @@ def named(estimators: Any) -> Any:
     bare = [e[1] if isinstance(e, tuple) else e for e in estimators]
     made = sklearn_pipeline._name_estimators(bare)
     return [e if isinstance(e, tuple) else m for e, m in zip(estimators, made, strict=True)]
+
+
+def spoken(name: str) -> str:
+    """A name of code as words, such as "balanced accuracy"."""
+    return " ".join(ACRONYMS.get(part, part) for part in name.split("_"))
+
+
+def headed(name: str) -> str:
+    """The same, to begin a line with."""
+    words = spoken(name)
+    return words[:1].upper() + words[1:]

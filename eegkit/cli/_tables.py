@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from eegkit.naming import spoken
 from eegkit.plots._styles import wrapped
 
 if TYPE_CHECKING:
@@ -69,13 +70,13 @@ def people_table(results: Results, dataset: str | None = None) -> Table:
     pipelines = results.pipelines
     metrics = results.metrics if len(pipelines) == 1 else results.metrics[:1]
     title = f"{pipelines[0]}, per person" if len(pipelines) == 1 else f"{metrics[0]} per person"
-    table = _table(_spaced(title) if len(pipelines) > 1 else title, dataset, results)
+    table = _table(spoken(title) if len(pipelines) > 1 else title, dataset, results)
     table.add_column("person")
     table.add_column("trials", justify="right")
     named = len(pipelines) <= MOST_COLUMNS
     for metric in metrics:
         for i, pipeline in enumerate(pipelines):
-            name = _spaced(metric) if len(pipelines) == 1 else pipeline
+            name = spoken(metric) if len(pipelines) == 1 else pipeline
             table.add_column(name if named else f"[{i + 1}]", justify="right", overflow="fold")
         table.add_column("chance", justify="right", style="dim")
     if not named:
@@ -100,7 +101,7 @@ def summary_table(
     dataset = results.datasets[0] if dataset is None else dataset
     metrics = results.metrics if metrics is None else metrics
     several = len(metrics) > 1
-    title = "Mean over people" if several else f"{_spaced(metrics[0])}, mean over people"
+    title = "Mean over people" if several else f"{spoken(metrics[0])}, mean over people"
     table = _table(title, dataset, results)
     table.add_column("pipeline", overflow="fold")
     if several:
@@ -115,7 +116,7 @@ def summary_table(
         cells: list[Any] = ["" if row["pipeline"] == before else Text(name)]
         before = row["pipeline"]
         if several:
-            cells.append(_spaced(row["metric"]))
+            cells.append(spoken(row["metric"]))
         known = not (math.isnan(row["ci_low"]) or math.isnan(row["ci_high"]))
         interval = f"{row['ci_low']:.3f} to {row['ci_high']:.3f}" if known else "unknown"
         above = f"{row['n_above_chance']} of {row['n_subjects']}"
@@ -165,7 +166,7 @@ def audit_table(findings: pd.DataFrame, dataset: str, results: Results) -> Table
 
 def comparison_table(found: pd.DataFrame, metric: str, dataset: str, results: Results) -> Table:
     """One line for each pair of pipelines."""
-    title = f"Differences of {_spaced(metric)}, paired over people"
+    title = f"Differences of {spoken(metric)}, paired over people"
     table = _table(title, dataset, results)
     table.add_column("first - second", overflow="fold")
     for name in ("difference", "95 % interval", "p (Holm)", "effect", "people"):
@@ -217,10 +218,6 @@ def _table(title: str, dataset: str | None = None, results: Results | None = Non
         title=Text(title), title_justify="left", title_style="bold", header_style="bold",
         box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False,
     )  # fmt: skip
-
-
-def _spaced(metric: str) -> str:
-    return metric.replace("_", " ")
 
 
 def _number(value: Any) -> str:

@@ -13,6 +13,7 @@ from sklearn.model_selection import StratifiedKFold
 from eegkit.evaluation._evaluate import evaluate
 from eegkit.evaluation.results import Results
 from eegkit.evaluation.statistics import bootstrap_interval
+from eegkit.naming import spoken
 from eegkit.trials import Trials
 
 
@@ -109,7 +110,7 @@ class Inflation:
 
     def describe(self) -> str:
         """One sentence for each pipeline."""
-        metric = self.metric.replace("_", " ")
+        metric = spoken(self.metric)
         return "\n".join(
             f"{row.pipeline}: {metric} is {row.shuffled:.3f} with trials shuffled and "
             f"{row.honest:.3f} with people kept apart; the gap is {row.gap:+.3f}{_interval(row)}, "

@@ -130,10 +130,6 @@ def scores_by_person(people: pd.DataFrame, columns: Sequence[str], metric: str) 
     return table.dropna(how="all") if len(keys) > 1 else table
 
 
-def spoken(metric: str) -> str:
-    return metric.replace("_", " ")
-
-
 def tidy(ax: Axes) -> None:
     ax.spines[["top", "right"]].set_visible(False)
     ax.set_axisbelow(True)

@@ -11,12 +11,12 @@ import pandas as pd
 from eegkit.evaluation import Results
 from eegkit.evaluation.ranks import RankComparison, friedman_nemenyi
 from eegkit.evaluation.statistics import bootstrap_interval
+from eegkit.naming import spoken
 from eegkit.plots._styles import (
     colors,
     pick_metric,
     pick_pipelines,
     scores_by_person,
-    spoken,
     tidy,
     wrapped,
 )

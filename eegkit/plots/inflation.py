@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from eegkit.evaluation.inflation import Inflation
+from eegkit.naming import spoken
 from eegkit.plots._styles import wrapped
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ class InflationDisplay:
             )
         ax.set_xticks(*map(list, zip(*ticks, strict=True)))
         ax.set_xlim(-0.75, 3 * len(self.summary) - 1.25)
-        ax.set_ylabel(self.metric.replace("_", " "))
+        ax.set_ylabel(spoken(self.metric))
         ax.grid(axis="y", color="0.92")
         ax.set_axisbelow(True)
         ax.spines[["top", "right"]].set_visible(False)

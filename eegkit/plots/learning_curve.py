@@ -10,13 +10,13 @@ import pandas as pd
 
 from eegkit.evaluation import Results
 from eegkit.evaluation.statistics import bootstrap_interval
+from eegkit.naming import spoken
 from eegkit.plots._styles import (
     colors,
     legend_above,
     pick_dataset,
     pick_metric,
     pick_pipelines,
-    spoken,
     tidy,
 )
 

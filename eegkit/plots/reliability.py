@@ -64,7 +64,7 @@ class ReliabilityDisplay:
         classes: ArrayLike,
         *,
         name: str = "decoder",
-        n_bins: int = 10,
+        n_bins: int = 15,
         strategy: str = "uniform",
         ax: Axes | None = None,
     ) -> ReliabilityDisplay:
@@ -80,7 +80,7 @@ class ReliabilityDisplay:
             The labels in the order of the columns of `proba`.
         name : str, default "decoder"
             For the legend.
-        n_bins : int, default 10
+        n_bins : int, default 15
         strategy : {"uniform", "quantile"}, default "uniform"
             Bins of equal width, or of equally many trials.
         ax : matplotlib.axes.Axes, optional
@@ -105,7 +105,7 @@ class ReliabilityDisplay:
         pipelines: Sequence[str] | str | None = None,
         *,
         dataset: str | None = None,
-        n_bins: int = 10,
+        n_bins: int = 15,
         strategy: str = "uniform",
         ax: Axes | None = None,
     ) -> ReliabilityDisplay:

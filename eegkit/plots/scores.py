@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from eegkit.evaluation import Results
+from eegkit.naming import spoken
 from eegkit.plots._styles import legend_above
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ class ScoresDisplay:
 
     def _label(self, subjects: pd.Index) -> None:
         ax, n_subjects = self.ax_, len(subjects)
-        ax.set_xlabel(self.metric.replace("_", " "))
+        ax.set_xlabel(spoken(self.metric))
         ax.set_ylim(-0.7, n_subjects - 0.3)
         if n_subjects <= MAX_NAMED:
             ax.set_yticks(np.arange(n_subjects), [str(subject) for subject in subjects])

@@ -10,7 +10,8 @@ import pandas as pd
 
 from eegkit.evaluation.results import Results
 from eegkit.evaluation.statistics import Interval, bootstrap_interval
-from eegkit.report._html import and_, banner, count, paragraph, spoken
+from eegkit.naming import headed, spoken
+from eegkit.report._html import and_, banner, count, paragraph
 
 ALPHA = 0.05
 # With fewer people no test of pairs can reach 0.05, and an interval is far too narrow.
@@ -55,7 +56,7 @@ def find_answer(results: Results) -> Answer | None:
 def leak_banner(results: Results) -> str:
     """What leaks, for people who read nothing else; empty where nothing does."""
     found = [
-        f"{spoken(row.kind).capitalize()}: {row.detail} {row.advice}"
+        f"{headed(row.kind)}: {row.detail} {row.advice}"
         for audit in results.audits.values()
         for row in audit.findings.itertuples()
         if row.severity == "leak"

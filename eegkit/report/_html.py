@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from eegkit.naming import spoken
+
 NOTHING = "\N{EN DASH}"
 # A figure is stored with so many pixels per inch, and shown with 96.
 DPI, SHOWN_DPI = 160, 96
@@ -122,11 +124,6 @@ def number(value: Any) -> str:
 def plain(value: Any) -> str:
     """A label or a name: numbers too are written as they are."""
     return str(value)
-
-
-def spoken(name: str) -> str:
-    """A name of code as words."""
-    return name.replace("_", " ")
 
 
 def percent(value: float) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from eegkit.evaluation.calibration import calibration_table
 from eegkit.evaluation.results import Results
+from eegkit.naming import headed, spoken
 from eegkit.plots.class_counts import ClassCountsDisplay
 from eegkit.plots.comparison import ComparisonDisplay
 from eegkit.plots.confusion import ConfusionMatrixDisplay
@@ -77,7 +78,7 @@ def splits(results: Results) -> str:
         found = audit.findings[audit.findings["severity"] != "leak"]
         rows = [
             f"<li><strong>{h.escaped(row.severity.capitalize())}, "
-            f"{h.escaped(h.spoken(row.kind))}</strong>: {h.escaped(row.detail)} "
+            f"{h.escaped(spoken(row.kind))}</strong>: {h.escaped(row.detail)} "
             f"{h.escaped(row.advice)}</li>"
             for row in found.itertuples()
         ]
@@ -121,7 +122,7 @@ def summary(results: Results) -> str:
             }
         )
         best = own.index[own["mean"] == own["mean"].max()]
-        parts += [h.heading(h.spoken(metric).capitalize()), h.table(shown, marked=best)]
+        parts += [h.heading(headed(metric)), h.table(shown, marked=best)]
     return (
         "".join(parts)
         + _permuted(results)
@@ -156,7 +157,7 @@ def people(results: Results) -> str:
     parts = []
     if results.scores(metric).notna().to_numpy().any():
         drawn = ScoresDisplay.from_results(results, metric).figure_
-        alt = f"{h.spoken(metric).capitalize()} of every person, best on top"
+        alt = f"{headed(metric)} of every person, best on top"
         parts.append(h.figure(drawn, f"{alt}; the dashed line is the chance level."))
     made = results.per_subject().drop(columns="dataset")
     made = made.rename(columns={"n_folds": "folds", "n_test": "trials"})
@@ -191,7 +192,7 @@ def compared(results: Results) -> str:
     if made["n_dropped"].any():
         shown["left out"] = made["n_dropped"]
     told = h.table(shown, {"p": h.p_value, "p corrected": h.p_value})
-    caption = f"{h.spoken(metric).capitalize()}: a line is a person, a diamond the mean."
+    caption = f"{headed(metric)}: a line is a person, a diamond the mean."
     tested = h.paragraph(
         "Wilcoxon's signed-rank test on the differences between people, corrected for the "
         "number of pairs after Holm; the effect size is the matched-pairs rank-biserial "

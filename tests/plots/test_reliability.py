@@ -5,7 +5,11 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 
-from eegkit.evaluation.calibration import expected_calibration_error, reliability_table
+from eegkit.evaluation.calibration import (
+    calibration_table,
+    expected_calibration_error,
+    reliability_table,
+)
 from eegkit.plots import ReliabilityDisplay
 
 mpl.use("agg")
@@ -33,6 +37,11 @@ def test_curves_counts_and_errors(results):
         error = expected_calibration_error(table)
         assert display.errors[name] == error
         assert labels[i + 1] == f"{name}, ECE {error:.3f}"
+
+
+def test_the_errors_are_those_of_the_table(results):
+    table = calibration_table(results).set_index("pipeline")["ece"]
+    assert ReliabilityDisplay.from_results(results).errors == table.to_dict()
 
 
 def test_pipelines_without_probabilities(results):
