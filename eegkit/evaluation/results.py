@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,6 +89,12 @@ class Results:
     def subject_overlap(self) -> bool:
         """Whether a pipeline was tested on people it was trained on."""
         return bool(self.settings["subject_overlap"])
+
+    @property
+    def split(self) -> str:
+        """Which split it was, such as "group-5" or "fixed, by run"."""
+        fixed = re.fullmatch(r"FixedSplit\(.*, by='(.*)'\)", self.settings.get("splitter", ""))
+        return f"fixed, by {fixed[1]}" if fixed else str(self.settings["cv"])
 
     @property
     def audits(self) -> dict[str, Audit]:
@@ -351,7 +358,7 @@ class Results:
         if len(self.datasets) > 1:
             parts.insert(1, _count(len(self.datasets), "data set"))
         n_folds = sum(self.settings["n_folds"].values())
-        parts.append(f"{_count(n_folds, 'fold')} ({self.settings['cv']})")
+        parts.append(f"{_count(n_folds, 'fold')} ({self.split})")
         if len(self.failures):
             parts.append(f"{_count(len(self.failures), 'fit')} failed")
         return ", ".join([*parts, kept]) + ("; SOMETHING LEAKS" if self.leaks else "")

@@ -102,8 +102,12 @@ def _best(results: Results, found: Answer) -> str:
         f"on {who} it was trained on, too" if results.subject_overlap else f"on {who} it had "
         "not seen in training"
     )  # fmt: skip
-    begin = f"{found.pipeline}{best}{',' if best else ''} reaches a {metric} of {row['mean']:.3f}"
+    begin = f"{found.pipeline}{best}{',' if best else ''} reaches {_a(metric)} of {row['mean']:.3f}"
     return f"{begin}{between} {tested}."
+
+
+def _a(metric: str) -> str:
+    return f"an {metric}" if metric[0] in "aeioAEIO" else f"a {metric}"
 
 
 def _against_chance(found: Answer) -> list[str]:
@@ -171,7 +175,7 @@ def _asked(results: Results) -> str:
     asked = f"Asked was how well {count(n, 'pipeline')} {'tells' if n == 1 else 'tell'}"
     classes = f"{count(n_classes, 'class', 'classes')}{named}"
     people = count(data["n_subjects"], "person", "people")
-    split = f"in {count(n_folds, 'fold')} ({results.settings['cv']})"
+    split = f"in {count(n_folds, 'fold')} ({results.split})"
     return (
         f"{asked} {classes} apart in {count(data['n_trials'], 'trial')} of {people}, {split}. "
         f"{kept} {failed}"

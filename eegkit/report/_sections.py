@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from eegkit.evaluation.calibration import calibration_table
+from eegkit.evaluation.predictions import one_to_one
 from eegkit.evaluation.results import Results
 from eegkit.naming import headed, spoken
 from eegkit.plots.class_counts import ClassCountsDisplay
@@ -30,8 +31,11 @@ def about_data(results: Results, trials: Trials | None) -> str:
     """What the trials are; of trials that are given, what `Trials.describe` finds out."""
     [data] = results.settings["data"].values()
     if trials is not None:
+        told = _described(trials.describe())
+        if trials.y.ndim == 1 and one_to_one(trials.y, trials.groups):
+            return told  # the label is the person: a picture of both has nothing to show
         drawn = ClassCountsDisplay.from_trials(trials).figure_
-        return _described(trials.describe()) + h.figure(drawn, "Trials of every person by class.")
+        return told + h.figure(drawn, "Trials of every person by class.")
     channels, classes = data["ch_names"], data["classes"]
     rows = {
         "trials": data["n_trials"],
@@ -98,7 +102,7 @@ def splits(results: Results) -> str:
         "trials in test",
     ]
     made.columns = pd.Index(columns)
-    parts.append(h.folded(f"Sizes of the {len(made)} folds", h.table(made)))
+    parts.append(h.folded(f"Sizes of {h.count(len(made), 'fold')}", h.table(made)))
     return "".join(parts)
 
 

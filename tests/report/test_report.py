@@ -12,9 +12,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.dummy import DummyClassifier
 from sklearn.model_selection import KFold
 
-from eegkit import Results, evaluate, load_dataset
+from eegkit import Results, Trials, evaluate, load_dataset
 from eegkit.evaluation import baselines
-from eegkit.evaluation.audit import audit_split
 from eegkit.evaluation.statistics import bootstrap_interval
 from eegkit.report import write_report
 from eegkit.report._answer import tell
@@ -64,8 +63,7 @@ def results(trials):
         "breaks": Breaks(),
     }
     with pytest.warns(UserWarning, match="failed, the first with RuntimeError"):
-        made = evaluate(pipelines, {"simulated": trials}, cv="group-4", random_state=0)
-    return with_audit(made, {"simulated": trials}, "group-4")
+        return evaluate(pipelines, {"simulated": trials}, cv="group-4", random_state=0)
 
 
 @pytest.fixture(scope="module")
@@ -75,20 +73,7 @@ def leaky(trials):
     pipeline = {
         "resample+standardizer+band_power+logistic_regression": baselines()["band_power+lr"]
     }
-    made = evaluate(pipeline, both, cv=SHUFFLED, scoring="accuracy", on_leak="mark")
-    return with_audit(made, both, SHUFFLED)
-
-
-def with_audit(results, datasets, cv):
-    audits = {name: audit_split(own, cv).to_dict() for name, own in datasets.items()}
-    return Results(
-        results.table,
-        results.settings | {"audit": audits},
-        predictions={
-            (name, p): results.predictions(p, name) for name in datasets for p in results.pipelines
-        },
-        failures=results.failures.to_dict("records"),
-    )
+    return evaluate(pipeline, both, cv=SHUFFLED, scoring="accuracy", on_leak="mark")
 
 
 @pytest.fixture(scope="module")
@@ -204,6 +189,24 @@ def test_chance_is_not_called_skill(trials):
     said = tell(made, None)
     assert "does not show that it is better than chance" in said
     assert "at least" not in said
+
+
+def test_who_is_it(trials, tmp_path):
+    """The label is the person; trials of odd number train, the others test."""
+    run = np.arange(len(trials)) % 2
+    who = Trials(trials.X, trials.groups, trials.metadata.assign(run=run), trials.info)
+    made = evaluate(
+        baselines()["band_power+lr"], {"who": who}, scoring=["accuracy", "top_2_accuracy"],
+        cv={"by": "run", "train": [0], "test": [1]}, on_leak="mark",
+    )  # fmt: skip
+    assert made.split == "fixed, by run"
+    text = text_of(made.report(tmp_path / "r.html", {"who": who}).read_text("utf-8"))
+    assert "reaches an accuracy of" in text
+    assert "8 people it was trained on, too" in text
+    assert "in 1 fold (fixed, by run)" in text
+    assert "Sizes of 1 fold" in text
+    assert "Top 2 accuracy" in text
+    assert "Trials of every person by class" not in text
 
 
 def test_a_file_that_is_there_stays_until_the_new_one_is_whole(results, tmp_path, monkeypatch):
