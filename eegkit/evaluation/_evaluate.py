@@ -106,6 +106,9 @@ def evaluate(
     Where the label is the person (one class for each subject), people stand on both sides by
     design, and the chance level is that of a whole test fold: split by run or session.
 
+    What splits the training trials itself is given the people as ``groups``, where it takes
+    them: ``GridSearchCV(pipeline, grid, cv=GroupKFold(5))`` tunes with people kept apart.
+
     Examples
     --------
     >>> import numpy as np

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from eegkit.evaluation._memory import peak_mb, reset_peak
+from eegkit.evaluation._nested import people_for_fit
 from eegkit.evaluation.chance import chance_level
 from eegkit.evaluation.predictions import Predictions
 from eegkit.evaluation.scoring import Answers, Scorer, score
@@ -81,6 +82,7 @@ def fit_and_score(
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("default")
+            warnings.filterwarnings("ignore", message="The groups parameter is ignored")
             rows, predictions = _fit_and_score(task, pipeline, data, scorers)
     except Exception as error:
         if may_fail:
@@ -100,8 +102,10 @@ def _fit_and_score(
     fold = task.fold
     y_train, y_test, who = data.y[fold.train], data.y[fold.test], data.groups[fold.test]
     reset_peak()
+    unfitted = clone(pipeline)
+    people = people_for_fit(unfitted, data.groups[fold.train])
     started = time.perf_counter()
-    fitted = clone(pipeline).fit(data.signals(fold.train), y_train)
+    fitted = unfitted.fit(data.signals(fold.train), y_train, **people)
     fit_time_s = time.perf_counter() - started
     started = time.perf_counter()
     X_test = data.signals(fold.test)

@@ -13,6 +13,7 @@ from sklearn.base import clone
 from eegkit.blocks import read_blocks
 from eegkit.evaluation._findings import Findings
 from eegkit.evaluation._levels import WHAT, Level, Levels
+from eegkit.evaluation._nested import check_inner_splits
 from eegkit.evaluation.splits import Fold
 from eegkit.trials import Trials
 
@@ -193,8 +194,10 @@ def _report(
     findings.add(kind, "leak" if leak else "warning", detail, advice, tally)
 
 
-def check_pipelines(pipelines: Any, findings: Findings) -> None:
+def check_pipelines(pipelines: Any, findings: Findings, *, people_apart: bool) -> None:
     """Steps that come fitted into every fold, with what they know of the test trials.
+
+    With `people_apart`, inner splits are held to that, too.
 
     Raises
     ------
@@ -208,7 +211,10 @@ def check_pipelines(pipelines: Any, findings: Findings) -> None:
                 f"pipeline is a {type(pipeline).__name__}; expected a scikit-learn estimator, or "
                 "a dict of them."
             )
-        _check_pipeline(f"of {name!r}, " if name else "", pipeline, findings)
+        of = f"of {name!r}, " if name else ""
+        _check_pipeline(of, pipeline, findings)
+        if people_apart:
+            check_inner_splits(of, pipeline, findings)
 
 
 def _check_pipeline(of: str, pipeline: Any, findings: Findings) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
-from joblib import Parallel, delayed, parallel_config
+from joblib import parallel_config
+from sklearn.utils.parallel import Parallel, delayed
 
 from eegkit.evaluation._fold import Data, Outcome, Task, fit_and_score
 from eegkit.evaluation.scoring import Scorer

@@ -225,6 +225,7 @@ def audit_folds(
         confounding of class with who, when or where; ``identification``; ``one_class``,
         ``unseen_class``, ``one_class_tested``; ``standardized``, ``min_max``, ``whitened``,
         the marks of a transform fitted to all trials; ``frozen`` and ``pretrained`` steps;
+        ``inner_split``, a search that tunes with the same people on both sides;
         ``one_person``; ``not_checked``.
 
     Raises
@@ -263,7 +264,8 @@ def audit_folds(
     check_content(trials, folds, known, findings)
     check_normalisation(trials, folds, levels, findings)
     if pipeline is not None:
-        check_pipelines(pipeline, findings)
+        people_apart = keeps_apart in ("subject", "dataset")
+        check_pipelines(pipeline, findings, people_apart=people_apart)
     return Audit(
         findings.table(),
         keeps_apart=keeps_apart,

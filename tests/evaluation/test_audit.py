@@ -10,7 +10,7 @@ from sklearn.decomposition import PCA
 from sklearn.feature_selection import SelectKBest
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GroupKFold, KFold
+from sklearn.model_selection import GridSearchCV, GroupKFold, KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -464,6 +464,17 @@ def test_steps_that_are_not_fitted_anew():
     )
     with pytest.raises(ValueError, match="pipeline is a str; expected a scikit-learn estimator"):
         audit_split(trials, "group-3", pipeline="stft")
+
+
+@pytest.mark.parametrize("cv", [None, 3, KFold(3), GroupKFold(3), "prefit"])
+def test_inner_splits_with_people_on_both_sides(cv):
+    search = GridSearchCV(LogisticRegression(), {"C": [1]}, cv=cv)
+    audit = audit_split(make(), "group-3", pipeline={"tuned": make_pipeline(search)})
+    if isinstance(cv, GroupKFold | str):
+        assert "inner_split" not in kinds(audit)
+    else:
+        assert f"'tuned', gridsearchcv__cv={cv!r}" in finding(audit, "inner_split").detail
+    assert "inner_split" not in kinds(audit_split(make(), "within-2", pipeline=search))
 
 
 def test_weights_that_are_there_already():
