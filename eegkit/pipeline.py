@@ -64,6 +64,8 @@ class Pipeline(sklearn_pipeline.Pipeline):
         return super().set_params(**params)
 
     def _fit(self, X: Any, *args: Any, **kwargs: Any) -> Any:
+        for name in ("input_shape_", "ch_names_", "sfreq_"):
+            self.__dict__.pop(name, None)  # of an earlier fit
         if isinstance(X, SignalArray):
             self.input_shape_, self.ch_names_, self.sfreq_ = X.shape[1:], X.ch_names, X.sfreq
         memory: Any = self.memory  # type: ignore[has-type]

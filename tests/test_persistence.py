@@ -369,6 +369,9 @@ def test_the_classical_decoders(tmp_path, name):
     trials = example_trials()
     decoder = baselines()[name].fit(trials.X, trials.y)
     eegkit.save(decoder, tmp_path / name)
+    told, _ = tensor_file.read((tmp_path / name).read_bytes(), name)
+    assert told["input"]["sfreq"] == trials.sfreq
+    assert told["input"]["ch_names"] == list(trials.ch_names)
     loaded = eegkit.load(tmp_path / name)
     np.testing.assert_array_equal(loaded.predict_proba(trials.X), decoder.predict_proba(trials.X))
 

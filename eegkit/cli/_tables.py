@@ -69,8 +69,8 @@ def people_table(results: Results, dataset: str | None = None) -> Table:
     dataset = results.datasets[0] if dataset is None else dataset
     pipelines = results.pipelines
     metrics = results.metrics if len(pipelines) == 1 else results.metrics[:1]
-    title = f"{pipelines[0]}, per person" if len(pipelines) == 1 else f"{metrics[0]} per person"
-    table = _table(spoken(title) if len(pipelines) > 1 else title, dataset, results)
+    title = f"{pipelines[0]}," if len(pipelines) == 1 else spoken(metrics[0])
+    table = _table(f"{title} per person", dataset, results)
     table.add_column("person")
     table.add_column("trials", justify="right")
     named = len(pipelines) <= MOST_COLUMNS

@@ -18,7 +18,14 @@ from eegkit.evaluation.baselines import baselines as all_baselines
 from eegkit.evaluation.predictions import Predictions
 from eegkit.evaluation.results import Results
 from eegkit.evaluation.scoring import make_scorers
-from eegkit.evaluation.splits import folds_of, listed, make_splitter, overlap, promise_of
+from eegkit.evaluation.splits import (
+    describe_split,
+    folds_of,
+    listed,
+    make_splitter,
+    overlap,
+    promise_of,
+)
 from eegkit.evaluation.store import Store
 from eegkit.trials import Trials
 
@@ -156,8 +163,7 @@ def evaluate(
     settings = describe_run(
         datasets,
         named,
-        cv=cv if isinstance(cv, str) else repr(cv),
-        splitter=repr(splitter),
+        **describe_split(cv, splitter),
         n_folds={name: len(own) for name, own in folds.items()},
         scoring=list(scorers),
         random_state=random_state,

@@ -15,7 +15,7 @@ from eegkit.evaluation._evaluate import evaluate
 from eegkit.evaluation._groups import listed
 from eegkit.evaluation._inputs import check_trials, name_datasets
 from eegkit.evaluation.results import Results
-from eegkit.evaluation.splits import Fold, folds_of, make_splitter, overlap
+from eegkit.evaluation.splits import Fold, describe_split, folds_of, make_splitter, overlap
 from eegkit.evaluation.statistics import bootstrap_interval
 from eegkit.trials import Trials
 
@@ -185,7 +185,7 @@ class LearningCurve:
     def __repr__(self) -> str:
         metric, made = self.metrics[0], self.summary()
         sizes = ", ".join(map(str, sorted(made["n_train_subjects"].unique())))
-        lines = [f"<LearningCurve: {metric} of {sizes} people trained on ({self.settings['cv']})"]
+        lines = [f"<LearningCurve: {metric} of {sizes} people trained on ({self.results.split})"]
         for (dataset, pipeline), own in made[made["metric"] == metric].groupby(
             ["dataset", "pipeline"], sort=False
         ):
@@ -284,9 +284,8 @@ def learning_curve(
     [settings, *others] = [dict(part.settings) for part in parts.values()]
     for name in BY_DATASET:
         settings[name] = settings[name] | {k: v for one in others for k, v in one[name].items()}
+    settings |= describe_split(cv, splitter)
     settings |= {
-        "cv": cv if isinstance(cv, str) else repr(cv),
-        "splitter": repr(splitter),
         "n_draws": n_draws,
         "draws": {name: [[one.fold, one.draw] for one in own] for name, own in drawn.items()},
     }

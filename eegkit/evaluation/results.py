@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import os
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,8 +92,7 @@ class Results:
     @property
     def split(self) -> str:
         """Which split it was, such as "group-5" or "fixed, by run"."""
-        fixed = re.fullmatch(r"FixedSplit\(.*, by='(.*)'\)", self.settings.get("splitter", ""))
-        return f"fixed, by {fixed[1]}" if fixed else str(self.settings["cv"])
+        return str(self.settings.get("split", self.settings["cv"]))
 
     @property
     def audits(self) -> dict[str, Audit]:

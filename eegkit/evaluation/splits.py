@@ -107,6 +107,18 @@ def make_splitter(cv: Any, *, random_state: int | None = None) -> Any:
     return kind(n_splits)
 
 
+def describe_split(cv: Any, splitter: Any) -> dict[str, str]:
+    """What settings of results hold of a split.
+
+    ``cv`` as it was given, ``splitter`` in full, and ``split``, as a report says it: a
+    name, or "fixed, by run".
+    """
+    name = cv if isinstance(cv, str) else repr(cv)
+    fixed = isinstance(splitter, FixedSplit)
+    split = f"fixed, by {splitter.by}" if fixed else name
+    return {"cv": name, "split": split, "splitter": repr(splitter)}
+
+
 @dataclass(frozen=True)
 class Fold:
     """One fold: its number, from 0 on, and the trials on either side."""

@@ -154,11 +154,16 @@ def _input_of(estimator: Any) -> dict[str, Any]:
 
     Loading does not need it: the same is in the states of the estimators.
     """
-    first = estimator
-    while getattr(first, "steps", None):
-        first = first.steps[0][1]
-    shape, names = getattr(first, "input_shape_", None), getattr(first, "ch_names_", None)
-    sfreq, classes = getattr(first, "sfreq_", None), getattr(estimator, "classes_", None)
+    inwards = [estimator]
+    while getattr(inwards[-1], "steps", None):
+        inwards.append(inwards[-1].steps[0][1])
+
+    def first_known(attribute: str) -> Any:
+        values = (getattr(part, attribute, None) for part in inwards)
+        return next((value for value in values if value is not None), None)
+
+    shape, names, sfreq = map(first_known, ("input_shape_", "ch_names_", "sfreq_"))
+    classes = getattr(estimator, "classes_", None)
     return {
         "shape": None if shape is None else [int(n) for n in shape],
         "ch_names": None if names is None else [str(name) for name in names],
