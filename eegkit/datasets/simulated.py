@@ -54,7 +54,8 @@ class Simulated(Dataset):
     difficulty : {"easy", "medium", "hard"}, default "medium"
         How much the condition changes, against what varies without it.
     random_state : int, default 0
-        The same number gives the same bytes. The global generators are not touched.
+        The same number gives the same bytes on one CPU, and on every other the same potentials
+        to a millionth of their spread. The global generators are not touched.
 
     Notes
     -----
