@@ -42,10 +42,11 @@ def resample(x: NDArray[Any], ratio: Fraction, pad: str) -> NDArray[Any]:
     Every output is a sum of input samples weighted by the low-pass filter, and the weights repeat
     after ``ratio.numerator`` outputs. Written as products of frames with a matrix of weights, it
     takes a third of scipy's time, and other threads work meanwhile: scipy holds Python's lock.
+    What a trial, the last two axes, becomes does not depend on the others.
 
     Parameters
     ----------
-    x : ndarray of float32 or float64, shape (..., n_times)
+    x : ndarray of float32 or float64, shape (..., n_channels, n_times) or (n_times,)
     ratio : Fraction
         Of the new rate to the old one.
     pad : {"line", "reflect"}
@@ -68,25 +69,34 @@ def resample(x: NDArray[Any], ratio: Fraction, pad: str) -> NDArray[Any]:
     last = max(first + len(matrix) for first, matrix in weights.parts)
     after = max(0, (n_blocks - 1) * weights.n_in + last - n_times)
     signals = x.reshape(-1, n_times)
-    made = np.empty((len(signals), n_blocks, weights.n_out), x.dtype)
+    outputs = np.empty((len(signals), n_blocks, weights.n_out), x.dtype)
     longest = max(matrix.size for _, matrix in weights.parts)
     n_rows = max(1, FRAME_VALUES // (n_blocks * longest))
+    n_channels = x.shape[-2] if x.ndim > 1 else 1
+    n_together = max(n for n in range(1, min(n_rows, n_channels) + 1) if n_channels % n == 0)
+    n_rows -= n_rows % n_together
     for row in range(0, len(signals), n_rows):
         padded = _extend(signals[row : row + n_rows], before, after, pad)
-        _fill(made[row : row + n_rows], padded, before, weights)
-    return made.reshape(*x.shape[:-1], -1)[..., :n_out]
+        _fill(outputs[row : row + n_rows], padded, before, weights, n_together)
+    return outputs.reshape(*x.shape[:-1], -1)[..., :n_out]
 
 
-def _fill(made: NDArray[Any], padded: NDArray[Any], before: int, weights: _Weights) -> None:
-    """Outputs of some signals, group by group of the outputs of a block."""
-    n_blocks, start = made.shape[1], 0
+def _fill(
+    outputs: NDArray[Any], padded: NDArray[Any], before: int, weights: _Weights, n_together: int
+) -> None:
+    """Outputs of some signals, group by group of the outputs of a block.
+
+    There is a product for `n_together` of a trial's signals, of one shape for all: in products of
+    other shapes, a row has other last bits.
+    """
+    n_blocks, start = outputs.shape[1], 0
     for first, matrix in weights.parts:
         windows = sliding_window_view(padded, len(matrix), axis=-1)
         frames = windows[:, before + first :: weights.n_in][:, :n_blocks]
-        # One product of two matrices in one piece: numpy has no fast way for others.
-        product = frames.reshape(-1, len(matrix)) @ matrix
         stop = start + matrix.shape[1]
-        made[:, :, start:stop] = product.reshape(len(made), n_blocks, -1)
+        # Products of matrices in one piece: numpy has no fast way for others.
+        product = frames.reshape(-1, n_together * n_blocks, len(matrix)) @ matrix
+        outputs[:, :, start:stop] = product.reshape(len(outputs), n_blocks, -1)
         start = stop
 
 
@@ -126,13 +136,18 @@ def _weights(up: int, down: int, dtype: str) -> _Weights:
 
 
 def _extend(x: NDArray[Any], before: int, after: int, pad: str) -> NDArray[Any]:
-    widths = [(0, 0)] * (x.ndim - 1) + [(before, after)]
+    # Not by np.pad, which takes as long as the products.
+    n_times, end = x.shape[-1], before + x.shape[-1]
+    padded = np.empty((*x.shape[:-1], end + after), x.dtype)
+    padded[..., before:end] = x
     if pad == "reflect":
-        return np.pad(x, widths, mode="reflect")
-    padded = np.pad(x, widths)
-    n_times = x.shape[-1]
+        period = max(1, 2 * n_times - 2)
+        for start, stop in ((-before, 0), (n_times, n_times + after)):
+            samples = np.arange(start, stop) % period
+            mirrored = np.minimum(samples, period - samples)
+            padded[..., before + start : before + stop] = x[..., mirrored]
+        return padded
     slope = (x[..., -1:] - x[..., :1]) / max(1, n_times - 1)
     padded[..., :before] = x[..., :1] + slope * np.arange(-before, 0, dtype=x.dtype)
-    end = before + n_times
     padded[..., end:] = x[..., -1:] + slope * np.arange(1, after + 1, dtype=x.dtype)
     return padded

@@ -53,3 +53,29 @@ def test_the_same_rate_is_a_copy():
 def test_rates_without_a_ratio():
     with pytest.raises(ValueError, match="no ratio of whole numbers"):
         ratio_of(128.0, 128.0 * np.pi)
+
+
+# Of the last: so many outputs that the channels of a trial are not resampled together.
+@pytest.mark.parametrize(
+    ("ratio", "shape"),
+    [
+        ((2, 1), (9, 5, 40)),
+        ((32, 125), (7, 22, 1000)),
+        ((999, 1000), (5, 4, 1000)),
+        ((3, 1), (2, 6, 40000)),
+    ],
+)
+@pytest.mark.parametrize("pad", ["line", "reflect"])
+def test_a_trial_does_not_depend_on_the_others(ratio, shape, pad):
+    x = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    among = resample(x, Fraction(*ratio), pad)
+    alone = np.stack([resample(trial, Fraction(*ratio), pad) for trial in x])
+    np.testing.assert_array_equal(among, alone)
+    np.testing.assert_array_equal(resample(x[::-1], Fraction(*ratio), pad)[::-1], among)
+
+
+def test_a_short_signal_is_mirrored_again_and_again():
+    x = np.random.default_rng(0).normal(size=(1, 4))
+    expected = scipy.signal.resample_poly(x, 1, 2, axis=-1, padtype="reflect")
+    np.testing.assert_allclose(resample(x, Fraction(1, 2), "reflect"), expected, atol=1e-12)
+    assert resample(np.ones((2, 1)), Fraction(2), "reflect").shape == (2, 2)
