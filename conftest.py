@@ -1,6 +1,7 @@
-"""Shared by all tests: one thread a process, and the real recordings where they are at hand."""
+"""Shared by all tests: threads, workers, and the real recordings where they are at hand."""
 
 import os
+from pathlib import Path
 
 # Tests run in several processes; a thread each keeps them from waiting for one another.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -8,12 +9,19 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import pytest
 
 
-def pytest_collection_modifyitems(items):
-    if os.environ.get("EEGKIT_TEST_DATA"):
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config):
+    """Start workers for folders of tests only: for one file they cost more than they save."""
+    paths = (Path(argument.partition("::")[0]) for argument in config.args)
+    if getattr(config.option, "numprocesses", 0) is None and any(path.is_dir() for path in paths):
+        config.option.numprocesses = "auto"
+
+
+def pytest_runtest_setup(item):
+    """Skip what reads recordings that are not here; with ``EEGKIT_REQUIRE_DATA=1``, fail."""
+    marker = item.get_closest_marker("realdata")
+    data = os.environ.get("EEGKIT_TEST_DATA", "")
+    if marker is None or (data and Path(data, *marker.args).is_dir()):
         return
-    if os.environ.get("CI"):
-        raise pytest.UsageError("EEGKIT_TEST_DATA must name the folder of real recordings in CI.")
-    absent = pytest.mark.skip(reason="EEGKIT_TEST_DATA names no folder of real recordings")
-    for item in items:
-        if "realdata" in item.keywords:
-            item.add_marker(absent)
+    stop = pytest.fail if os.environ.get("EEGKIT_REQUIRE_DATA") == "1" else pytest.skip
+    stop(f"EEGKIT_TEST_DATA={data!r} names no folder with {'/'.join(marker.args)} in it")

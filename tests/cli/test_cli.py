@@ -82,7 +82,7 @@ def test_evaluate_writes_what_it_shows(tmp_path, monkeypatch):
     )
 
 
-@pytest.mark.realdata
+@pytest.mark.realdata("MNE-eegbci-data")
 def test_within_one_person_of_real_recordings(tmp_path):
     path = os.environ["EEGKIT_TEST_DATA"]
     done = run(
@@ -94,7 +94,7 @@ def test_within_one_person_of_real_recordings(tmp_path):
     assert "trained and tested on the same people" in done.output
 
 
-@pytest.mark.realdata
+@pytest.mark.realdata("MNE-eegbci-data")
 def test_people_apart_cannot_be_asked_of_one_person():
     path = os.environ["EEGKIT_TEST_DATA"]
     said = refused(

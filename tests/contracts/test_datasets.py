@@ -7,6 +7,7 @@ import pytest
 from eegkit import registry, testing
 
 NEEDS = {"eegbci": {"subjects": [1]}, "mental_arithmetic": {"subjects": [0, 3]}}
+FOLDERS = {"eegbci": "MNE-eegbci-data", "mental_arithmetic": "eegmat"}
 
 
 def checks():
@@ -16,7 +17,7 @@ def checks():
         recorded = cls.access != "generated"
         folder = {"path": os.environ.get("EEGKIT_TEST_DATA")} if recorded else {}
         options = NEEDS.get(name, {}) | folder
-        marks = [pytest.mark.realdata] if recorded else []
+        marks = [pytest.mark.realdata(FOLDERS[name])] if recorded else []
         for check in testing.dataset_checks(cls(**options)):
             yield pytest.param(check, id=f"{name}-{check}", marks=marks)
 

@@ -54,10 +54,7 @@ def write_edf():
 
 @pytest.fixture
 def real_folder():
-    folder = os.environ.get("EEGKIT_TEST_DATA")
-    if not folder:
-        pytest.skip("EEGKIT_TEST_DATA names no folder of recordings")
-    return Path(folder)
+    return Path(os.environ["EEGKIT_TEST_DATA"])
 
 
 @pytest.fixture(autouse=True)

@@ -180,7 +180,7 @@ def test_bad_options(options, message, tmp_path):
         EEGBCI(path=tmp_path, **options).load()
 
 
-@pytest.mark.realdata
+@pytest.mark.realdata("MNE-eegbci-data")
 class TestRealRecordings:
     def test_imagined_hands(self, real_folder, no_network):
         with pytest.warns(MissingDataWarning) as caught:

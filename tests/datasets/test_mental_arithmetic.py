@@ -193,7 +193,7 @@ def test_a_failed_download_is_told(folder, monkeypatch):
     assert set(trials.groups) == {"S00"}
 
 
-@pytest.mark.realdata
+@pytest.mark.realdata("eegmat")
 class TestRealRecordings:
     def test_people(self, real_folder):
         with warnings.catch_warnings():
