@@ -26,8 +26,7 @@ from rich.console import Console
 from rich.table import Table
 
 from eegkit import Pipeline, Trials, load_dataset
-from eegkit.evaluation import baselines
-from eegkit.evaluation.inflation import Inflation, inflation
+from eegkit.evaluation import Inflation, baselines, inflation
 from eegkit.transforms import Standardizer
 
 mpl.use("agg")

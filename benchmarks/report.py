@@ -87,7 +87,7 @@ def simulate(n_classes: int, n_trials: int, n_folds: int = 5, seed: int = 0) -> 
 def steps(results: Results, path: Path) -> dict[str, Callable[[], Any]]:
     """What is timed."""
     from eegkit import plots
-    from eegkit.evaluation.calibration import calibration_table
+    from eegkit.evaluation import calibration_table
 
     first = results.pipelines[0]
     return {

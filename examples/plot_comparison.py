@@ -16,7 +16,7 @@ import matplotlib.pyplot as plt
 from eegkit_convnets import ShallowConvNet
 
 from eegkit import Pipeline, evaluate, load_dataset
-from eegkit.evaluation.calibration import calibration_table
+from eegkit.evaluation import calibration_table
 from eegkit.plots import (
     ComparisonDisplay,
     ConfusionMatrixDisplay,

@@ -19,8 +19,7 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier
 
 from eegkit import Pipeline, Trials, load_dataset
-from eegkit.evaluation.audit import audit_split
-from eegkit.evaluation.inflation import inflation
+from eegkit.evaluation import audit_split, inflation
 from eegkit.plots.inflation import InflationDisplay
 from eegkit.transforms import BandPower
 

@@ -18,8 +18,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 
 from eegkit import evaluate, load_dataset
-from eegkit.evaluation import baselines
-from eegkit.evaluation.learning_curve import learning_curve
+from eegkit.evaluation import baselines, learning_curve
 from eegkit.plots import LearningCurveDisplay
 
 trials = load_dataset("simulated", n_people=12, n_trials=20)

@@ -12,8 +12,8 @@ from sklearn.model_selection import GroupKFold
 from eegkit import Results, evaluate, registry
 from eegkit.cli import main
 from eegkit.datasets import Simulated
+from eegkit.evaluation import join_results
 from eegkit.experiment import (
-    join_results,
     make_pipeline,
     parse_subjects,
     read_experiment,

@@ -44,7 +44,7 @@ def compare(results: tuple[Path, ...], metric: str | None, test: str, out: Path 
     from rich.console import Console
 
     from eegkit.cli._tables import comparison_table, failures_table, show_summary
-    from eegkit.experiment import join_results
+    from eegkit.evaluation import join_results
 
     paths = [results_file(path) for path in results]
     if len(set(paths)) < len(paths):

@@ -149,7 +149,7 @@ def evaluate(
           --pipeline stft+cnn_bigru --set cnn_bigru__max_epochs=10
     """
     from eegkit.evaluation import make_splitter
-    from eegkit.evaluation.scoring import make_scorers
+    from eegkit.evaluation.metrics import make_scorers
     from eegkit.experiment import make_pipeline, set_seed
 
     # Everything that can be wrong about the words is said before any data is loaded.

@@ -1,28 +1,39 @@
 """Evaluation that keeps people apart: splits, their audit, scores per subject, statistics."""
 
-from eegkit.evaluation._evaluate import evaluate
 from eegkit.evaluation.audit import Audit, audit_folds, audit_split
 from eegkit.evaluation.baselines import baselines
-from eegkit.evaluation.block_splitters import WithinSessionKFold, WithinSubjectKFold
-from eegkit.evaluation.calibration import (
+from eegkit.evaluation.inflation import Inflation, inflation
+from eegkit.evaluation.learning_curve import LearningCurve, learning_curve
+from eegkit.evaluation.metrics import (
     brier_score,
     calibration_table,
+    chance_level,
     expected_calibration_error,
+    kl_divergence,
     maximum_calibration_error,
     reliability_table,
 )
-from eegkit.evaluation.chance import chance_level
-from eegkit.evaluation.fixed_split import FixedSplit
-from eegkit.evaluation.inflation import Inflation, inflation
-from eegkit.evaluation.learning_curve import LearningCurve, learning_curve
-from eegkit.evaluation.metrics import kl_divergence
-from eegkit.evaluation.permutation import PermutationChance, permutation_chance
-from eegkit.evaluation.predictions import Predictions
-from eegkit.evaluation.ranks import RankComparison, friedman_nemenyi
-from eegkit.evaluation.results import Results
-from eegkit.evaluation.splits import make_splitter
-from eegkit.evaluation.splitters import CrossDataset, CrossRun, CrossSession, TrialSplitter
-from eegkit.evaluation.statistics import Interval, bootstrap_interval, compare_paired
+from eegkit.evaluation.results import Predictions, Results, join_results
+from eegkit.evaluation.running import evaluate
+from eegkit.evaluation.splits import (
+    CrossDataset,
+    CrossRun,
+    CrossSession,
+    FixedSplit,
+    TrialSplitter,
+    WithinSessionKFold,
+    WithinSubjectKFold,
+    make_splitter,
+)
+from eegkit.evaluation.statistics import (
+    Interval,
+    PermutationChance,
+    RankComparison,
+    bootstrap_interval,
+    compare_paired,
+    friedman_nemenyi,
+    permutation_chance,
+)
 
 __all__ = [
     "Audit",
@@ -52,6 +63,7 @@ __all__ = [
     "expected_calibration_error",
     "friedman_nemenyi",
     "inflation",
+    "join_results",
     "kl_divergence",
     "learning_curve",
     "make_splitter",

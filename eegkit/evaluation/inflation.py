@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedKFold
 
-from eegkit.evaluation._evaluate import evaluate
 from eegkit.evaluation.results import Results
+from eegkit.evaluation.running import evaluate
 from eegkit.evaluation.statistics import bootstrap_interval
 from eegkit.naming import spoken
 from eegkit.trials import Trials
@@ -185,7 +185,7 @@ def inflation(
     --------
     >>> import numpy as np
     >>> from eegkit import Trials
-    >>> from eegkit.evaluation.inflation import inflation
+    >>> from eegkit.evaluation import inflation
     >>> from sklearn.dummy import DummyClassifier
     >>> X = np.random.default_rng(0).normal(size=(24, 2, 64))
     >>> trials = Trials.from_arrays(

@@ -11,11 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from eegkit.evaluation._evaluate import evaluate
-from eegkit.evaluation._groups import listed
-from eegkit.evaluation._inputs import check_trials, name_datasets
 from eegkit.evaluation.results import Results
-from eegkit.evaluation.splits import Fold, describe_split, folds_of, make_splitter, overlap
+from eegkit.evaluation.running import check_trials, evaluate, name_datasets
+from eegkit.evaluation.splits import Fold, describe_split, folds_of, listed, make_splitter, overlap
 from eegkit.evaluation.statistics import bootstrap_interval
 from eegkit.trials import Trials
 
@@ -248,7 +246,7 @@ def learning_curve(
     >>> import numpy as np
     >>> from sklearn.dummy import DummyClassifier
     >>> from eegkit import Trials
-    >>> from eegkit.evaluation.learning_curve import learning_curve
+    >>> from eegkit.evaluation import learning_curve
     >>> X = np.random.default_rng(0).normal(size=(24, 2, 64))
     >>> people = np.repeat(list("abcdef"), 4)
     >>> trials = Trials.from_arrays(X, ["rest", "task"] * 12, sfreq=64, subject=people)

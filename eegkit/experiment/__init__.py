@@ -1,14 +1,12 @@
 """Experiments in a file: data sets, pipelines, splits and metrics by name."""
 
 from eegkit.experiment._document import nearest
-from eegkit.experiment._join import join_results
 from eegkit.experiment._pipelines import make_pipeline, parse_subjects, set_seed
 from eegkit.experiment._read import Experiment, read_experiment
 from eegkit.experiment._run import relabel, run_experiment
 
 __all__ = [
     "Experiment",
-    "join_results",
     "make_pipeline",
     "nearest",
     "parse_subjects",

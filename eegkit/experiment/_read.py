@@ -188,7 +188,7 @@ class _Reader:
         return cv
 
     def _scoring(self, item: Item) -> list[str]:
-        from eegkit.evaluation.scoring import make_scorers
+        from eegkit.evaluation.metrics import make_scorers
 
         items = item.value if item.kind == "list" else [item]
         if not items:

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from eegkit.evaluation import Results
-from eegkit.evaluation.ranks import RankComparison, friedman_nemenyi
-from eegkit.evaluation.statistics import bootstrap_interval
+from eegkit.evaluation import RankComparison, Results, bootstrap_interval, friedman_nemenyi
 from eegkit.naming import spoken
 from eegkit.plots._styles import (
     colors,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from eegkit.evaluation.inflation import Inflation
+from eegkit.evaluation import Inflation
 from eegkit.naming import spoken
 from eegkit.plots._styles import wrapped
 
@@ -47,7 +47,7 @@ class InflationDisplay:
     >>> matplotlib.use("agg")
     >>> import numpy as np
     >>> from eegkit import Trials
-    >>> from eegkit.evaluation.inflation import inflation
+    >>> from eegkit.evaluation import inflation
     >>> from eegkit.plots.inflation import InflationDisplay
     >>> from sklearn.dummy import DummyClassifier
     >>> X = np.random.default_rng(0).normal(size=(24, 2, 64))

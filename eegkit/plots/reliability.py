@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from eegkit.evaluation import Results
-from eegkit.evaluation.calibration import expected_calibration_error, reliability_table
+from eegkit.evaluation import Results, expected_calibration_error, reliability_table
 from eegkit.plots._styles import colors, legend_above, pick_pipelines, tidy
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from eegkit.evaluation.splits import folds_of, make_splitter
+from eegkit.evaluation import make_splitter
+from eegkit.evaluation.splits import folds_of
 from eegkit.trials import Trials
 
 if TYPE_CHECKING:

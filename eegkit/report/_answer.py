@@ -8,8 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from eegkit.evaluation.results import Results
-from eegkit.evaluation.statistics import Interval, bootstrap_interval
+from eegkit.evaluation import Interval, Results, bootstrap_interval
 from eegkit.naming import headed, spoken
 from eegkit.report._html import and_, banner, count, paragraph
 

@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from eegkit.evaluation.results import Results
+from eegkit.evaluation import Results
 from eegkit.plots._styles import unseen
 from eegkit.report import _html as h
 from eegkit.report import _sections as sections

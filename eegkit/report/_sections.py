@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from eegkit.evaluation.calibration import calibration_table
-from eegkit.evaluation.predictions import one_to_one
-from eegkit.evaluation.results import Results
+from eegkit.evaluation import Results, calibration_table
+from eegkit.evaluation.results import one_to_one
 from eegkit.naming import headed, spoken
 from eegkit.plots.class_counts import ClassCountsDisplay
 from eegkit.plots.comparison import ComparisonDisplay

@@ -9,9 +9,7 @@ from typing import Any
 import pandas as pd
 
 from eegkit import registry
-from eegkit.evaluation.baselines import baselines
-from eegkit.evaluation.results import Results
-from eegkit.evaluation.splits import make_splitter
+from eegkit.evaluation import Results, baselines, make_splitter
 from eegkit.report import _html as h
 
 _CALL = re.compile(r"\b([A-Z]\w*)\(")

@@ -1,5 +1,7 @@
 """``eegkit run``, ``compare`` and ``report``, and what ``evaluate`` shares with them."""
 
+import sys
+
 import pandas as pd
 import pytest
 from click.testing import CliRunner
@@ -8,7 +10,7 @@ from sklearn.model_selection import KFold
 from eegkit import Results
 from eegkit.cli import main
 from eegkit.datasets import Simulated
-from eegkit.evaluation import _run
+from eegkit.evaluation.running import tasks
 
 TEXT = """
 datasets:
@@ -66,8 +68,8 @@ def test_run_writes_what_came_out_and_keeps_the_folds(here, monkeypatch):
     # A fold that was not finished is computed, the others are not.
     next((out / "folds").glob("fold-*")).unlink()
     fitted = []
-    fit = _run.fit_and_score
-    monkeypatch.setattr(_run, "fit_and_score", lambda *a: fitted.append(a[0]) or fit(*a))
+    fit = tasks.fit_and_score
+    monkeypatch.setattr(tasks, "fit_and_score", lambda *a: fitted.append(a[0]) or fit(*a))
     again = run("run", "one.yaml")
     assert "3 are there already" in again.output
     assert len(fitted) == 1
@@ -114,7 +116,8 @@ def test_a_leak_is_refused_or_shown(tmp_path, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     # Folds of any trials, whoever they are of.
     folds = KFold(2, shuffle=True, random_state=0)
-    monkeypatch.setattr("eegkit.evaluation._evaluate.make_splitter", lambda cv, **options: folds)
+    running = sys.modules["eegkit.evaluation.running.evaluate"]
+    monkeypatch.setattr(running, "make_splitter", lambda cv, **options: folds)
     options = ["--out", tmp_path, "--scoring", "accuracy"]
     assert "leak" in refused("evaluate", *QUICK, *options)
     done = run("evaluate", *QUICK, *options, "--on-leak", "mark")

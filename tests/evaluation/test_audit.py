@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from eegkit import Trials, load_dataset
-from eegkit.evaluation.audit import Audit, audit_folds, audit_split
+from eegkit.evaluation import Audit, audit_folds, audit_split
 from eegkit.evaluation.splits import Fold
 from eegkit.transforms import SlidingWindows
 
@@ -289,7 +289,7 @@ def test_shared_samples_survive_the_choice_among_too_many_runs(monkeypatch):
     trials = make(n_times=400)
     X = np.array(trials.X)
     X[45, :, :200] = X[3, :, 200:]
-    monkeypatch.setattr("eegkit.evaluation._content.MAX_RUNS", 48 * 400 // 8)
+    monkeypatch.setattr("eegkit.evaluation.audit.fingerprints.MAX_RUNS", 48 * 400 // 8)
     assert "shared_samples" in kinds(audit_split(with_signals(trials, X), "loso"), "leak")
 
 
@@ -503,8 +503,8 @@ def test_one_person_with_all_trials():
 
 
 def test_memmaps_are_read_in_blocks(tmp_path, monkeypatch):
-    monkeypatch.setattr("eegkit.evaluation._content.BLOCK_BYTES", 5000)
-    monkeypatch.setattr("eegkit.evaluation._prefitted.BLOCK_BYTES", 5000)
+    monkeypatch.setattr("eegkit.evaluation.audit.fingerprints.BLOCK_BYTES", 5000)
+    monkeypatch.setattr("eegkit.evaluation.audit.prefit_checks.BLOCK_BYTES", 5000)
     trials = make()
     X = np.memmap(tmp_path / "X.dat", np.float32, "w+", shape=trials.X.shape)
     X[:] = trials.X

@@ -9,8 +9,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 
 from eegkit import Trials
-from eegkit.evaluation import WithinSubjectKFold
-from eegkit.evaluation.block_splitters import WithinSessionKFold
+from eegkit.evaluation import WithinSessionKFold, WithinSubjectKFold
 from eegkit.transforms import SlidingWindows
 
 Y = np.tile(["rest", "task"], 12)

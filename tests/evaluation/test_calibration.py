@@ -8,7 +8,7 @@ import pytest
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss
 
-from eegkit.evaluation.calibration import (
+from eegkit.evaluation import (
     brier_score,
     calibration_table,
     expected_calibration_error,

@@ -8,8 +8,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.model_selection import GridSearchCV
 
 from eegkit.classifiers import CNNBiGRU
-from eegkit.evaluation import make_splitter
-from eegkit.evaluation.fixed_split import FixedSplit
+from eegkit.evaluation import FixedSplit, make_splitter
 
 GROUPS = np.repeat(list("abcdef"), 2)
 SPLIT = FixedSplit(train=["a", "d"], validation=["b"], test=["f", "c"])

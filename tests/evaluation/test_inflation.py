@@ -9,7 +9,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from eegkit import Trials, evaluate
-from eegkit.evaluation.inflation import Inflation, inflation
+from eegkit.evaluation import Inflation, inflation
 
 N_PEOPLE = 8
 

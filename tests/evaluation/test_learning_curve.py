@@ -10,8 +10,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.dummy import DummyClassifier
 
 from eegkit import Results, Trials
-from eegkit.evaluation.learning_curve import LearningCurve, learning_curve
-from eegkit.evaluation.statistics import bootstrap_interval
+from eegkit.evaluation import LearningCurve, bootstrap_interval, learning_curve
 from eegkit.plots.learning_curve import LearningCurveDisplay
 
 mpl.use("agg")

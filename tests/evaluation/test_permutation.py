@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, roc_auc_score
 
-from eegkit.evaluation.permutation import permutation_chance
+from eegkit.evaluation import permutation_chance
 
 SCORES = {"accuracy": accuracy_score, "balanced_accuracy": balanced_accuracy_score}
 
@@ -93,7 +93,7 @@ def test_the_seed_settles_it_and_blocks_change_nothing(monkeypatch):
     first = permutation_chance(*made)
     np.testing.assert_array_equal(permutation_chance(*made).null, first.null)
     assert (permutation_chance(*made, random_state=1).null != first.null).any()
-    monkeypatch.setattr("eegkit.evaluation.permutation.BLOCK", 100)
+    monkeypatch.setattr("eegkit.evaluation.statistics.permutation.BLOCK", 100)
     np.testing.assert_allclose(permutation_chance(*made).null, first.null)
 
 

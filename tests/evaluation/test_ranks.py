@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from eegkit.evaluation.ranks import friedman_nemenyi
+from eegkit.evaluation import friedman_nemenyi
 
 # Table 6: AUC of four classifiers on 14 data sets. The paper ranks "voting" 2 and 3 by digits
 # that are not printed; the last digit here is added for that.

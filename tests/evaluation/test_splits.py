@@ -11,11 +11,16 @@ from sklearn.model_selection import (
 )
 
 from eegkit import Trials
-from eegkit.evaluation import WithinSubjectKFold, make_splitter
-from eegkit.evaluation.block_splitters import WithinSessionKFold
-from eegkit.evaluation.fixed_split import FixedSplit
+from eegkit.evaluation import (
+    CrossDataset,
+    CrossRun,
+    CrossSession,
+    FixedSplit,
+    WithinSessionKFold,
+    WithinSubjectKFold,
+    make_splitter,
+)
 from eegkit.evaluation.splits import folds_of, promise_of
-from eegkit.evaluation.splitters import CrossDataset, CrossRun, CrossSession
 
 Y = np.tile(["rest", "task"], 12)
 GROUPS = np.repeat([3, 1, 2, 7], 6)

@@ -13,10 +13,15 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, LeaveOneGroupOut, cross_val_score
 
 from eegkit import Trials
-from eegkit.evaluation.block_splitters import WithinSessionKFold, WithinSubjectKFold
-from eegkit.evaluation.fixed_split import FixedSplit
+from eegkit.evaluation import (
+    CrossDataset,
+    CrossRun,
+    CrossSession,
+    FixedSplit,
+    WithinSessionKFold,
+    WithinSubjectKFold,
+)
 from eegkit.evaluation.splits import folds_of, promise_of
-from eegkit.evaluation.splitters import CrossDataset, CrossRun, CrossSession
 
 # What a promise means, in columns of the metadata.
 UNITS = {

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from eegkit.evaluation.statistics import _correct, bootstrap_interval, compare_paired
+from eegkit.evaluation import bootstrap_interval, compare_paired
+from eegkit.evaluation.statistics.paired import _correct
 
 # Demsar (2006), table 2: AUC of C4.5 and C4.5+m on 14 data sets.
 C45 = [0.763, 0.599, 0.954, 0.628, 0.882, 0.936, 0.661]

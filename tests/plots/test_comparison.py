@@ -4,8 +4,7 @@ import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 
-from eegkit.evaluation.ranks import friedman_nemenyi
-from eegkit.evaluation.statistics import bootstrap_interval
+from eegkit.evaluation import bootstrap_interval, friedman_nemenyi
 from eegkit.plots import ComparisonDisplay
 
 mpl.use("agg")

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 
-from eegkit.evaluation.statistics import bootstrap_interval
+from eegkit.evaluation import bootstrap_interval
 from eegkit.plots import LearningCurveDisplay
 
 mpl.use("agg")

@@ -7,8 +7,7 @@ import pytest
 from sklearn.dummy import DummyClassifier
 
 from eegkit import Trials, evaluate
-from eegkit.evaluation import learning_curve
-from eegkit.evaluation.inflation import inflation
+from eegkit.evaluation import inflation, learning_curve
 from eegkit.plots import (
     ComparisonDisplay,
     InflationDisplay,

@@ -5,11 +5,7 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 
-from eegkit.evaluation.calibration import (
-    calibration_table,
-    expected_calibration_error,
-    reliability_table,
-)
+from eegkit.evaluation import calibration_table, expected_calibration_error, reliability_table
 from eegkit.plots import ReliabilityDisplay
 
 mpl.use("agg")

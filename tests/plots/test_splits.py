@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from eegkit import Trials
-from eegkit.evaluation.splits import folds_of, make_splitter
+from eegkit.evaluation import make_splitter
+from eegkit.evaluation.splits import folds_of
 from eegkit.plots.splits import TEST, TRAIN, UNUSED, SplitDisplay
 
 mpl.use("agg")

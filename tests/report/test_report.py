@@ -13,8 +13,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.model_selection import KFold
 
 from eegkit import Results, Trials, evaluate, load_dataset
-from eegkit.evaluation import baselines
-from eegkit.evaluation.statistics import bootstrap_interval
+from eegkit.evaluation import baselines, bootstrap_interval
 from eegkit.report import write_report
 from eegkit.report._answer import tell
 from eegkit.report._sources import references_of

@@ -86,7 +86,7 @@ def permutation_chance(
 
     Examples
     --------
-    >>> from eegkit.evaluation.permutation import permutation_chance
+    >>> from eegkit.evaluation import permutation_chance
     >>> y, subjects = ["rest", "task"] * 20, ["a"] * 20 + ["b"] * 20
     >>> found = permutation_chance(y, y, subjects, n_permutations=199)
     >>> round(found.observed, 3), found.p, round(found.mean, 1)

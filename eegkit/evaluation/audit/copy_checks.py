@@ -7,17 +7,22 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from eegkit.evaluation._content import Groups, alike_in_shape, copies, read_content, shared_runs
-from eegkit.evaluation._findings import Findings
-from eegkit.evaluation._groups import show
-from eegkit.evaluation._projections import (
+from eegkit.evaluation.audit.findings import Findings
+from eegkit.evaluation.audit.fingerprints import (
+    Groups,
+    alike_in_shape,
+    copies,
+    read_content,
+    shared_runs,
+)
+from eegkit.evaluation.audit.near_copies import (
     MAX_PAIRS,
     Typical,
     candidate_pairs,
     nearly_same,
     same_shifted,
 )
-from eegkit.evaluation.splits import Fold
+from eegkit.evaluation.splits import Fold, show
 from eegkit.trials import Trials
 
 ADVICE = {

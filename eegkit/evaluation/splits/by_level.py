@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import BaseCrossValidator
 
-from eegkit.evaluation._groups import Rows, listed, read_groups, read_labels, show, units
+from eegkit.evaluation.splits._metadata import Rows, listed, read_groups, read_labels, show, units
 
 
 class TrialSplitter(BaseCrossValidator):
@@ -121,7 +121,7 @@ class CrossSession(_LeaveOneOutOfSubject):
     --------
     >>> import numpy as np
     >>> import pandas as pd
-    >>> from eegkit.evaluation.splitters import CrossSession
+    >>> from eegkit.evaluation import CrossSession
     >>> metadata = pd.DataFrame({"subject": list("aaaabb"), "session": list("112212")})
     >>> for train, test in CrossSession().split(np.zeros(6), groups=metadata):
     ...     print(train, test)
@@ -151,7 +151,7 @@ class CrossRun(_LeaveOneOutOfSubject):
     --------
     >>> import numpy as np
     >>> import pandas as pd
-    >>> from eegkit.evaluation.splitters import CrossRun
+    >>> from eegkit.evaluation import CrossRun
     >>> metadata = pd.DataFrame({"subject": "a", "session": "1", "run": list("112233")})
     >>> for train, test in CrossRun().split(np.zeros(6), groups=metadata):
     ...     print(train, test)
@@ -179,7 +179,7 @@ class CrossDataset(TrialSplitter):
     --------
     >>> import numpy as np
     >>> import pandas as pd
-    >>> from eegkit.evaluation.splitters import CrossDataset
+    >>> from eegkit.evaluation import CrossDataset
     >>> metadata = pd.DataFrame({"dataset": list("xxyz"), "subject": ["x/1", "x/2", "y/1", "z/1"]})
     >>> for train, test in CrossDataset().split(np.zeros(4), groups=metadata):
     ...     print(train, test)

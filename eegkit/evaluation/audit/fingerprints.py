@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegkit.blocks import read_blocks
-from eegkit.evaluation._projections import projector
+from eegkit.evaluation.audit.near_copies import projector
 
 # Samples in a run: enough that recordings of integers do not agree by chance.
 RUN, RUN_OF_FEW_CHANNELS, FEW_CHANNELS = 16, 32, 4

@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from eegkit.evaluation._findings import Findings
-from eegkit.evaluation._groups import show
-from eegkit.evaluation._levels import WHAT, Level, Levels, is_identification
-from eegkit.evaluation.splits import Fold
+from eegkit.evaluation.audit.findings import Findings
+from eegkit.evaluation.audit.metadata_checks import WHAT, Level, Levels, is_identification
+from eegkit.evaluation.splits import Fold, show
 from eegkit.trials import Trials
 
 

@@ -11,9 +11,9 @@ from typing import Any
 from joblib import parallel_config
 from sklearn.utils.parallel import Parallel, delayed
 
-from eegkit.evaluation._fold import Data, Outcome, Task, fit_and_score
-from eegkit.evaluation.scoring import Scorer
-from eegkit.evaluation.store import Store
+from eegkit.evaluation.metrics import Scorer
+from eegkit.evaluation.running.fold import Data, Outcome, Task, fit_and_score
+from eegkit.evaluation.running.store import Store
 
 WAIT_S = 0.2
 # Times that work is handed out anew after workers of a cluster died with it.

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import stats
 
 from eegkit.base import warn
-from eegkit.evaluation.statistics import DECIMALS, check_scores
+from eegkit.evaluation.statistics.paired import DECIMALS, check_scores
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def friedman_nemenyi(scores: pd.DataFrame, alpha: float = 0.05) -> RankCompariso
     Examples
     --------
     >>> import pandas as pd
-    >>> from eegkit.evaluation.ranks import friedman_nemenyi
+    >>> from eegkit.evaluation import friedman_nemenyi
     >>> scores = pd.DataFrame({"a": [0.9] * 9, "b": [0.7, 0.8] * 4 + [0.7], "c": [0.6] * 9})
     >>> found = friedman_nemenyi(scores)
     >>> found.mean_ranks.to_dict(), round(found.critical_difference, 2), found.groups

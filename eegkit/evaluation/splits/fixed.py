@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from eegkit.evaluation._groups import Rows, listed, read_groups, read_labels, show
-from eegkit.evaluation.splitters import TrialSplitter, check_two_classes
+from eegkit.evaluation.splits._metadata import Rows, listed, read_groups, read_labels, show
+from eegkit.evaluation.splits.by_level import TrialSplitter, check_two_classes
 
 
 class FixedSplit(TrialSplitter):
@@ -39,7 +39,7 @@ class FixedSplit(TrialSplitter):
     Examples
     --------
     >>> import numpy as np
-    >>> from eegkit.evaluation.fixed_split import FixedSplit
+    >>> from eegkit.evaluation import FixedSplit
     >>> split = FixedSplit(train=["a", "b"], validation=["c"], test=["d"])
     >>> groups = list("aabbccdde")
     >>> for train, test in split.split(np.zeros(9), groups=groups):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from eegkit.evaluation.scoring import make_scorers
+from eegkit.evaluation.metrics.scoring import make_scorers
 
 
 def chance_level(scoring: Any, y_train: ArrayLike, y_test: ArrayLike) -> float:

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.multiclass import type_of_target
 
-from eegkit.evaluation._fold import Data
-from eegkit.evaluation.predictions import one_to_one
+from eegkit.evaluation.results import one_to_one
+from eegkit.evaluation.running.fold import Data
 from eegkit.trials import Trials
 
 ONE_DATASET = "trials"

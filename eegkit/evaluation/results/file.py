@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 
 from eegkit import tensor_file
-from eegkit.evaluation.predictions import Predictions, pack, unpack
-from eegkit.evaluation.scoring import FIXED_COLUMNS
+from eegkit.evaluation.metrics import FIXED_COLUMNS
+from eegkit.evaluation.results.predictions import Predictions, pack, unpack
 
 FORMAT_VERSION = 1
 COUNTS = ("fold", "n_train", "n_test", "n_train_subjects")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-if TYPE_CHECKING:
-    from eegkit.evaluation import Predictions, Results
+from eegkit.evaluation.results.predictions import Predictions
+from eegkit.evaluation.results.results import Results
 
 # Of the description of a data set, in the words of messages.
 FACTS = {
@@ -43,7 +43,7 @@ def join_results(results: Mapping[str, Results]) -> Results:
     --------
     >>> from sklearn.dummy import DummyClassifier
     >>> from eegkit import evaluate
-    >>> from eegkit.experiment import join_results
+    >>> from eegkit.evaluation import join_results
     >>> from eegkit.testing import example_trials
     >>> trials = example_trials(n_trials=24)
     >>> runs = {
@@ -53,8 +53,6 @@ def join_results(results: Mapping[str, Results]) -> Results:
     >>> join_results(runs).pipelines
     ['dummyclassifier (prior)', 'dummyclassifier (uniform)']
     """
-    from eegkit.evaluation import Results
-
     if not results:
         raise ValueError("There are no results to join; give at least one.")
     (first_name, first), *others = results.items()

@@ -55,7 +55,7 @@ def reliability_table(
 
     Examples
     --------
-    >>> from eegkit.evaluation.calibration import reliability_table
+    >>> from eegkit.evaluation import reliability_table
     >>> proba = [[0.9, 0.1], [0.8, 0.2], [0.4, 0.6], [0.3, 0.7]]
     >>> reliability_table([0, 0, 0, 1], proba, [0, 1], n_bins=2, strategy="quantile")
        low  high  n_trials  confidence  accuracy
@@ -109,7 +109,7 @@ def expected_calibration_error(table: pd.DataFrame) -> float:
 
     Examples
     --------
-    >>> from eegkit.evaluation.calibration import expected_calibration_error, reliability_table
+    >>> from eegkit.evaluation import expected_calibration_error, reliability_table
     >>> table = reliability_table([0, 1], [[0.9, 0.1], [0.9, 0.1]], [0, 1])
     >>> round(expected_calibration_error(table), 3)
     0.4
@@ -163,7 +163,7 @@ def brier_score(y_true: ArrayLike, proba: ArrayLike, classes: ArrayLike) -> floa
 
     Examples
     --------
-    >>> from eegkit.evaluation.calibration import brier_score
+    >>> from eegkit.evaluation import brier_score
     >>> round(brier_score(["rest"], [[0.8, 0.2]], ["rest", "task"]), 3)
     0.08
     """

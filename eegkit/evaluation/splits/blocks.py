@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import StratifiedKFold
 
-from eegkit.evaluation._groups import (
+from eegkit.evaluation.splits._metadata import (
     Rows,
     Timeline,
     listed,
@@ -19,7 +19,7 @@ from eegkit.evaluation._groups import (
     show,
     units,
 )
-from eegkit.evaluation.splitters import TrialSplitter
+from eegkit.evaluation.splits.by_level import TrialSplitter
 
 
 class _Blocks(TrialSplitter):
@@ -213,7 +213,7 @@ class WithinSessionKFold(_Blocks):
     --------
     >>> import numpy as np
     >>> import pandas as pd
-    >>> from eegkit.evaluation.block_splitters import WithinSessionKFold
+    >>> from eegkit.evaluation import WithinSessionKFold
     >>> y = ["rest", "task"] * 4
     >>> metadata = pd.DataFrame({"subject": "a", "session": list("11112222")})
     >>> for train, test in WithinSessionKFold(2).split(np.zeros(8), y, metadata):

@@ -13,11 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from eegkit.evaluation._memory import peak_mb, reset_peak
-from eegkit.evaluation._nested import people_for_fit
-from eegkit.evaluation.chance import chance_level
-from eegkit.evaluation.predictions import Predictions
-from eegkit.evaluation.scoring import Answers, Scorer, score
+from eegkit.evaluation.metrics import Answers, Scorer, chance_level, score
+from eegkit.evaluation.results import Predictions
+from eegkit.evaluation.running.fit_params import groups_for_fit
+from eegkit.evaluation.running.memory import peak_mb, reset_peak
 from eegkit.evaluation.splits import Fold
 from eegkit.signals import SignalArray
 
@@ -103,7 +102,7 @@ def _fit_and_score(
     y_train, y_test, who = data.y[fold.train], data.y[fold.test], data.groups[fold.test]
     reset_peak()
     unfitted = clone(pipeline)
-    people = people_for_fit(unfitted, data.groups[fold.train])
+    people = groups_for_fit(unfitted, data.groups[fold.train])
     started = time.perf_counter()
     fitted = unfitted.fit(data.signals(fold.train), y_train, **people)
     fit_time_s = time.perf_counter() - started

@@ -12,12 +12,16 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import precision_recall_fscore_support
 
-from eegkit.evaluation._results_file import read, write
 from eegkit.evaluation.audit import Audit
-from eegkit.evaluation.permutation import PermutationChance, permutation_chance
-from eegkit.evaluation.predictions import Predictions, one_to_one
-from eegkit.evaluation.scoring import FIXED_COLUMNS
-from eegkit.evaluation.statistics import bootstrap_interval, compare_paired
+from eegkit.evaluation.metrics import FIXED_COLUMNS
+from eegkit.evaluation.results.file import read, write
+from eegkit.evaluation.results.predictions import Predictions, one_to_one
+from eegkit.evaluation.statistics import (
+    PermutationChance,
+    bootstrap_interval,
+    compare_paired,
+    permutation_chance,
+)
 
 if TYPE_CHECKING:
     from eegkit.trials import Trials

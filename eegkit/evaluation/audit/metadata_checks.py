@@ -12,9 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from eegkit.evaluation._findings import Findings
-from eegkit.evaluation._groups import show
-from eegkit.evaluation.splits import Fold
+from eegkit.evaluation.audit.findings import Findings
+from eegkit.evaluation.splits import Fold, show
 from eegkit.trials import Trials
 
 # The columns that tell one group of a level from another, where they are there. The same name

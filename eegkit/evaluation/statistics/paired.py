@@ -76,7 +76,7 @@ def bootstrap_interval(
 
     Examples
     --------
-    >>> from eegkit.evaluation.statistics import bootstrap_interval
+    >>> from eegkit.evaluation import bootstrap_interval
     >>> mean, low, high, n = bootstrap_interval([0.6, 0.7, 0.8, 0.9])
     >>> print(f"{mean:.2f} [{low:.2f}, {high:.2f}], {n} people")
     0.75 [0.62, 0.85], 4 people
@@ -177,7 +177,7 @@ def compare_paired(
     Examples
     --------
     >>> import pandas as pd
-    >>> from eegkit.evaluation.statistics import compare_paired
+    >>> from eegkit.evaluation import compare_paired
     >>> scores = pd.DataFrame(
     ...     {"a": [0.7, 0.8, 0.9, 0.8, 0.7, 0.9], "b": [0.5, 0.7, 0.6, 0.7, 0.5, 0.8]}
     ... )

@@ -9,15 +9,14 @@ from typing import Any
 
 import pandas as pd
 
-from eegkit.evaluation._fold import Outcome, Task
-from eegkit.evaluation._inputs import check_trials, name_datasets, name_pipelines
-from eegkit.evaluation._run import run_tasks
-from eegkit.evaluation._settings import describe_run
 from eegkit.evaluation.audit import audit_folds
 from eegkit.evaluation.baselines import baselines as all_baselines
-from eegkit.evaluation.predictions import Predictions
-from eegkit.evaluation.results import Results
-from eegkit.evaluation.scoring import make_scorers
+from eegkit.evaluation.metrics import make_scorers
+from eegkit.evaluation.results import Predictions, Results, describe_run
+from eegkit.evaluation.running.fold import Outcome, Task
+from eegkit.evaluation.running.inputs import check_trials, name_datasets, name_pipelines
+from eegkit.evaluation.running.store import Store
+from eegkit.evaluation.running.tasks import run_tasks
 from eegkit.evaluation.splits import (
     describe_split,
     folds_of,
@@ -26,7 +25,6 @@ from eegkit.evaluation.splits import (
     overlap,
     promise_of,
 )
-from eegkit.evaluation.store import Store
 from eegkit.trials import Trials
 
 ON_LEAK, ON_ERROR = ("refuse", "mark"), ("record", "raise")

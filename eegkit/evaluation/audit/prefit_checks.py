@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from eegkit.blocks import read_blocks
-from eegkit.evaluation._findings import Findings
-from eegkit.evaluation._levels import WHAT, Level, Levels
-from eegkit.evaluation._nested import check_inner_splits
+from eegkit.evaluation.audit.findings import Findings
+from eegkit.evaluation.audit.inner_splits import check_inner_splits
+from eegkit.evaluation.audit.metadata_checks import WHAT, Level, Levels
 from eegkit.evaluation.splits import Fold
 from eegkit.trials import Trials
 

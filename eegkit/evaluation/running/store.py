@@ -17,9 +17,9 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from eegkit import tensor_file
-from eegkit.evaluation._fold import Data, Outcome, Task
-from eegkit.evaluation.predictions import Predictions, pack, unpack
-from eegkit.evaluation.scoring import Scorer
+from eegkit.evaluation.metrics import Scorer
+from eegkit.evaluation.results import Predictions, pack, unpack
+from eegkit.evaluation.running.fold import Data, Outcome, Task
 
 FORMAT_VERSION = 1
 LEFTOVER_S = 3600.0

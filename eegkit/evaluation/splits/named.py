@@ -17,10 +17,10 @@ from sklearn.model_selection import (
     check_cv,
 )
 
-from eegkit.evaluation._groups import listed
-from eegkit.evaluation.block_splitters import WithinSessionKFold, WithinSubjectKFold
-from eegkit.evaluation.fixed_split import FixedSplit
-from eegkit.evaluation.splitters import CrossDataset, CrossRun, CrossSession
+from eegkit.evaluation.splits._metadata import listed
+from eegkit.evaluation.splits.blocks import WithinSessionKFold, WithinSubjectKFold
+from eegkit.evaluation.splits.by_level import CrossDataset, CrossRun, CrossSession
+from eegkit.evaluation.splits.fixed import FixedSplit
 from eegkit.trials import Trials
 
 _PLAIN = {

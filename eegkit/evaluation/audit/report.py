@@ -9,11 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from eegkit.evaluation._copies import check_content
-from eegkit.evaluation._findings import COLUMNS, SEVERITIES, Findings
-from eegkit.evaluation._labels import check_labels
-from eegkit.evaluation._levels import check_levels, make_levels
-from eegkit.evaluation._prefitted import check_normalisation, check_pipelines
+from eegkit.evaluation.audit.copy_checks import check_content
+from eegkit.evaluation.audit.findings import COLUMNS, SEVERITIES, Findings
+from eegkit.evaluation.audit.label_checks import check_labels
+from eegkit.evaluation.audit.metadata_checks import check_levels, make_levels
+from eegkit.evaluation.audit.prefit_checks import check_normalisation, check_pipelines
 from eegkit.evaluation.splits import Fold, folds_of, make_splitter, promise_of
 from eegkit.trials import Trials
 
@@ -40,7 +40,7 @@ class Audit:
 
     Examples
     --------
-    >>> from eegkit.evaluation.audit import audit_split
+    >>> from eegkit.evaluation import audit_split
     >>> from eegkit.testing import example_trials
     >>> from sklearn.model_selection import KFold
     >>> trials = example_trials(n_trials=24)
@@ -184,7 +184,7 @@ def audit_split(
 
     Examples
     --------
-    >>> from eegkit.evaluation.audit import audit_split
+    >>> from eegkit.evaluation import audit_split
     >>> from eegkit.testing import example_trials
     >>> audit_split(example_trials(n_trials=24), "loso").ok
     True
@@ -246,7 +246,7 @@ def audit_folds(
     Examples
     --------
     >>> import numpy as np
-    >>> from eegkit.evaluation.audit import audit_folds
+    >>> from eegkit.evaluation import audit_folds
     >>> from eegkit.evaluation.splits import Fold
     >>> from eegkit.testing import example_trials
     >>> trials = example_trials(n_trials=12)

@@ -16,7 +16,7 @@ from sklearn.metrics import get_scorer, get_scorer_names
 from sklearn.metrics._scorer import _BaseScorer
 from sklearn.utils.metaestimators import available_if
 
-from eegkit.evaluation import metrics
+from eegkit.evaluation.metrics import divergence
 
 Scorer = Callable[[Any, Any, Any], float]
 
@@ -140,7 +140,7 @@ def _predicts_the_most_probable(fitted: Any) -> bool:
 
 def _is_own(scorer: Any) -> bool:
     function = scorer.func if isinstance(scorer, partial) else scorer
-    return getattr(function, "__module__", None) == metrics.__name__
+    return getattr(function, "__module__", None) == divergence.__name__
 
 
 def _scorer(value: Any) -> Scorer:
@@ -148,13 +148,13 @@ def _scorer(value: Any) -> Scorer:
         if not callable(value):
             raise ValueError(f"scoring holds {value!r}; expected a name or a callable.")
         return value
-    own = metrics.named_scorer(value)
+    own = divergence.named_scorer(value)
     if own is not None:
         return own
     known = get_scorer_names()
     if value in known:
         return get_scorer(value)
-    near = difflib.get_close_matches(value, [*known, *metrics.NAMES], n=3)
+    near = difflib.get_close_matches(value, [*known, *divergence.NAMES], n=3)
     hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "use a scikit-learn name."
     raise ValueError(f"No metric is named {value!r}; {hint}")
 
