@@ -26,6 +26,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from eegkit import report
 from eegkit.evaluation import Predictions, Results
 
 mpl.use("agg")
@@ -102,7 +103,7 @@ def steps(results: Results, path: Path) -> dict[str, Callable[[], Any]]:
             results, first, order="similarity"
         ),
         "ReliabilityDisplay": lambda: plots.ReliabilityDisplay.from_results(results),
-        "report": lambda: results.report(path),
+        "report": lambda: report(results, path),
         "save": lambda: results.save(path.with_suffix(".safetensors")),
     }
 

@@ -24,6 +24,7 @@ _HOME = {
     "load": "persistence",
     "load_dataset": "datasets",
     "make_pipeline": "pipeline",
+    "report": "reporting",
     "save": "persistence",
 }
 _MODULES = ("classifiers", "datasets", "evaluation", "plots", "registry", "testing", "transforms")
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from eegkit.export import export_onnx
     from eegkit.persistence import load, save
     from eegkit.pipeline import Pipeline, make_pipeline
+    from eegkit.reporting import report
     from eegkit.signals import SignalArray
     from eegkit.transforms import Transformer
     from eegkit.trials import Trials

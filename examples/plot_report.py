@@ -17,7 +17,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 
-from eegkit import evaluate, load_dataset
+from eegkit import evaluate, load_dataset, report
 from eegkit.evaluation import baselines, learning_curve
 from eegkit.plots import LearningCurveDisplay
 
@@ -34,7 +34,7 @@ results
 # interval, how far it is above chance.
 
 path = Path(tempfile.mkdtemp()) / "report.html"
-results.report(path, {"simulated": trials})
+report(results, path, {"simulated": trials})
 print(f"{path.name}: {path.stat().st_size / 2**20:.1f} MB")
 
 # %%

@@ -92,10 +92,12 @@ def report(results: Path, out: Path) -> None:
 
     RESULTS is the folder of a run, or its file results.safetensors.
     """
+    import eegkit
+
     loaded = load_results(results_file(results))
     if out.parent != Path():
         out.parent.mkdir(parents=True, exist_ok=True)
-    click.echo(f"Wrote {loaded.report(out)}")
+    click.echo(f"Wrote {eegkit.report(loaded, out)}")
 
 
 def results_file(path: Path) -> Path:

@@ -222,6 +222,7 @@ def write(results: Results, folder: Path, reported: Mapping[str, Trials] | None 
 
     Given the trials, write the report, too.
     """
+    from eegkit import report
     from eegkit.evaluation import Results
     from eegkit.plots import ScoresDisplay
     from eegkit.plots._styles import unseen
@@ -237,7 +238,7 @@ def write(results: Results, folder: Path, reported: Mapping[str, Trials] | None 
         with unseen():
             save_figure(ScoresDisplay.from_results(own).figure_, folder / written[-1])
     if reported is not None:
-        results.report(folder / "report.html", reported)
+        report(results, folder / "report.html", reported)
         written.append("report.html")
     *most, last = written
     click.echo(f"Wrote {', '.join(most)} and {last} to {folder}")

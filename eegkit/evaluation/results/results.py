@@ -24,7 +24,7 @@ from eegkit.evaluation.statistics import (
 )
 
 if TYPE_CHECKING:
-    from eegkit.trials import Trials
+    pass
 
 
 class Results:
@@ -333,22 +333,6 @@ class Results:
             os.replace(beside, path)
         finally:
             beside.unlink(missing_ok=True)
-
-    def report(
-        self, path: str | os.PathLike[str], trials: Trials | Mapping[str, Trials] | None = None
-    ) -> Path:
-        """Write everything as one HTML file that opens without a network; see `write_report`.
-
-        Parameters
-        ----------
-        path : path
-            Of the file, ``.html``.
-        trials : Trials, or dict of str to Trials, optional
-            What was evaluated; more is told about them then.
-        """
-        from eegkit.report import write_report
-
-        return write_report(self, path, trials)
 
     def describe(self) -> str:
         """One sentence: how much was evaluated, and whether people were kept apart."""

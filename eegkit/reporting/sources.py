@@ -10,7 +10,7 @@ import pandas as pd
 
 from eegkit import registry
 from eegkit.evaluation import Results, baselines, make_splitter
-from eegkit.report import _html as h
+from eegkit.reporting import markup as h
 
 _CALL = re.compile(r"\b([A-Z]\w*)\(")
 _LINK = re.compile(r"https?://[^\s,;]+|\b10\.\d{4,9}/[^\s,;]+|\barXiv:\d{4}\.\d{4,5}")
@@ -66,7 +66,7 @@ def references_of(described: Any) -> str:
 def run_again(results: Results) -> str:
     """Code that does it again, as far as the settings tell."""
     settings = results.settings
-    imports = ["from eegkit import Pipeline, evaluate, load_dataset"]
+    imports = ["from eegkit import Pipeline, evaluate, load_dataset, report"]
     known = {name: f"baselines()[{name!r}]" for name in _unchanged_baselines(results)}
     if known:
         imports.append("from eegkit.evaluation import baselines")
@@ -80,7 +80,7 @@ def run_again(results: Results) -> str:
     if settings.get("random_state") is not None:
         options.append(f"random_state={settings['random_state']!r}")
     lines += [f"results = evaluate(pipelines, trials, {', '.join(options)})"]
-    lines += ['results.report("report.html", trials)']
+    lines += ['report(results, "report.html", trials)']
     versions = h.and_(f"{name} {number}" for name, number in settings.get("versions", {}).items())
     return (
         h.code("\n".join(lines))

@@ -1,5 +1,5 @@
 """Reports: everything about some results in one HTML file that needs no network."""
 
-from eegkit.report._report import write_report
+from eegkit.reporting.html_report import report
 
-__all__ = ["write_report"]
+__all__ = ["report"]

@@ -15,8 +15,8 @@ from eegkit.plots.comparison import ComparisonDisplay
 from eegkit.plots.confusion import ConfusionMatrixDisplay
 from eegkit.plots.reliability import ReliabilityDisplay
 from eegkit.plots.scores import ScoresDisplay
-from eegkit.report import _html as h
-from eegkit.report._answer import comparison, find_answer, leak_banner
+from eegkit.reporting import markup as h
+from eegkit.reporting.headline import comparison, find_answer, leak_banner
 from eegkit.trials import Trials
 
 if TYPE_CHECKING:

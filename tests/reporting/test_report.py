@@ -12,11 +12,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.dummy import DummyClassifier
 from sklearn.model_selection import KFold
 
-from eegkit import Results, Trials, evaluate, load_dataset
+from eegkit import Results, Trials, evaluate, load_dataset, report
 from eegkit.evaluation import baselines, bootstrap_interval
-from eegkit.report import write_report
-from eegkit.report._answer import tell
-from eegkit.report._sources import references_of
+from eegkit.reporting.headline import tell
+from eegkit.reporting.sources import references_of
 
 mpl.use("agg")
 
@@ -78,8 +77,8 @@ def leaky(trials):
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory, results, leaky, trials):
     made = tmp_path_factory.mktemp("reports")
-    results.report(made / "good.html", trials)
-    write_report(leaky, made / "leaky.html")
+    report(results, made / "good.html", trials)
+    report(leaky, made / "leaky.html")
     return made
 
 
@@ -199,7 +198,7 @@ def test_who_is_it(trials, tmp_path):
         cv={"by": "run", "train": [0], "test": [1]}, on_leak="mark",
     )  # fmt: skip
     assert made.split == "fixed, by run"
-    text = text_of(made.report(tmp_path / "r.html", {"who": who}).read_text("utf-8"))
+    text = text_of(report(made, tmp_path / "r.html", {"who": who}).read_text("utf-8"))
     assert "reaches an accuracy of" in text
     assert "8 people it was trained on, too" in text
     assert "in 1 fold (fixed, by run)" in text
@@ -217,7 +216,7 @@ def test_a_file_that_is_there_stays_until_the_new_one_is_whole(results, tmp_path
 
     monkeypatch.setattr("pathlib.Path.write_text", full_disk)
     with pytest.raises(OSError, match="no space"):
-        results.report(path)
+        report(results, path)
     monkeypatch.undo()
     assert path.read_text() == "old"
     assert len(list(tmp_path.iterdir())) == 1
@@ -226,7 +225,7 @@ def test_a_file_that_is_there_stays_until_the_new_one_is_whole(results, tmp_path
 def test_results_that_were_saved_give_the_same_report(results, folder, tmp_path, trials):
     results.save(tmp_path / "r.safetensors")
     again = Results.load(tmp_path / "r.safetensors")
-    again.report(tmp_path / "again.html", trials)
+    report(again, tmp_path / "again.html", trials)
     first, second = (
         re.sub(r"Created on \S+ \S+", "", text_of(path.read_text("utf-8")))
         for path in (folder / "good.html", tmp_path / "again.html")
@@ -236,7 +235,7 @@ def test_results_that_were_saved_give_the_same_report(results, folder, tmp_path,
 
 def test_without_predictions_the_rest_is_told(results, tmp_path):
     bare = Results(results.table, results.settings)
-    text = text_of(write_report(bare, tmp_path / "r.html").read_text("utf-8"))
+    text = text_of(report(bare, tmp_path / "r.html").read_text("utf-8"))
     assert "The results hold no predictions." in text
     assert "reaches a balanced accuracy" in text
 
@@ -254,7 +253,7 @@ def test_bad_input(results, trials, tmp_path, options, match):
     given = options.get("trials")
     given = trials[:10] if given == "short" else given
     with pytest.raises(ValueError, match=match):
-        results.report(tmp_path / options.get("path", "r.html"), given)
+        report(results, tmp_path / options.get("path", "r.html"), given)
     assert list(tmp_path.iterdir()) == []
 
 

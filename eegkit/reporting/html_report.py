@@ -1,4 +1,4 @@
-"""`write_report`: results as one HTML file."""
+"""`report`: results as one HTML file."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from typing import Any
 
 from eegkit.evaluation import Results
 from eegkit.plots._styles import unseen
-from eegkit.report import _html as h
-from eegkit.report import _sections as sections
-from eegkit.report import _sources as sources
-from eegkit.report._answer import leak_banner, tell
+from eegkit.reporting import markup as h
+from eegkit.reporting import sections, sources
+from eegkit.reporting.headline import leak_banner, tell
 from eegkit.trials import Trials
 
 # mne's script needs a tag on everything. Its menu of tags is hidden, and so must be its key T.
@@ -22,7 +21,7 @@ NO_KEYS = "addEventListener('load', () => setTimeout(() => { window.onkeydown = 
 VIEWPORT = '<meta name="viewport" content="width=device-width, initial-scale=1">'
 
 
-def write_report(
+def report(
     results: Results,
     path: str | os.PathLike[str],
     trials: Trials | Mapping[str, Trials] | None = None,
@@ -57,12 +56,11 @@ def write_report(
     >>> import tempfile
     >>> from pathlib import Path
     >>> from sklearn.dummy import DummyClassifier
-    >>> from eegkit import evaluate
-    >>> from eegkit.report import write_report
+    >>> from eegkit import evaluate, report
     >>> from eegkit.testing import example_trials
     >>> results = evaluate(DummyClassifier(), example_trials(24), cv="loso")
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     text = write_report(results, Path(folder) / "report.html").read_text("utf-8")
+    ...     text = report(results, Path(folder) / "report.html").read_text("utf-8")
     >>> "Chance is 0.500" in text
     True
     """
@@ -74,7 +72,7 @@ def write_report(
     given = _match(results, trials)
     made = mne.Report(title="Decoding report", verbose="error")
     made.include += VIEWPORT
-    made.add_custom_css(files("eegkit.report").joinpath("report.css").read_text("utf-8"))
+    made.add_custom_css(files("eegkit.reporting").joinpath("report.css").read_text("utf-8"))
     made.add_custom_js(NO_KEYS)
     parts = {name: only(results, name) for name in results.datasets}
     several = len(parts) > 1
