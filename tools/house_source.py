@@ -2,6 +2,7 @@
 
 import ast
 import io
+import re
 import tokenize
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -51,7 +52,9 @@ class Module:
 
     @cached_property
     def n_comments(self) -> int:
-        return sum(line.lstrip().startswith("#") or "  # " in line for line in self.lines)
+        """Lines with a comment for people, not one for a tool."""
+        comment = re.compile(r"(^\s*|  )# (?!fmt:|type:|noqa|doctest:|pragma)")
+        return sum(bool(comment.search(line)) for line in self.lines)
 
     @cached_property
     def functions(self) -> list[Function]:
