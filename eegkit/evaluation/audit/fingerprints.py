@@ -25,9 +25,11 @@ from eegkit.evaluation.audit.near_copies import projector
 # Samples in a run: enough that recordings of integers do not agree by chance.
 RUN, RUN_OF_FEW_CHANNELS, FEW_CHANNELS = 16, 32, 4
 # Runs that are kept, of all trials together.
+# A bound on memory: 16 bytes a run, so 64 MB at most, however long the recordings are.
 MAX_RUNS = 4_000_000
 BLOCK_BYTES = 2**25
 
+# Odd, so that its powers have inverses modulo 2**64, by which `_rolling` divides.
 _BASE = 0x9E3779B97F4A7C15
 _INVERSE = pow(_BASE, -1, 2**64)
 
@@ -92,11 +94,13 @@ class Groups:
         self, train: NDArray[np.intp], test: NDArray[np.intp]
     ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """The test trials that share a set with a training trial, and one such partner of each."""
+        # One partner of each set is enough: it is the example in the message.
         partner = np.full(self.n_groups, -1, dtype=np.intp)
         mine = self._entries(train)
         partner[self.number[mine]] = self.trial[mine]
         there = self._entries(test)
         found = partner[self.number[there]]
+        # A trial on both sides shares everything with itself; the metadata have told of that.
         hit = (found >= 0) & (found != self.trial[there])
         trials, first = np.unique(self.trial[there][hit], return_index=True)
         return trials.astype(np.intp), found[hit][first]
@@ -114,6 +118,8 @@ def _distinct_sets(
     """Only sets of two and more, and each set of trials once."""
     if not len(number):
         return number, trial
+    # A set of trials is known by the sum of their random names: two windows that overlap share
+    # hundreds of runs, which are one set here, and so cost one entry each instead of hundreds.
     names = np.random.default_rng(0).integers(2**63, size=n_trials, dtype=np.int64)
     size = np.bincount(number)
     first = np.cumsum(size) - size
@@ -142,6 +148,8 @@ def read_content(X: NDArray[np.float32]) -> Content:
     """
     n_trials, n_channels, n_times = X.shape
     run = min(RUN_OF_FEW_CHANNELS if n_channels < FEW_CHANNELS else RUN, n_times)
+    # A pattern of turns holds one bit for each channel and sample. Its runs have to be longer
+    # than those of samples to be as rare, and the longer the fewer channels there are.
     shape_run = max(run, n_times // (8 if n_channels >= 16 else 4))
     weights = _random_odd(n_channels)
     project = projector(n_channels, n_times)
@@ -152,16 +160,22 @@ def read_content(X: NDArray[np.float32]) -> Content:
     stop = 0
     for block in read_blocks(X, BLOCK_BYTES):
         rows = slice(stop, stop := stop + len(block))
+        # Trials with NaN are told below, once, instead of by a warning of each operation.
         with np.errstate(invalid="ignore", over="ignore"):
             projected[rows] = block.reshape(len(block), -1) @ project
             turns = _turns(block)
+        # The bits of the samples, as integers: sums of those are exact in any order, and NaN is
+        # equal to itself.
         samples = _mixed(_weighted(block.view(np.uint32), weights))
         whole[rows] = _rolling(samples, n_times)[:, 0]
         flat[rows] = (samples[:, 1:] == samples[:, :-1]).all(axis=1)
         exact.append(_runs(samples, run, run // 2, share, rows.start))
+        # A trial too short for one run of turns is compared by samples and projections only.
         if turns.shape[2] >= shape_run:
+            # Eight channels in a byte: an eighth of the products.
             patterns = _mixed(_weighted(np.packbits(turns, axis=1), weights))
             shape.append(_runs(patterns, shape_run, 12, share / 2, rows.start))
+    # One NaN or infinity makes all projections of a trial so, which saves another reading of X.
     finite = np.logical_and.reduce(np.isfinite(projected), axis=1)
     return Content(whole, flat, finite, _joined(exact), _joined(shape), shape_run, projected)
 
@@ -171,6 +185,7 @@ def shared_runs(content: Content) -> Groups:
     runs = content.exact
     kept = content.usable[runs.trial]
     key, trial = runs.key[kept], runs.trial[kept]
+    # Nearly all runs stand alone. They go before the sets are made, which takes longer.
     order = np.argsort(key, kind="stable")
     key, trial = key[order], trial[order]
     same = np.zeros(len(key), dtype=bool)
@@ -200,11 +215,14 @@ def alike_in_shape(content: Content) -> NDArray[np.int64]:
     key, trial, start = key[order], trial[order], start[order].astype(np.int64)
     n_trials, most = len(content.whole), int(start.max(initial=0))
     found = [np.zeros(0, dtype=np.int64)]
+    # Each entry meets the next four of its key, no more: all pairs of a pattern that is common
+    # would be too many, and trials that overlap meet in some run of the many they share.
     for step in range(1, 5):
         same = np.flatnonzero((key[step:] == key[:-step]) & (trial[step:] != trial[:-step]))
         # A stable sort keeps the trials of a key in order, so that i < j.
         i, j = trial[same].astype(np.int64), trial[same + step].astype(np.int64)
         lag = start[same] - start[same + step] + most
+        # A pair and its lag in one integer, of which a sort finds the distinct ones.
         found.append((i * n_trials + j) * (2 * most + 1) + lag)
     pairs, lag = np.divmod(_sorted_unique(np.concatenate(found)), 2 * most + 1)
     return np.column_stack([pairs // n_trials, pairs % n_trials, lag - most])
@@ -217,6 +235,8 @@ def _turns(block: NDArray[np.float32]) -> NDArray[np.bool_]:
 
 
 def _random_odd(n: int) -> NDArray[np.uint64]:
+    # Multiplying by an odd number loses no bit modulo 2**64. The seed is fixed so that an audit
+    # says the same each time.
     return np.random.default_rng(0).integers(2**63, size=n, dtype=np.uint64) * np.uint64(
         2
     ) + np.uint64(1)
@@ -225,6 +245,7 @@ def _random_odd(n: int) -> NDArray[np.uint64]:
 def _weighted(words: NDArray[np.unsignedinteger], weights: NDArray[np.uint64]) -> NDArray:
     """The sum over channels of each word times its channel's weight, modulo 2**64."""
     made = np.zeros((words.shape[0], words.shape[2]), np.uint64)
+    # By channel and in place: a product of the whole block would be twice as large as it.
     part = np.empty_like(made)
     for channel in range(words.shape[1]):
         np.multiply(words[:, channel], weights[channel], out=part)
@@ -234,6 +255,8 @@ def _weighted(words: NDArray[np.unsignedinteger], weights: NDArray[np.uint64]) -
 
 def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Every bit of the result depends on every bit of the value; in place."""
+    # Shifts and factors in the manner of SplitMix64: without them, the lowest bits of a sum
+    # would depend on the lowest bits of the samples alone.
     for factor in (0xBF58476D1CE4E5B9, 0x94D049BB133111EB):
         values ^= values >> np.uint64(31)
         values *= np.uint64(factor)
@@ -250,6 +273,8 @@ def _rolling(samples: NDArray[np.uint64], run: int) -> NDArray[np.uint64]:
     power, back = np.cumprod(power, dtype=np.uint64), np.cumprod(back, dtype=np.uint64)
     total = np.zeros((len(samples), n_times + 1), np.uint64)
     np.cumsum(samples * power, axis=1, out=total[:, 1:])
+    # The difference of running sums is the run times a power of the base, which depends on where
+    # it starts; divided by that, equal runs are equal wherever they lie.
     return _mixed((total[:, run:] - total[:, : n_times - run + 1]) * back)
 
 
@@ -258,9 +283,11 @@ def _runs(
 ) -> Runs:
     """The runs of a block that are not flat; of too many, the share with the smallest hashes."""
     key = _rolling(samples, run)
+    # Flat or clipped stretches are the same in any recording, and are no copies.
     changes: NDArray[np.int32] = np.zeros(samples.shape, np.int32)
     np.cumsum(samples[:, 1:] != samples[:, :-1], axis=1, out=changes[:, 1:])
     kept = changes[:, run - 1 :] - changes[:, : changes.shape[1] - run + 1] >= least_changes
+    # Chosen by the hash, not by place: each copy of a run falls on the same side of the bound.
     if share < 1:
         kept &= key < np.uint64(share * 2**64)
     row, start = np.nonzero(kept)

@@ -30,6 +30,7 @@ WHAT = {
     "dataset": "data set", "subject": "person", "session": "session", "recording": "recording",
     "run": "run", "parent": "trial that was cut into windows",
 }  # fmt: skip
+# What an onset counts from: the start of a recording, whatever trials were cut from it later.
 PLACE: tuple[str, ...] = ("dataset", "subject", "session", "run", "recording")
 
 
@@ -43,12 +44,14 @@ class Level:
 
     def lies_within(self, other: Level) -> bool:
         """Whether every group lies in one group of the other level."""
+        # Every group pairs with exactly one of the other level, or it lies in several.
         known = (self.code >= 0) & (other.code >= 0)
         pairs = np.unique(np.column_stack([self.code[known], other.code[known]]), axis=0)
         return len(pairs) == len(np.unique(self.code[known]))
 
     def on_both_sides(self, fold: Fold) -> NDArray[np.intp]:
         """The test trials whose group is in training as well."""
+        # One place more than there are groups, so that -1 has its own.
         seen = np.zeros(self.code.max() + 2, dtype=bool)
         seen[self.code[fold.train]] = True
         seen[-1] = False  # -1, the groups that are not known
@@ -90,16 +93,19 @@ def make_levels(trials: Trials, keeps_apart: str) -> Levels:
     for name, level in every.items():
         if len(np.unique(level.code)) == len(trials) and name not in ("dataset", "subject"):
             continue  # every trial is a group of its own
+        # Two levels that group alike would tell the same thing twice; the coarser is named.
         if not any(other.lies_within(level) and level.lies_within(other)
                    for other in known.values()):  # fmt: skip
             known[name] = level
     if keeps_apart in every:
         promised = every[keeps_apart]
     elif keeps_apart in metadata:
+        # Blocks are counted anew in each run; another column is taken as it is.
         columns = (*KEYS["run"], "block") if keeps_apart == "block" else (keeps_apart,)
         promised = _level(keeps_apart, metadata, columns)
         known.setdefault(keeps_apart, promised)
     elif keeps_apart == "block":
+        # Blocks of time that no column names: onsets and signals are what is left to check.
         promised = None
     else:
         raise ValueError(
@@ -111,6 +117,7 @@ def make_levels(trials: Trials, keeps_apart: str) -> Levels:
 
 def _level(name: str, metadata: pd.DataFrame, columns: Sequence[str]) -> Level:
     used = tuple(column for column in columns if column in metadata)
+    # ngroup() of a row with a missing value is NaN, or -1, by the version of pandas.
     code = metadata.groupby(list(used), sort=False, dropna=True).ngroup().to_numpy()
     return Level(name, np.where(np.isnan(code), -1, code).astype(np.intp), used)
 
@@ -151,6 +158,7 @@ def _check_same_trial(
 
 def is_identification(trials: Trials) -> bool:
     """Whether the labels name the people: one class each, one person for each class."""
+    # Soft labels name nobody.
     if trials.y.ndim != 1:
         return False
     people, labels = pd.factorize(trials.groups)[0], pd.factorize(trials.y)[0]
@@ -191,6 +199,7 @@ def _check_groups(
                 _advice(level.name, levels.keeps_apart),
             )  # fmt: skip
     if by_design:
+        # The coarsest level stands for the finer ones: who shares the person shares the session.
         what, tally = by_design[0]
         names = list(dict.fromkeys(name for name, _ in by_design))
         told = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
@@ -224,9 +233,11 @@ def _named(trials: Trials, level: Level, row: int) -> str:
 
 def same_person_key(name: Any) -> tuple[Any, ...]:
     """What is left of a name without case, spaces, punctuation and leading zeros."""
+    # pandas makes 1.0 of 1 where another row has no number.
     if isinstance(name, float | np.floating) and float(name).is_integer():
         name = int(name)
     text = unicodedata.normalize("NFKC", str(name)).casefold()
+    # The same as text: "1.0" is what a CSV file may hold.
     text = re.sub(r"\b(\d+)\.0+\b", r"\1", text)
     return tuple(
         int(part) if part.isdigit() else part for part in re.findall(r"\d+|[^\W\d_]+", text)
@@ -239,20 +250,24 @@ def _check_aliases(
     subject = _level("subject", trials.metadata, KEYS["subject"])
     if not levels.is_promised(subject):
         return
+    # One row for each person: names are compared, and there are few of those.
     first = np.unique(subject.code, return_index=True)
     rows = first[1][first[0] >= 0]
     datasets = trials.metadata.get("dataset", pd.Series("", index=trials.metadata.index))
     persons: dict[Any, list[int]] = {}
     for row in rows:
         key = (datasets.iloc[row], same_person_key(trials.groups[row]))
+        # A name without a letter or digit leaves nothing to compare.
         if key[1]:
             persons.setdefault(key, []).append(subject.code[row])
     tally = findings.tally()
+    # Most trials have no aliases, and then no fold has to be looked at.
     several = [codes for codes in persons.values() if len(codes) > 1]
     for fold in folds if several else ():
         trained = set(np.unique(subject.code[fold.train]).tolist())
         hits, example = [], []
         for codes in several:
+            # Only people who are tested, under a name that another name of theirs was trained on.
             for code in codes:
                 others = [other for other in codes if other != code and other in trained]
                 if others and len(own := fold.test[subject.code[fold.test] == code]):
@@ -303,6 +318,7 @@ def _check_shared_names(
             fold, hits,
             lambda hits=hits: show(trials.metadata["recording"].iloc[hits[0]]),  # type: ignore[misc]
         )  # fmt: skip
+    # Where people are not kept apart, the same recording on both sides was told by its level.
     if levels.promised is not None and levels.keeps_apart in ("subject", "dataset"):
         findings.add_tally(
             "recording", "warning", tally, "A recording that is named for two people is on both "
@@ -313,6 +329,7 @@ def _check_shared_names(
 def windows(trials: Trials) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray] | None:
     """The recording, start and end in s of every trial; None where they are not known."""
     metadata = trials.metadata
+    # An event's onset and, for windows cut from a trial later, where in the trial they start.
     if "onset" in metadata:
         columns, start = PLACE, pd.to_numeric(metadata["onset"], errors="coerce").to_numpy(float)
         if "window_onset_s" in metadata:
@@ -340,6 +357,7 @@ def _check_overlap(trials: Trials, folds: Sequence[Fold], findings: Findings) ->
         )  # fmt: skip
         return tally.trials
     code, start, end = known
+    # An unknown recording or onset overlaps with nothing that can be named.
     usable = (code >= 0) & np.isfinite(start)
     if not usable.any():
         return tally.trials
@@ -350,12 +368,14 @@ def _check_overlap(trials: Trials, folds: Sequence[Fold], findings: Findings) ->
         train, test = fold.train[usable[fold.train]], fold.test[usable[fold.test]]
         if not len(train) or not len(test):
             continue
+        # Of the windows that start earlier, the one that ends last may not be the last to start.
         order = train[np.argsort(start[train], kind="stable")]
         latest = np.maximum.accumulate(end[order])
         # One sample in common may be due to rounding.
         before = np.searchsorted(start[order], end[test] - 1.5 / trials.sfreq)
         reach = latest[np.maximum(before - 1, 0)] - start[test]
         hits = test[(before > 0) & (reach > 1.5 / trials.sfreq)]
+        # A trial that is its own training trial has been told of as that.
         hits = np.setdiff1d(hits, fold.train)
         tally.add(fold, hits, lambda hits=hits: f"trial {hits[0]}")  # type: ignore[misc]
     findings.add_tally(

@@ -33,6 +33,7 @@ def run_tasks(
     verbose: bool,
 ) -> list[Outcome]:
     """The outcomes of all tasks, in their order; those in the store are not computed again."""
+    # Hashing the data takes time, which a run without a store saves.
     keys = store.keys(tasks, pipelines, data, scorers) if store else [""] * len(tasks)
     done: dict[int, Outcome] = {}
 
@@ -48,6 +49,7 @@ def run_tasks(
             return True
         if not store.claim(keys[task.number]):
             return False
+        # Another process may have finished it between our look and our claim.
         if known(task):
             store.release(keys[task.number])
             return False
@@ -63,6 +65,8 @@ def run_tasks(
         n_losses = 0
         try:
             while waiting:
+                # A generator: a task is claimed when a worker is free for it, not all at the
+                # start, so that processes with one store share the tasks.
                 calls = (
                     delayed(fit_and_score)(
                         task, pipelines[task.pipeline], data[task.dataset], scorers, may_fail
@@ -71,16 +75,20 @@ def run_tasks(
                     if mine(task)
                 )
                 before = len(done)
+                # In the order in which they end: each is stored at once, and a run that is
+                # killed loses only what it was computing.
                 options: Any = {"return_as": "generator_unordered", "batch_size": 1}
                 try:
                     for outcome in Parallel(n_jobs=-1 if on_cluster else n_jobs, **options)(calls):
                         finish(outcome)
                         advance(len(done))
+                # A worker that dies takes tasks with it. They still wait, and go round again.
                 except Exception as error:
                     n_losses += 1
                     if not on_cluster or not _is_loss(error) or n_losses > MAX_LOSSES:
                         raise
                 finally:
+                    # What was claimed and not finished is anybody's again.
                     if store is not None:
                         store.release_all()
                 waiting = [task for task in waiting if task.number not in done and not known(task)]
@@ -105,8 +113,10 @@ def _cluster(dask: Any, data: Mapping[str, Data]) -> Iterator[bool]:
         raise ImportError(
             "Folds on a dask cluster need dask: pip install 'eegkit[dask]'."
         ) from error
+    # A client that was given stays open; one made here is closed here.
     own = not isinstance(dask, Client)
     client = _connect(Client, dask) if own else dask
+    # Scattered once to each worker, the data do not travel with every task.
     with (
         client if own else nullcontext(),
         parallel_config(
@@ -121,6 +131,7 @@ def _connect(client_class: Any, address: Any) -> Any:
         # dask lets workers give memory back at once, which costs nets half their time.
         for name in ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"):
             os.environ.setdefault(name, str(2**25))
+        # A process for each worker: nets in threads of one process would wait for one another.
         return client_class(threads_per_worker=1, dashboard_address=None)
     try:
         return client_class(address, timeout="10s")
@@ -133,6 +144,7 @@ def _connect(client_class: Any, address: Any) -> Any:
 
 def _is_loss(error: Exception) -> bool:
     """Whether the work was lost with a worker, not wrong."""
+    # By name, so that dask need not be installed; joblib hands on its errors as they are.
     return type(error).__name__ in (
         "KilledWorker", "FutureCancelledError", "CancelledError", "CommClosedError",
     )  # fmt: skip
@@ -144,6 +156,7 @@ def _progress(n_tasks: int, n_done: int, verbose: bool) -> Iterator[Callable[[in
     if not verbose:
         yield lambda done: None
         return
+    # Here, since importing it takes longer than many an evaluation without a bar.
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -162,6 +175,7 @@ def _progress(n_tasks: int, n_done: int, verbose: bool) -> Iterator[Callable[[in
         TextColumn("left"),
         TimeRemainingColumn(),
     )
+    # On stderr: stdout may be piped into a file.
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task("Fitting", total=n_tasks, completed=n_done)
         yield lambda done: bar.update(task, completed=done)
