@@ -14,6 +14,7 @@ from eegkit._version import __version__
 _HOME = {
     "Dataset": "datasets",
     "NeuralClassifier": "classifiers",
+    "ParameterError": "parameters",
     "Pipeline": "pipeline",
     "Results": "evaluation",
     "SignalArray": "signals",
@@ -27,7 +28,16 @@ _HOME = {
     "report": "reporting",
     "save": "persistence",
 }
-_MODULES = ("classifiers", "datasets", "evaluation", "plots", "registry", "testing", "transforms")
+_MODULES = (
+    "classifiers",
+    "datasets",
+    "evaluation",
+    "parameters",
+    "plots",
+    "registry",
+    "testing",
+    "transforms",
+)
 
 __all__ = ["__version__", *_HOME, *_MODULES]
 
@@ -36,6 +46,7 @@ if TYPE_CHECKING:
         classifiers,
         datasets,
         evaluation,
+        parameters,
         plots,
         registry,
         testing,
@@ -45,6 +56,7 @@ if TYPE_CHECKING:
     from eegkit.datasets import Dataset, load_dataset
     from eegkit.evaluation import Results, evaluate
     from eegkit.export import export_onnx
+    from eegkit.parameters import ParameterError
     from eegkit.persistence import load, save
     from eegkit.pipeline import Pipeline, make_pipeline
     from eegkit.reporting import report

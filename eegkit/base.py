@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 import warnings
-from typing import Any, ClassVar, dataclass_transform
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from eegkit.blocks import read_blocks
+from eegkit.parameters import ParameterError, Parametrized
 from eegkit.signals import SignalArray, as_signals
 
 DEFAULT_SFREQ = 128.0
@@ -25,20 +26,16 @@ _ADVICE = {
 }
 
 
-@dataclass_transform(kw_only_default=True)
-class Estimator(BaseEstimator):
+class Estimator(Parametrized, BaseEstimator):
     """A scikit-learn estimator whose parameters are the annotated fields of its classes.
 
-    Fields are inherited, so a parameter is written once, where its concept lives; the
-    signature of ``__init__`` lists them all, by keyword. Class variables that are not
-    parameters are annotated ``ClassVar`` or not at all.
+    Fields are inherited, so a parameter is written once, where its concept lives, with what it
+    may be; the signature of ``__init__`` lists them all, by keyword. Class variables that are
+    not parameters are annotated ``ClassVar`` or not at all.
     """
 
+    dataclass_options: ClassVar[Mapping[str, Any]] = {"eq": False, "repr": False}
     input_kind: ClassVar[str] = "raw"
-
-    def __init_subclass__(cls, kw_only: bool = True, **kwargs: Any) -> None:
-        dataclasses.dataclass(kw_only=kw_only, eq=False, repr=False)(cls)
-        super().__init_subclass__(**kwargs)
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:
@@ -151,12 +148,11 @@ class Estimator(BaseEstimator):
                     "resample it, or fit again."
                 )
             return
-        if given is not None and not (np.isfinite(given) and given > 0):
-            raise ValueError(f"sfreq is {given!r}; expected a positive rate in Hz.")
         if given is not None and seen is not None and not np.isclose(seen, given):
-            raise ValueError(
+            raise ParameterError(
                 f"X is sampled at {seen:g} Hz, but {name} was given sfreq={given:g}; "
-                "leave sfreq=None to use the rate of X."
+                "leave sfreq=None to use the rate of X.",
+                "sfreq",
             )
         if given is None and seen is None:
             warn(

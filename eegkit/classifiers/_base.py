@@ -164,7 +164,7 @@ class NeuralClassifier(
             weight applies to it.
         """
 
-    def architecture(self) -> dict[str, Any]:
+    def architecture_params(self) -> dict[str, Any]:
         """The parameters that are the net's own, not those of training."""
         training = {field.name for field in dataclasses.fields(TrainingOptions)}
         params = self.get_params(deep=False)
@@ -388,7 +388,7 @@ class NeuralClassifier(
         self, X: Any, y: Any, classes: Any, goes_on: bool, groups: Any, weight: Any, domains: Any
     ) -> tuple[TrialData, NDArray[Any] | None]:
         """The trials, all that is known of them, and their subjects; checked and encoded."""
-        self._check_options()
+        self.check_parameters()
         signals, labels = self._check_input(X, y, reset=not goes_on)
         if not goes_on:
             self.classes_ = learn_classes(labels if classes is None else np.asarray(classes))

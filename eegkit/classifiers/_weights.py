@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -27,11 +27,6 @@ def begin_with(module: nn.Module, source: Any) -> None:
             raise ValueError(
                 f"init_weights: {path!r} cannot be read as a safetensors file: {error}"
             ) from error
-    if not isinstance(source, Mapping):
-        raise ValueError(
-            f"init_weights is a {type(source).__name__}; expected a mapping of names to arrays "
-            "(net.weights_ of a fitted net), or the path of a safetensors file."
-        )
     own = module.state_dict()
     fitting = {n: w for n, w in source.items() if n in own and np.shape(w) == own[n].shape}
     if not fitting:

@@ -200,4 +200,4 @@ class CNNBiGRU(NeuralClassifier):
     def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
         check_choice(TEMPORAL, temporal=self.temporal)
         check_heads(self.n_heads, **{"2 * hidden_size": 2 * self.hidden_size})
-        return CNNBiGRUModule(input_shape, n_classes, **self.architecture())
+        return CNNBiGRUModule(input_shape, n_classes, **self.architecture_params())

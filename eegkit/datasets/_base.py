@@ -8,9 +8,10 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, dataclass_transform
+from typing import Any, ClassVar
 
 from eegkit import registry
+from eegkit.parameters import Parametrized, PathLike
 from eegkit.trials import Trials
 
 DATA_VARIABLE = "EEGKIT_DATA"
@@ -20,9 +21,7 @@ class MissingDataWarning(UserWarning):
     """Part of a data set is not there; the warning names it and the rest is used."""
 
 
-@dataclass_transform(kw_only_default=True)
-@dataclasses.dataclass(kw_only=True)
-class Dataset(ABC):
+class Dataset(Parametrized, ABC):
     """A data set: facts about it, options as fields, and `load`, which gives `Trials`.
 
     A data set of your own is a subclass with the facts below as class variables, its
@@ -72,11 +71,10 @@ class Dataset(ABC):
     conversions: ClassVar[Mapping[str, Callable[..., None]]] = {}
 
     subjects: Sequence[Any] | None = None
-    path: str | os.PathLike[str] | None = None
+    path: PathLike | None = None
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        dataclasses.dataclass(kw_only=True)(cls)
-        super().__init_subclass__(**kwargs)
+    def __post_init__(self) -> None:
+        self.check_parameters()
 
     @abstractmethod
     def load(self) -> Trials:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated, Literal
 
 import numpy as np
 import pandas as pd
@@ -11,9 +12,8 @@ from eegkit.datasets._base import Dataset
 from eegkit.datasets._head import TEN_TWENTY, Head
 from eegkit.datasets._recordings import choose_subjects
 from eegkit.datasets._simulation import CONDITIONS, Plan, motor_imagery
+from eegkit.parameters import Count, Interval, ParameterError
 from eegkit.trials import Trials
-
-LEVELS = ("easy", "medium", "hard")
 
 
 class Simulated(Dataset):
@@ -140,15 +140,15 @@ class Simulated(Dataset):
     access = "generated"
     how_to_get = "Made when it is loaded."
 
-    condition: str = "motor_imagery"
-    n_people: int = 10
-    n_trials: int = 40
+    condition: Literal["motor_imagery", "seizure", "emotion", "identity"] = "motor_imagery"
+    n_people: Count = 10
+    n_trials: Count = 40
     n_classes: int | None = None
-    sfreq: float = 128.0
-    duration: float = 3.0
+    sfreq: Annotated[float, Interval(ge=64)] = 128.0
+    duration: Annotated[float, Interval(ge=1)] = 3.0
     channels: Sequence[str] | None = None
-    difficulty: str = "medium"
-    random_state: int = 0
+    difficulty: Literal["easy", "medium", "hard"] = "medium"
+    random_state: Annotated[int, Interval(ge=0)] = 0
 
     def load(self) -> Trials:
         """Make the trials.
@@ -164,7 +164,7 @@ class Simulated(Dataset):
         ValueError
             An option makes no sense.
         """
-        classes = self._check()
+        classes = self._classes()
         people = choose_subjects(self.subjects, range(1, self.n_people + 1), self.title)
         channels = TEN_TWENTY if self.channels is None else tuple(self.channels)
         head = Head(channels)
@@ -185,48 +185,34 @@ class Simulated(Dataset):
         metadata = pd.concat(tables, ignore_index=True)
         return Trials(np.concatenate(signals), np.concatenate(labels), metadata, info)
 
-    def _check(self) -> tuple[str, ...]:
-        """Refuse options that make no sense; give the classes."""
-        classes = self._classes()
-        least_trials = max(1, len(classes))
-        for name, least in (("n_people", 1), ("n_trials", least_trials), ("random_state", 0)):
-            value = getattr(self, name)
-            if not isinstance(value, int | np.integer) or value < least:
-                raise ValueError(f"{name} is {value!r}; expected a whole number from {least} on.")
-        if not self.sfreq >= 64:
-            raise ValueError(
-                f"sfreq is {self.sfreq!r}; expected at least 64 Hz, which shows the beta rhythm."
+    def check_parameters(self) -> None:
+        super().check_parameters()
+        least = max(1, len(self._classes()))
+        if self.n_trials < least:
+            raise ParameterError(
+                f"n_trials is {self.n_trials!r}; expected a whole number of at least {least}, one "
+                "for each class.",
+                "n_trials",
             )
-        if not self.duration >= 1:
-            raise ValueError(
-                f"duration is {self.duration!r}; expected at least 1 s, as the ERD takes 0.8 s."
-            )
-        if self.difficulty not in LEVELS:
-            raise ValueError(
-                f"difficulty is {self.difficulty!r}; expected one of {', '.join(LEVELS)}."
-            )
-        return classes
 
     def _classes(self) -> tuple[str, ...]:
         """The classes of the condition, as many as are asked for."""
-        if self.condition not in CONDITIONS:
-            raise ValueError(
-                f"condition is {self.condition!r}; expected one of {', '.join(CONDITIONS)}."
-            )
         known, usual, _ = CONDITIONS[self.condition]
         if not known:
             if self.n_classes is not None:
-                raise ValueError(
+                raise ParameterError(
                     f"n_classes is {self.n_classes!r}, but the label of {self.condition!r} is the "
-                    "person; leave it out and set n_people."
+                    "person; leave it out and set n_people.",
+                    "n_classes",
                 )
             return ()
         n_classes = usual if self.n_classes is None else self.n_classes
         choices = range(2, len(known) + 1)
         if n_classes not in choices:
             *first, last = map(str, choices)
-            raise ValueError(
+            raise ParameterError(
                 f"n_classes is {n_classes!r}; expected {', '.join(first)} or {last} for "
-                f"{self.condition!r}."
+                f"{self.condition!r}.",
+                "n_classes",
             )
         return known[:n_classes]

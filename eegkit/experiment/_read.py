@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -20,7 +20,7 @@ from eegkit.experiment._pipelines import (
     set_seed,
     step_class,
 )
-from eegkit.experiment._values import problem_with
+from eegkit.parameters import ParameterError, Parametrized
 
 if TYPE_CHECKING:
     from eegkit.datasets import Dataset
@@ -239,11 +239,9 @@ class _Reader:
             plain = value.plain()
             if key.value == "subjects" and isinstance(plain, str):
                 plain = tuple(self._placed(value, parse_subjects, plain))
-            problem = problem_with(cls, key.value, plain)
-            if problem:
-                self.fail(value, f"{key.value} {problem}.")
             given[key.value] = plain
-        return self._placed(asked, cls, **given)
+        with self._placing(asked, options):
+            return self._placed(asked, cls, **given)
 
     # Pipelines
 
@@ -275,9 +273,9 @@ class _Reader:
             for key, value in self._params(given, step.value):
                 known = estimator.get_params(deep=False)
                 self._placed(key, check_parameter, known, key.value, step.value)
-                plain = self._value(type(estimator), key, value, seed)
+                plain = self._value(key, value, seed)
                 estimator.set_params(**{key.value: plain})
-            self._check_options(estimator, step, given.pairs())
+            self._check(estimator, step, given.pairs())
         return pipeline
 
     def _of_list(self, told: Item, seed: int) -> Any:
@@ -317,9 +315,9 @@ class _Reader:
         params = {"random_state": seed} if "random_state" in known else {}
         for key, value in self._params(given, name.value):
             self._placed(key, check_parameter, known, key.value, name.value)
-            params[key.value] = self._value(cls, key, value, seed)
+            params[key.value] = self._value(key, value, seed)
         step = self._placed(name, make_step, cls, **params)
-        self._check_options(step, name, given.pairs())
+        self._check(step, name, given.pairs())
         return step
 
     def _params(self, given: Item, step: str) -> list[tuple[Item, Item]]:
@@ -331,27 +329,16 @@ class _Reader:
             )
         return given.pairs()
 
-    def _value(self, cls: type, key: Item, value: Item, seed: int) -> Any:
+    def _value(self, key: Item, value: Item, seed: int) -> Any:
         if key.value == "transformers" and value.kind == "list":
             return self._steps(value, seed, ends_with_classifier=False)
-        plain = value.plain()
-        problem = problem_with(cls, key.value, plain)
-        if problem:
-            self.fail(value, f"{key.value} {problem}.")
-        return plain
+        return value.plain()
 
-    def _check_options(self, step: Any, name: Item, given: list[tuple[Item, Item]]) -> None:
+    def _check(self, step: Any, name: Item, params: list[tuple[Item, Item]]) -> None:
         """What the estimator itself can say of its parameters before it sees data."""
-        check = getattr(step, "_check_options", None)
-        if check is None:
-            return
-        try:
-            check()
-        except ValueError as error:
-            about = re.match(r"\w+", str(error))
-            places = {key.value: value for key, value in given}
-            place = places.get(about[0], name) if about else name
-            self.fail(place, str(error))
+        if isinstance(step, Parametrized):
+            with self._placing(name, params):
+                step.check_parameters()
 
     # Shared
 
@@ -383,11 +370,28 @@ class _Reader:
             seen[text] = name.line
         return found
 
+    @contextmanager
+    def _placing(self, item: Item, params: list[tuple[Item, Item]]) -> Iterator[None]:
+        """Tell an error about a parameter at its value, or at `item` where the file has none."""
+        try:
+            yield
+        except ParameterError as error:
+            values = {key.value: value for key, value in params}
+            self.fail(values.get(error.parameter, item), _in_yaml(str(error)))
+
     def _placed(self, item: Item, make: Callable[..., Made], *args: Any, **named: Any) -> Made:
         """What `make` gives; an error of it is told with the place of the item."""
         try:
             return make(*args, **named)
-        except ImportError:
+        except (ImportError, ParameterError):
             raise
         except (ValueError, TypeError) as error:
             self.fail(item, str(error).partition("\n\n")[0])
+
+
+def _in_yaml(message: str) -> str:
+    """A message with what is expected as one writes it in YAML."""
+    seen, expected, words = message.partition("; expected ")
+    for python, yaml in (("None", "null"), ("True", "true"), ("False", "false")):
+        words = words.replace(python, yaml)
+    return f"{seen}{expected}{words}"

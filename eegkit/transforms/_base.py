@@ -15,6 +15,7 @@ from sklearn.base import TransformerMixin
 
 from eegkit.base import Estimator
 from eegkit.blocks import release, row_blocks
+from eegkit.parameters import Positive
 from eegkit.signals import SignalArray
 from eegkit.transforms._threads import map_in_threads
 
@@ -47,7 +48,7 @@ class Transformer(TransformerMixin, Estimator):
         Shape of one trial before and after.
     """
 
-    max_memory_mb: float = 512.0
+    max_memory_mb: Positive = 512.0
     n_jobs: int | None = None
 
     def fit(self, X: Any, y: Any = None) -> Transformer:
@@ -68,6 +69,7 @@ class Transformer(TransformerMixin, Estimator):
         ValueError
             X is malformed, or a parameter does not fit it.
         """
+        self.check_parameters()
         self._prepare(self._check_input(X, reset=True))
         return self
 

@@ -2,52 +2,51 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import scipy.fft
 import scipy.signal
 from numpy.typing import NDArray
 
+from eegkit.parameters import Count, ParameterError, Positive
 from eegkit.signals import SignalArray
 from eegkit.transforms import _fft
 from eegkit.transforms._base import Transformer
-
-FRAMINGS = ("valid", "scipy", "librosa")
-SCALINGS = ("density", "spectrum", None)
 
 
 class Framed(Transformer):
     """The base of transforms that take the spectrum of one frame after the other."""
 
-    sfreq: float | None = None
-    nperseg: int = 256
-    window_s: float | None = None
-    hop: int | None = None
-    hop_s: float | None = None
-    n_fft: int | None = None
+    sfreq: Positive | None = None
+    nperseg: Count = 256
+    window_s: Positive | None = None
+    hop: Count | None = None
+    hop_s: Positive | None = None
+    n_fft: Count | None = None
     window: Any = "hann"
-    framing: str = "valid"
-    scaling: str | None = "density"
-    amin: float = 1e-10
+    framing: Literal["valid", "scipy", "librosa"] = "valid"
+    scaling: Literal["density", "spectrum"] | None = "density"
+    amin: Positive = 1e-10
 
     def _prepare_frames(self, signals: SignalArray) -> NDArray[np.float64]:
         """Settle rate, window and frames; give the frequencies of all bins in Hz."""
-        one_of("framing", self.framing, FRAMINGS)
-        one_of("scaling", self.scaling, SCALINGS)
         self._check_rate(signals, reset=True)
         n_times, sfreq = signals.shape[-1], self.sfreq_
-        length = _samples(self.nperseg, self.window_s, sfreq, "window")
-        hop = _samples(self.hop or max(1, length // 4), self.hop_s, sfreq, "hop")
+        length = self._samples(self.nperseg, "window_s")
+        hop = self._samples(self.hop or max(1, length // 4), "hop_s")
         refuse_single_sample(n_times)
         if length > n_times:
-            raise ValueError(
+            raise ParameterError(
                 f"The window of {length} samples ({length / sfreq:g} s) is longer than the "
-                f"trials, {n_times} samples at {sfreq:g} Hz; shorten nperseg or window_s."
+                f"trials, {n_times} samples at {sfreq:g} Hz; shorten nperseg or window_s.",
+                "nperseg" if self.window_s is None else "window_s",
             )
         self._n_fft = length if self.n_fft is None else self.n_fft
         if self._n_fft < length:
-            raise ValueError(f"n_fft is {self.n_fft}, shorter than the window of {length} samples.")
+            raise ParameterError(
+                f"n_fft is {self.n_fft}, shorter than the window of {length} samples.", "n_fft"
+            )
         window = scipy.signal.get_window(self.window, length)
         self._taper, self._hop = window.astype(np.float32), hop
         self._padding, n_frames = _padding(self.framing, length, hop, n_times)
@@ -55,6 +54,18 @@ class Framed(Transformer):
         self.times_ = centres / sfreq
         self._power_scale = _power_scale(self.scaling, window, sfreq, self._n_fft)
         return scipy.fft.rfftfreq(self._n_fft, 1 / sfreq)
+
+    def _samples(self, count: int, in_seconds: str) -> int:
+        """A length in samples, or that of the parameter which gives it in s."""
+        seconds = getattr(self, in_seconds)
+        samples = count if seconds is None else round(seconds * self.sfreq_)
+        if samples < 1:
+            raise ParameterError(
+                f"{in_seconds} is {seconds:g} s, {samples} samples at {self.sfreq_:g} Hz; expected "
+                "at least 1.",
+                in_seconds,
+            )
+        return int(samples)
 
     def _spectrum(self, block: NDArray[np.float32]) -> NDArray[np.complex64]:
         """Spectra of all frames, unscaled, shape (n_block, n_channels, n_frames, n_bins)."""
@@ -75,13 +86,6 @@ class Framed(Transformer):
         return Spectrogram(self._taper, self._hop, self._padding, self._n_fft, bins, scale)
 
 
-def one_of(name: str, value: Any, known: tuple[Any, ...]) -> None:
-    """Refuse a parameter's value that is not among the known ones."""
-    if value not in known:
-        listed = ", ".join(map(repr, known))
-        raise ValueError(f"{name} is {value!r}; expected one of {listed}.")
-
-
 def refuse_single_sample(n_times: int) -> None:
     """Refuse trials that have no spectrum."""
     if n_times == 1:
@@ -89,19 +93,21 @@ def refuse_single_sample(n_times: int) -> None:
 
 
 def range_of(
-    f_min: float | None, f_max: float | None, sfreq: float, least: float = 0.0
+    f_min: float | None, f_max: float | None, sfreq: float, parameter: str | None = None
 ) -> tuple[float, float]:
-    """A range of frequencies in Hz; None is `least` and the Nyquist frequency."""
+    """A range of frequencies in Hz, of one parameter or of two; None is 0 and Nyquist's."""
     nyquist = sfreq / 2
-    low, high = least if f_min is None else float(f_min), nyquist if f_max is None else float(f_max)
-    if not least <= low <= high:
-        raise ValueError(
-            f"f_min is {low:g} Hz and f_max {high:g} Hz; expected {least:g} <= f_min <= f_max."
+    low, high = 0.0 if f_min is None else float(f_min), nyquist if f_max is None else float(f_max)
+    if not 0 <= low <= high:
+        raise ParameterError(
+            f"f_min is {low:g} Hz and f_max {high:g} Hz; expected 0 <= f_min <= f_max.",
+            parameter or "f_min",
         )
     if high > nyquist:
-        raise ValueError(
+        raise ParameterError(
             f"f_max is {high:g} Hz, above the Nyquist frequency {nyquist:g} Hz of signals at "
-            f"{sfreq:g} Hz; lower f_max, or f_max=None for all there is."
+            f"{sfreq:g} Hz; lower f_max, or f_max=None for all there is.",
+            parameter or "f_max",
         )
     return low, high
 
@@ -136,16 +142,7 @@ def logarithm(power: NDArray[np.float32], output: str, amin: float) -> NDArray[n
     return power
 
 
-def _samples(count: int, seconds: float | None, sfreq: float, what: str) -> int:
-    """A length given in samples or in s, as samples."""
-    samples = count if seconds is None else round(seconds * sfreq)
-    if samples < 1:
-        given = "" if seconds is None else f" ({seconds:g} s at {sfreq:g} Hz)"
-        raise ValueError(f"The {what} is {samples} samples long{given}; expected at least 1.")
-    return int(samples)
-
-
-def _padding(framing: str, length: int, hop: int, n_times: int) -> tuple[tuple[int, int], int]:
+def _padding(framing: str, length: int, hop: Count, n_times: int) -> tuple[tuple[int, int], int]:
     """Zeros before and after the trial, and the number of frames."""
     if framing == "valid":
         return (0, 0), 1 + (n_times - length) // hop
@@ -164,7 +161,7 @@ def _padding(framing: str, length: int, hop: int, n_times: int) -> tuple[tuple[i
 
 
 def _power_scale(
-    scaling: str | None, window: NDArray[np.float64], sfreq: float, n_fft: int
+    scaling: str | None, window: NDArray[np.float64], sfreq: float, n_fft: Count
 ) -> NDArray[np.float32]:
     """What the squared magnitude of each bin is multiplied by."""
     n_bins = n_fft // 2 + 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import scipy.fft
@@ -11,11 +11,12 @@ import scipy.signal
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from eegkit.parameters import Length, NonNegative, ParameterError, Positive
 from eegkit.signals import SignalArray
 from eegkit.transforms._base import Transformer
-from eegkit.transforms._spectral import one_of, range_of, refuse_single_sample
+from eegkit.transforms._spectral import range_of, refuse_single_sample
 
-OUTPUTS = ("log_power", "power", "relative", "differential_entropy")
+Bands = Annotated[Mapping[str, tuple[NonNegative, NonNegative]], Length()]
 BANDS = {
     "delta": (1.0, 4.0),
     "theta": (4.0, 8.0),
@@ -80,37 +81,37 @@ class BandPower(Transformer):
     ['0_delta', '0_theta']
     """
 
-    sfreq: float | None = None
-    bands: Mapping[str, tuple[float, float]] | None = None
-    output: str = "log_power"
-    nperseg_s: float = 1.0
-    amin: float = 1e-10
+    sfreq: Positive | None = None
+    bands: Bands | None = None
+    output: Literal["log_power", "power", "relative", "differential_entropy"] = "log_power"
+    nperseg_s: Positive = 1.0
+    amin: Positive = 1e-10
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:
         return {"sfreq": 128.0, "bands": {"all": (0.0, 64.0)}}
 
     def _prepare(self, signals: SignalArray) -> None:
-        one_of("output", self.output, OUTPUTS)
         self._check_rate(signals, reset=True)
         n_times = signals.shape[-1]
         refuse_single_sample(n_times)
         self.bands_ = dict(BANDS if self.bands is None else self.bands)
-        if not self.bands_:
-            raise ValueError("bands is empty; expected at least one band.")
         self._nperseg = min(n_times, round(self.nperseg_s * self.sfreq_))
         if self._nperseg < 1:
-            raise ValueError(f"nperseg_s is {self.nperseg_s:g} s, less than a sample.")
+            raise ParameterError(
+                f"nperseg_s is {self.nperseg_s:g} s, less than a sample.", "nperseg_s"
+            )
         freqs = scipy.fft.rfftfreq(self._nperseg, 1 / self.sfreq_)
         # Power is the density times the width of a bin, added up over the band.
         self._weights = np.zeros((len(freqs), len(self.bands_)), dtype=np.float32)
         for i, (name, (low, high)) in enumerate(self.bands_.items()):
-            low, high = range_of(low, high, self.sfreq_)
+            low, high = range_of(low, high, self.sfreq_, "bands")
             inside = (freqs >= low) & (freqs < high)
             if not inside.any():
-                raise ValueError(
+                raise ParameterError(
                     f"The band {name!r}, {low:g} to {high:g} Hz, holds no frequency bin: they are "
-                    f"{self.sfreq_ / self._nperseg:g} Hz apart; widen it or lengthen nperseg_s."
+                    f"{self.sfreq_ / self._nperseg:g} Hz apart; widen it or lengthen nperseg_s.",
+                    "bands",
                 )
             self._weights[inside, i] = self.sfreq_ / self._nperseg
         self.output_shape_ = (signals.shape[1] * len(self.bands_),)

@@ -19,6 +19,7 @@ from sklearn.base import clone
 
 from eegkit.blocks import read_blocks
 from eegkit.kept_files import remove_leftovers
+from eegkit.parameters import PathLike
 from eegkit.signals import SignalArray
 from eegkit.transforms._base import Transformer, _write_whole
 
@@ -82,7 +83,7 @@ class Cached(Transformer, kw_only=False):
     """
 
     transformer: Any
-    folder: Any
+    folder: PathLike
     _: KW_ONLY
 
     @property
@@ -93,8 +94,6 @@ class Cached(Transformer, kw_only=False):
         return getattr(first, "input_kind", "raw")
 
     def _prepare(self, signals: SignalArray) -> None:
-        if not isinstance(self.folder, str | os.PathLike):
-            raise ValueError(f"folder is {self.folder!r}; expected the path of a folder.")
         self.transformer_ = clone(self.transformer).fit(signals)
         if hasattr(self.transformer_, "sfreq_"):
             self.sfreq_ = self.transformer_.sfreq_

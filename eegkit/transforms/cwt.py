@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eegkit.parameters import Count, NonNegative, ParameterError, Positive
 from eegkit.signals import SignalArray
 from eegkit.transforms import _fft
 from eegkit.transforms._base import Transformer
 from eegkit.transforms._spectral import (
     logarithm,
-    one_of,
     range_of,
     refuse_single_sample,
     squared_magnitude,
 )
 
-OUTPUTS = ("log", "db", "power", "magnitude", "phase", "complex")
-WAVELETS = ("morlet", "mexican_hat", "morse")
 # Bins where a wavelet is below this part of its peak are left out.
 NEGLIGIBLE = 1e-6
 # Half the length of a wavelet in time, in standard deviations of its envelope.
@@ -111,27 +109,26 @@ class CWT(Transformer):
     10.0
     """
 
-    sfreq: float | None = None
-    wavelet: str = "morlet"
-    f_min: float | None = 2.0
-    f_max: float | None = 50.0
-    n_freqs: int = 40
-    spacing: str = "geometric"
-    n_cycles: float = 7.0
+    sfreq: Positive | None = None
+    wavelet: Literal["morlet", "mexican_hat", "morse"] = "morlet"
+    f_min: NonNegative | None = 2.0
+    f_max: NonNegative | None = 50.0
+    n_freqs: Count = 40
+    spacing: Literal["geometric", "linear"] = "geometric"
+    n_cycles: Positive = 7.0
     zero_mean: bool = True
-    gamma: float = 3.0
-    beta: float = 20.0
-    scaling: str = "energy"
-    n_frames: int | None = 100
-    output: str = "log"
-    amin: float = 1e-10
+    gamma: Positive = 3.0
+    beta: Positive = 20.0
+    scaling: Literal["energy", "amplitude"] = "energy"
+    n_frames: Count | None = 100
+    output: Literal["log", "db", "power", "magnitude", "phase", "complex"] = "log"
+    amin: Positive = 1e-10
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:
         return {"sfreq": 128.0, "f_min": None, "f_max": None, "n_freqs": 3, "n_frames": 4}
 
     def _prepare(self, signals: SignalArray) -> None:
-        self._check_parameters()
         self._check_rate(signals, reset=True)
         n_times = signals.shape[-1]
         refuse_single_sample(n_times)
@@ -144,26 +141,14 @@ class CWT(Transformer):
         n_parts = 2 if self.output == "complex" else 1
         self.output_shape_ = (n_parts * signals.shape[1], self.n_freqs, n_frames)
 
-    def _check_parameters(self) -> None:
-        one_of("wavelet", self.wavelet, WAVELETS)
-        one_of("spacing", self.spacing, ("geometric", "linear"))
-        one_of("scaling", self.scaling, ("energy", "amplitude"))
-        one_of("output", self.output, OUTPUTS)
-        for name in ("n_freqs", "n_frames"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ValueError(f"{name} is {value}; expected at least 1.")
-        for name in ("n_cycles", "gamma", "beta"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} is {getattr(self, name)}; expected a positive number.")
-
     def _frequencies(self, n_times: int) -> NDArray[np.float64]:
         slowest = self.sfreq_ / n_times
         low, high = range_of(slowest if self.f_min is None else self.f_min, self.f_max, self.sfreq_)
         if low < slowest * (1 - 1e-9):
-            raise ValueError(
+            raise ParameterError(
                 f"f_min is {low:g} Hz, but a trial of {n_times} samples at {self.sfreq_:g} Hz is "
-                f"too short for one cycle of it; expected at least {slowest:g} Hz."
+                f"too short for one cycle of it; expected at least {slowest:g} Hz.",
+                "f_min",
             )
         space = np.linspace if self.spacing == "linear" else np.geomspace
         return np.asarray(space(low, high, self.n_freqs))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import scipy.signal
 from numpy.typing import NDArray
 
+from eegkit.parameters import Count, Length, ParameterError, Positive
 from eegkit.signals import SignalArray
 from eegkit.transforms._base import Transformer
 from eegkit.transforms._spectral import refuse_single_sample
@@ -18,7 +19,7 @@ from eegkit.transforms._spectral import refuse_single_sample
 class Filter(Transformer):
     """The base of zero-phase filters: forwards and backwards, in float64."""
 
-    sfreq: float | None = None
+    sfreq: Positive | None = None
 
     @abstractmethod
     def _design(self, nyquist: float) -> NDArray[np.float64]:
@@ -44,10 +45,11 @@ class Filter(Transformer):
 
 
 def _check_edge(name: str, value: float, nyquist: float) -> None:
-    if not 0 < value < nyquist:
-        raise ValueError(
+    if value >= nyquist:
+        raise ParameterError(
             f"{name} is {value:g} Hz; expected more than 0 and less than the Nyquist frequency, "
-            f"{nyquist:g} Hz."
+            f"{nyquist:g} Hz.",
+            name,
         )
 
 
@@ -90,30 +92,34 @@ class BandPass(Filter):
     (1, 2, 256)
     """
 
-    l_freq: float | None = 0.5
-    h_freq: float | None = 45.0
-    order: int = 4
+    l_freq: Positive | None = 0.5
+    h_freq: Positive | None = 45.0
+    order: Count = 4
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:
         return {"sfreq": 128.0, "l_freq": None, "h_freq": 60.0, "order": 1}
 
-    def _design(self, nyquist: float) -> NDArray[np.float64]:
-        edges = {"l_freq": self.l_freq, "h_freq": self.h_freq}
-        given = {name: value for name, value in edges.items() if value is not None}
-        if not given:
-            raise ValueError("l_freq and h_freq are both None; nothing would be filtered.")
-        for name, value in given.items():
-            _check_edge(name, value, nyquist)
-        if self.order < 1:
-            raise ValueError(f"order is {self.order}; expected at least 1.")
-        if len(given) == 2 and given["l_freq"] >= given["h_freq"]:
-            raise ValueError(
-                f"l_freq is {self.l_freq:g} Hz and h_freq {self.h_freq:g} Hz; expected "
-                "l_freq < h_freq."
+    def check_parameters(self) -> None:
+        super().check_parameters()
+        if self.l_freq is None and self.h_freq is None:
+            raise ParameterError(
+                "l_freq and h_freq are both None; nothing would be filtered.", "l_freq"
             )
-        kind = "bandpass" if len(given) == 2 else "highpass" if "l_freq" in given else "lowpass"
-        normal = [value / nyquist for value in given.values()]
+        if self.l_freq is not None and self.h_freq is not None and self.l_freq >= self.h_freq:
+            raise ParameterError(
+                f"l_freq is {self.l_freq:g} Hz and h_freq {self.h_freq:g} Hz; expected "
+                "l_freq < h_freq.",
+                "l_freq",
+            )
+
+    def _design(self, nyquist: float) -> NDArray[np.float64]:
+        both = {"l_freq": self.l_freq, "h_freq": self.h_freq}
+        edges = {name: value for name, value in both.items() if value is not None}
+        for name, value in edges.items():
+            _check_edge(name, value, nyquist)
+        kind = "bandpass" if len(edges) == 2 else "highpass" if "l_freq" in edges else "lowpass"
+        normal = [value / nyquist for value in edges.values()]
         return scipy.signal.butter(self.order, np.squeeze(normal), kind, output="sos")
 
 
@@ -150,8 +156,8 @@ class Notch(Filter):
     (1, 2, 500)
     """
 
-    freqs: float | Sequence[float] = 50.0
-    quality: float = 30.0
+    freqs: Positive | Annotated[Sequence[Positive], Length()] = 50.0
+    quality: Positive = 30.0
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:
@@ -159,10 +165,6 @@ class Notch(Filter):
 
     def _design(self, nyquist: float) -> NDArray[np.float64]:
         freqs = np.atleast_1d(np.asarray(self.freqs, dtype=float))
-        if not len(freqs):
-            raise ValueError("freqs is empty; expected the frequencies to take out, in Hz.")
-        if not self.quality > 0:
-            raise ValueError(f"quality is {self.quality}; expected a positive number.")
         for freq in freqs:
             _check_edge("freqs", freq, nyquist)
         designs = (scipy.signal.iirnotch(freq / nyquist, self.quality) for freq in freqs)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eegkit.parameters import Count, NonNegative, Positive
 from eegkit.signals import SignalArray
-from eegkit.transforms._spectral import Framed, logarithm, one_of, range_of
+from eegkit.transforms._spectral import Framed, logarithm, range_of
 
-OUTPUTS = ("log", "db", "power")
-MEL_SCALES = ("slaney", "htk")
 # Slaney's scale: linear up to 1000 Hz, 15 mel, and 27 steps to a factor of 6.4 above.
 SLANEY_HZ, SLANEY_MEL, SLANEY_STEP = 1000.0, 15.0, np.log(6.4) / 27
 
@@ -74,29 +73,20 @@ class MelSpectrogram(Framed):
     (2, 3, 20, 7)
     """
 
-    n_mels: int = 32
-    f_min: float | None = None
-    f_max: float | None = None
-    mel_scale: str = "slaney"
-    norm: str | None = "slaney"
-    output: str = "log"
-    ref: float | str = 1.0
-    top_db: float | None = None
+    n_mels: Count = 32
+    f_min: NonNegative | None = None
+    f_max: NonNegative | None = None
+    mel_scale: Literal["slaney", "htk"] = "slaney"
+    norm: Literal["slaney"] | None = "slaney"
+    output: Literal["log", "db", "power"] = "log"
+    ref: Positive | Literal["max"] = 1.0
+    top_db: Positive | None = None
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:
         return {"sfreq": 128.0, "nperseg": 2, "n_fft": 8, "hop": 1, "n_mels": 1}
 
     def _prepare(self, signals: SignalArray) -> None:
-        one_of("output", self.output, OUTPUTS)
-        one_of("mel_scale", self.mel_scale, MEL_SCALES)
-        one_of("norm", self.norm, ("slaney", None))
-        if self.n_mels < 1:
-            raise ValueError(f"n_mels is {self.n_mels}; expected at least 1.")
-        if self.ref != "max" and not (not isinstance(self.ref, str) and self.ref > 0):
-            raise ValueError(f"ref is {self.ref!r}; expected a positive number or 'max'.")
-        if self.top_db is not None and self.top_db <= 0:
-            raise ValueError(f"top_db is {self.top_db}; expected a positive number, or None.")
         freqs = self._prepare_frames(signals)
         low, high = range_of(self.f_min, self.f_max, self.sfreq_)
         edges = mel_edges(self.n_mels, low, high, self.mel_scale)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import difflib
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eegkit.parameters import ParameterError
 from eegkit.signals import SignalArray
 from eegkit.transforms._base import Transformer
-from eegkit.transforms._spectral import one_of
 
-KINDS = ("average", "reference", "bipolar", "regions", "double_banana", "double_banana_regions")
+Kind = Literal[
+    "average", "reference", "bipolar", "regions", "double_banana", "double_banana_regions"
+]
 # The four chains of the longitudinal bipolar montage, by their names in clinical EEG.
 DOUBLE_BANANA = {
     "LL": ("Fp1", "F7", "T7", "P7", "O1"),
@@ -84,14 +86,13 @@ class Montage(Transformer):
     ('C3-C4',)
     """
 
-    kind: str = "average"
+    kind: Kind = "average"
     reference: str | Sequence[str] | None = None
     pairs: Sequence[tuple[str, str]] | None = None
     regions: Mapping[str, Sequence[str]] | None = None
     ch_names: Sequence[str] | None = None
 
     def _prepare(self, signals: SignalArray) -> None:
-        one_of("kind", self.kind, KINDS)
         n_channels = signals.shape[1]
         if self.kind == "average":
             matrix = np.eye(n_channels) - 1 / n_channels
@@ -139,7 +140,9 @@ class Montage(Transformer):
     def _given(self, name: str) -> Any:
         value = getattr(self, name)
         if not value:
-            raise ValueError(f"Montage(kind={self.kind!r}) needs {name}=; it is {value!r}.")
+            raise ParameterError(
+                f"Montage(kind={self.kind!r}) needs {name}=; it is {value!r}.", name
+            )
         return value
 
     def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eegkit.parameters import Positive
 from eegkit.resampling import ratio_of, resample
 from eegkit.signals import SignalArray
 from eegkit.transforms._base import Transformer
@@ -51,8 +52,8 @@ class Resample(Transformer):
     ((1, 2, 100), 100.0)
     """
 
-    to_sfreq: float = 128.0
-    sfreq: float | None = None
+    to_sfreq: Positive = 128.0
+    sfreq: Positive | None = None
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:
@@ -60,8 +61,6 @@ class Resample(Transformer):
 
     def _prepare(self, signals: SignalArray) -> None:
         self._check_rate(signals, reset=True)
-        if not (np.isfinite(self.to_sfreq) and self.to_sfreq > 0):
-            raise ValueError(f"to_sfreq is {self.to_sfreq!r}; expected a positive rate in Hz.")
         ratio = ratio_of(self.sfreq_, self.to_sfreq)
         self.up_, self.down_ = ratio.numerator, ratio.denominator
         n_times = -(-signals.shape[-1] * self.up_ // self.down_)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eegkit.parameters import Count
 from eegkit.signals import SignalArray
 from eegkit.transforms._base import Transformer
 
-NORMALIZATIONS = (None, "minmax", "zscore")
 # Spread of a constant image, in parts of its value, that float32 may leave behind.
 ROUNDING = 16 * np.finfo(np.float32).eps
 
@@ -69,29 +69,16 @@ class SpectrogramImage(Transformer):
 
     input_kind: ClassVar[str] = "spectrogram"
 
-    n_freqs: int = 100
-    n_frames: int = 100
-    interpolation: str = "linear"
-    normalize: str | None = None
+    n_freqs: Count = 100
+    n_frames: Count = 100
+    interpolation: Literal["linear", "cubic"] = "linear"
+    normalize: Literal["minmax", "zscore"] | None = None
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:
         return {"n_freqs": 8, "n_frames": 6}
 
     def _prepare(self, signals: SignalArray) -> None:
-        for name in ("n_freqs", "n_frames"):
-            size = getattr(self, name)
-            if not isinstance(size, int | np.integer) or size < 1:
-                raise ValueError(f"{name} is {size!r}; expected a whole number of at least 1.")
-        if self.interpolation not in KERNELS:
-            raise ValueError(
-                f"interpolation is {self.interpolation!r}; expected one of {', '.join(KERNELS)}."
-            )
-        if self.normalize not in NORMALIZATIONS:
-            raise ValueError(
-                f"normalize is {self.normalize!r}; expected one of "
-                f"{', '.join(map(str, NORMALIZATIONS))}."
-            )
         n_channels, n_freqs, n_frames = signals.shape[1:]
         rows = resize_matrix(n_freqs, self.n_freqs, self.interpolation)
         columns = resize_matrix(n_frames, self.n_frames, self.interpolation)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +12,11 @@ from sklearn.utils.metaestimators import _BaseComposition
 
 from eegkit.blocks import row_blocks
 from eegkit.naming import named
+from eegkit.parameters import Count, ParameterError
 from eegkit.signals import SignalArray
 from eegkit.transforms._base import BLOCK_BYTES, Transformer
 from eegkit.transforms.spectrogram_image import SpectrogramImage
 from eegkit.transforms.stft import STFT
-
-AXES = ("channels", "freqs")
 
 
 class SpectrogramUnion(Transformer, _BaseComposition, kw_only=False):
@@ -76,11 +75,11 @@ class SpectrogramUnion(Transformer, _BaseComposition, kw_only=False):
 
     transformers: Any
     _: KW_ONLY
-    axis: str = "channels"
-    n_freqs: int = 100
-    n_frames: int = 100
-    interpolation: str = "linear"
-    normalize: str | None = None
+    axis: Literal["channels", "freqs"] = "channels"
+    n_freqs: Count = 100
+    n_frames: Count = 100
+    interpolation: Literal["linear", "cubic"] = "linear"
+    normalize: Literal["minmax", "zscore"] | None = None
 
     def __post_init__(self) -> None:
         self.transformers = named(self.transformers)
@@ -102,7 +101,6 @@ class SpectrogramUnion(Transformer, _BaseComposition, kw_only=False):
         return self
 
     def _prepare(self, signals: SignalArray) -> None:
-        self._check_parameters()
         self.transformers_ = [(name, clone(t).fit(signals)) for name, t in self.transformers]
         self._settle_rate(signals)
         self._raw: dict[str, Any] = {"sfreq": signals.sfreq, "ch_names": signals.ch_names}
@@ -119,18 +117,20 @@ class SpectrogramUnion(Transformer, _BaseComposition, kw_only=False):
         self.output_shape_ = joined.shape[1:]
         self._known = {what: getattr(joined, what) for what in ("ch_names", "freqs", "times")}
 
-    def _check_parameters(self) -> None:
-        if self.axis not in AXES:
-            raise ValueError(f"axis is {self.axis!r}; expected one of {', '.join(AXES)}.")
+    def check_parameters(self) -> None:
+        super().check_parameters()
         if not isinstance(self.transformers, list | tuple) or not self.transformers:
-            raise ValueError(
+            raise ParameterError(
                 f"transformers is {self.transformers!r}; expected a list of transforms, "
-                "such as [STFT(), CWT()]."
+                "such as [STFT(), CWT()].",
+                "transformers",
             )
         self._validate_names([name for name, _ in self.transformers])
         for name, transformer in self.transformers:
             if not hasattr(transformer, "fit") or not hasattr(transformer, "transform"):
-                raise ValueError(f"{name!r} is {transformer!r}; expected a transform.")
+                raise ParameterError(
+                    f"{name!r} is {transformer!r}; expected a transform.", "transformers"
+                )
 
     def _settle_rate(self, signals: SignalArray) -> None:
         rates = {name: t.sfreq_ for name, t in self.transformers_ if hasattr(t, "sfreq_")}
@@ -148,7 +148,7 @@ class SpectrogramUnion(Transformer, _BaseComposition, kw_only=False):
             for rows in row_blocks(len(block), self._row_bytes[i], BLOCK_BYTES):
                 spectrograms = transformer.transform(SignalArray(block[rows], **self._raw))
                 images[i][rows] = self._images[i]._transform_block(np.asarray(spectrograms))
-        return np.concatenate(images, axis=1 + AXES.index(self.axis))
+        return np.concatenate(images, axis=1 + (self.axis == "freqs"))
 
     def _joined(self, images: list[SignalArray]) -> SignalArray:
         """Images of every transform put together, with what they know in common."""
@@ -171,7 +171,7 @@ class SpectrogramUnion(Transformer, _BaseComposition, kw_only=False):
                 for name, i in zip(names, images, strict=True)
             ]
             known["ch_names"] = _chained(labels)
-        return SignalArray(np.concatenate(images, axis=1 + AXES.index(self.axis)), **known)
+        return SignalArray(np.concatenate(images, axis=1 + (self.axis == "freqs")), **known)
 
     def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
         return self._known

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import scipy.signal
 from numpy.typing import NDArray
 
 from eegkit.blocks import read_blocks
+from eegkit.parameters import Interval, ParameterError, Positive
 from eegkit.signals import SignalArray
 from eegkit.transforms._base import Transformer
-from eegkit.transforms._spectral import one_of
-
-MODES = ("channel", "trial", "moving")
 
 
 class Standardizer(Transformer):
@@ -66,27 +64,23 @@ class Standardizer(Transformer):
     True
     """
 
-    mode: str = "channel"
-    factor_new: float = 1e-3
-    init_block_s: float | None = None
-    sfreq: float | None = None
-    eps: float = 1e-4
+    mode: Literal["channel", "trial", "moving"] = "channel"
+    factor_new: Annotated[float, Interval(gt=0, lt=1)] = 1e-3
+    init_block_s: Positive | None = None
+    sfreq: Positive | None = None
+    eps: Positive = 1e-4
 
     def _prepare(self, signals: SignalArray) -> None:
-        one_of("mode", self.mode, MODES)
-        if not 0 < self.factor_new < 1:
-            raise ValueError(f"factor_new is {self.factor_new}; expected a number in (0, 1).")
-        if not self.eps > 0:
-            raise ValueError(f"eps is {self.eps}; expected a positive number of microvolts.")
         self.output_shape_ = self.input_shape_
         self._init_block = 0
         if self.mode == "moving" and self.init_block_s is not None:
             self._check_rate(signals, reset=True)
             self._init_block = round(self.init_block_s * self.sfreq_)
             if not 0 < self._init_block <= self.input_shape_[-1]:
-                raise ValueError(
+                raise ParameterError(
                     f"init_block_s is {self.init_block_s:g} s, {self._init_block} samples; "
-                    f"expected 1 to {self.input_shape_[-1]} samples."
+                    f"expected 1 to {self.input_shape_[-1]} samples.",
+                    "init_block_s",
                 )
         if self.mode == "channel":
             self._learn(signals.view(np.ndarray))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import scipy.fft
@@ -11,11 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from eegkit.blocks import READ_BYTES, release, row_blocks
+from eegkit.parameters import NonNegative, ParameterError
 from eegkit.signals import SignalArray
-from eegkit.transforms._spectral import Framed, bins_between, logarithm, one_of, range_of
-
-OUTPUTS = ("log", "db", "power", "magnitude", "complex")
-NORMALIZATIONS = (None, "trial", "fitted")
+from eegkit.transforms._spectral import Framed, bins_between, logarithm, range_of
 
 
 class STFT(Framed):
@@ -106,23 +104,25 @@ class STFT(Framed):
     10.0
     """
 
-    f_min: float | None = 0.5
-    f_max: float | None = 50.0
-    output: str = "log"
-    normalize: str | None = None
+    f_min: NonNegative | None = 0.5
+    f_max: NonNegative | None = 50.0
+    output: Literal["log", "db", "power", "magnitude", "complex"] = "log"
+    normalize: Literal["trial", "fitted"] | None = None
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:
         return {"sfreq": 128.0, "nperseg": 2, "hop": 1, "f_min": None, "f_max": None}
 
-    def _prepare(self, signals: SignalArray) -> None:
-        one_of("output", self.output, OUTPUTS)
-        one_of("normalize", self.normalize, NORMALIZATIONS)
+    def check_parameters(self) -> None:
+        super().check_parameters()
         if self.output == "complex" and self.normalize is not None:
-            raise ValueError(
+            raise ParameterError(
                 f"normalize is {self.normalize!r}, which shifts and scales real numbers; with "
-                "output='complex' leave it None."
+                "output='complex' leave it None.",
+                "normalize",
             )
+
+    def _prepare(self, signals: SignalArray) -> None:
         freqs = self._prepare_frames(signals)
         self._bins = bins_between(freqs, *range_of(self.f_min, self.f_max, self.sfreq_))
         self.freqs_ = freqs[self._bins]

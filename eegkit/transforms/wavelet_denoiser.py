@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pywt
 from numpy.typing import NDArray
 
+from eegkit.parameters import Count, ParameterError, Positive
 from eegkit.signals import SignalArray
 from eegkit.transforms._base import Transformer
-from eegkit.transforms._spectral import one_of
 
 # The third quartile of the standard normal distribution: the median of its magnitude.
 NORMAL_MAD = 0.6744897501960817
@@ -70,28 +70,24 @@ class WaveletDenoiser(Transformer):
     """
 
     wavelet: str = "db4"
-    level: int | None = None
-    threshold: str = "bayes"
-    mode: str = "soft"
-    noise: str = "finest"
-    sigma: float | None = None
+    level: Count | None = None
+    threshold: Literal["bayes", "universal"] = "bayes"
+    mode: Literal["soft", "hard"] = "soft"
+    noise: Literal["finest", "level"] = "finest"
+    sigma: Positive | None = None
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:
         return {"wavelet": "haar"}
 
     def _prepare(self, signals: SignalArray) -> None:
-        one_of("threshold", self.threshold, ("universal", "bayes"))
-        one_of("mode", self.mode, ("soft", "hard"))
-        one_of("noise", self.noise, ("finest", "level"))
-        if self.sigma is not None and not self.sigma > 0:
-            raise ValueError(f"sigma is {self.sigma}; expected a positive number of microvolts.")
         try:
             wavelet = pywt.Wavelet(self.wavelet)
         except ValueError as error:
-            raise ValueError(
+            raise ParameterError(
                 f"wavelet is {self.wavelet!r}; expected a discrete wavelet of PyWavelets, such as "
-                f"{', '.join(pywt.wavelist('db')[:4])}."
+                f"{', '.join(pywt.wavelist('db')[:4])}.",
+                "wavelet",
             ) from error
         n_times = signals.shape[-1]
         useful = pywt.dwt_max_level(n_times, wavelet.dec_len)
@@ -102,9 +98,10 @@ class WaveletDenoiser(Transformer):
             )
         self._level = max(1, useful - LEVELS_LEFT) if self.level is None else self.level
         if not 1 <= self._level <= useful:
-            raise ValueError(
+            raise ParameterError(
                 f"level is {self.level}; expected 1 to {useful} for trials of {n_times} samples "
-                f"and the wavelet {self.wavelet}."
+                f"and the wavelet {self.wavelet}.",
+                "level",
             )
         self.output_shape_ = self.input_shape_
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eegkit.parameters import NonNegative, ParameterError, Positive
 from eegkit.signals import SignalArray
 from eegkit.transforms._base import Transformer
 from eegkit.trials import Trials
@@ -40,9 +41,9 @@ class Crop(Transformer):
     (1, 2, 128)
     """
 
-    tmin: float | None = None
-    tmax: float | None = None
-    sfreq: float | None = None
+    tmin: NonNegative | None = None
+    tmax: Positive | None = None
+    sfreq: Positive | None = None
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:
@@ -54,10 +55,11 @@ class Crop(Transformer):
         start = 0 if self.tmin is None else round(self.tmin * self.sfreq_)
         stop = n_times if self.tmax is None else round(self.tmax * self.sfreq_)
         if not 0 <= start < stop <= n_times:
-            raise ValueError(
+            raise ParameterError(
                 f"tmin={self.tmin} and tmax={self.tmax} are samples {start} to {stop} at "
                 f"{self.sfreq_:g} Hz; expected 0 <= tmin < tmax <= "
-                f"{n_times / self.sfreq_:g} s, the length of a trial."
+                f"{n_times / self.sfreq_:g} s, the length of a trial.",
+                "tmin" if start >= n_times else "tmax",
             )
         self._part = slice(start, stop)
         self.output_shape_ = (signals.shape[1], stop - start)

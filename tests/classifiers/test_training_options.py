@@ -365,14 +365,14 @@ def test_compiled_nets_give_the_same():
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"lr_schedule": "sine"}, "lr_schedule is 'sine'; expected one of None, 'cosine'"),
+        ({"lr_schedule": "sine"}, "lr_schedule is 'sine'; expected one of 'cosine', 'plateau'"),
         ({"balance": "subject"}, "balance is 'subject'"),
         ({"precision": "64"}, "precision is '64'"),
         ({"label_smoothing": 1.0}, "label_smoothing is 1.0"),
-        ({"clip_grad_norm": 0}, "clip_grad_norm is 0; expected a positive number"),
-        ({"augment": 3}, "augment is 3; expected a callable"),
+        ({"clip_grad_norm": 0}, "clip_grad_norm is 0; expected a number above 0, or None"),
+        ({"augment": 3}, "augment is 3; expected a function, or None"),
         ({"freeze": "head"}, "freeze is 'head'; expected a list"),
-        ({"init_weights": 3}, "init_weights is a int; expected a mapping"),
+        ({"init_weights": 3}, "init_weights is 3; expected a mapping or a path, or None"),
         ({"init_weights": "/nowhere.safetensors"}, "cannot be read as a safetensors file"),
     ],
 )

@@ -48,11 +48,12 @@ def test_scikit_learns_checks_of_names(check):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"bands": {}}, "bands is empty"),
+        ({"bands": {}}, "bands is {}; expected a mapping .* with at least one entry"),
         ({"bands": {"high": (50, 70)}}, "above the Nyquist frequency 64 Hz"),
         ({"bands": {"thin": (10.2, 10.4)}}, "'thin', 10.2 to 10.4 Hz, holds no frequency bin"),
         ({"output": "loud"}, "output is 'loud'"),
-        ({"nperseg_s": 0}, "less than a sample"),
+        ({"nperseg_s": 0}, "nperseg_s is 0; expected a number above 0"),
+        ({"nperseg_s": 1e-3}, "less than a sample"),
     ],
 )
 def test_parameters_that_make_no_sense(params, message):

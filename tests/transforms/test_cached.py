@@ -199,7 +199,7 @@ def test_listing_and_clearing(X, tmp_path):
 
 
 def test_bad_parameters_are_refused(X):
-    with pytest.raises(ValueError, match="folder is None; expected the path"):
+    with pytest.raises(ValueError, match="folder is None; expected a path"):
         Cached(STFT(nperseg=32), None).fit(X)
     with pytest.raises(ValueError, match="longer than the trials"):
         cached("folder").set_params(transformer__nperseg=500).fit(X)

@@ -73,11 +73,11 @@ def test_what_comes_next_sees_the_new_rate():
     ("model", "message"),
     [
         (BandPass(h_freq=125), "h_freq is 125 Hz; expected .* Nyquist frequency, 125 Hz"),
-        (BandPass(l_freq=-1), "l_freq is -1 Hz"),
+        (BandPass(l_freq=-1), "l_freq is -1; expected a number above 0"),
         (BandPass(l_freq=30, h_freq=8), "l_freq < h_freq"),
         (BandPass(l_freq=None, h_freq=None), "both None"),
         (BandPass(order=0), "order is 0"),
-        (Notch(freqs=[]), "freqs is empty"),
+        (Notch(freqs=[]), "at least one entry"),
         (Notch(freqs=200), "freqs is 200 Hz"),
         (Notch(quality=0), "quality is 0"),
         (Resample(to_sfreq=0), "to_sfreq is 0"),

@@ -117,8 +117,8 @@ def test_a_constant_image_becomes_zero(normalize, value):
     [
         ({"n_freqs": 0}, "n_freqs is 0; expected a whole number of at least 1"),
         ({"n_frames": 2.5}, r"n_frames is 2\.5"),
-        ({"interpolation": "spline"}, "interpolation is 'spline'; expected one of linear, cubic"),
-        ({"normalize": "max"}, "normalize is 'max'; expected one of None, minmax, zscore"),
+        ({"interpolation": "spline"}, "interpolation is 'spline'; expected one of 'linear', 'c"),
+        ({"normalize": "max"}, "normalize is 'max'; expected one of 'minmax', 'zscore', or None"),
     ],
 )
 def test_bad_parameters_are_refused(X, params, message):

@@ -92,8 +92,8 @@ def test_a_rate_that_contradicts_x_is_refused(X):
     [
         ({"nperseg": 1000}, "window of 1000 samples .* longer than the trials, 640 samples"),
         ({"n_fft": 100}, "n_fft is 100, shorter than the window of 256"),
-        ({"nperseg": 0}, "window is 0 samples long"),
-        ({"hop_s": 0.001}, "hop is 0 samples long"),
+        ({"nperseg": 0}, "nperseg is 0; expected a whole number of at least 1"),
+        ({"hop_s": 0.001}, "hop_s is 0.001 s, 0 samples"),
         ({"f_max": 70}, "above the Nyquist frequency 64 Hz"),
         ({"f_min": 20, "f_max": 10}, "f_min <= f_max"),
         ({"f_min": 10.1, "f_max": 10.2}, "No frequency bin"),

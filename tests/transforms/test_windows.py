@@ -17,9 +17,16 @@ def test_crop(trials):
     np.testing.assert_array_equal(Crop().fit_transform(trials), trials.X)
 
 
-@pytest.mark.parametrize("params", [{"tmax": 3}, {"tmin": -1}, {"tmin": 1, "tmax": 1}])
-def test_crop_beyond_the_trial(trials, params):
-    with pytest.raises(ValueError, match=r"expected 0 <= tmin < tmax <= 2 s"):
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"tmax": 3}, "expected 0 <= tmin < tmax <= 2 s"),
+        ({"tmin": -1}, "tmin is -1; expected a number of at least 0, or None"),
+        ({"tmin": 1, "tmax": 1}, "expected 0 <= tmin < tmax <= 2 s"),
+    ],
+)
+def test_crop_beyond_the_trial(trials, params, message):
+    with pytest.raises(ValueError, match=message):
         Crop(**params).fit(trials)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,8 +25,6 @@ from eegkit_clinical._shared import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import mne
 
 FOLDER = "bonn"

@@ -173,4 +173,4 @@ class DeepConvNet(NeuralClassifier):
 
     def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
         self._check_parameters()
-        return DeepConvNetModule(input_shape, n_classes, **self.architecture())
+        return DeepConvNetModule(input_shape, n_classes, **self.architecture_params())

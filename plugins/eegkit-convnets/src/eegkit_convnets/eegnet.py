@@ -179,4 +179,4 @@ class EEGNet(NeuralClassifier):
         return (1, self.pool1 * self.pool2)
 
     def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
-        return EEGNetModule(input_shape, n_classes, **self.architecture())
+        return EEGNetModule(input_shape, n_classes, **self.architecture_params())

@@ -161,4 +161,4 @@ class EEGNetV1(NeuralClassifier):
 
     def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
         self._check_parameters()
-        return EEGNetV1Module(input_shape, n_classes, **self.architecture())
+        return EEGNetV1Module(input_shape, n_classes, **self.architecture_params())

@@ -170,4 +170,4 @@ class ResNet1D(NeuralClassifier):
 
     def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
         self._check_parameters()
-        return ResNet1DModule(input_shape, n_classes, **self.architecture())
+        return ResNet1DModule(input_shape, n_classes, **self.architecture_params())

@@ -139,4 +139,4 @@ class ShallowConvNet(NeuralClassifier):
 
     def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
         self._check_parameters()
-        return ShallowConvNetModule(input_shape, n_classes, **self.architecture())
+        return ShallowConvNetModule(input_shape, n_classes, **self.architecture_params())

@@ -225,13 +225,13 @@ class CNNBiLSTM(NeuralClassifier):
         }
 
     def min_input_shape(self) -> tuple[int, ...]:
-        side = 2 ** len(self.architecture()["n_filters"])
+        side = 2 ** len(self.architecture_params()["n_filters"])
         return (1, side, side)
 
     def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
-        return CNNBiLSTMModule(input_shape, n_classes, **self.architecture())
+        return CNNBiLSTMModule(input_shape, n_classes, **self.architecture_params())
 
-    def architecture(self) -> dict[str, Any]:
+    def architecture_params(self) -> dict[str, Any]:
         """The sizes, checked, with those of the layout where none are given."""
         check_choice(tuple(LAYOUTS), layout=self.layout)
         for name in ("n_filters", "hidden_sizes"):
@@ -253,4 +253,4 @@ class CNNBiLSTM(NeuralClassifier):
                 f"kernel_sizes is {self.kernel_sizes!r}; expected odd numbers, which keep the "
                 "size of the image."
             )
-        return super().architecture() | chosen
+        return super().architecture_params() | chosen

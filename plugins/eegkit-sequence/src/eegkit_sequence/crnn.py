@@ -186,7 +186,7 @@ class CRNN(NeuralClassifier):
 
     def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
         self._check_architecture()
-        return CRNNModule(input_shape, n_classes, **self.architecture())
+        return CRNNModule(input_shape, n_classes, **self.architecture_params())
 
     def _check_architecture(self) -> None:
         check_choice(tuple(CELLS), cell=self.cell)

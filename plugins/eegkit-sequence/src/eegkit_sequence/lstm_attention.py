@@ -171,4 +171,4 @@ class LSTMAttention(NeuralClassifier):
             attention_size=self.attention_size,
         )
         check_fractions(dropout=self.dropout)
-        return LSTMAttentionModule(input_shape, n_classes, **self.architecture())
+        return LSTMAttentionModule(input_shape, n_classes, **self.architecture_params())

@@ -182,4 +182,4 @@ class SpectrogramTransformer(NeuralClassifier):
         )
         check_fractions(dropout=self.dropout)
         check_heads(self.n_heads, d_model=self.d_model)
-        return SpectrogramTransformerModule(input_shape, n_classes, **self.architecture())
+        return SpectrogramTransformerModule(input_shape, n_classes, **self.architecture_params())

@@ -256,4 +256,4 @@ class CNNTransformer(TimmClassifier):
         )
         check_fractions(dropout=self.dropout)
         check_heads(self.n_heads, hidden_size=self.hidden_size)
-        return CNNTransformerModule(input_shape, n_classes, **self.architecture())
+        return CNNTransformerModule(input_shape, n_classes, **self.architecture_params())

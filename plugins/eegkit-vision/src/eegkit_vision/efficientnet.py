@@ -131,4 +131,4 @@ class EfficientNet(TimmClassifier):
 
     def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
         check_fractions(dropout=self.dropout, drop_path=self.drop_path)
-        return EfficientNetModule(input_shape, n_classes, **self.architecture())
+        return EfficientNetModule(input_shape, n_classes, **self.architecture_params())

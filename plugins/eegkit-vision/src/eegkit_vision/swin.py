@@ -208,4 +208,4 @@ class Swin(TimmClassifier):
         for stage, heads in enumerate(self.n_heads):
             width = {f"the width of stage {stage + 1}": self.embed_dim * 2**stage}
             check_heads(heads, **width)
-        return SwinModule(input_shape, n_classes, **self.architecture())
+        return SwinModule(input_shape, n_classes, **self.architecture_params())

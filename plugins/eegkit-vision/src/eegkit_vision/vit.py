@@ -192,4 +192,4 @@ class ViT(TimmClassifier):
         )
         check_fractions(dropout=self.dropout)
         check_heads(self.n_heads, hidden_size=self.hidden_size)
-        return ViTModule(input_shape, n_classes, **self.architecture())
+        return ViTModule(input_shape, n_classes, **self.architecture_params())

@@ -1,0 +1,388 @@
+"""Parameters stated once: the annotation of a field says what it may be, and checks it.
+
+::
+
+    class MyNet(NeuralClassifier):
+        n_filters: Count = 16  # a whole number of at least 1
+        pooling: Literal["mean", "max"] = "mean"
+        slope: Annotated[float, Interval(ge=0, lt=1)] = 0.1
+
+`fit` refuses other values with a `ParameterError`; ``eegkit info`` and the reader of experiments
+say the same words from the same place.
+"""
+
+from __future__ import annotations
+
+import collections.abc
+import dataclasses
+import functools
+import inspect
+import math
+import os
+import types
+import typing
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from numbers import Integral, Real
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, dataclass_transform
+
+import numpy as np
+
+MOST_SHOWN = 200
+
+
+class ParameterError(ValueError):
+    """A parameter has a value that makes no sense.
+
+    Parameters
+    ----------
+    message : str
+        What was seen, what was expected, and what to do.
+    parameter : str
+        Its name.
+    """
+
+    def __init__(self, message: str, parameter: str = "") -> None:
+        super().__init__(message)
+        self.parameter = parameter
+
+
+class Constraint(ABC):
+    """What an ``Annotated`` type demands beside the type; one of your own is a subclass."""
+
+    @abstractmethod
+    def accepts(self, value: Any) -> bool:
+        """Whether a value, which is of the type, will do."""
+
+    @abstractmethod
+    def describe(self, expected: str) -> str:
+        """What is expected, in words, given the words for the type."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Interval(Constraint):
+    """Numbers between bounds; neither infinite nor NaN unless `finite` is False.
+
+    Parameters
+    ----------
+    ge, gt : float, optional
+        Lower bound, itself allowed or not.
+    le, lt : float, optional
+        Upper bound, itself allowed or not.
+    finite : bool, default True
+        Whether infinity (where the bounds allow it) is refused.
+    """
+
+    ge: float | None = None
+    gt: float | None = None
+    le: float | None = None
+    lt: float | None = None
+    finite: bool = True
+
+    def accepts(self, value: Any) -> bool:
+        return bool(
+            value == value
+            and not (self.finite and abs(value) == math.inf)
+            and (self.ge is None or value >= self.ge)
+            and (self.gt is None or value > self.gt)
+            and (self.le is None or value <= self.le)
+            and (self.lt is None or value < self.lt)
+        )
+
+    def describe(self, expected: str) -> str:
+        words = {"of at least": self.ge, "above": self.gt, "of at most": self.le, "below": self.lt}
+        if self.ge is not None and self.le is not None:
+            return f"{expected} from {self.ge} to {self.le}"
+        bounds = [f"{word} {bound}" for word, bound in words.items() if bound is not None]
+        return f"{expected} {' and '.join(bounds)}" if bounds else f"{expected} that is finite"
+
+
+@dataclasses.dataclass(frozen=True)
+class Length(Constraint):
+    """Lists with at least so many entries."""
+
+    ge: int = 1
+
+    def accepts(self, value: Any) -> bool:
+        return len(value) >= self.ge
+
+    def describe(self, expected: str) -> str:
+        least = "one entry" if self.ge == 1 else f"{self.ge} entries"
+        return f"{expected}, with at least {least}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Predicate(Constraint):
+    """Values of which a function says True.
+
+    Parameters
+    ----------
+    function : callable
+        Given the value, which is of the annotated type.
+    words : str
+        Behind the words for the type: ``"that is odd"``.
+    """
+
+    function: Callable[[Any], bool]
+    words: str
+
+    def accepts(self, value: Any) -> bool:
+        return bool(self.function(value))
+
+    def describe(self, expected: str) -> str:
+        return f"{expected} {self.words}"
+
+
+Count = Annotated[int, Interval(ge=1)]
+Counts = Annotated[Sequence[Count], Length()]
+Positive = Annotated[float, Interval(gt=0)]
+NonNegative = Annotated[float, Interval(ge=0)]
+Proportion = Annotated[float, Interval(ge=0, lt=1)]
+RandomState = Annotated[int, Interval(ge=0, le=2**32 - 1)] | np.random.RandomState | None
+PathLike = str | os.PathLike[str]
+
+
+class Check(NamedTuple):
+    """What a type with its constraints accepts, and the words for it."""
+
+    accepts: Callable[[Any], bool]
+    expected: str
+
+    def require(self, name: str, value: Any) -> None:
+        """Refuse a value that is not accepted.
+
+        Raises
+        ------
+        ParameterError
+            It is not; the message says what was seen, and what was expected.
+        """
+        if not self.accepts(value):
+            raise ParameterError(f"{name} is {_short(value)}; expected {self.expected}.", name)
+
+
+@dataclass_transform(kw_only_default=True)
+class Parametrized:
+    """The base of classes whose parameters are annotated fields: estimators and data sets.
+
+    Every subclass becomes a dataclass. It changes the default of an inherited parameter by the
+    value alone, ``max_epochs = 10``; the annotation stays.
+    """
+
+    dataclass_options: ClassVar[Mapping[str, Any]] = {}
+    parameter_types: ClassVar[Mapping[str, Any]] = {}
+
+    def __init_subclass__(cls, kw_only: bool = True, **kwargs: Any) -> None:
+        annotations = _annotations_of(cls)
+        _refuse_shadows(cls, annotations)
+        inherited = {n: t for n, t in cls.parameter_types.items() if n in vars(cls)}
+        cls.__annotations__ = inherited | annotations
+        dataclasses.dataclass(kw_only=kw_only, **cls.dataclass_options)(cls)
+        names = [field.name for field in dataclasses.fields(cls) if field.init]  # type: ignore[arg-type]
+        types = {**cls.parameter_types, **annotations}
+        cls.parameter_types = {name: types[name] for name in names}
+        super().__init_subclass__(**kwargs)
+
+    def check_parameters(self) -> None:
+        """Check every parameter by its annotation.
+
+        A class whose parameters depend on one another overrides it, calls it first, and
+        checks them by hand.
+
+        Raises
+        ------
+        ParameterError
+            A parameter makes no sense; a ``ValueError`` whose ``parameter`` is its name.
+        """
+        for name, hint in self.parameter_types.items():
+            check_for(hint).require(name, getattr(self, name))
+
+
+def check_heads(n_heads: int, **width: int) -> None:
+    """A width that can be shared evenly among the heads of an attention.
+
+    Raises
+    ------
+    ParameterError
+        `n_heads` does not divide it; the message names both.
+    """
+    for name, value in width.items():
+        if value % n_heads:
+            raise ParameterError(
+                f"n_heads is {n_heads}, which does not divide {name} = {value}; change one of "
+                "them.",
+                "n_heads",
+            )
+
+
+@functools.cache
+def check_for(hint: Any) -> Check:
+    """The check of a type, which may be ``Annotated`` with constraints.
+
+    Parameters
+    ----------
+    hint : type
+        Numbers, ``str``, ``bool``, ``None``, ``Literal``, unions, sequences, tuples, mappings,
+        paths, callables and classes; what it cannot tell, such as ``Any``, accepts everything.
+
+    Returns
+    -------
+    Check
+    """
+    origin, args = typing.get_origin(hint) or hint, typing.get_args(hint)
+    if hint is Any:
+        return _ANYTHING
+    if origin is Annotated:
+        return _annotated(check_for(args[0]), args[1:])
+    if origin in (typing.Union, types.UnionType):
+        return _any_of([check_for(part) for part in args])
+    if origin is Literal:
+        return _literal(args)
+    if origin in _SIMPLE:
+        return _SIMPLE[origin]
+    if origin is tuple and args and args[-1] is not ...:
+        return _fixed([check_for(part) for part in args])
+    if origin in (tuple, list, collections.abc.Sequence):
+        return _sequence(check_for(args[0])) if args else Check(is_sequence, "a list")
+    if origin in (dict, collections.abc.Mapping):
+        return _mapping([check_for(part) for part in args])
+    if isinstance(origin, type) and not getattr(origin, "_is_protocol", False):
+        article = "an" if origin.__name__[0] in "AEIOU" else "a"
+        return Check(lambda value: isinstance(value, origin), f"{article} {origin.__name__}")
+    return _ANYTHING
+
+
+def is_sequence(value: Any) -> bool:
+    """Whether a value is a list of entries: no text, no mapping; arrays are."""
+    if isinstance(value, Sequence):
+        return not isinstance(value, str | bytes | bytearray)
+    return hasattr(value, "__array__") and np.ndim(value) > 0
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+_ANYTHING = Check(lambda value: True, "anything")
+_NONE = Check(lambda value: value is None, "None")
+_SIMPLE: dict[Any, Check] = {
+    None: _NONE,
+    type(None): _NONE,
+    bool: Check(lambda value: isinstance(value, bool | np.bool_), "True or False"),
+    int: Check(_is_whole, "a whole number"),
+    float: Check(_is_number, "a number"),
+    str: Check(lambda value: isinstance(value, str), "text"),
+    os.PathLike: Check(lambda value: isinstance(value, str | os.PathLike), "a path"),
+    collections.abc.Callable: Check(callable, "a function"),
+}
+
+
+def _annotated(check: Check, metadata: Iterable[Any]) -> Check:
+    constraints = [part for part in metadata if isinstance(part, Constraint)]
+    expected = check.expected
+    for constraint in constraints:
+        expected = constraint.describe(expected)
+    return Check(
+        lambda value: check.accepts(value) and all(c.accepts(value) for c in constraints), expected
+    )
+
+
+def _any_of(checks: list[Check]) -> Check:
+    words = list(dict.fromkeys(check.expected for check in checks))
+    # A path may be text; None stands at the end.
+    words = [word for word in words if word != "None" and (word != "text" or "a path" not in words)]
+    expected = " or ".join(words).replace("True or False or", "True, False or")
+    if any(check is _NONE for check in checks):
+        expected = f"{expected}, or None"
+    return Check(lambda value: any(check.accepts(value) for check in checks), expected)
+
+
+def _literal(choices: tuple[Any, ...]) -> Check:
+    kinds = [(_SIMPLE[type(choice)], choice) for choice in choices]
+    words = [repr(choice) for choice in choices if choice is not None]
+    expected = f"one of {', '.join(words)}" if len(words) > 1 else words[0]
+    return Check(
+        lambda value: any(kind.accepts(value) and value == choice for kind, choice in kinds),
+        f"{expected}, or None" if None in choices else expected,
+    )
+
+
+def _sequence(entry: Check) -> Check:
+    return Check(
+        lambda value: is_sequence(value) and all(map(entry.accepts, value)),
+        "a list" if entry.expected == "anything" else f"a list of {_plural(entry.expected)}",
+    )
+
+
+def _fixed(entries: list[Check]) -> Check:
+    def accepts(value: Any) -> bool:
+        return (
+            is_sequence(value)
+            and len(value) == len(entries)
+            and all(entry.accepts(part) for entry, part in zip(entries, value, strict=True))
+        )
+
+    kinds = list(dict.fromkeys(_plural(entry.expected) for entry in entries))
+    if kinds == ["anything"]:
+        return Check(accepts, f"a list of {len(entries)}")
+    if len(kinds) == 1:
+        return Check(accepts, f"a list of {len(entries)} {kinds[0]}")
+    return Check(accepts, f"a list of {', '.join(entry.expected for entry in entries)}")
+
+
+def _mapping(parts: list[Check]) -> Check:
+    if len(parts) != 2 or parts[1].expected == "anything":
+        return Check(lambda value: isinstance(value, Mapping), "a mapping")
+    key, entry = parts
+    return Check(
+        lambda value: (
+            isinstance(value, Mapping)
+            and all(map(key.accepts, value))
+            and all(map(entry.accepts, value.values()))
+        ),
+        f"a mapping to {_plural(entry.expected)}",
+    )
+
+
+def _plural(expected: str) -> str:
+    """Words for several: ``"a whole number of at least 1"`` as ``"whole numbers of ..."``."""
+    if expected == "text":
+        return "texts"
+    for one in ("whole number", "number", "list", "mapping", "path", "function"):
+        start = f"a {one}"
+        if expected == start or expected.startswith((f"{start} ", f"{start},")):
+            return f"{one}s{expected[len(start) :]}"
+    return expected
+
+
+def _annotations_of(cls: type) -> dict[str, Any]:
+    try:
+        return inspect.get_annotations(cls, eval_str=True)
+    except NameError as error:
+        raise TypeError(
+            f"An annotation of {cls.__name__} names {error.name}, which is not there when the "
+            "class is made: import it above, not for type checkers alone."
+        ) from error
+
+
+def _refuse_shadows(cls: type, annotations: Mapping[str, Any]) -> None:
+    """Refuse a parameter that takes the name of something else that a base class has."""
+    for name, hint in annotations.items():
+        if ClassVar in (hint, typing.get_origin(hint)) or hint is dataclasses.KW_ONLY:
+            continue
+        for base in cls.__mro__[1:]:
+            stated = name in getattr(base, "__dataclass_fields__", {}) or hasattr(base, name)
+            if stated and name not in getattr(base, "parameter_types", {}):
+                raise TypeError(
+                    f"{cls.__name__} annotates {name} as a parameter, but {name} belongs to "
+                    f"{base.__name__}, which reads it from the class: write {name}: ClassVar[...], "
+                    "or leave the annotation out, or give the parameter another name."
+                )
+
+
+def _short(value: Any) -> str:
+    text = " ".join(repr(value).split())
+    return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 4]} ..."
