@@ -109,7 +109,7 @@ def test_short_trials_are_padded():
     ("params", "message"),
     [
         ({"n_filters": ()}, r"n_filters is \(\); expected one or more whole numbers"),
-        ({"n_filters": 25}, "n_filters is 25; expected one or more whole numbers"),
+        ({"n_filters": 25}, "n_filters is 25; expected a list of whole numbers"),
         ({"n_filters": (25, 0)}, r"n_filters is \(25, 0\); expected"),
         ({"pool_length": 0}, "pool_length is 0; expected a whole number"),
         ({"dropout_head": -0.1}, r"dropout_head is -0\.1; expected 0 or more"),

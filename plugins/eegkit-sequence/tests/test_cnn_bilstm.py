@@ -122,7 +122,7 @@ def test_cnn_bilstm_pads_few_frames():
 
 REFUSED = [
     ({"layout": "stacked"}, "layout is 'stacked'; expected one of 'per_channel', 'merged'"),
-    ({"n_filters": 32}, "n_filters is 32; expected one or more whole numbers"),
+    ({"n_filters": 32}, "n_filters is 32; expected a list of whole numbers"),
     ({"n_filters": ()}, r"n_filters is \(\); expected one or more whole numbers"),
     ({"hidden_sizes": (8, 0)}, r"hidden_sizes is \(8, 0\); expected one or more whole numbers"),
     ({"n_filters": (8, 16)}, r"kernel_sizes is \(3, 3, 3\), of 3 blocks.*one number for each"),

@@ -99,7 +99,7 @@ def test_backbone_can_be_frozen():
             {"backbone": "small", "backbone_params": None, "stride": 6},
             "stride is 6; the small CNN has strides of 2, 4, 8",
         ),
-        ({"pretrained": 1.0}, "pretrained is 1.0; expected True, False or the path"),
+        ({"pretrained": 1.0}, "pretrained is 1.0; expected True, False or"),
     ],
 )
 def test_bad_parameters_of_cnn_transformer(params, message):

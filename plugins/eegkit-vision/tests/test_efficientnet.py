@@ -47,10 +47,10 @@ def test_any_size_is_read(shape):
     [
         ({"variant": "efficientnet_b9"}, "Did you mean .*efficientnet_b"),
         ({"variant": "resnet18"}, "of its module efficientnet"),
-        ({"variant": None}, "variant is None; expected a model of timm"),
+        ({"variant": None}, "variant is None; expected text"),
         ({"dropout": 1.0}, "dropout is 1.0; expected 0 or more, below 1"),
-        ({"drop_path": "0.1"}, "drop_path is '0.1'; expected 0 or more"),
-        ({"pretrained": 3}, "pretrained is 3; expected True, False or the path"),
+        ({"drop_path": "0.1"}, "drop_path is '0.1'; expected a number"),
+        ({"pretrained": 3}, "pretrained is 3; expected True, False or"),
     ],
 )
 def test_bad_parameters_of_efficientnet(params, message):

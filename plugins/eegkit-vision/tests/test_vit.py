@@ -64,7 +64,7 @@ def test_variant_has_its_own_patches():
         ({"variant": "vit_tiny_patch16_24"}, "Did you mean vit_tiny_patch16_224"),
         ({"variant": "resnet18"}, "expected a model of timm of its module vision_transformer"),
         ({"variant": "test_vit.none"}, "Invalid pretrained tag"),
-        ({"variant": ["test_vit"]}, "expected a model of timm"),
+        ({"variant": ["test_vit"]}, "expected text, or None"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:ViT needs trials")
