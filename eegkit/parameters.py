@@ -135,6 +135,7 @@ class Predicate(Constraint):
 
 Count = Annotated[int, Interval(ge=1)]
 Counts = Annotated[Sequence[Count], Length()]
+OddCount = Annotated[int, Interval(ge=1), Predicate(lambda value: value % 2 == 1, "that is odd")]
 Positive = Annotated[float, Interval(gt=0)]
 NonNegative = Annotated[float, Interval(ge=0)]
 Proportion = Annotated[float, Interval(ge=0, lt=1)]
@@ -174,12 +175,13 @@ class Parametrized:
     def __init_subclass__(cls, kw_only: bool = True, **kwargs: Any) -> None:
         annotations = _annotations_of(cls)
         _refuse_shadows(cls, annotations)
-        inherited = {n: t for n, t in cls.parameter_types.items() if n in vars(cls)}
-        cls.__annotations__ = inherited | annotations
+        types: dict[str, Any] = {}
+        for base in reversed(cls.__mro__[1:]):
+            types |= vars(base).get("parameter_types", {})
+        cls.__annotations__ = {n: t for n, t in types.items() if n in vars(cls)} | annotations
         dataclasses.dataclass(kw_only=kw_only, **cls.dataclass_options)(cls)
         names = [field.name for field in dataclasses.fields(cls) if field.init]  # type: ignore[arg-type]
-        types = {**cls.parameter_types, **annotations}
-        cls.parameter_types = {name: types[name] for name in names}
+        cls.parameter_types = {name: (types | annotations)[name] for name in names}
         super().__init_subclass__(**kwargs)
 
     def check_parameters(self) -> None:

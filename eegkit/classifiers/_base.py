@@ -5,25 +5,18 @@ Long for its docstrings: the options of every net are described here, once.
 
 from __future__ import annotations
 
-import dataclasses
-from abc import abstractmethod
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import ClassifierMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from torch import nn
 from torch.nn.parameter import UninitializedParameter
 
 from eegkit.base import AXES, warn
 from eegkit.classifiers import _engine
 from eegkit.classifiers._batches import TrialData
 from eegkit.classifiers._checkpoint import Checkpoint, restore, run_of
-from eegkit.classifiers._features import features
-from eegkit.classifiers._options import TrainingOptions
+from eegkit.classifiers._fitted import FittedNet
 from eegkit.classifiers._targets import (
     DEFAULT_VALIDATION_SPLIT,
     check_weight,
@@ -37,22 +30,13 @@ from eegkit.classifiers._targets import (
 )
 from eegkit.classifiers._weights import begin_with, freeze
 from eegkit.classifiers.callbacks import scalars
-from eegkit.classifiers.training import (
-    available_device,
-    draw_seed,
-    pick_device,
-    seeded,
-    set_weights,
-    weights_of,
-)
+from eegkit.classifiers.training import draw_seed, pick_device, seeded
 
 # Parameters that do not change what comes out of training.
 NOT_DECISIVE = ("callbacks", "checkpoint_dir", "verbose")
 
 
-class NeuralClassifier(
-    ClassNamePrefixFeaturesOutMixin, ClassifierMixin, TransformerMixin, TrainingOptions
-):
+class NeuralClassifier(FittedNet):
     """A neural net as a scikit-learn classifier.
 
     A net of your own is a subclass with its architecture's parameters as annotated
@@ -144,35 +128,6 @@ class NeuralClassifier(
     .. [1] L. N. Smith, N. Topin (2019), Super-convergence: very fast training of neural
        networks using large learning rates, arXiv:1708.07120.
     """
-
-    @abstractmethod
-    def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
-        """Make the untrained net.
-
-        Parameters
-        ----------
-        input_shape : tuple of int
-            (n_channels, n_times) or (n_channels, n_freqs, n_frames).
-        n_classes : int
-
-        Returns
-        -------
-        torch.nn.Module
-            Maps a float32 batch, shape (n_trials, *input_shape), to logits, shape
-            (n_trials, n_classes). If it has a method ``extra_loss(epoch)``, epochs from 1 on,
-            what that gives after a forward pass is added to the loss of the training batch; no
-            weight applies to it.
-        """
-
-    def architecture_params(self) -> dict[str, Any]:
-        """The parameters that are the net's own, not those of training."""
-        training = {field.name for field in dataclasses.fields(TrainingOptions)}
-        params = self.get_params(deep=False)
-        return {name: value for name, value in params.items() if name not in training}
-
-    def min_input_shape(self) -> tuple[int, ...]:
-        """The smallest trial `build_module` can take; shorter ones are padded with zeros."""
-        return (1,) * (len(AXES[self.input_kind]) - 1)
 
     def fit(
         self,
@@ -273,117 +228,6 @@ class NeuralClassifier(
         self._history = _columns(self.net_.history)
         return self
 
-    @property
-    def history_(self) -> pd.DataFrame:
-        """What was recorded of every epoch."""
-        return pd.DataFrame(self._history)
-
-    @property
-    def weights_(self) -> dict[str, NDArray[Any]]:
-        """The weights and buffers of the module, by name."""
-        return weights_of(self.net_.module_)
-
-    def predict_proba(self, X: Any) -> NDArray[np.float32]:
-        """Probabilities of the classes.
-
-        Parameters
-        ----------
-        X : array-like, Trials or mne.Epochs
-            As in `fit`, of the same channels, lengths and rate.
-
-        Returns
-        -------
-        ndarray, shape (n_trials, n_classes)
-            In the order of ``classes_``.
-
-        Raises
-        ------
-        ValueError
-            X is malformed, or differs from what was seen in `fit`.
-        sklearn.exceptions.NotFittedError
-            `fit` was not called.
-        """
-        array = self._as_fitted(X)
-        return _engine.predict_proba(self.net_, array, self.padded_shape, max(256, self.batch_size))
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """The most probable label of every trial.
-
-        Parameters
-        ----------
-        X : array-like, Trials or mne.Epochs
-            As in `fit`, of the same channels, lengths and rate.
-
-        Returns
-        -------
-        ndarray, shape (n_trials,)
-
-        Raises
-        ------
-        ValueError
-            X is malformed, or differs from what was seen in `fit`.
-        sklearn.exceptions.NotFittedError
-            `fit` was not called.
-        """
-        best = self.predict_proba(X).argmax(axis=1)
-        return self.classes_[best]
-
-    def transform(self, X: Any) -> NDArray[np.float32]:
-        """The features that the net's head, its last layer, makes the logits of.
-
-        With it a net is also an extractor of features. ``decoder[:-1].transform(X)`` is what a
-        pipeline's net reads, ``decoder.transform(X)`` what its head reads. A net in the middle of
-        a pipeline is trained on the labels by `fit` and hands its features on:
-        ``Pipeline([STFT(), CNNBiGRU(), LinearDiscriminantAnalysis()])``. Features of trials
-        that the net was trained on tell the classes apart better than those of new ones will.
-        To scikit-learn a net is both a classifier and a transformer, as its
-        ``LinearDiscriminantAnalysis`` is: ``fit_transform`` and ``set_output`` work.
-
-        Parameters
-        ----------
-        X : array-like, Trials or mne.Epochs
-            As in `fit`, of the same channels, lengths and rate.
-
-        Returns
-        -------
-        ndarray, shape (n_trials, n_features)
-            In no unit. Where the head is a convolution, what it reads is flattened.
-
-        Raises
-        ------
-        ValueError
-            X is malformed, or differs from what was seen in `fit`; or the net does not end in one
-            linear layer or convolution whose output is the logits.
-        sklearn.exceptions.NotFittedError
-            `fit` was not called.
-        """
-        return self._features(self._as_fitted(X))
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = ["float32"]
-        return tags
-
-    @property
-    def _n_features_out(self) -> int:
-        """How many features `transform` gives; ``get_feature_names_out`` asks."""
-        return self._features(np.zeros((1, *self.input_shape_), np.float32)).shape[1]
-
-    @property
-    def padded_shape(self) -> tuple[int, ...]:
-        """The shape of one trial that the module is built for."""
-        return _larger(self.input_shape_, self.min_input_shape())
-
-    def _features(self, array: NDArray[Any]) -> NDArray[np.float32]:
-        return features(self.net_, array, self.padded_shape)
-
-    def _as_fitted(self, X: Any) -> NDArray[Any]:
-        """The samples of X, of the shape, channels and rate of `fit`."""
-        signals = self._check_input(X, reset=False)
-        if self.sfreq_ is not None:
-            self._check_rate(signals, reset=False)
-        return signals.view(np.ndarray)
-
     def _read(
         self, X: Any, y: Any, classes: Any, goes_on: bool, groups: Any, weight: Any, domains: Any
     ) -> tuple[TrialData, NDArray[Any] | None]:
@@ -454,7 +298,7 @@ class NeuralClassifier(
             module = self.net_.module_
         else:
             with seeded(seed):
-                module = self.build_module(self.padded_shape, len(self.classes_))
+                module = self.make_module()
                 if any(isinstance(p, UninitializedParameter) for p in module.parameters()):
                     module(torch.zeros(2, *self.padded_shape))  # lazy layers learn their shapes
             if self.init_weights is not None:
@@ -472,30 +316,6 @@ class NeuralClassifier(
                 f"{type(self).__name__} needs trials of at least {self.min_input_shape()} "
                 f"({axes}); those of X, {self.input_shape_}, are padded with zeros."
             )
-
-    def __getstate__(self) -> dict[str, Any]:
-        # Weights as plain arrays: no skorch, no device, no optimiser in the pickle.
-        state = dict(super().__getstate__())
-        if "net_" in state:
-            state["_weights"] = weights_of(state.pop("net_").module_)
-            state["callbacks"] = tuple(self.callbacks)
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        weights = state.pop("_weights", None)
-        super().__setstate__(state)
-        if weights is None:
-            return
-        with seeded(0):
-            module = self.build_module(self.padded_shape, len(self.classes_))
-        set_weights(module, weights)
-        self.net_ = _engine.make_net(
-            module, self, device=available_device(self.device), to_train=False
-        )
-
-
-def _larger(shape: Sequence[int], least: Sequence[int]) -> tuple[int, ...]:
-    return tuple(max(n, m) for n, m in zip(shape, least, strict=True))
 
 
 def _columns(history: Any) -> dict[str, list[Any]]:

@@ -7,23 +7,22 @@ from typing import Any, Literal
 
 from scipy.stats import loguniform
 
-from eegkit.base import Estimator
+from eegkit.classifiers.training import ModuleEstimator
 from eegkit.parameters import (
     Count,
     NonNegative,
     PathLike,
     Positive,
     Proportion,
-    RandomState,
 )
 
 
-class TrainingOptions(Estimator):
+class TrainingOptions(ModuleEstimator):
     """The training parameters of every net; `NeuralClassifier` documents them."""
 
     max_epochs: Count = 20
     batch_size: Count = 32
-    lr: Positive = 1e-3
+    lr: NonNegative = 1e-3
     weight_decay: NonNegative = 1e-2
     optimizer: Literal["adamw", "adam", "sgd", "rmsprop", "lbfgs"] = "adamw"
     lr_schedule: Literal["cosine", "plateau", "one_cycle"] | None = None
@@ -41,10 +40,7 @@ class TrainingOptions(Estimator):
     warm_start: bool = False
     precision: Literal["32", "bf16-mixed", "16-mixed"] = "32"
     compile: bool = False
-    device: str = "auto"
     checkpoint_dir: PathLike | None = None
-    random_state: RandomState = None
-    verbose: int | bool = 0
     callbacks: Sequence[Any] = ()
 
     @classmethod

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, get_args
 
 import torch
 from scipy.stats import uniform
 from torch import nn
 
-from eegkit.checks import check_choice, check_heads
 from eegkit.classifiers._base import NeuralClassifier
+from eegkit.parameters import Count, Counts, Proportion, check_heads
 
-TEMPORAL = ("dynamic", "standard")
+Temporal = Literal["dynamic", "standard"]
 # An axis is halved only while at least two entries remain, so that short spectrograms
 # still give the recurrent layers a sequence.
 MIN_POOLED = 4
@@ -28,15 +28,16 @@ class CNNBiGRUModule(nn.Module):
         self,
         input_shape: tuple[int, ...],
         n_classes: int,
-        n_filters: Sequence[int] = (32, 64, 128),
-        kernel_size: int = 3,
-        n_fused: int = 32,
-        hidden_size: int = 128,
-        n_layers: int = 2,
-        n_heads: int = 4,
-        dropout: float = 0.3,
-        temporal: str = "dynamic",
-        share_cnn: bool = False,
+        *,
+        n_filters: Sequence[int],
+        kernel_size: int,
+        n_fused: int,
+        hidden_size: int,
+        n_layers: int,
+        n_heads: int,
+        dropout: float,
+        temporal: str,
+        share_cnn: bool,
     ) -> None:
         super().__init__()
         n_channels, n_freqs, n_frames = input_shape
@@ -164,15 +165,15 @@ class CNNBiGRU(NeuralClassifier):
 
     input_kind: ClassVar[str] = "spectrogram"
 
-    max_epochs: int = 10
-    n_filters: Sequence[int] = (32, 64, 128)
-    kernel_size: int = 3
-    n_fused: int = 32
-    hidden_size: int = 128
-    n_layers: int = 2
-    n_heads: int = 4
-    dropout: float = 0.3
-    temporal: str = "dynamic"
+    max_epochs = 10
+    n_filters: Counts = (32, 64, 128)
+    kernel_size: Count = 3
+    n_fused: Count = 32
+    hidden_size: Count = 128
+    n_layers: Count = 2
+    n_heads: Count = 4
+    dropout: Proportion = 0.3
+    temporal: Temporal = "dynamic"
     share_cnn: bool = False
 
     @classmethod
@@ -194,10 +195,12 @@ class CNNBiGRU(NeuralClassifier):
             "hidden_size": [64, 128, 256],
             "n_layers": [1, 2],
             "dropout": uniform(0.1, 0.5),
-            "temporal": list(TEMPORAL),
+            "temporal": list(get_args(Temporal)),
         }
 
-    def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
-        check_choice(TEMPORAL, temporal=self.temporal)
+    def check_parameters(self) -> None:
+        super().check_parameters()
         check_heads(self.n_heads, **{"2 * hidden_size": 2 * self.hidden_size})
+
+    def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
         return CNNBiGRUModule(input_shape, n_classes, **self.architecture_params())

@@ -6,17 +6,20 @@ kept as plain arrays.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 from torch import nn
 
-from eegkit.base import warn
+from eegkit.base import Estimator, warn
+from eegkit.parameters import RandomState
 
 
 def draw_seed(random_state: Any) -> int:
@@ -72,3 +75,73 @@ def weights_of(module: nn.Module) -> dict[str, NDArray[Any]]:
 def set_weights(module: nn.Module, weights: Mapping[str, NDArray[Any]]) -> None:
     """Load what `weights_of` gave."""
     module.load_state_dict({name: torch.from_numpy(np.array(w)) for name, w in weights.items()})
+
+
+class ModuleEstimator(Estimator):
+    """The base of what is fitted to a ``torch.nn.Module``: its weights, its records, its pickle.
+
+    A subclass says by `make_module` what the module is, keeps the trained one as ``module_`` and
+    what it recorded, a list for each column, as ``_history``. Pickles and files hold the weights
+    as plain arrays, and no torch, device or optimiser; where they are loaded `make_module` makes
+    the module anew.
+
+    Parameters
+    ----------
+    device : str, default "auto"
+        ``"cpu"``, ``"cuda"``, ...; ``"auto"`` takes a GPU where there is one.
+    random_state : int, RandomState or None
+        Same number, same machine, same result; None draws anew each time. The global
+        generators are never touched.
+    verbose : int or bool, default 0
+        Whether training shows how it gets on.
+
+    Attributes
+    ----------
+    weights_ : dict of str to ndarray
+        The weights and buffers of the module.
+    history_ : pandas.DataFrame, one row per epoch
+        What was recorded of training.
+    """
+
+    # What holds the module when fitted, and is left out of pickles.
+    holder: ClassVar[str] = "module_"
+
+    device: str = "auto"
+    random_state: RandomState = None
+    verbose: int | bool = 0
+
+    @abstractmethod
+    def make_module(self) -> nn.Module:
+        """The untrained module, for the shapes that `fit` has seen."""
+
+    def hold_module(self, module: nn.Module, device: str) -> None:
+        """Keep a module with the weights of `fit`, ready to predict on a device."""
+        self.module_: Any = module.eval().to(device)
+
+    @property
+    def weights_(self) -> dict[str, NDArray[Any]]:
+        """The weights and buffers of the module, by name."""
+        return weights_of(self.module_)
+
+    @property
+    def history_(self) -> pd.DataFrame:
+        """What was recorded of every epoch."""
+        return pd.DataFrame(self._history)
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(super().__getstate__())
+        if self.holder in state:
+            del state[self.holder]
+            state["_weights"] = self.weights_
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state = dict(state)
+        weights = state.pop("_weights", None)
+        super().__setstate__(state)
+        if weights is None:
+            return
+        with seeded(0):
+            module = self.make_module()
+        set_weights(module, weights)
+        self.hold_module(module, available_device(self.device))

@@ -10,6 +10,8 @@ from rich.console import Group
 from rich.padding import Padding
 from rich.text import Text
 
+from eegkit.parameters import check_for
+
 # Said by the table of parameters, or of use to programmers only.
 SKIPPED = ("Parameters", "Attributes", "See Also", "Methods")
 _UNDERLINE = re.compile(r"-{3,}|={3,}")
@@ -39,17 +41,26 @@ def parameters_of(cls: type) -> dict[str, str]:
         texts: dict[str, list[str]] = {}
         for line in body.splitlines():
             if line and not line.startswith(" "):
-                before, _, kind = line.partition(":")
-                names = [name.strip() for name in before.split(",")]
-                # Types are left to the manual, but the choices there are belong here.
-                choices = re.match(r" *\{(.+?)\}", kind)
-                texts |= {name: [f"One of {choices[1]}."] if choices else [] for name in names}
+                # What it may be is said by the annotation, see `described`.
+                names = [name.strip() for name in line.partition(":")[0].split(",")]
+                texts |= {name: [] for name in names}
             else:
                 for name in names:
                     texts[name].append(line)
         for name, lines in texts.items():
             found.setdefault(name, plain(" ".join("\n".join(lines).split())))
     return found
+
+
+def described(cls: type) -> dict[str, str]:
+    """What every parameter may be, by its annotation, and what the docstrings say about it."""
+    texts = parameters_of(cls)
+    for name, hint in getattr(cls, "parameter_types", {}).items():
+        expected = check_for(hint).expected
+        if expected != "anything":
+            sentence = f"{expected[0].upper()}{expected[1:]}."
+            texts[name] = f"{sentence} {texts.get(name, '')}".strip()
+    return texts
 
 
 def prose(cls: Any) -> Group:

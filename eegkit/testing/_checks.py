@@ -69,7 +69,7 @@ def classifier_checks(
     -------
     list of Check
     """
-    own = [*_estimators.CHECKS, *_classifiers.CHECKS]
+    own: list[Any] = [*_estimators.CHECKS, *_classifiers.CHECKS]
     return _collect(estimator, own, OF_EVERY_NET | dict(expected_failures or {}))
 
 
@@ -77,7 +77,7 @@ def transform_checks(
     estimator: Any, expected_failures: Mapping[str, str] | None = None
 ) -> list[Check]:
     """The checks of a transform; see `classifier_checks`."""
-    own = [*_estimators.CHECKS, *_transforms.CHECKS]
+    own: list[Any] = [*_estimators.CHECKS, *_transforms.CHECKS]
     return _collect(estimator, own, expected_failures or {})
 
 

@@ -5,7 +5,7 @@ from joblib import Parallel, delayed
 from sklearn.base import clone
 
 from eegkit import testing
-from eegkit.classifiers import CNNBiGRU, CNNBiGRUModule
+from eegkit.classifiers import CNNBiGRU
 from eegkit.transforms import STFT
 
 
@@ -13,13 +13,13 @@ from eegkit.transforms import STFT
 @pytest.mark.parametrize("share_cnn", [False, True])
 @pytest.mark.parametrize("shape", [(19, 100, 7), (3, 1, 1), (2, 5, 1), (1, 1, 9), (4, 30, 40)])
 def test_any_size_of_spectrogram(temporal, share_cnn, shape):
-    module = CNNBiGRUModule(shape, 3, temporal=temporal, share_cnn=share_cnn)
+    module = CNNBiGRU(temporal=temporal, share_cnn=share_cnn).build_module(shape, 3)
     assert module(torch.zeros(2, *shape)).shape == (2, 3)
 
 
 def test_every_channel_has_its_own_cnn():
     # Filters of channel 0 see channel 0 alone: changing channel 1 leaves their output alone.
-    module = CNNBiGRUModule((2, 20, 8), 2).eval()
+    module = CNNBiGRU().build_module((2, 20, 8), 2).eval()
     x = torch.randn(3, 2, 20, 8)
     other = x.clone()
     other[:, 1] += 1
@@ -36,8 +36,8 @@ def test_number_of_parameters():
     gru = 2 * (3 * 128 * (19 * 32 + 128 + 2)) + 2 * (3 * 128 * (256 + 128 + 2))
     attention = 4 * 256 * 256 + 4 * 256
     head = 2 * 256 + 256 * 128 + 128 + 128 * 2 + 2
-    own = CNNBiGRUModule((19, 100, 7), 2)
-    shared = CNNBiGRUModule((19, 100, 7), 2, share_cnn=True)
+    own = CNNBiGRU().build_module((19, 100, 7), 2)
+    shared = CNNBiGRU(share_cnn=True).build_module((19, 100, 7), 2)
     assert sum(p.numel() for p in own.parameters()) == 19 * (cnn + fusion) + gru + attention + head
     assert sum(p.numel() for p in shared.parameters()) == cnn + fusion + gru + attention + head
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from eegkit_convnets import DeepConvNet, DeepConvNetModule
+from eegkit_convnets import DeepConvNet
 
 LONGER = {
     "kernel_length": 20,
@@ -24,7 +24,7 @@ def test_number_of_parameters_by_layers():
     first = (10 * 25 + 25) + 22 * 25 * 25 + 2 * 25
     later = sum(10 * n * 2 * n + 2 * 2 * n for n in (25, 50, 100))
     assert first + later + 7 * 200 * 4 + 4 == 282_879
-    assert size_of(DeepConvNetModule((22, 1000), 4)) == 282_879
+    assert size_of(DeepConvNet().build_module((22, 1000), 4)) == 282_879
 
 
 def test_number_of_parameters_of_the_longer_variant():
@@ -63,7 +63,7 @@ def test_longer_variant_by_its_layers():
 def test_equals_braindecodes_net(shape):
     models = pytest.importorskip("braindecode.models")
     theirs = models.Deep4Net(n_chans=shape[0], n_times=shape[1], n_outputs=4).eval()
-    ours = DeepConvNetModule(shape, 4).eval()
+    ours = DeepConvNet().build_module(shape, 4).eval()
     torch.manual_seed(0)
     for m in ours.modules():
         if isinstance(m, torch.nn.BatchNorm1d):
@@ -83,7 +83,7 @@ def test_equals_braindecodes_net(shape):
 @pytest.mark.parametrize("shape", [(1, 441), (2, 521), (5, 522), (64, 603)])
 def test_any_size(shape):
     assert DeepConvNet().min_input_shape() == (1, 441)
-    assert DeepConvNetModule(shape, 3).eval()(torch.randn(1, *shape)).shape == (1, 3)
+    assert DeepConvNet().build_module(shape, 3).eval()(torch.randn(1, *shape)).shape == (1, 3)
 
 
 def test_the_smallest_trial_leaves_one_value():
@@ -108,11 +108,11 @@ def test_short_trials_are_padded():
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"n_filters": ()}, r"n_filters is \(\); expected one or more whole numbers"),
+        ({"n_filters": ()}, r"n_filters is \(\); expected a list of whole numbers"),
         ({"n_filters": 25}, "n_filters is 25; expected a list of whole numbers"),
         ({"n_filters": (25, 0)}, r"n_filters is \(25, 0\); expected"),
         ({"pool_length": 0}, "pool_length is 0; expected a whole number"),
-        ({"dropout_head": -0.1}, r"dropout_head is -0\.1; expected 0 or more"),
+        ({"dropout_head": -0.1}, r"dropout_head is -0\.1; expected a number of at least 0"),
     ],
 )
 def test_bad_parameters(params, message):

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from eegkit_convnets import EEGNet, EEGNetModule
+from eegkit_convnets import EEGNet
 from sklearn.model_selection import GridSearchCV
 
 from eegkit import testing
@@ -17,7 +17,7 @@ def test_number_of_parameters(shape, n_classes, n_parameters):
     C, T = shape
     filters = 8 * 64 + 2 * 8 + 16 * C + 2 * 16 + 16 * 16 + 16 * 16 + 2 * 16
     assert filters + 16 * (T // 32) * n_classes + n_classes == n_parameters
-    module = EEGNetModule(shape, n_classes)
+    module = EEGNet().build_module(shape, n_classes)
     assert sum(p.numel() for p in module.parameters()) == n_parameters
 
 
@@ -30,7 +30,7 @@ def test_grid_search_over_architecture_and_training():
 
 
 def test_norms_are_held():
-    module = EEGNetModule((22, 256), 4)
+    module = EEGNet().build_module((22, 256), 4)
     with torch.no_grad():
         module.spatial[0].parametrizations.weight.original.mul_(100)
         module.head.parametrizations.weight.original.mul_(100)
@@ -39,7 +39,7 @@ def test_norms_are_held():
 
 
 def test_same_padding_keeps_the_samples():
-    module = EEGNetModule((3, 100), 2)
+    module = EEGNet().build_module((3, 100), 2)
     assert module.temporal(torch.zeros(1, 1, 3, 100)).shape == (1, 8, 3, 100)
 
 
@@ -55,7 +55,7 @@ def pair(shape, n_classes=4, kernel_length=63, separable_length=15):
         final_layer_with_constraint=True,
     )
     lengths = {"kernel_length": kernel_length, "separable_length": separable_length}
-    ours = EEGNetModule(shape, n_classes, **lengths)
+    ours = EEGNet(**lengths).build_module(shape, n_classes)
     mine, other = ours.state_dict(), theirs.state_dict()
     # Their layers come in our order; a parametrised weight is the last of its layer here.
     head = "final_layer.linearconstraint"
@@ -86,7 +86,7 @@ def test_default_equals_braindecodes_net(shape):
     for parameter in (*longer.parameters(), *theirs.parameters()):
         if parameter.shape[-1] in (65, 17):
             parameter.data[..., 0] = 0
-    ours = EEGNetModule(shape, 4).eval()
+    ours = EEGNet().build_module(shape, 4).eval()
     state = longer.state_dict()
     for name, value in ours.state_dict().items():
         if value.shape != state[name].shape:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from eegkit_convnets import EEGNetV1, EEGNetV1Module
+from eegkit_convnets import EEGNetV1
 from torch.nn import functional as F
 
 
@@ -17,7 +17,7 @@ def test_number_of_parameters_by_layers(shape, n_classes, n_parameters):
     image = (4 * 2 * 32 + 4 + 2 * 4) + (4 * 4 * 8 * 4 + 4 + 2 * 4)
     head = 4 * (16 // 4) * (T // 4 // 4) * n_classes + n_classes
     assert spatial + image + head == n_parameters
-    module = EEGNetV1Module(shape, n_classes)
+    module = EEGNetV1().build_module(shape, n_classes)
     assert sum(p.numel() for p in module.parameters()) == n_parameters
 
 
@@ -41,7 +41,7 @@ def as_published(module, x):
 @pytest.mark.parametrize("shape", [(64, 128), (3, 250), (1, 16)])
 def test_equals_the_published_layers(shape):
     torch.manual_seed(0)
-    module = EEGNetV1Module(shape, 4).eval()
+    module = EEGNetV1().build_module(shape, 4).eval()
     for value in module.state_dict().values():
         if value.is_floating_point() and value.ndim == 1:
             value.uniform_(0.5, 1.5)
@@ -52,11 +52,11 @@ def test_equals_the_published_layers(shape):
 @pytest.mark.parametrize("shape", [(1, 16), (2, 31), (5, 32), (64, 333)])
 def test_any_size(shape):
     assert EEGNetV1().min_input_shape() == (1, 16)
-    assert EEGNetV1Module(shape, 3).eval()(torch.randn(1, *shape)).shape == (1, 3)
+    assert EEGNetV1().build_module(shape, 3).eval()(torch.randn(1, *shape)).shape == (1, 3)
 
 
 def test_dropout_is_after_the_filters_and_the_poolings():
-    module = EEGNetV1Module((3, 128), 2)
+    module = EEGNetV1().build_module((3, 128), 2)
     drops = {n: m.p for n, m in module.named_modules() if isinstance(m, torch.nn.Dropout)}
     assert drops == {"spatial.3": 0.25, "image.5": 0.25, "image.11": 0.25}
 
@@ -65,7 +65,7 @@ def test_dropout_is_after_the_filters_and_the_poolings():
     ("params", "message"),
     [
         ({"n_spatial": 3}, "n_spatial is 3, too few to be pooled twice by 2; expected at least 4"),
-        ({"kernel_size1": (2,)}, r"kernel_size1 is \(2,\); expected 2 whole numbers"),
+        ({"kernel_size1": (2,)}, r"kernel_size1 is \(2,\); expected a list of 2 whole numbers"),
         ({"pool_size": 2}, "pool_size is 2; expected a list of"),
         ({"dropout": "much"}, "dropout is 'much'; expected a number"),
     ],

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from eegkit_convnets import ResNet1D, ResNet1DModule
+from eegkit_convnets import ResNet1D
 
 BLOCKS = {10: (1, 1, 1, 1), 18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}
 
@@ -36,12 +36,13 @@ def size_by_layers(n_channels, n_classes, depth, width, K, stem):
 def test_number_of_parameters_by_layers(depth, width, K, stem, n_parameters):
     expected = size_by_layers(22, 4, depth, width, K, stem)
     assert n_parameters in (None, expected)
-    assert size_of(ResNet1DModule((22, 1000), 4, depth, width, K, stem)) == expected
+    net = ResNet1D(depth=depth, width=width, kernel_size=K, stem_kernel_size=stem)
+    assert size_of(net.build_module((22, 1000), 4)) == expected
 
 
 @pytest.mark.parametrize("depth", BLOCKS)
 def test_depth_counts_the_layers(depth):
-    module = ResNet1DModule((3, 64), 2, depth, width=2)
+    module = ResNet1D(depth=depth, width=2).build_module((3, 64), 2)
     layers = (torch.nn.Conv1d, torch.nn.Linear)
     names = [n for n, m in module.named_modules() if isinstance(m, layers) and "shortcut" not in n]
     assert len(names) == depth
@@ -55,7 +56,7 @@ def test_equals_torchvisions_net_on_an_image_of_one_row(depth, n_times):
     torch.manual_seed(0)
     theirs = resnet.ResNet(resnet.BasicBlock, list(BLOCKS[depth]), num_classes=4)
     theirs.conv1 = torch.nn.Conv2d(5, 64, 7, 2, 3, bias=False)
-    ours = ResNet1DModule((5, n_times), 4, depth).eval()
+    ours = ResNet1D(depth=depth).build_module((5, n_times), 4).eval()
     mine, other = ours.state_dict(), theirs.state_dict()
     assert len(mine) == len(other)
     for value, source in zip(mine.values(), other.values(), strict=True):
@@ -71,7 +72,8 @@ def test_equals_torchvisions_net_on_an_image_of_one_row(depth, n_times):
 @pytest.mark.parametrize("shape", [(1, 1), (1, 2), (2, 31), (64, 333)])
 @pytest.mark.parametrize("lengths", [(1, 1), (3, 7), (9, 31)], ids=str)
 def test_any_size(shape, lengths):
-    module = ResNet1DModule(shape, 3, 10, 4, *lengths).eval()
+    net = ResNet1D(depth=10, width=4, kernel_size=lengths[0], stem_kernel_size=lengths[1])
+    module = net.build_module(shape, 3).eval()
     assert module(torch.randn(1, *shape)).shape == (1, 3)
 
 
@@ -80,7 +82,7 @@ def test_any_size(shape, lengths):
     [
         ({"depth": 50}, "depth is 50; expected one of 10, 18, 34"),
         ({"width": 0}, "width is 0; expected a whole number"),
-        ({"kernel_size": 4}, "kernel_size is 4; expected an odd number.*take 3 or 5"),
+        ({"kernel_size": 4}, "kernel_size is 4; expected a whole number of at least 1 that is odd"),
         ({"stem_kernel_size": -1}, "stem_kernel_size is -1; expected a whole number"),
     ],
 )

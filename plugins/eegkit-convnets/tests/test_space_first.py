@@ -4,7 +4,7 @@ import copy
 
 import pytest
 import torch
-from eegkit_convnets import EEGNetModule, _layers, eegnet
+from eegkit_convnets import EEGNet, _layers, eegnet
 from torch.nn import functional as F
 
 from eegkit.classifiers import layers
@@ -52,7 +52,7 @@ def results(module, x, with_input=True):
 
 def make(shape, kernel_length, dtype=torch.float64, seed=0):
     torch.manual_seed(seed)
-    module = EEGNetModule(shape, 4, kernel_length=kernel_length, dropout=0.0)
+    module = EEGNet(kernel_length=kernel_length, dropout=0.0).build_module(shape, 4)
     for name, value in module.state_dict().items():
         if "running" in name or name.split(".")[1:] in (["2", "weight"], ["2", "bias"]):
             value.uniform_(0.5, 1.5)  # batch norms that do something
@@ -131,7 +131,7 @@ def test_state_round_trip_and_equal_runs():
 
 
 def test_names_in_the_state():
-    module = EEGNetModule((3, 250), 4)
+    module = EEGNet().build_module((3, 250), 4)
     assert list(module.state_dict())[:9] == [
         "temporal.1.weight",
         "temporal.2.weight",

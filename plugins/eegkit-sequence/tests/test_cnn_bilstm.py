@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from eegkit_sequence import CNNBiLSTM, CNNBiLSTMModule
+from eegkit_sequence import CNNBiLSTM
 
 from eegkit import export_onnx
 
@@ -29,11 +29,11 @@ def head(n_in):
 def test_cnn_bilstm_parameters_merged():
     by_layers = conv(1, 64, 5) + conv(64, 128, 3) + bilstm(128, 128) + head(256)
     assert by_layers == 434_413
-    assert n_parameters(CNNBiLSTMModule(SHAPE, PEOPLE, layout="merged")) == 434_413
+    assert n_parameters(CNNBiLSTM(layout="merged").build_module(SHAPE, PEOPLE)) == 434_413
 
 
 def test_cnn_bilstm_parameters_as_keras_counts():
-    module = CNNBiLSTMModule(SHAPE, PEOPLE, layout="merged")
+    module = CNNBiLSTM(layout="merged").build_module(SHAPE, PEOPLE)
     buffers = dict(module.named_buffers())
     statistics = sum(b.numel() for name, b in buffers.items() if "running" in name)
     second_biases = sum(
@@ -47,14 +47,14 @@ def test_cnn_bilstm_parameters_per_channel():
     cnn = conv(1, 32, 3) + conv(32, 64, 3) + conv(64, 128, 3)
     by_layers = cnn + bilstm(128, 128) + bilstm(256, 64) + head(128)
     assert by_layers == 583_725
-    assert n_parameters(CNNBiLSTMModule(SHAPE, PEOPLE)) == 583_725
+    assert n_parameters(CNNBiLSTM().build_module(SHAPE, PEOPLE)) == 583_725
 
 
 @pytest.mark.parametrize(
     ("layout", "n_steps", "width"), [("per_channel", 64, 128), ("merged", 3200, 128)]
 )
 def test_cnn_bilstm_length_of_the_sequence(layout, n_steps, width):
-    module = CNNBiLSTMModule(SHAPE, PEOPLE, layout=layout).eval()
+    module = CNNBiLSTM(layout=layout).build_module(SHAPE, PEOPLE).eval()
     seen = []
     module.lstms[0].register_forward_pre_hook(lambda lstm, inputs: seen.append(inputs[0].shape))
     with torch.no_grad():
@@ -65,7 +65,7 @@ def test_cnn_bilstm_length_of_the_sequence(layout, n_steps, width):
 @pytest.mark.parametrize("layout", ["per_channel", "merged"])
 @pytest.mark.parametrize("shape", [(1, 8, 8), (2, 9, 15), (5, 21, 8)], ids=str)
 def test_cnn_bilstm_takes_any_size(layout, shape):
-    module = CNNBiLSTMModule(shape, 3, layout=layout, hidden_sizes=(8,), n_dense=8)
+    module = CNNBiLSTM(layout=layout, hidden_sizes=(8,), n_dense=8).build_module(shape, 3)
     logits = module(torch.randn(4, *shape))
     assert logits.shape == (4, 3)
     logits.square().sum().backward()
@@ -74,7 +74,7 @@ def test_cnn_bilstm_takes_any_size(layout, shape):
 
 @pytest.mark.parametrize("layout", ["per_channel", "merged"])
 def test_cnn_bilstm_reads_the_last_state_of_each_direction(layout):
-    module = CNNBiLSTMModule((3, 12, 8), 2, layout=layout).eval()
+    module = CNNBiLSTM(layout=layout).build_module((3, 12, 8), 2).eval()
     states, heard = [], []
     module.lstms[-1].register_forward_hook(lambda lstm, x, made: states.append(made[1][0]))
     module.head.register_forward_pre_hook(lambda head, inputs: heard.append(inputs[0]))
@@ -83,7 +83,7 @@ def test_cnn_bilstm_reads_the_last_state_of_each_direction(layout):
 
 
 def test_cnn_bilstm_same_cnn_on_every_channel():
-    module = CNNBiLSTMModule((3, 12, 8), 2).eval()
+    module = CNNBiLSTM().build_module((3, 12, 8), 2).eval()
     seen = []
     module.lstms[0].register_forward_pre_hook(lambda lstm, inputs: seen.append(inputs[0]))
     x = torch.randn(4, 3, 12, 8)
@@ -93,7 +93,7 @@ def test_cnn_bilstm_same_cnn_on_every_channel():
 
 
 def test_cnn_bilstm_merged_image_has_channels_above_frequencies():
-    module = CNNBiLSTMModule((3, 12, 8), 2, layout="merged").eval()
+    module = CNNBiLSTM(layout="merged").build_module((3, 12, 8), 2).eval()
     seen = []
     module.cnn.register_forward_pre_hook(lambda cnn, inputs: seen.append(inputs[0]))
     x = torch.randn(4, 3, 12, 8)
@@ -123,12 +123,18 @@ def test_cnn_bilstm_pads_few_frames():
 REFUSED = [
     ({"layout": "stacked"}, "layout is 'stacked'; expected one of 'per_channel', 'merged'"),
     ({"n_filters": 32}, "n_filters is 32; expected a list of whole numbers"),
-    ({"n_filters": ()}, r"n_filters is \(\); expected one or more whole numbers"),
-    ({"hidden_sizes": (8, 0)}, r"hidden_sizes is \(8, 0\); expected one or more whole numbers"),
+    ({"n_filters": ()}, r"n_filters is \(\); expected a list of whole numbers"),
+    ({"hidden_sizes": (8, 0)}, r"hidden_sizes is \(8, 0\); expected a list of whole numbers"),
     ({"n_filters": (8, 16)}, r"kernel_sizes is \(3, 3, 3\), of 3 blocks.*one number for each"),
-    ({"kernel_sizes": 4}, "kernel_sizes is 4; expected odd numbers"),
-    ({"conv_dropout": (0.1, 0.1, 1)}, "conv_dropout is .*; expected 0 or more, below 1"),
-    ({"dropout": -0.1}, "dropout is -0.1; expected 0 or more, below 1"),
+    (
+        {"kernel_sizes": 4},
+        "kernel_sizes is 4; expected a whole number of at least 1 that is odd",
+    ),
+    (
+        {"conv_dropout": (0.1, 0.1, 1)},
+        "conv_dropout is .*; expected a number .* below 1 or a list",
+    ),
+    ({"dropout": -0.1}, "dropout is -0.1; expected a number of at least 0 and below 1"),
 ]
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from eegkit_sequence import CRNN, CRNNModule
+from eegkit_sequence import CRNN
 
 
 @pytest.mark.parametrize(
@@ -19,14 +19,14 @@ def test_crnn_number_of_parameters(cell, gates, n_parameters):
     recurrent = layer(40) + layer(128) + layer(128)
     head = 2 * 128 + (61 * 128 * 64 + 64) + (64 * 4 + 4)
     assert convolution + recurrent + head == n_parameters
-    module = CRNNModule((22, 1000), 4, cell=cell)
+    module = CRNN(cell=cell).build_module((22, 1000), 4)
     assert sum(p.numel() for p in module.parameters()) == n_parameters
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
 @pytest.mark.parametrize("shape", [(1, 32), (2, 47), (3, 48), (5, 131)], ids=str)
 def test_crnn_takes_any_size(cell, shape):
-    module = CRNNModule(shape, 3, cell=cell, nonlinearity="relu", n_dense=8)
+    module = CRNN(cell=cell, nonlinearity="relu", n_dense=8).build_module(shape, 3)
     logits = module(torch.randn(4, *shape))
     assert logits.shape == (4, 3)
     logits.square().sum().backward()
@@ -34,14 +34,14 @@ def test_crnn_takes_any_size(cell, shape):
 
 
 def test_crnn_sequence():
-    module = CRNNModule((22, 1000), 4).eval()
+    module = CRNN().build_module((22, 1000), 4).eval()
     steps = module.cnn(torch.randn(2, 22, 1000))
     assert steps.shape == (2, 40, 61)
     assert module.rnn(steps.transpose(1, 2))[0].shape == (2, 61, 128)
 
 
 def test_crnn_nonlinearity_of_the_plain_cell():
-    module = CRNNModule((2, 64), 2, cell="rnn", nonlinearity="relu").eval()
+    module = CRNN(cell="rnn", nonlinearity="relu").build_module((2, 64), 2).eval()
     states, _ = module.rnn(torch.randn(3, 5, 40))
     assert module.rnn.nonlinearity == "relu"
     assert states.min() == 0
@@ -73,7 +73,7 @@ REFUSED = [
     ({"kernel_size": 0}, "kernel_size is 0; expected a whole number of at least 1"),
     ({"stride": 2.5}, "stride is 2.5; expected a whole number"),
     ({"n_layers": True}, "n_layers is True; expected a whole number"),
-    ({"dropout": 1.0}, "dropout is 1.0; expected 0 or more, below 1"),
+    ({"dropout": 1.0}, "dropout is 1.0; expected a number of at least 0 and below 1"),
 ]
 
 

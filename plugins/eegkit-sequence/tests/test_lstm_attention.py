@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from eegkit_sequence import LSTMAttention, LSTMAttentionModule
+from eegkit_sequence import LSTMAttention
 
 
 @pytest.mark.parametrize(
@@ -19,12 +19,14 @@ def test_lstm_attention_number_of_parameters(n_layers, bidirectional, n_paramete
     attention = (width * 64 + 64) + 64  # W and b, v
     head = 2 * width + 2
     assert norm + lstm + attention + head == n_parameters
-    module = LSTMAttentionModule((19, 100, 7), 2, n_layers=n_layers, bidirectional=bidirectional)
+    module = LSTMAttention(n_layers=n_layers, bidirectional=bidirectional).build_module(
+        (19, 100, 7), 2
+    )
     assert sum(p.numel() for p in module.parameters()) == n_parameters
 
 
 def test_lstm_attention_is_the_equation():
-    attention = LSTMAttentionModule((2, 3, 5), 2, hidden_size=4, attention_size=6).attention
+    attention = LSTMAttention(hidden_size=4, attention_size=6).build_module((2, 3, 5), 2).attention
     h = torch.randn(3, 5, 8)
     W, b = (p.detach().numpy() for p in attention.hidden.parameters())
     v = attention.score.weight.detach().numpy()[0]
@@ -58,9 +60,9 @@ def test_lstm_attention_finds_the_frame_that_counts():
 @pytest.mark.parametrize("n_layers", [1, 3])
 @pytest.mark.parametrize("shape", [(1, 1, 1), (1, 7, 1), (3, 1, 5), (2, 9, 13)], ids=str)
 def test_lstm_attention_takes_any_size(shape, n_layers, bidirectional):
-    module = LSTMAttentionModule(
-        shape, 3, hidden_size=8, n_layers=n_layers, bidirectional=bidirectional
-    )
+    module = LSTMAttention(
+        hidden_size=8, n_layers=n_layers, bidirectional=bidirectional
+    ).build_module(shape, 3)
     logits = module(torch.randn(4, *shape))
     assert logits.shape == (4, 3)
     logits.square().sum().backward()
@@ -71,7 +73,7 @@ REFUSED = [
     ({"n_layers": 0}, "n_layers is 0; expected a whole number of at least 1"),
     ({"hidden_size": 1.5}, "hidden_size is 1.5; expected a whole number"),
     ({"attention_size": "64"}, "attention_size is '64'; expected a whole number"),
-    ({"dropout": 2}, "dropout is 2; expected 0 or more, below 1"),
+    ({"dropout": 2}, "dropout is 2; expected a number of at least 0 and below 1"),
 ]
 
 

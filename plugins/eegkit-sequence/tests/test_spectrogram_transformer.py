@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from eegkit_sequence import SpectrogramTransformer, SpectrogramTransformerModule
+from eegkit_sequence import SpectrogramTransformer
 from eegkit_sequence.spectrogram_transformer import sinusoids
 
 from eegkit import export_onnx
@@ -28,7 +28,9 @@ def test_transformer_number_of_parameters(positions, pooling, n_parameters):
     feed_forward = (d * d_ff + d_ff) + (d_ff * d + d)
     encoder = 4 * (attention + feed_forward + 2 * 2 * d)
     assert embedding + token + order + encoder + (2 * d + 2) == n_parameters
-    module = SpectrogramTransformerModule((19, 100, 7), 2, positions=positions, pooling=pooling)
+    module = SpectrogramTransformer(positions=positions, pooling=pooling).build_module(
+        (19, 100, 7), 2
+    )
     assert sum(p.numel() for p in module.parameters()) == n_parameters
 
 
@@ -47,9 +49,9 @@ def test_sinusoids_are_those_of_the_paper(d_model):
 @pytest.mark.parametrize("positions", ["learned", "sinusoidal"])
 @pytest.mark.parametrize("shape", [(1, 1, 1), (1, 7, 1), (3, 1, 5), (2, 9, 13)], ids=str)
 def test_transformer_takes_any_size(shape, positions, pooling):
-    module = SpectrogramTransformerModule(
-        shape, 3, d_model=12, n_heads=3, n_layers=2, d_ff=8, positions=positions, pooling=pooling
-    )
+    module = SpectrogramTransformer(
+        d_model=12, n_heads=3, n_layers=2, d_ff=8, positions=positions, pooling=pooling
+    ).build_module(shape, 3)
     logits = module(torch.randn(4, *shape))
     assert logits.shape == (4, 3)
     logits.square().sum().backward()
@@ -59,7 +61,9 @@ def test_transformer_takes_any_size(shape, positions, pooling):
 @pytest.mark.parametrize("pooling", ["mean", "class_token"])
 def test_transformer_positions_tell_the_order(pooling):
     torch.manual_seed(0)
-    module = SpectrogramTransformerModule((2, 3, 6), 2, positions="sinusoidal", pooling=pooling)
+    module = SpectrogramTransformer(positions="sinusoidal", pooling=pooling).build_module(
+        (2, 3, 6), 2
+    )
     module.eval()
     x = torch.randn(4, 2, 3, 6)
     assert (module(x) - module(x.flip(-1))).abs().max() > 1e-3
@@ -68,13 +72,13 @@ def test_transformer_positions_tell_the_order(pooling):
 
 
 def test_transformer_layers_begin_differently():
-    module = SpectrogramTransformerModule((2, 3, 6), 2)
+    module = SpectrogramTransformer().build_module((2, 3, 6), 2)
     first, second = (layer.linear1.weight for layer in module.encoder[:2])
     assert not torch.equal(first, second)
 
 
 def test_transformer_fast_path_gives_the_same():
-    module = SpectrogramTransformerModule((3, 5, 7), 2).eval()
+    module = SpectrogramTransformer().build_module((3, 5, 7), 2).eval()
     x = torch.randn(9, 3, 5, 7)
     slow = module(x)  # gradients are wanted, so torch takes its ordinary way
     with torch.inference_mode():

@@ -38,14 +38,14 @@ def test_number_of_parameters_of_the_whole():
     head = S * (T // 32) * 4 + 4
     classifier = SmallConvNetModule((C, T), 4)
     assert sum(p.numel() for p in classifier.parameters()) == first + blocks + head == 3716
-    module = VAEClassifierModule((C, T), 4)
+    module = VAEClassifier().build_module((C, T), 4)
     assert sum(p.numel() for p in module.parameters()) == 49_964 + 3716
 
 
 @pytest.mark.parametrize("architecture", ["conv", "dense"])
 @pytest.mark.parametrize("shape", [(1, 1), (1, 5), (3, 31), (2, 130)], ids=str)
 def test_any_shape_is_classified(shape, architecture):
-    module = VAEClassifierModule(shape, 3, architecture=architecture, n_latent=2, n_hidden=4)
+    module = VAEClassifier(architecture=architecture, n_latent=2, n_hidden=4).build_module(shape, 3)
     assert module(torch.randn(4, *shape)).shape == (4, 3)
     assert module.eval()(torch.randn(1, *shape)).shape == (1, 3)
 
@@ -61,10 +61,12 @@ def test_loss_is_the_sum_of_both():
 
     class WatchedClassifier(VAEClassifier):
         def build_module(self, input_shape, n_classes):
-            return Watched(input_shape, n_classes, n_latent=3, n_hidden=8, beta=0.4, warmup=2)
+            return Watched(input_shape, n_classes, **self.architecture_params())
 
     # One batch an epoch and no step, so that both epochs see the same weights.
-    net = WatchedClassifier(max_epochs=2, batch_size=64, lr=0.0, weight_decay=0.0, device="cpu")
+    sizes = {"n_latent": 3, "n_hidden": 8, "beta": 0.4, "warmup": 2}
+    training = {"max_epochs": 2, "batch_size": 64, "lr": 0.0, "weight_decay": 0.0, "device": "cpu"}
+    net = WatchedClassifier(**sizes, **training)
     net.fit(trials.X, trials.y)
     assert sorted(losses) == [1, 2]
     for (epoch, loss), recorded in zip(losses.items(), net.history_["train_loss"], strict=True):
@@ -75,7 +77,9 @@ def test_loss_is_the_sum_of_both():
 
 def test_beta_of_the_joint_loss_rises():
     torch.manual_seed(0)
-    module = VAEClassifierModule((2, 32), 2, n_latent=2, n_hidden=4, beta=1.0, warmup=4, alpha=3.0)
+    module = VAEClassifier(n_latent=2, n_hidden=4, beta=1.0, warmup=4, alpha=3.0).build_module(
+        (2, 32), 2
+    )
     x = torch.randn(8, 2, 32)
     found = {}
     for epoch in (1, 2, 4, 9):
@@ -142,10 +146,10 @@ def test_dense_autoencoder_before_a_classifier():
     ("params", "message"),
     [
         ({"classifier": CNNBiGRU()}, "CNNBiGRU, which reads spectrograms; expected one that"),
-        ({"classifier": VAEDenoiser()}, "expected an unfitted NeuralClassifier"),
-        ({"alpha": -1.0}, "alpha is -1.0; expected a number from 0"),
-        ({"beta": math.inf}, "beta is inf; expected a number from 0"),
-        ({"noise": -1.0}, "noise is -1.0; expected a positive number"),
+        ({"classifier": VAEDenoiser()}, "expected a NeuralClassifier, or None"),
+        ({"alpha": -1.0}, "alpha is -1.0; expected a number of at least 0"),
+        ({"beta": math.inf}, "beta is inf; expected a number of at least 0"),
+        ({"noise": -1.0}, "noise is -1.0; expected a number above 0, or None"),
         ({"architecture": "lstm"}, "architecture is 'lstm'"),
     ],
     ids=["spectrogram", "transform", "alpha", "beta", "noise", "architecture"],

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from eegkit_vision import CNNTransformer, CNNTransformerModule
+from eegkit_vision import CNNTransformer
 
 SMALL = CNNTransformer.conformance_params()
 X = np.random.default_rng(0).normal(size=(6, 2, 9, 8)).astype(np.float32)
@@ -29,13 +29,13 @@ def test_parameters_of_the_default():
     classifier = 512 * 1000 + 1000
     fourth = 256 * 512 * 9 + 3 * 512 * 512 * 9 + 256 * 512 + 5 * 2 * 512
     resnet = 11_689_512 - classifier - fourth + (20 - 3) * 64 * 7 * 7
-    module = CNNTransformerModule((20, 100, 100), 2)
+    module = CNNTransformer().build_module((20, 100, 100), 2)
     assert n_parameters(module) == resnet + encoder(256, 7 * 7) == 4_495_490
 
 
 def test_parameters_of_the_whole_backbone():
     with torch.device("meta"):
-        module = CNNTransformerModule((3, 224, 224), 2, stride=32)
+        module = CNNTransformer(stride=32).build_module((3, 224, 224), 2)
     assert n_parameters(module.net.patch_embed.backbone) == 11_689_512 - 512 * 1000 - 1000
 
 
@@ -43,7 +43,7 @@ def test_parameters_of_the_small_cnn():
     # Table 2 of Xiao et al. (2021), 1 GF: 24, 48, 96 and 192 maps.
     maps = [20, 24, 48, 96, 192]
     cnn = sum(9 * n * m + 2 * m for n, m in pairwise(maps))
-    module = CNNTransformerModule((20, 100, 100), 2, backbone="small")
+    module = CNNTransformer(backbone="small").build_module((20, 100, 100), 2)
     assert n_parameters(module) == cnn + encoder(192, 7 * 7)
     assert module(torch.randn(2, 20, 100, 100)).shape == (2, 2)
 
@@ -68,7 +68,9 @@ def test_any_size_is_read(shape):
     "backbone", ["test_efficientnet", "test_convnext", "mobilenetv3_small_050"]
 )
 def test_what_lies_behind_the_map_is_left_out(backbone):
-    module = CNNTransformerModule((2, 20, 33), 2, backbone=backbone, hidden_size=16, stride=8)
+    module = CNNTransformer(backbone=backbone, hidden_size=16, stride=8).build_module(
+        (2, 20, 33), 2
+    )
     module(torch.randn(3, 2, 20, 33)).sum().backward()
     assert [name for name, p in module.named_parameters() if p.grad is None] == []
 
@@ -88,7 +90,7 @@ def test_backbone_can_be_frozen():
         ({"stride": 5}, "stride is 5; resnet18 has maps of stride 2, 4, 8, 16, 32"),
         ({"stride": 0}, "stride is 0; expected a whole number"),
         ({"n_heads": 5}, "n_heads is 5, which does not divide hidden_size = 16"),
-        ({"dropout": 2}, "dropout is 2; expected 0 or more, below 1"),
+        ({"dropout": 2}, "dropout is 2; expected a number of at least 0 and below 1"),
         ({"backbone_params": {"depthz": 3}}, "gives no feature maps: .*depthz"),
         ({"backbone": "small", "backbone_params": {"depth": 3}}, "names 'depth'; the small CNN"),
         (

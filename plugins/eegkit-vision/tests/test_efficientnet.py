@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from eegkit_vision import EfficientNet, EfficientNetModule
+from eegkit_vision import EfficientNet
 
 X = np.random.default_rng(0).normal(size=(6, 2, 9, 8)).astype(np.float32)
 y = [0, 1] * 3
@@ -24,13 +24,13 @@ def n_parameters(module):
 )
 def test_parameters_of_the_paper(variant, expected):
     with torch.device("meta"):
-        module = EfficientNetModule((3, 224, 224), 1000, variant=variant)
+        module = EfficientNet(variant=variant).build_module((3, 224, 224), 1000)
     assert n_parameters(module) == expected
 
 
 def test_parameters_of_the_default():
     with torch.device("meta"):
-        module = EfficientNetModule((20, 100, 100), 2)
+        module = EfficientNet().build_module((20, 100, 100), 2)
     channels = (20 - 3) * 32 * 3 * 3
     head = 1280 * (1000 - 2) + (1000 - 2)
     assert n_parameters(module) == 5_288_548 + channels - head == 4_015_006
@@ -38,7 +38,7 @@ def test_parameters_of_the_default():
 
 @pytest.mark.parametrize("shape", [(1, 1, 1), (3, 5, 13), (2, 40, 1), (20, 100, 7)])
 def test_any_size_is_read(shape):
-    module = EfficientNetModule(shape, 3, variant="test_efficientnet")
+    module = EfficientNet(variant="test_efficientnet").build_module(shape, 3)
     assert module(torch.randn(2, *shape)).shape == (2, 3)
 
 
@@ -48,7 +48,7 @@ def test_any_size_is_read(shape):
         ({"variant": "efficientnet_b9"}, "Did you mean .*efficientnet_b"),
         ({"variant": "resnet18"}, "of its module efficientnet"),
         ({"variant": None}, "variant is None; expected text"),
-        ({"dropout": 1.0}, "dropout is 1.0; expected 0 or more, below 1"),
+        ({"dropout": 1.0}, "dropout is 1.0; expected a number of at least 0 and below 1"),
         ({"drop_path": "0.1"}, "drop_path is '0.1'; expected a number"),
         ({"pretrained": 3}, "pretrained is 3; expected True, False or"),
     ],

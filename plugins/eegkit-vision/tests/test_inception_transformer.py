@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from eegkit_vision import CNNTransformerModule, InceptionTransformer
+from eegkit_vision import CNNTransformer, InceptionTransformer
 
 X = np.random.default_rng(0).normal(size=(6, 2, 9, 8)).astype(np.float32)
 y = [0, 1] * 3
@@ -15,7 +15,7 @@ def n_parameters(module):
 
 def meta(shape, backbone="inception_v3", **params):
     with torch.device("meta"):
-        return CNNTransformerModule(shape, 2, backbone=backbone, **params)
+        return CNNTransformer(backbone=backbone, **params).build_module(shape, 2)
 
 
 def test_parameters_of_the_whole_backbone():

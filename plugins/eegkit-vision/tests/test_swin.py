@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from eegkit_vision import Swin, SwinModule
+from eegkit_vision import Swin
 
 SMALL = {"patch_size": 2, "embed_dim": 8, "depths": (2, 2), "n_heads": (1, 2), "window_size": 3}
 X = np.random.default_rng(0).normal(size=(6, 2, 9, 8)).astype(np.float32)
@@ -17,13 +17,13 @@ def n_parameters(module):
 @pytest.mark.parametrize("variant", [None, "swin_tiny_patch4_window7_224"])
 def test_parameters_of_the_paper(variant):
     with torch.device("meta"):
-        module = SwinModule((3, 224, 224), 1000, variant=variant)
+        module = Swin(variant=variant).build_module((3, 224, 224), 1000)
     assert n_parameters(module) == 28_288_354  # the paper says 28 M
 
 
 def test_parameters_of_the_default():
     with torch.device("meta"):
-        module = SwinModule((20, 100, 100), 2)
+        module = Swin().build_module((20, 100, 100), 2)
     channels = (20 - 3) * 4 * 4 * 96
     head = 768 * (1000 - 2) + (1000 - 2)
     # The last stage is 4 x 4: its two layers have windows of 4, and fewer relative positions.
@@ -33,11 +33,14 @@ def test_parameters_of_the_default():
 
 @pytest.mark.parametrize("shape", [(1, 2, 2), (3, 5, 13), (2, 40, 2), (20, 11, 7)])
 def test_any_size_is_read(shape):
-    assert SwinModule(shape, 3, **SMALL)(torch.randn(2, *shape)).shape == (2, 3)
+    assert Swin(**SMALL).build_module(shape, 3)(torch.randn(2, *shape)).shape == (2, 3)
 
 
 def test_images_are_filled_up_to_whole_patches():
-    odd, whole = SwinModule((2, 9, 13), 3, **SMALL), SwinModule((2, 10, 14), 3, **SMALL)
+    odd, whole = (
+        Swin(**SMALL).build_module((2, 9, 13), 3),
+        Swin(**SMALL).build_module((2, 10, 14), 3),
+    )
     whole.load_state_dict(odd.state_dict())
     x = torch.randn(4, 2, 9, 13)
     filled = torch.zeros(4, 2, 10, 14)
@@ -49,10 +52,10 @@ def test_images_are_filled_up_to_whole_patches():
     ("params", "message"),
     [
         ({"patch_size": 0}, "patch_size is 0; expected a whole number"),
-        ({"depths": (1, 0)}, r"depths is \(1, 0\); expected one or more whole numbers"),
+        ({"depths": (1, 0)}, r"depths is \(1, 0\); expected a list of whole numbers"),
         ({"depths": (1, 2, 1)}, "expected one number of heads for each stage"),
         ({"n_heads": (3, 2)}, "n_heads is 3, which does not divide the width of stage 1 = 8"),
-        ({"drop_path": -0.1}, "drop_path is -0.1; expected 0 or more, below 1"),
+        ({"drop_path": -0.1}, "drop_path is -0.1; expected a number of at least 0 and below 1"),
         ({"pretrained": "swin.safetensors"}, "but variant is None"),
         ({"variant": "swin_tiny_patch4_window7_224"}, "has its own patch_size, embed_dim"),
         ({"variant": "swin_tiny"}, "of its module swin_transformer.* Did you mean swin"),

@@ -10,8 +10,8 @@ from scipy.stats import uniform
 from torch import nn
 
 from eegkit import NeuralClassifier
-from eegkit.checks import check_counts, check_fractions, check_sequences_of_counts
 from eegkit.classifiers.layers import ELU, Dropout
+from eegkit.parameters import Count, Counts, Proportion
 from eegkit_convnets._time_space import TimeSpace, xavier
 
 
@@ -25,14 +25,15 @@ class DeepConvNetModule(nn.Module):
         self,
         input_shape: tuple[int, ...],
         n_classes: int,
-        n_filters: Sequence[int] = (25, 50, 100, 200),
-        kernel_length: int = 10,
-        pool_length: int = 3,
-        pool_stride: int = 3,
-        dropout: float = 0.5,
-        bias: bool = False,
-        norm_between: bool = False,
-        dropout_head: float = 0.0,
+        *,
+        n_filters: Sequence[int],
+        kernel_length: int,
+        pool_length: int,
+        pool_stride: int,
+        dropout: float,
+        bias: bool,
+        norm_between: bool,
+        dropout_head: float,
     ) -> None:
         super().__init__()
         n_channels, n_times = input_shape
@@ -128,14 +129,14 @@ class DeepConvNet(NeuralClassifier):
     541254
     """
 
-    n_filters: Sequence[int] = (25, 50, 100, 200)
-    kernel_length: int = 10
-    pool_length: int = 3
-    pool_stride: int = 3
-    dropout: float = 0.5
+    n_filters: Counts = (25, 50, 100, 200)
+    kernel_length: Count = 10
+    pool_length: Count = 3
+    pool_stride: Count = 3
+    dropout: Proportion = 0.5
     bias: bool = False
     norm_between: bool = False
-    dropout_head: float = 0.0
+    dropout_head: Proportion = 0.0
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:
@@ -158,19 +159,11 @@ class DeepConvNet(NeuralClassifier):
             "dropout": uniform(0.2, 0.5),
         }
 
-    def _check_parameters(self) -> None:
-        check_sequences_of_counts(n_filters=self.n_filters)
-        names = ("kernel_length", "pool_length", "pool_stride")
-        check_counts(**{name: getattr(self, name) for name in names})
-        check_fractions(dropout=self.dropout, dropout_head=self.dropout_head)
-
     def min_input_shape(self) -> tuple[int, ...]:
-        self._check_parameters()
         n_times = 1
         for _ in self.n_filters:
             n_times = (n_times - 1) * self.pool_stride + self.pool_length + self.kernel_length - 1
         return (1, n_times)
 
     def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
-        self._check_parameters()
         return DeepConvNetModule(input_shape, n_classes, **self.architecture_params())

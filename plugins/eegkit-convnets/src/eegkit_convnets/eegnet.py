@@ -11,6 +11,7 @@ from torch.nn.utils import parametrize
 
 from eegkit import NeuralClassifier
 from eegkit.classifiers.layers import ELU, AvgPool, Dropout
+from eegkit.parameters import Count, Positive, Proportion
 from eegkit_convnets._layers import Depthwise, Pointwise
 from eegkit_convnets._space_first import applies, space_first
 
@@ -41,16 +42,17 @@ class EEGNetModule(nn.Module):
         self,
         input_shape: tuple[int, ...],
         n_classes: int,
-        F1: int = 8,
-        D: int = 2,
-        F2: int = 16,
-        kernel_length: int = 64,
-        separable_length: int = 16,
-        pool1: int = 4,
-        pool2: int = 8,
-        dropout: float = 0.5,
-        norm_spatial: float = 1.0,
-        norm_dense: float = 0.25,
+        *,
+        F1: int,
+        D: int,
+        F2: int,
+        kernel_length: int,
+        separable_length: int,
+        pool1: int,
+        pool2: int,
+        dropout: float,
+        norm_spatial: float,
+        norm_dense: float,
     ) -> None:
         super().__init__()
         n_channels, n_times = input_shape
@@ -142,16 +144,16 @@ class EEGNet(NeuralClassifier):
     3444
     """
 
-    F1: int = 8
-    D: int = 2
-    F2: int = 16
-    kernel_length: int = 64
-    separable_length: int = 16
-    pool1: int = 4
-    pool2: int = 8
-    dropout: float = 0.5
-    norm_spatial: float = 1.0
-    norm_dense: float = 0.25
+    F1: Count = 8
+    D: Count = 2
+    F2: Count = 16
+    kernel_length: Count = 64
+    separable_length: Count = 16
+    pool1: Count = 4
+    pool2: Count = 8
+    dropout: Proportion = 0.5
+    norm_spatial: Positive = 1.0
+    norm_dense: Positive = 0.25
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from scipy.stats import uniform
 from torch import nn
 
 from eegkit import NeuralClassifier
-from eegkit.checks import check_counts, check_fractions, check_sequences_of_counts
 from eegkit.classifiers.layers import ELU, Dropout
+from eegkit.parameters import Count, ParameterError, Proportion
 
 
 class EEGNetV1Module(nn.Module):
@@ -24,12 +24,13 @@ class EEGNetV1Module(nn.Module):
         self,
         input_shape: tuple[int, ...],
         n_classes: int,
-        n_spatial: int = 16,
-        n_filters: int = 4,
-        kernel_size1: Sequence[int] = (2, 32),
-        kernel_size2: Sequence[int] = (8, 4),
-        pool_size: Sequence[int] = (2, 4),
-        dropout: float = 0.25,
+        *,
+        n_spatial: int,
+        n_filters: int,
+        kernel_size1: Sequence[int],
+        kernel_size2: Sequence[int],
+        pool_size: Sequence[int],
+        dropout: float,
     ) -> None:
         super().__init__()
         n_channels, n_times = input_shape
@@ -117,12 +118,12 @@ class EEGNetV1(NeuralClassifier):
     2122
     """
 
-    n_spatial: int = 16
-    n_filters: int = 4
-    kernel_size1: Sequence[int] = (2, 32)
-    kernel_size2: Sequence[int] = (8, 4)
-    pool_size: Sequence[int] = (2, 4)
-    dropout: float = 0.25
+    n_spatial: Count = 16
+    n_filters: Count = 4
+    kernel_size1: tuple[Count, Count] = (2, 32)
+    kernel_size2: tuple[Count, Count] = (8, 4)
+    pool_size: tuple[Count, Count] = (2, 4)
+    dropout: Proportion = 0.25
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:
@@ -143,22 +144,18 @@ class EEGNetV1(NeuralClassifier):
             "dropout": uniform(0.1, 0.5),
         }
 
-    def _check_parameters(self) -> None:
-        check_counts(n_spatial=self.n_spatial, n_filters=self.n_filters)
-        names = ("kernel_size1", "kernel_size2", "pool_size")
-        check_sequences_of_counts(2, **{name: getattr(self, name) for name in names})
-        check_fractions(dropout=self.dropout)
+    def check_parameters(self) -> None:
+        super().check_parameters()
         if self.n_spatial < self.pool_size[0] ** 2:
-            raise ValueError(
+            raise ParameterError(
                 f"n_spatial is {self.n_spatial}, too few to be pooled twice by "
                 f"{self.pool_size[0]}; expected at least {self.pool_size[0] ** 2}, or a smaller "
-                "pool_size."
+                "pool_size.",
+                "n_spatial",
             )
 
     def min_input_shape(self) -> tuple[int, ...]:
-        self._check_parameters()
         return (1, self.pool_size[1] ** 2)
 
     def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
-        self._check_parameters()
         return EEGNetV1Module(input_shape, n_classes, **self.architecture_params())

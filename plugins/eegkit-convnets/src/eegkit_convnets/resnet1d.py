@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import nn
 
 from eegkit import NeuralClassifier
-from eegkit.checks import check_counts
+from eegkit.parameters import Count, OddCount
 
 # Blocks of the four stages; a block has two convolutions, the first and the last layer are
 # one each. 18 and 34 are He et al.'s (table 1).
@@ -50,10 +50,11 @@ class ResNet1DModule(nn.Module):
         self,
         input_shape: tuple[int, ...],
         n_classes: int,
-        depth: int = 18,
-        width: int = 64,
-        kernel_size: int = 3,
-        stem_kernel_size: int = 7,
+        *,
+        depth: int,
+        width: int,
+        kernel_size: int,
+        stem_kernel_size: int,
     ) -> None:
         super().__init__()
         n_channels = input_shape[0]
@@ -135,10 +136,10 @@ class ResNet1D(NeuralClassifier):
     3855364
     """
 
-    depth: int = 18
-    width: int = 64
-    kernel_size: int = 3
-    stem_kernel_size: int = 7
+    depth: Literal[10, 18, 34] = 18
+    width: Count = 64
+    kernel_size: OddCount = 3
+    stem_kernel_size: OddCount = 7
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:
@@ -153,21 +154,5 @@ class ResNet1D(NeuralClassifier):
             "stem_kernel_size": [7, 15, 31],
         }
 
-    def _check_parameters(self) -> None:
-        if self.depth not in BLOCKS:
-            raise ValueError(
-                f"depth is {self.depth!r}; expected one of {', '.join(map(str, BLOCKS))}."
-            )
-        check_counts(width=self.width)
-        for name in ("kernel_size", "stem_kernel_size"):
-            length = getattr(self, name)
-            check_counts(**{name: length})
-            if length % 2 == 0:
-                raise ValueError(
-                    f"{name} is {length}; expected an odd number, whose filter has a middle: take "
-                    f"{length - 1} or {length + 1}."
-                )
-
     def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
-        self._check_parameters()
         return ResNet1DModule(input_shape, n_classes, **self.architecture_params())

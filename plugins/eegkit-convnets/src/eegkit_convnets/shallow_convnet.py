@@ -9,8 +9,8 @@ from scipy.stats import uniform
 from torch import nn
 
 from eegkit import NeuralClassifier
-from eegkit.checks import check_counts, check_fractions
 from eegkit.classifiers.layers import Dropout
+from eegkit.parameters import Count, Proportion
 from eegkit_convnets._time_space import TimeSpace, xavier
 
 LEAST_POWER = 1e-6
@@ -26,12 +26,13 @@ class ShallowConvNetModule(nn.Module):
         self,
         input_shape: tuple[int, ...],
         n_classes: int,
-        n_temporal: int = 40,
-        n_spatial: int = 40,
-        kernel_length: int = 25,
-        pool_length: int = 75,
-        pool_stride: int = 15,
-        dropout: float = 0.5,
+        *,
+        n_temporal: int,
+        n_spatial: int,
+        kernel_length: int,
+        pool_length: int,
+        pool_stride: int,
+        dropout: float,
     ) -> None:
         super().__init__()
         n_channels, n_times = input_shape
@@ -99,12 +100,12 @@ class ShallowConvNet(NeuralClassifier):
     46084
     """
 
-    n_temporal: int = 40
-    n_spatial: int = 40
-    kernel_length: int = 25
-    pool_length: int = 75
-    pool_stride: int = 15
-    dropout: float = 0.5
+    n_temporal: Count = 40
+    n_spatial: Count = 40
+    kernel_length: Count = 25
+    pool_length: Count = 75
+    pool_stride: Count = 15
+    dropout: Proportion = 0.5
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:
@@ -128,15 +129,8 @@ class ShallowConvNet(NeuralClassifier):
             "dropout": uniform(0.2, 0.5),
         }
 
-    def _check_parameters(self) -> None:
-        names = ("n_temporal", "n_spatial", "kernel_length", "pool_length", "pool_stride")
-        check_counts(**{name: getattr(self, name) for name in names})
-        check_fractions(dropout=self.dropout)
-
     def min_input_shape(self) -> tuple[int, ...]:
-        self._check_parameters()
         return (1, self.kernel_length + self.pool_length - 1)
 
     def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
-        self._check_parameters()
         return ShallowConvNetModule(input_shape, n_classes, **self.architecture_params())

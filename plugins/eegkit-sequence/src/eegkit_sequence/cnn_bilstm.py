@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import torch
 from scipy.stats import uniform
 from torch import nn
 
 from eegkit import NeuralClassifier
-from eegkit.checks import check_choice, check_counts, check_fractions, check_sequences_of_counts
+from eegkit.parameters import (
+    Count,
+    Counts,
+    Length,
+    OddCount,
+    ParameterError,
+    Proportion,
+    is_sequence,
+)
 
 # What a parameter left at None is.
 LAYOUTS: dict[str, dict[str, tuple[Any, ...]]] = {
@@ -31,22 +39,6 @@ LAYOUTS: dict[str, dict[str, tuple[Any, ...]]] = {
 BATCH_NORM_EPS = 1e-3
 
 
-def _architecture(layout: str, **given: Any) -> dict[str, Any]:
-    """Filters, kernels and dropout of every block and units of every LSTM."""
-    chosen = {name: LAYOUTS[layout][name] if v is None else v for name, v in given.items()}
-    n_blocks = len(chosen["n_filters"])
-    for name in ("kernel_sizes", "conv_dropout"):
-        value = chosen[name]
-        chosen[name] = tuple(value) if isinstance(value, Sequence) else (value,) * n_blocks
-        if len(chosen[name]) != n_blocks:
-            raise ValueError(
-                f"{name} is {chosen[name]!r}, of {len(chosen[name])} blocks, but n_filters is "
-                f"{chosen['n_filters']!r}, of {n_blocks}; give one number for each block, or a "
-                "single one for all."
-            )
-    return chosen
-
-
 class CNNBiLSTMModule(nn.Module):
     """The net of `CNNBiLSTM`; see there for the parameters.
 
@@ -58,29 +50,20 @@ class CNNBiLSTMModule(nn.Module):
         self,
         input_shape: tuple[int, ...],
         n_classes: int,
-        layout: str = "per_channel",
-        n_filters: Sequence[int] | None = None,
-        kernel_sizes: Sequence[int] | int | None = None,
-        conv_dropout: Sequence[float] | float | None = None,
-        hidden_sizes: Sequence[int] | None = None,
-        n_dense: int = 256,
-        dropout: float = 0.5,
+        *,
+        layout: str,
+        n_filters: Sequence[int],
+        kernel_sizes: Sequence[int],
+        conv_dropout: Sequence[float],
+        hidden_sizes: Sequence[int],
+        n_dense: int,
+        dropout: float,
     ) -> None:
         super().__init__()
         self.layout, self.n_channels = layout, input_shape[0]
-        chosen = _architecture(
-            layout,
-            n_filters=n_filters,
-            kernel_sizes=kernel_sizes,
-            conv_dropout=conv_dropout,
-            hidden_sizes=hidden_sizes,
-        )
         blocks: list[nn.Module] = []
         width = 1
-        sizes = zip(
-            chosen["n_filters"], chosen["kernel_sizes"], chosen["conv_dropout"], strict=True
-        )
-        for n, kernel_size, rate in sizes:
+        for n, kernel_size, rate in zip(n_filters, kernel_sizes, conv_dropout, strict=True):
             blocks += [
                 nn.Conv2d(width, n, kernel_size, padding="same"),
                 nn.ReLU(),
@@ -91,7 +74,7 @@ class CNNBiLSTMModule(nn.Module):
             width = n
         self.cnn = nn.Sequential(*blocks).to(memory_format=torch.channels_last)
         self.lstms = nn.ModuleList()
-        for hidden_size in chosen["hidden_sizes"]:
+        for hidden_size in hidden_sizes:
             self.lstms.append(nn.LSTM(width, hidden_size, batch_first=True, bidirectional=True))
             width = 2 * hidden_size
         self.head = nn.Sequential(
@@ -194,13 +177,13 @@ class CNNBiLSTM(NeuralClassifier):
 
     input_kind: ClassVar[str] = "spectrogram"
 
-    layout: str = "per_channel"
-    n_filters: Sequence[int] | None = None
-    kernel_sizes: Sequence[int] | int | None = None
-    conv_dropout: Sequence[float] | float | None = None
-    hidden_sizes: Sequence[int] | None = None
-    n_dense: int = 256
-    dropout: float = 0.5
+    layout: Literal["per_channel", "merged"] = "per_channel"
+    n_filters: Counts | None = None
+    kernel_sizes: OddCount | Annotated[Sequence[OddCount], Length()] | None = None
+    conv_dropout: Proportion | Annotated[Sequence[Proportion], Length()] | None = None
+    hidden_sizes: Counts | None = None
+    n_dense: Count = 256
+    dropout: Proportion = 0.5
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:
@@ -224,6 +207,19 @@ class CNNBiLSTM(NeuralClassifier):
             "dropout": uniform(0.2, 0.5),
         }
 
+    def check_parameters(self) -> None:
+        super().check_parameters()
+        sizes = self.architecture_params()
+        n_blocks = len(sizes["n_filters"])
+        for name in ("kernel_sizes", "conv_dropout"):
+            if len(sizes[name]) != n_blocks:
+                raise ParameterError(
+                    f"{name} is {sizes[name]!r}, of {len(sizes[name])} blocks, but n_filters is "
+                    f"{sizes['n_filters']!r}, of {n_blocks}; give one number for each block, or a "
+                    "single one for all.",
+                    name,
+                )
+
     def min_input_shape(self) -> tuple[int, ...]:
         side = 2 ** len(self.architecture_params()["n_filters"])
         return (1, side, side)
@@ -232,25 +228,11 @@ class CNNBiLSTM(NeuralClassifier):
         return CNNBiLSTMModule(input_shape, n_classes, **self.architecture_params())
 
     def architecture_params(self) -> dict[str, Any]:
-        """The sizes, checked, with those of the layout where none are given."""
-        check_choice(tuple(LAYOUTS), layout=self.layout)
-        for name in ("n_filters", "hidden_sizes"):
-            value = getattr(self, name)
-            if value is not None:
-                check_sequences_of_counts(**{name: value})
-        chosen = _architecture(
-            self.layout,
-            n_filters=self.n_filters,
-            kernel_sizes=self.kernel_sizes,
-            conv_dropout=self.conv_dropout,
-            hidden_sizes=self.hidden_sizes,
-        )
-        check_sequences_of_counts(kernel_sizes=chosen["kernel_sizes"])
-        check_counts(n_dense=self.n_dense)
-        check_fractions(conv_dropout=chosen["conv_dropout"], dropout=self.dropout)
-        if any(size % 2 == 0 for size in chosen["kernel_sizes"]):
-            raise ValueError(
-                f"kernel_sizes is {self.kernel_sizes!r}; expected odd numbers, which keep the "
-                "size of the image."
-            )
-        return super().architecture_params() | chosen
+        """The sizes, with those of the layout where none are given, one for each block."""
+        params = super().architecture_params()
+        usual = LAYOUTS[self.layout]
+        sizes = {name: usual[name] if params[name] is None else params[name] for name in usual}
+        for name in ("kernel_sizes", "conv_dropout"):
+            if not is_sequence(sizes[name]):
+                sizes[name] = (sizes[name],) * len(sizes["n_filters"])
+        return params | sizes

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from scipy.stats import uniform
 from torch import nn
 
 from eegkit import NeuralClassifier
-from eegkit.checks import check_choice, check_counts, check_fractions
+from eegkit.parameters import Count, Proportion
 
 CELLS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
-NONLINEARITIES = ("tanh", "relu")
 
 
 class CRNNModule(nn.Module):
@@ -25,16 +24,17 @@ class CRNNModule(nn.Module):
         self,
         input_shape: tuple[int, ...],
         n_classes: int,
-        n_filters: int = 40,
-        kernel_size: int = 20,
-        stride: int = 4,
-        pool_size: int = 4,
-        cell: str = "lstm",
-        nonlinearity: str = "tanh",
-        hidden_size: int = 64,
-        n_layers: int = 3,
-        n_dense: int = 64,
-        dropout: float = 0.5,
+        *,
+        n_filters: int,
+        kernel_size: int,
+        stride: int,
+        pool_size: int,
+        cell: str,
+        nonlinearity: str,
+        hidden_size: int,
+        n_layers: int,
+        n_dense: int,
+        dropout: float,
     ) -> None:
         super().__init__()
         n_channels, n_times = input_shape
@@ -144,16 +144,16 @@ class CRNN(NeuralClassifier):
     770940
     """
 
-    n_filters: int = 40
-    kernel_size: int = 20
-    stride: int = 4
-    pool_size: int = 4
-    cell: str = "lstm"
-    nonlinearity: str = "tanh"
-    hidden_size: int = 64
-    n_layers: int = 3
-    n_dense: int = 64
-    dropout: float = 0.5
+    n_filters: Count = 40
+    kernel_size: Count = 20
+    stride: Count = 4
+    pool_size: Count = 4
+    cell: Literal["lstm", "gru", "rnn"] = "lstm"
+    nonlinearity: Literal["tanh", "relu"] = "tanh"
+    hidden_size: Count = 64
+    n_layers: Count = 3
+    n_dense: Count = 64
+    dropout: Proportion = 0.5
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:
@@ -181,23 +181,7 @@ class CRNN(NeuralClassifier):
         }
 
     def min_input_shape(self) -> tuple[int, ...]:
-        self._check_architecture()
         return (1, self.kernel_size + self.stride * (self.pool_size - 1))
 
     def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
-        self._check_architecture()
         return CRNNModule(input_shape, n_classes, **self.architecture_params())
-
-    def _check_architecture(self) -> None:
-        check_choice(tuple(CELLS), cell=self.cell)
-        check_choice(NONLINEARITIES, nonlinearity=self.nonlinearity)
-        check_counts(
-            n_filters=self.n_filters,
-            kernel_size=self.kernel_size,
-            stride=self.stride,
-            pool_size=self.pool_size,
-            hidden_size=self.hidden_size,
-            n_layers=self.n_layers,
-            n_dense=self.n_dense,
-        )
-        check_fractions(dropout=self.dropout)

@@ -9,7 +9,7 @@ from scipy.stats import uniform
 from torch import nn
 
 from eegkit import NeuralClassifier
-from eegkit.checks import check_counts, check_fractions
+from eegkit.parameters import Count, Proportion
 
 
 class AdditiveAttention(nn.Module):
@@ -42,11 +42,12 @@ class LSTMAttentionModule(nn.Module):
         self,
         input_shape: tuple[int, ...],
         n_classes: int,
-        hidden_size: int = 128,
-        n_layers: int = 1,
-        bidirectional: bool = True,
-        attention_size: int = 64,
-        dropout: float = 0.3,
+        *,
+        hidden_size: int,
+        n_layers: int,
+        bidirectional: bool,
+        attention_size: int,
+        dropout: float,
     ) -> None:
         super().__init__()
         n_channels, n_freqs, _ = input_shape
@@ -138,11 +139,11 @@ class LSTMAttention(NeuralClassifier):
 
     input_kind: ClassVar[str] = "spectrogram"
 
-    hidden_size: int = 128
-    n_layers: int = 1
+    hidden_size: Count = 128
+    n_layers: Count = 1
     bidirectional: bool = True
-    attention_size: int = 64
-    dropout: float = 0.3
+    attention_size: Count = 64
+    dropout: Proportion = 0.3
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:
@@ -165,10 +166,4 @@ class LSTMAttention(NeuralClassifier):
         }
 
     def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
-        check_counts(
-            hidden_size=self.hidden_size,
-            n_layers=self.n_layers,
-            attention_size=self.attention_size,
-        )
-        check_fractions(dropout=self.dropout)
         return LSTMAttentionModule(input_shape, n_classes, **self.architecture_params())

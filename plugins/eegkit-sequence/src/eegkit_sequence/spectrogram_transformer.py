@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, get_args
 
 import torch
 from scipy.stats import uniform
 from torch import nn
 
 from eegkit import NeuralClassifier
-from eegkit.checks import check_choice, check_counts, check_fractions, check_heads
+from eegkit.parameters import Count, Proportion, check_heads
 
-POSITIONS = ("learned", "sinusoidal")
-POOLINGS = ("mean", "class_token")
+Positions = Literal["learned", "sinusoidal"]
+Pooling = Literal["mean", "class_token"]
 # Spread of learned positions and of the class token at the start, against tokens of about 1.
 INITIAL_STD = 0.02
 
@@ -35,13 +35,14 @@ class SpectrogramTransformerModule(nn.Module):
         self,
         input_shape: tuple[int, ...],
         n_classes: int,
-        d_model: int = 128,
-        n_heads: int = 8,
-        n_layers: int = 4,
-        d_ff: int = 512,
-        dropout: float = 0.1,
-        positions: str = "learned",
-        pooling: str = "mean",
+        *,
+        d_model: int,
+        n_heads: int,
+        n_layers: int,
+        d_ff: int,
+        dropout: float,
+        positions: str,
+        pooling: str,
     ) -> None:
         super().__init__()
         n_channels, n_freqs, n_frames = input_shape
@@ -142,13 +143,13 @@ class SpectrogramTransformer(NeuralClassifier):
 
     input_kind: ClassVar[str] = "spectrogram"
 
-    d_model: int = 128
-    n_heads: int = 8
-    n_layers: int = 4
-    d_ff: int = 512
-    dropout: float = 0.1
-    positions: str = "learned"
-    pooling: str = "mean"
+    d_model: Count = 128
+    n_heads: Count = 8
+    n_layers: Count = 4
+    d_ff: Count = 512
+    dropout: Proportion = 0.1
+    positions: Positions = "learned"
+    pooling: Pooling = "mean"
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:
@@ -170,16 +171,13 @@ class SpectrogramTransformer(NeuralClassifier):
             "n_layers": [1, 2, 4],
             "d_ff": [128, 256, 512],
             "dropout": uniform(0.0, 0.4),
-            "positions": list(POSITIONS),
-            "pooling": list(POOLINGS),
+            "positions": list(get_args(Positions)),
+            "pooling": list(get_args(Pooling)),
         }
 
-    def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
-        check_choice(POSITIONS, positions=self.positions)
-        check_choice(POOLINGS, pooling=self.pooling)
-        check_counts(
-            d_model=self.d_model, n_heads=self.n_heads, n_layers=self.n_layers, d_ff=self.d_ff
-        )
-        check_fractions(dropout=self.dropout)
+    def check_parameters(self) -> None:
+        super().check_parameters()
         check_heads(self.n_heads, d_model=self.d_model)
+
+    def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
         return SpectrogramTransformerModule(input_shape, n_classes, **self.architecture_params())

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from typing import NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+from eegkit.base import Estimator
+from eegkit.parameters import Count, Interval, NonNegative, Positive
 
 # The log-variance of the posterior bends towards these limits, so that no batch overflows it.
 LIMIT = 10.0
@@ -85,7 +88,8 @@ class ConvVAE(VAEModule):
         input_shape: tuple[int, ...],
         n_latent: int = 32,
         n_hidden: int = 64,
-        stride: int = 4,
+        *,
+        stride: int,
     ) -> None:
         n_channels, n_times = input_shape
         n_frames = -(-n_times // stride)
@@ -125,7 +129,16 @@ class ConvVAE(VAEModule):
         return x.narrow(2, self.padding[0], self.input_shape[1])
 
 
-ARCHITECTURES = ("conv", "dense")
+class AutoencoderParams(Estimator):
+    """The parameters of the autoencoder and its loss; `VAEDenoiser` documents them."""
+
+    architecture: Literal["conv", "dense"] = "conv"
+    n_latent: Count | None = None
+    n_hidden: Count | None = None
+    stride: Count = 4
+    beta: NonNegative = 0.5
+    warmup: Annotated[int, Interval(ge=0)] = 5
+    noise: Positive | None = None
 
 
 def make_vae(
@@ -135,22 +148,7 @@ def make_vae(
     n_hidden: int | None,
     stride: int,
 ) -> VAEModule:
-    """The untrained autoencoder; `VAEDenoiser` documents the parameters.
-
-    Raises
-    ------
-    ValueError
-        No autoencoder can be made of the parameters.
-    """
-    if architecture not in ARCHITECTURES:
-        raise ValueError(
-            f"architecture is {architecture!r}; expected one of "
-            f"{', '.join(map(repr, ARCHITECTURES))}."
-        )
-    for name, value in (("n_latent", n_latent), ("n_hidden", n_hidden), ("stride", stride)):
-        if value is not None and value < 1:
-            or_none = "" if name == "stride" else ", or None for the architecture's own"
-            raise ValueError(f"{name} is {value!r}; expected at least 1{or_none}.")
+    """The untrained autoencoder; `VAEDenoiser` documents the parameters."""
     sizes = {"n_latent": n_latent, "n_hidden": n_hidden}
     given = {name: value for name, value in sizes.items() if value is not None}
     if architecture == "dense":
@@ -198,15 +196,3 @@ def bound(
 def beta_at(epoch: int, beta: float, warmup: int) -> float:
     """The weight of the divergence in an epoch, counted from 1: a line up to `beta`."""
     return beta * min(1.0, epoch / warmup) if warmup else beta
-
-
-def check_objective(beta: float, warmup: int, noise: float | None) -> None:
-    """Refuse a loss that makes no sense."""
-    for name, number in (("beta", beta), ("warmup", warmup)):
-        if not (math.isfinite(number) and number >= 0):
-            raise ValueError(f"{name} is {number!r}; expected a number from 0 on.")
-    if noise is not None and not (math.isfinite(noise) and noise > 0):
-        raise ValueError(
-            f"noise is {noise!r}; expected a positive number of standard deviations of the "
-            "channels, or None for the one that fits best."
-        )

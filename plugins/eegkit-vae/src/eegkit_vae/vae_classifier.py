@@ -9,8 +9,9 @@ import torch
 from scipy.stats import loguniform
 from torch import nn
 
-from eegkit import NeuralClassifier
-from eegkit_vae._autoencoder import beta_at, bound, check_objective, draw, make_vae
+from eegkit import NeuralClassifier, ParameterError
+from eegkit.parameters import NonNegative
+from eegkit_vae._autoencoder import AutoencoderParams, beta_at, bound, draw, make_vae
 
 LEAST_VARIANCE = 1e-8
 
@@ -109,15 +110,16 @@ class VAEClassifierModule(nn.Module):
         self,
         input_shape: tuple[int, ...],
         n_classes: int,
-        classifier: nn.Module | None = None,
-        architecture: str = "conv",
-        n_latent: int | None = None,
-        n_hidden: int | None = None,
-        stride: int = 4,
-        beta: float = 0.5,
-        warmup: int = 5,
-        noise: float | None = None,
-        alpha: float = 1.0,
+        *,
+        classifier: nn.Module | None,
+        architecture: str,
+        n_latent: int | None,
+        n_hidden: int | None,
+        stride: int,
+        beta: float,
+        warmup: int,
+        noise: float | None,
+        alpha: float,
     ) -> None:
         super().__init__()
         self.beta, self.warmup, self.noise, self.alpha = beta, warmup, noise, alpha
@@ -146,7 +148,7 @@ class VAEClassifierModule(nn.Module):
         return self.alpha * (reconstruction + beta * kl) / self.size
 
 
-class VAEClassifier(NeuralClassifier):
+class VAEClassifier(AutoencoderParams, NeuralClassifier):
     """A variational autoencoder before a classifier, trained together on raw trials.
 
     The autoencoder of `VAEDenoiser` makes the trials anew, and the classifier reads what it
@@ -215,15 +217,8 @@ class VAEClassifier(NeuralClassifier):
 
     input_kind: ClassVar[str] = "raw"
 
-    classifier: Any = None
-    architecture: str = "conv"
-    n_latent: int | None = None
-    n_hidden: int | None = None
-    stride: int = 4
-    beta: float = 0.5
-    warmup: int = 5
-    noise: float | None = None
-    alpha: float = 1.0
+    classifier: NeuralClassifier | None = None
+    alpha: NonNegative = 1.0
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:
@@ -238,42 +233,25 @@ class VAEClassifier(NeuralClassifier):
             "alpha": loguniform(0.1, 10),
         }
 
+    def check_parameters(self) -> None:
+        super().check_parameters()
+        net = self.classifier
+        if net is None:
+            return
+        if net.input_kind != "raw":
+            raise ParameterError(
+                f"classifier is {type(net).__name__}, which reads {net.input_kind}s; expected one "
+                "that reads raw trials, as the autoencoder makes them.",
+                "classifier",
+            )
+        net.check_parameters()
+
     def min_input_shape(self) -> tuple[int, ...]:
-        if self.classifier is None:
-            return super().min_input_shape()
-        return self._checked_classifier().min_input_shape()
+        net = self.classifier
+        return super().min_input_shape() if net is None else net.min_input_shape()
 
     def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
-        check_objective(self.beta, self.warmup, self.noise)
-        if not (math.isfinite(self.alpha) and self.alpha >= 0):
-            raise ValueError(f"alpha is {self.alpha!r}; expected a number from 0 on.")
-        classifier = None
-        if self.classifier is not None:
-            classifier = self._checked_classifier().build_module(input_shape, n_classes)
-        return VAEClassifierModule(
-            input_shape,
-            n_classes,
-            classifier=classifier,
-            architecture=self.architecture,
-            n_latent=self.n_latent,
-            n_hidden=self.n_hidden,
-            stride=self.stride,
-            beta=self.beta,
-            warmup=self.warmup,
-            noise=self.noise,
-            alpha=self.alpha,
-        )
-
-    def _checked_classifier(self) -> NeuralClassifier:
         net = self.classifier
-        if not isinstance(net, NeuralClassifier):
-            raise ValueError(
-                f"classifier is {net!r}; expected an unfitted NeuralClassifier that reads raw "
-                "trials, or None for a small net."
-            )
-        if net.input_kind != "raw":
-            raise ValueError(
-                f"classifier is {type(net).__name__}, which reads {net.input_kind}s; expected one "
-                "that reads raw trials, as the autoencoder makes them."
-            )
-        return net
+        classifier = None if net is None else net.build_module(input_shape, n_classes)
+        params = self.architecture_params() | {"classifier": classifier}
+        return VAEClassifierModule(input_shape, n_classes, **params)

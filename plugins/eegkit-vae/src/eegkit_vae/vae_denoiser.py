@@ -5,10 +5,9 @@ One class, long for its docstrings.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, cast
 
 import numpy as np
-import pandas as pd
 import torch
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import loguniform
@@ -16,19 +15,12 @@ from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from eegkit import SignalArray, Transformer
-from eegkit.classifiers.training import (
-    available_device,
-    draw_seed,
-    pick_device,
-    seeded,
-    set_weights,
-    weights_of,
-)
+from eegkit.classifiers.training import ModuleEstimator, draw_seed, pick_device, seeded
+from eegkit.parameters import Count, NonNegative, Positive, check_for
 from eegkit.transforms import Standardizer
-from eegkit_vae._autoencoder import VAEModule, check_objective, make_vae
+from eegkit_vae._autoencoder import AutoencoderParams, VAEModule, make_vae
 from eegkit_vae._modules import DenoisingModule, PosteriorDraws
 from eegkit_vae._training import (
-    OPTIMIZERS,
     Standardisation,
     train,
 )
@@ -37,7 +29,7 @@ from eegkit_vae._training import (
 N_AT_ONCE = 64
 
 
-class VAEDenoiser(Transformer):
+class VAEDenoiser(AutoencoderParams, ModuleEstimator, Transformer):
     """Denoise trials by a variational autoencoder, which can make new ones, too.
 
     The encoder turns a trial into a Gaussian over latents, the decoder turns latents into
@@ -160,21 +152,11 @@ class VAEDenoiser(Transformer):
     (3, 8, 64)
     """
 
-    architecture: str = "conv"
-    n_latent: int | None = None
-    n_hidden: int | None = None
-    stride: int = 4
-    beta: float = 0.5
-    warmup: int = 5
-    noise: float | None = None
-    max_epochs: int = 40
-    batch_size: int = 32
-    lr: float = 5e-3
-    weight_decay: float = 0.0
-    optimizer: str = "adamw"
-    device: str = "auto"
-    random_state: Any = None
-    verbose: int = 0
+    max_epochs: Count = 40
+    batch_size: Count = 32
+    lr: Positive = 5e-3
+    weight_decay: NonNegative = 0.0
+    optimizer: Literal["adamw", "adam"] = "adamw"
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:
@@ -190,34 +172,18 @@ class VAEDenoiser(Transformer):
         }
 
     def _prepare(self, signals: SignalArray) -> None:
-        self._check_parameters()
         standard = Standardizer().fit(signals)
         self.mean_, self.scale_ = standard.mean_, standard.scale_
         self.output_shape_ = self.input_shape_
         device = pick_device(self.device)
         with seeded(draw_seed(self.random_state)):
-            module = self._build().to(device)
+            module = cast(VAEModule, self.make_module()).to(device)
             array = signals.view(np.ndarray)
             self._history, error = train(module, array, self._standardisation, self, device)
         self.module_ = module.eval()
         self.noise_ = self.scale_ * np.sqrt(error)
 
-    def _check_parameters(self) -> None:
-        check_objective(self.beta, self.warmup, self.noise)
-        for name in ("max_epochs", "batch_size"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)!r}; expected at least 1.")
-        if not self.lr > 0:
-            raise ValueError(f"lr is {self.lr!r}; expected a positive number.")
-        if not self.weight_decay >= 0:
-            raise ValueError(f"weight_decay is {self.weight_decay!r}; expected 0 or more.")
-        if self.optimizer not in OPTIMIZERS:
-            raise ValueError(
-                f"optimizer is {self.optimizer!r}; expected one of "
-                f"{', '.join(map(repr, OPTIMIZERS))}."
-            )
-
-    def _build(self) -> VAEModule:
+    def make_module(self) -> nn.Module:
         return make_vae(
             self.input_shape_, self.architecture, self.n_latent, self.n_hidden, self.stride
         )
@@ -230,16 +196,6 @@ class VAEDenoiser(Transformer):
     def latent_shape_(self) -> tuple[int, ...]:
         """Shape of one trial's latents."""
         return self.module_.latent_shape
-
-    @property
-    def history_(self) -> pd.DataFrame:
-        """What was recorded of every epoch."""
-        return pd.DataFrame(self._history)
-
-    @property
-    def weights_(self) -> dict[str, NDArray[Any]]:
-        """The weights of the module, by name."""
-        return weights_of(self.module_)
 
     def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         x = self._standardisation.apply(block).to(self._device)
@@ -346,8 +302,7 @@ class VAEDenoiser(Transformer):
             `fit` was not called.
         """
         check_is_fitted(self)
-        if n < 1:
-            raise ValueError(f"n is {n!r}; expected at least 1.")
+        check_for(Count).require("n", n)
         rng = np.random.default_rng(draw_seed(random_state))
         return self.decode(rng.standard_normal((n, *self.latent_shape_), dtype=np.float32))
 
@@ -384,8 +339,7 @@ class VAEDenoiser(Transformer):
             `fit` was not called.
         """
         signals = self._check_input(X, reset=False)
-        if n < 1:
-            raise ValueError(f"n is {n!r}; expected at least 1.")
+        check_for(Count).require("n", n)
         n_trials = len(signals)
         labels = None if y is None else np.asarray(y)
         if labels is not None and len(labels) != n_trials:
@@ -427,25 +381,6 @@ class VAEDenoiser(Transformer):
     def as_module(self) -> nn.Module:
         check_is_fitted(self)
         return DenoisingModule(self.module_, self.mean_, self.scale_)
-
-    def __getstate__(self) -> dict[str, Any]:
-        # Weights as plain arrays: no torch, no device in the pickle.
-        state = dict(super().__getstate__())
-        if "module_" in state:
-            state["_weights"] = self.weights_
-            del state["module_"]
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        state = dict(state)
-        weights = state.pop("_weights", None)
-        super().__setstate__(state)
-        if weights is None:
-            return
-        with seeded(0):
-            module = self._build()
-        set_weights(module, weights)
-        self.module_ = module.eval().to(available_device(self.device))
 
 
 def _parts(n: int) -> list[slice]:

@@ -15,7 +15,8 @@ import timm
 import torch
 from torch import nn
 
-from eegkit import NeuralClassifier
+from eegkit import NeuralClassifier, ParameterError
+from eegkit.parameters import PathLike
 
 
 class TimmClassifier(NeuralClassifier):
@@ -30,7 +31,7 @@ class TimmClassifier(NeuralClassifier):
         A loaded estimator has its own weights and asks for neither again.
     """
 
-    pretrained: bool | str = False
+    pretrained: bool | PathLike = False
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # The base makes the module anew and gives it the weights of the fit, so there is nothing
@@ -62,15 +63,13 @@ def create(
         Of the model.
     """
     check_name(name, parameter, module)
-    if not isinstance(pretrained, bool | str | os.PathLike):
-        raise ValueError(
-            f"pretrained is {pretrained!r}; expected True, False or the path of a file."
-        )
     before = torch.get_rng_state()
     try:
         net = timm.create_model(name, **arguments)
     except (TypeError, RuntimeError, AssertionError) as error:
-        raise ValueError(f"{parameter} is {name!r}, which timm cannot make: {error}") from error
+        raise ParameterError(
+            f"{parameter} is {name!r}, which timm cannot make: {error}", parameter
+        ) from error
     if pretrained is False:
         return net
     torch.set_rng_state(before)  # so that what is not loaded begins as it does in `net`
@@ -135,36 +134,33 @@ def _compared(untrained: nn.Module, net: nn.Module, path: str, name: str) -> nn.
     return net
 
 
-def check_name(name: Any, parameter: str, module: str | None = None) -> None:
+def check_name(name: str, parameter: str, module: str | None = None) -> None:
     """Refuse a name that timm does not know, or that is of another family."""
     known = timm.list_models(module=module or "")
-    arch = name.partition(".")[0] if isinstance(name, str) else ""
+    arch = name.partition(".")[0]
     if arch in known:
         return
     near = difflib.get_close_matches(arch, known, n=3, cutoff=0.4)
     family = f" of its module {module}" if module else ""
     hint = f" Did you mean {' or '.join(near)}?" if near else ""
-    raise ValueError(
+    raise ParameterError(
         f"{parameter} is {name!r}; expected a model of timm{family}, as timm.list_models() "
-        f"names them.{hint}"
+        f"names them.{hint}",
+        parameter,
     )
 
 
+@lru_cache
 def patch_size_of(variant: str, module: str) -> tuple[int, int]:
     """The patches of one of timm's Transformers, in pixels."""
-    if not isinstance(variant, str):
-        check_name(variant, "variant", module)
-    return _patch_size(variant, module)
-
-
-@lru_cache
-def _patch_size(variant: str, module: str) -> tuple[int, int]:
     check_name(variant, "variant", module)
     try:
         with torch.device("meta"):  # its layers without their values
             return tuple(timm.create_model(variant).patch_embed.patch_size)
     except RuntimeError as error:  # an unknown tag
-        raise ValueError(f"variant is {variant!r}, which timm cannot make: {error}") from error
+        raise ParameterError(
+            f"variant is {variant!r}, which timm cannot make: {error}", "variant"
+        ) from error
 
 
 def whole_patches(size: Sequence[int], patch: Sequence[int]) -> tuple[int, ...]:
@@ -177,19 +173,22 @@ def filled(size: Sequence[int], whole: Sequence[int]) -> nn.Module:
     return nn.ZeroPad2d((0, whole[1] - size[1], 0, whole[0] - size[0]))
 
 
-def check_variant(estimator: TimmClassifier, architecture: Sequence[str]) -> None:
-    """Refuse parameters of the architecture beside a variant, which has its own."""
+def check_variant(estimator: Any, module: str, architecture: Sequence[str]) -> None:
+    """Refuse unknown variants, and parameters of the architecture beside one, which has its own."""
     cls = type(estimator)
     if estimator.variant is None:
         if estimator.pretrained is not False:
-            raise ValueError(
+            raise ParameterError(
                 f"pretrained is {estimator.pretrained!r}, but variant is None: weights belong to "
-                "a net of timm, so name it by variant."
+                "a net of timm, so name it by variant.",
+                "pretrained",
             )
         return
+    check_name(estimator.variant, "variant", module)
     own = [name for name in architecture if getattr(estimator, name) != getattr(cls, name)]
     if own:
-        raise ValueError(
+        raise ParameterError(
             f"variant is {estimator.variant!r}, which has its own {', '.join(own)}; leave "
-            "these at their defaults, or set variant=None."
+            "these at their defaults, or set variant=None.",
+            own[0],
         )

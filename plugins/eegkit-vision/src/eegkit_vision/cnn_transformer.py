@@ -14,7 +14,7 @@ from timm.layers import HybridEmbed
 from timm.models import VisionTransformer
 from torch import nn
 
-from eegkit.checks import check_counts, check_fractions, check_heads
+from eegkit.parameters import Count, ParameterError, Positive, Proportion, check_for, check_heads
 from eegkit_vision._timm import TimmClassifier, check_name, create
 
 SMALL = "small"
@@ -30,15 +30,16 @@ class CNNTransformerModule(nn.Module):
         self,
         input_shape: tuple[int, ...],
         n_classes: int,
-        backbone: str = "resnet18",
-        stride: int = 16,
-        hidden_size: int = 256,
-        n_layers: int = 2,
-        n_heads: int = 4,
-        mlp_ratio: float = 4.0,
-        dropout: float = 0.1,
-        backbone_params: Mapping[str, Any] | None = None,
-        pretrained: bool | str = False,
+        *,
+        backbone: str,
+        stride: int,
+        hidden_size: int,
+        n_layers: int,
+        n_heads: int,
+        mlp_ratio: float,
+        dropout: float,
+        backbone_params: Mapping[str, Any] | None,
+        pretrained: bool | str,
     ) -> None:
         super().__init__()
         n_channels, *size = input_shape
@@ -87,19 +88,23 @@ def _small_cnn(
 ) -> nn.Sequential:
     """Convolutions 3 x 3 of step 2 with batch norm and ReLU, each of twice the maps before it."""
     if unknown:
-        raise ValueError(
+        raise ParameterError(
             f"backbone_params names {', '.join(map(repr, unknown))}; the small CNN has 'width', "
-            "the maps of its first convolution."
+            "the maps of its first convolution.",
+            "backbone_params",
         )
     if pretrained:
-        raise ValueError(
+        raise ParameterError(
             f"pretrained is {pretrained!r}, but there are no weights of the small CNN; give False, "
-            "or init_weights."
+            "or init_weights.",
+            "pretrained",
         )
     n_halvings = stride.bit_length() - 1
     if stride != 2**n_halvings or n_halvings < 1:
-        raise ValueError(f"stride is {stride!r}; the small CNN has strides of 2, 4, 8, 16, ...")
-    check_counts(width=width)
+        raise ParameterError(
+            f"stride is {stride!r}; the small CNN has strides of 2, 4, 8, 16, ...", "stride"
+        )
+    check_for(Count).require("width", width)
     cnn, n_maps = nn.Sequential(), n_channels
     for i in range(n_halvings):
         conv = nn.Conv2d(n_maps, width * 2**i, 3, stride=2, padding=1, bias=False)
@@ -117,14 +122,16 @@ def _stage(backbone: str, stride: int, params: Mapping[str, Any]) -> int:
                 backbone, features_only=True, feature_cls="getter", **params
             )
     except (TypeError, ValueError, RuntimeError, AttributeError, AssertionError) as error:
-        raise ValueError(
+        raise ParameterError(
             f"backbone {backbone!r}, with backbone_params = {dict(params)!r}, gives no feature "
-            f"maps: {error}"
+            f"maps: {error}",
+            "backbone",
         ) from error
     strides = features.feature_info.reduction()
     if stride not in strides:
-        raise ValueError(
-            f"stride is {stride!r}; {backbone} has maps of stride {', '.join(map(str, strides))}."
+        raise ParameterError(
+            f"stride is {stride!r}; {backbone} has maps of stride {', '.join(map(str, strides))}.",
+            "stride",
         )
     return len(strides) - 1 - strides[::-1].index(stride)
 
@@ -211,12 +218,12 @@ class CNNTransformer(TimmClassifier):
     input_kind: ClassVar[str] = "spectrogram"
 
     backbone: str = "resnet18"
-    stride: int = 16
-    hidden_size: int = 256
-    n_layers: int = 2
-    n_heads: int = 4
-    mlp_ratio: float = 4.0
-    dropout: float = 0.1
+    stride: Count = 16
+    hidden_size: Count = 256
+    n_layers: Count = 2
+    n_heads: Count = 4
+    mlp_ratio: Positive = 4.0
+    dropout: Proportion = 0.1
     backbone_params: Mapping[str, Any] | None = None
 
     @classmethod
@@ -244,16 +251,11 @@ class CNNTransformer(TimmClassifier):
         }
 
     def min_input_shape(self) -> tuple[int, ...]:
-        check_counts(stride=self.stride)
         return (1, self.stride, self.stride)
 
-    def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
-        check_counts(
-            stride=self.stride,
-            hidden_size=self.hidden_size,
-            n_layers=self.n_layers,
-            n_heads=self.n_heads,
-        )
-        check_fractions(dropout=self.dropout)
+    def check_parameters(self) -> None:
+        super().check_parameters()
         check_heads(self.n_heads, hidden_size=self.hidden_size)
+
+    def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
         return CNNTransformerModule(input_shape, n_classes, **self.architecture_params())

@@ -8,7 +8,7 @@ import torch
 from scipy.stats import uniform
 from torch import nn
 
-from eegkit.checks import check_fractions
+from eegkit.parameters import Proportion
 from eegkit_vision._timm import TimmClassifier, create
 
 MODULE = "efficientnet"
@@ -24,10 +24,11 @@ class EfficientNetModule(nn.Module):
         self,
         input_shape: tuple[int, ...],
         n_classes: int,
-        variant: str = "efficientnet_b0",
-        dropout: float = 0.2,
-        drop_path: float = 0.2,
-        pretrained: bool | str = False,
+        *,
+        variant: str,
+        dropout: float,
+        drop_path: float,
+        pretrained: bool | str,
     ) -> None:
         super().__init__()
         self.net = create(
@@ -108,8 +109,8 @@ class EfficientNet(TimmClassifier):
     input_kind: ClassVar[str] = "spectrogram"
 
     variant: str = "efficientnet_b0"
-    dropout: float = 0.2
-    drop_path: float = 0.2
+    dropout: Proportion = 0.2
+    drop_path: Proportion = 0.2
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:
@@ -130,5 +131,4 @@ class EfficientNet(TimmClassifier):
         }
 
     def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
-        check_fractions(dropout=self.dropout, drop_path=self.drop_path)
         return EfficientNetModule(input_shape, n_classes, **self.architecture_params())

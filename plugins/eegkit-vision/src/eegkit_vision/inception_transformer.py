@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from torch import nn
-
+from eegkit import ParameterError
 from eegkit_vision.cnn_transformer import CNNTransformer
 
 # The smallest image that leaves one point at a stride. Inception v3, v4 and ResNet v2 shrink it
@@ -74,7 +73,7 @@ class InceptionTransformer(CNNTransformer):
     (8, 2)
     """
 
-    backbone: str = "inception_v3"
+    backbone = "inception_v3"
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:
@@ -84,14 +83,15 @@ class InceptionTransformer(CNNTransformer):
         }
 
     def min_input_shape(self) -> tuple[int, ...]:
-        arch = str(self.backbone).partition(".")[0]
+        arch = self.backbone.partition(".")[0]
         least = LEAST.get(self.stride) if arch in UNPADDED else None
         return super().min_input_shape() if least is None else (1, least, least)
 
-    def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
-        if not str(self.backbone).startswith("inception_"):
-            raise ValueError(
+    def check_parameters(self) -> None:
+        super().check_parameters()
+        if not self.backbone.startswith("inception_"):
+            raise ParameterError(
                 f"backbone is {self.backbone!r}; expected an Inception net of timm, such as "
-                "'inception_v3' or 'inception_next_atto'. CNNTransformer takes any CNN."
+                "'inception_v3' or 'inception_next_atto'. CNNTransformer takes any CNN.",
+                "backbone",
             )
-        return super().build_module(input_shape, n_classes)

@@ -10,7 +10,7 @@ from scipy.stats import uniform
 from timm.models import SwinTransformer
 from torch import nn
 
-from eegkit.checks import check_counts, check_fractions, check_heads, check_sequences_of_counts
+from eegkit.parameters import Count, Counts, ParameterError, Positive, Proportion, check_heads
 from eegkit_vision._timm import (
     TimmClassifier,
     check_variant,
@@ -34,16 +34,17 @@ class SwinModule(nn.Module):
         self,
         input_shape: tuple[int, ...],
         n_classes: int,
-        patch_size: int = 4,
-        embed_dim: int = 96,
-        depths: Sequence[int] = (2, 2, 6, 2),
-        n_heads: Sequence[int] = (3, 6, 12, 24),
-        window_size: int = 7,
-        mlp_ratio: float = 4.0,
-        dropout: float = 0.0,
-        drop_path: float = 0.2,
-        variant: str | None = None,
-        pretrained: bool | str = False,
+        *,
+        patch_size: int,
+        embed_dim: int,
+        depths: Sequence[int],
+        n_heads: Sequence[int],
+        window_size: int,
+        mlp_ratio: float,
+        dropout: float,
+        drop_path: float,
+        variant: str | None,
+        pretrained: bool | str,
     ) -> None:
         super().__init__()
         n_channels, *size = input_shape
@@ -154,14 +155,14 @@ class Swin(TimmClassifier):
 
     input_kind: ClassVar[str] = "spectrogram"
 
-    patch_size: int = 4
-    embed_dim: int = 96
-    depths: Sequence[int] = (2, 2, 6, 2)
-    n_heads: Sequence[int] = (3, 6, 12, 24)
-    window_size: int = 7
-    mlp_ratio: float = 4.0
-    dropout: float = 0.0
-    drop_path: float = 0.2
+    patch_size: Count = 4
+    embed_dim: Count = 96
+    depths: Counts = (2, 2, 6, 2)
+    n_heads: Counts = (3, 6, 12, 24)
+    window_size: Count = 7
+    mlp_ratio: Positive = 4.0
+    dropout: Proportion = 0.0
+    drop_path: Proportion = 0.2
     variant: str | None = None
 
     @classmethod
@@ -190,22 +191,20 @@ class Swin(TimmClassifier):
     def min_input_shape(self) -> tuple[int, ...]:
         if self.variant is not None:
             return (1, *patch_size_of(self.variant, MODULE))
-        check_counts(patch_size=self.patch_size)
         return (1, self.patch_size, self.patch_size)
 
-    def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
-        check_variant(self, ARCHITECTURE)
-        check_counts(
-            patch_size=self.patch_size, embed_dim=self.embed_dim, window_size=self.window_size
-        )
-        check_sequences_of_counts(depths=self.depths, n_heads=self.n_heads)
-        check_fractions(dropout=self.dropout, drop_path=self.drop_path)
+    def check_parameters(self) -> None:
+        super().check_parameters()
+        check_variant(self, MODULE, ARCHITECTURE)
         if len(self.depths) != len(self.n_heads):
-            raise ValueError(
+            raise ParameterError(
                 f"depths is {self.depths!r} and n_heads is {self.n_heads!r}; expected one number "
-                "of heads for each stage."
+                "of heads for each stage.",
+                "depths",
             )
         for stage, heads in enumerate(self.n_heads):
             width = {f"the width of stage {stage + 1}": self.embed_dim * 2**stage}
             check_heads(heads, **width)
+
+    def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
         return SwinModule(input_shape, n_classes, **self.architecture_params())

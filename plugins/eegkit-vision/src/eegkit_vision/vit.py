@@ -9,7 +9,7 @@ from scipy.stats import uniform
 from timm.models import VisionTransformer
 from torch import nn
 
-from eegkit.checks import check_counts, check_fractions, check_heads
+from eegkit.parameters import Count, Positive, Proportion, check_heads
 from eegkit_vision._timm import (
     TimmClassifier,
     check_variant,
@@ -33,14 +33,15 @@ class ViTModule(nn.Module):
         self,
         input_shape: tuple[int, ...],
         n_classes: int,
-        patch_size: int = 10,
-        hidden_size: int = 256,
-        n_layers: int = 2,
-        n_heads: int = 4,
-        mlp_ratio: float = 4.0,
-        dropout: float = 0.1,
-        variant: str | None = None,
-        pretrained: bool | str = False,
+        *,
+        patch_size: int,
+        hidden_size: int,
+        n_layers: int,
+        n_heads: int,
+        mlp_ratio: float,
+        dropout: float,
+        variant: str | None,
+        pretrained: bool | str,
     ) -> None:
         super().__init__()
         n_channels, *size = input_shape
@@ -145,12 +146,12 @@ class ViT(TimmClassifier):
 
     input_kind: ClassVar[str] = "spectrogram"
 
-    patch_size: int = 10
-    hidden_size: int = 256
-    n_layers: int = 2
-    n_heads: int = 4
-    mlp_ratio: float = 4.0
-    dropout: float = 0.1
+    patch_size: Count = 10
+    hidden_size: Count = 256
+    n_layers: Count = 2
+    n_heads: Count = 4
+    mlp_ratio: Positive = 4.0
+    dropout: Proportion = 0.1
     variant: str | None = None
 
     @classmethod
@@ -179,17 +180,12 @@ class ViT(TimmClassifier):
     def min_input_shape(self) -> tuple[int, ...]:
         if self.variant is not None:
             return (1, *patch_size_of(self.variant, MODULE))
-        check_counts(patch_size=self.patch_size)
         return (1, self.patch_size, self.patch_size)
 
-    def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
-        check_variant(self, ARCHITECTURE)
-        check_counts(
-            patch_size=self.patch_size,
-            hidden_size=self.hidden_size,
-            n_layers=self.n_layers,
-            n_heads=self.n_heads,
-        )
-        check_fractions(dropout=self.dropout)
+    def check_parameters(self) -> None:
+        super().check_parameters()
+        check_variant(self, MODULE, ARCHITECTURE)
         check_heads(self.n_heads, hidden_size=self.hidden_size)
+
+    def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
         return ViTModule(input_shape, n_classes, **self.architecture_params())
