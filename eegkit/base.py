@@ -92,6 +92,9 @@ class Estimator(Parametrized, BaseEstimator):
         signals = SignalArray(array, **known)
         if reset:
             self.input_shape_, self.ch_names_ = array.shape[1:], signals.ch_names
+            self.__dict__.pop("preparation_", None)  # of an earlier fit
+            if signals.preparation is not None:
+                self.preparation_ = signals.preparation
         self._check_ch_names(signals)
         _check_finite(signals)
         return signals if labels is None else (signals, labels)

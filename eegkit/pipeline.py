@@ -40,6 +40,8 @@ class Pipeline(sklearn_pipeline.Pipeline):
         Names of the channels, where they were known.
     sfreq_ : float, or None
         Sampling rate in Hz, where it was known.
+    preparation_ : eegkit.recordings.Preparation
+        What the recordings of the training trials went through; only where it was known.
 
     Examples
     --------
@@ -64,10 +66,12 @@ class Pipeline(sklearn_pipeline.Pipeline):
         return super().set_params(**params)
 
     def _fit(self, X: Any, *args: Any, **kwargs: Any) -> Any:
-        for name in ("input_shape_", "ch_names_", "sfreq_"):
+        for name in ("input_shape_", "ch_names_", "sfreq_", "preparation_"):
             self.__dict__.pop(name, None)  # of an earlier fit
         if isinstance(X, SignalArray):
             self.input_shape_, self.ch_names_, self.sfreq_ = X.shape[1:], X.ch_names, X.sfreq
+            if X.preparation is not None:
+                self.preparation_ = X.preparation
         memory: Any = self.memory  # type: ignore[has-type]
         if memory is None:
             return super()._fit(X, *args, **kwargs)

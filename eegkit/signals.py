@@ -42,6 +42,9 @@ class SignalArray(np.ndarray):
         Frequencies of a spectrogram's bins in Hz.
     times : array-like, shape (n_frames,), optional
         Centres of a spectrogram's frames in s from the start of the trial.
+    preparation : eegkit.recordings.Preparation, optional
+        What the recordings went through that raw trials are from. It stays as long as the samples
+        do: not through arithmetic, nor where samples of a trial are picked.
 
     Examples
     --------
@@ -59,6 +62,7 @@ class SignalArray(np.ndarray):
     groups: NDArray[Any] | None
     freqs: NDArray[np.float64] | None
     times: NDArray[np.float64] | None
+    preparation: Any
 
     def __new__(
         cls,
@@ -69,6 +73,7 @@ class SignalArray(np.ndarray):
         groups: ArrayLike | None = None,
         freqs: ArrayLike | None = None,
         times: ArrayLike | None = None,
+        preparation: Any = None,
     ) -> SignalArray:
         signals = np.asanyarray(array).view(np.ndarray).view(cls)
         signals._know(
@@ -78,6 +83,7 @@ class SignalArray(np.ndarray):
             freqs=None if freqs is None else np.asarray(freqs, dtype=float),
             times=None if times is None else np.asarray(times, dtype=float),
         )
+        signals.preparation = preparation
         return signals
 
     def _know(self, *, sfreq: Any, ch_names: Any, groups: Any, freqs: Any, times: Any) -> None:
@@ -96,6 +102,7 @@ class SignalArray(np.ndarray):
     def __array_finalize__(self, obj: object) -> None:
         # Every new view starts knowing nothing; only the methods below pass knowledge on.
         self.sfreq = self.ch_names = self.groups = self.freqs = self.times = None
+        self.preparation = None
 
     @property
     def knowledge(self) -> dict[str, Any]:
@@ -106,6 +113,7 @@ class SignalArray(np.ndarray):
             "groups": self.groups,
             "freqs": self.freqs,
             "times": self.times,
+            "preparation": self.preparation,
         }
 
     def _carry(self, array: NDArray[Any]) -> SignalArray:
@@ -128,6 +136,8 @@ class SignalArray(np.ndarray):
             signals.sfreq = self.sfreq
         elif isinstance(keys[-1], slice) and self.sfreq is not None:
             signals.sfreq = self.sfreq / abs(keys[-1].step or 1)
+        if signals.shape[2:] == self.shape[2:] and _is_whole(keys[-1]):
+            signals.preparation = self.preparation
         return signals
 
     def __array_wrap__(
@@ -138,7 +148,9 @@ class SignalArray(np.ndarray):
         if return_scalar or array.ndim == 0:
             return array[()]
         if context is not None and array.shape == self.shape:
-            return self._carry(array)
+            signals = self._carry(array)
+            signals.preparation = None  # other values than it gave
+            return signals
         return np.asarray(array)
 
     def copy(self, order: Any = "C") -> SignalArray:
@@ -175,6 +187,11 @@ def _key_of_each_axis(key: Any, ndim: int) -> list[Any] | None:
     if sum(not isinstance(part, slice) for part in parts) > 1:
         return None
     return parts
+
+
+def _is_whole(key: Any) -> bool:
+    """Whether a key picks all of an axis, in order."""
+    return isinstance(key, slice) and key.start in (None, 0) and key.step in (None, 1)
 
 
 def _pick(values: NDArray[Any] | None, key: Any) -> Any:

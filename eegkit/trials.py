@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from eegkit.description import TrialsDescription, describe
+from eegkit.recordings import Preparation, make_info
 from eegkit.signals import MICROVOLTS_PER_VOLT, SignalArray, as_signals
 from eegkit.trials_file import read_trials, write_trials
 
@@ -35,6 +37,8 @@ class Trials:
         At least the columns ``subject``, ``session`` and ``run``.
     info : mne.Info
         Channel names and positions, sampling rate; n_channels channels.
+    preparation : eegkit.recordings.Preparation, optional
+        What the recordings went through; by default that which a `SignalArray` X carries.
 
     Attributes
     ----------
@@ -61,7 +65,12 @@ class Trials:
     """
 
     def __init__(
-        self, X: NDArray[Any], y: ArrayLike, metadata: pd.DataFrame, info: mne.Info
+        self,
+        X: NDArray[Any],
+        y: ArrayLike,
+        metadata: pd.DataFrame,
+        info: mne.Info,
+        preparation: Preparation | None = None,
     ) -> None:
         if np.ndim(X) != 3:
             raise ValueError(
@@ -87,8 +96,16 @@ class Trials:
         self.y = labels
         self.metadata = metadata.reset_index(drop=True)
         self.info = info
+        if preparation is None and isinstance(X, SignalArray):
+            preparation = X.preparation
+        if preparation is not None:
+            preparation = preparation.applied(sfreq=info["sfreq"], n_times=plain.shape[2])
         self.X = SignalArray(
-            plain, sfreq=info["sfreq"], ch_names=info["ch_names"], groups=self.groups
+            plain,
+            sfreq=info["sfreq"],
+            ch_names=info["ch_names"],
+            groups=self.groups,
+            preparation=preparation,
         )
 
     @classmethod
@@ -125,14 +142,11 @@ class Trials:
         -------
         Trials
         """
-        import mne
-
         X = np.asarray(X)
         if X.ndim != 3:
             raise ValueError(f"X has shape {X.shape}; expected (n_trials, n_channels, n_times).")
         names = list(ch_names or [f"EEG{i + 1:03d}" for i in range(X.shape[1])])
-        info = mne.create_info(names, float(sfreq), "eeg", verbose="error")
-        info.set_montage("colin27_1005", match_case=False, on_missing="ignore", verbose="error")
+        info = make_info(names, float(sfreq))
         who = {"subject": subject, "session": session, "run": run}
         rows = {name: np.broadcast_to(np.asarray(v), len(X)) for name, v in who.items()}
         return cls(X, y, pd.DataFrame(rows), info)
@@ -225,6 +239,11 @@ class Trials:
         ------
         ValueError
             There is nothing to put together, or the parts differ in channels, rate or length.
+
+        Warns
+        -----
+        UserWarning
+            The parts went through different preparations: the whole then carries none.
         """
         if not parts:
             raise ValueError("There are no trials to concatenate.")
@@ -241,6 +260,7 @@ class Trials:
             np.concatenate([part.y for part in parts]),
             pd.concat([part.metadata for part in parts], ignore_index=True),
             first.info,
+            _common_preparation([part.preparation for part in parts]),
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -256,7 +276,8 @@ class Trials:
         ValueError
             Labels or metadata hold neither numbers nor text.
         """
-        write_trials(Path(path), (np.asarray(self.X), self.y, self.metadata, self.info))
+        parts = np.asarray(self.X), self.y, self.metadata, self.info, self.preparation
+        write_trials(Path(path), parts)
 
     @staticmethod
     def load(path: str | os.PathLike[str], *, verify: bool = True) -> Trials:
@@ -314,6 +335,11 @@ class Trials:
         return describe(np.asarray(self.X), self.y, self.metadata, self.info)
 
     @property
+    def preparation(self) -> Preparation | None:
+        """What the recordings went through, as far as it is known."""
+        return self.X.preparation
+
+    @property
     def groups(self) -> NDArray[Any]:
         """The subject of every trial, shape (n_trials,)."""
         return self.metadata["subject"].to_numpy()
@@ -357,3 +383,18 @@ class Trials:
                 return f"{text}; {named}>"
             return f"{text}; {len(labels)} classes>"
         return f"{text}; soft labels over {self.y.shape[1]} classes>"
+
+
+def _common_preparation(preparations: Sequence[Preparation | None]) -> Preparation | None:
+    """The preparation of all parts; None, and a warning, where they differ."""
+    different = list(dict.fromkeys(p for p in preparations if p is not None))
+    if len(different) > 1:
+        warnings.warn(
+            "The parts went through different preparations: "
+            f"{'; '.join(map(str, different))}. Together they carry none, so that a decoder "
+            "fitted on them cannot repeat it; prepare all alike.",
+            UserWarning,
+            stacklevel=3,
+        )
+        return None
+    return different[0] if different and None not in preparations else None

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from eegkit import tensor_file
+from eegkit.recordings import Preparation
 
 if TYPE_CHECKING:
     import mne
@@ -19,16 +20,20 @@ FORMAT = 1
 COLUMN = "metadata."
 
 
-# X, y, metadata and info.
-Parts: TypeAlias = "tuple[NDArray[np.float32], NDArray[Any], pd.DataFrame, mne.Info]"
+# X, y, metadata, info and preparation.
+Parts: TypeAlias = (
+    "tuple[NDArray[np.float32], NDArray[Any], pd.DataFrame, mne.Info, Preparation | None]"
+)
 
 
 def write_trials(path: Path, parts: Parts) -> None:
     """Write trials to a safetensors file: arrays as they are, the rest as JSON."""
-    X, y, table, info = parts
+    X, y, table, info, preparation = parts
     tensors: dict[str, NDArray[Any]] = {"X": X}
     told: dict[str, Any] = {"trials": FORMAT, "columns": []}
     told["info"] = json.dumps(info.to_json_dict())  # its own text: it may hold NaN
+    if preparation is not None:
+        told["preparation"] = preparation.to_dict()
     for name in table.columns:
         if not isinstance(name, str):
             raise ValueError(f"metadata has a column named {name!r}; only text can be saved.")
@@ -70,7 +75,10 @@ def read_trials(path: Path, verify: bool) -> Parts:
             columns[name] = pd.Series(found, dtype=dtype)
     y = np.array(columns.pop("y"))
     table = pd.DataFrame({name.removeprefix(COLUMN): c for name, c in columns.items()})
-    return tensors["X"], y, table, mne.Info.from_json_dict(json.loads(told["info"]))
+    info = mne.Info.from_json_dict(json.loads(told["info"]))
+    prepared = told.get("preparation")
+    preparation = None if prepared is None else Preparation.from_dict(prepared)
+    return tensors["X"], y, table, info, preparation
 
 
 def _is_missing(value: Any) -> bool:

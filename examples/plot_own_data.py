@@ -46,7 +46,7 @@ table.head(4)
 # Each piece is cut into windows of four seconds. Broken files, files that the table forgets and
 # channels that some files lack are told by name.
 
-trials = from_folder(folder, folder / "labels.csv", window=4, l_freq=1, h_freq=40)
+trials = from_folder(folder, folder / "labels.csv", window_s=4, l_freq=1, h_freq=40)
 trials
 
 # %%

@@ -196,6 +196,7 @@ def test_what_the_file_says(small):
         "shape": [3, 96],
         "ch_names": ["C3", "Cz", "C4"],
         "sfreq": 128.0,
+        "preparation": None,
         "classes": ["rest", "task"],
     }
     assert set(description["versions"]) == {"eegkit", "numpy", "scikit-learn", "torch"}

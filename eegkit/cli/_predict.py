@@ -25,19 +25,25 @@ N_SHOWN = 10
     help="CSV file to make: a row for each window.",
 )
 @click.option(
-    "--window",
+    "--window-s",
     type=click.FloatRange(min=0, min_open=True),
     help="Length of a window in s, where the model does not know that of its training trials.",
 )
 @click.option(
     "--overlap",
     type=click.FloatRange(0, 1, max_open=True),
-    default=0.0,
-    show_default=True,
-    help="Part of a window shared with the next.",
+    help="Part of a window shared with the next, in place of the training's.",
 )
-@click.option("--l-freq", type=float, help="Lower edge in Hz of a band-pass, if the training's.")
-@click.option("--h-freq", type=float, help="Upper edge in Hz of a band-pass, if the training's.")
+@click.option(
+    "--l-freq",
+    type=click.FloatRange(min=0),
+    help="Lower edge in Hz of a band-pass, in place of the training's; 0 for none.",
+)
+@click.option(
+    "--h-freq",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Upper edge in Hz of a band-pass, in place of the training's; inf for none.",
+)
 @click.option(
     "--channels", type=Words(), help="Channels in order, where the model does not know them."
 )
@@ -47,8 +53,8 @@ def predict(
     model: Path,
     recording: Path,
     out: Path | None,
-    window: float | None,
-    overlap: float,
+    window_s: float | None,
+    overlap: float | None,
     l_freq: float | None,
     h_freq: float | None,
     channels: list[str] | None,
@@ -57,9 +63,8 @@ def predict(
     """Label every window of a recording.
 
     MODEL is a file of eegkit train or eegkit.save; RECORDING an EDF, BDF, GDF, BrainVision
-    (.vhdr), EEGLAB (.set) or FIF file. The recording is brought to the channels, the order, the
-    rate and the window that the model was fitted on. Filters of the training data are not in
-    the model: give the same by --l-freq and --h-freq.
+    (.vhdr), EEGLAB (.set) or FIF file. The recording goes through what those of the training
+    trials went through: the same channels in the same order, filter, rate and windows.
 
     \b
     Example:
@@ -68,26 +73,26 @@ def predict(
     from rich.console import Console
 
     import eegkit
+    from eegkit.cli._model_input import complete, input_of, preparation_for, read_windows
     from eegkit.cli._tables import windows_table
-    from eegkit.cli._windows import complete, input_of, read_windows
     from eegkit.signals import SignalArray
 
     fitted = eegkit.load(model)
-    wanted = complete(input_of(fitted), channels=channels, sfreq=sfreq, window=window)
-    X, onsets, renamed = read_windows(recording, wanted, overlap, l_freq, h_freq)
-    other = [f"{there} as {name}" for name, there in renamed.items() if there != name]
+    wanted = complete(input_of(fitted), channels=channels, sfreq=sfreq, window_s=window_s)
+    assert wanted.ch_names is not None
+    preparation, notes = preparation_for(wanted, overlap=overlap, l_freq=l_freq, h_freq=h_freq)
+    for note in notes:
+        click.echo(note, err=True)
+    X, onsets, matched = read_windows(recording, wanted.ch_names, preparation)
+    other = [
+        f"{' - '.join(names)} as {name}" for name, names in matched.items() if names != (name,)
+    ]
     if other:
         shown = ", ".join(other[:8]) + (f" and {len(other) - 8} more" if len(other) > 8 else "")
         click.echo(f"Read {shown}.", err=True)
-    signals = SignalArray(X, sfreq=wanted.sfreq, ch_names=wanted.ch_names)
+    signals = SignalArray(X, sfreq=preparation.sfreq, ch_names=wanted.ch_names)
     table = _table(fitted, signals, onsets)
-    assert wanted.n_times is not None
-    assert wanted.sfreq is not None
-    length = wanted.n_times / wanted.sfreq
-    click.echo(
-        f"{recording.name}: {len(table)} windows of {length:g} s at {wanted.sfreq:g} Hz, "
-        f"{len(renamed)} channels"
-    )
+    click.echo(f"{recording.name}: {len(table)} windows, {len(matched)} channels; {preparation}")
     console = Console()
     counts = table["label"].value_counts()
     for label, n in counts.items():

@@ -1,22 +1,20 @@
 """Data sets: what gives `Trials`."""
 
 from eegkit.datasets._base import Dataset, MissingDataWarning, load_dataset
-from eegkit.datasets._recordings import (
-    Recording,
-    check_rates,
-    choose_subjects,
-    cut,
-    plain_info,
-    prepare,
-    read_edf,
-)
+from eegkit.datasets._recordings import Recording, choose_subjects
 from eegkit.datasets.bids import from_bids
 from eegkit.datasets.braindecode_windows import from_braindecode, to_braindecode
 from eegkit.datasets.eegbci import EEGBCI
 from eegkit.datasets.folder import from_folder
 from eegkit.datasets.hdf5 import from_hdf5, to_hdf5
 from eegkit.datasets.mental_arithmetic import MentalArithmetic
-from eegkit.datasets.recorded import RecordedDataset, cache_folder, kept_trials
+from eegkit.datasets.recorded import (
+    PreparedDataset,
+    RecordedDataset,
+    WindowedDataset,
+    cache_folder,
+    kept_trials,
+)
 from eegkit.datasets.simulated import Simulated
 from eegkit.datasets.timeseries import from_ts, to_ts
 
@@ -25,13 +23,13 @@ __all__ = [
     "Dataset",
     "MentalArithmetic",
     "MissingDataWarning",
+    "PreparedDataset",
     "RecordedDataset",
     "Recording",
     "Simulated",
+    "WindowedDataset",
     "cache_folder",
-    "check_rates",
     "choose_subjects",
-    "cut",
     "from_bids",
     "from_braindecode",
     "from_folder",
@@ -39,9 +37,6 @@ __all__ = [
     "from_ts",
     "kept_trials",
     "load_dataset",
-    "plain_info",
-    "prepare",
-    "read_edf",
     "to_braindecode",
     "to_hdf5",
     "to_ts",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from eegkit.datasets._recordings import MONTAGE
+from eegkit.recordings.channels import MONTAGE
 
 if TYPE_CHECKING:
     import mne

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 
 from eegkit.datasets._base import MissingDataWarning
-from eegkit.datasets._files import FORMATS, check_whole, tell_broken
-from eegkit.datasets._own import OwnRecordings, Segment, as_channels, tell_left_out
 from eegkit.datasets._recordings import Recording
+from eegkit.datasets.user_recordings import Segment, UserRecordings, as_channels, tell_left_out
+from eegkit.recordings import FORMATS, check_whole, naming_the_file
 from eegkit.trials import Trials
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def from_bids(
     tmin: float = 0.0,
     tmax: float | None = None,
     participant_column: str | None = None,
-    window: float | None = None,
+    window_s: float | None = None,
     overlap: float = 0.0,
     channels: Sequence[str] | str | None = None,
     sfreq: float | None = None,
@@ -55,7 +55,7 @@ def from_bids(
 
     Either the events are the labels: then a trial goes from `tmin` to `tmax` around each.
     Or the people are, by a column of ``participants.tsv``, a diagnosis for example: then
-    `window` cuts each recording into trials. Needs the extra ``bids``.
+    `window_s` cuts each recording into trials. Needs the extra ``bids``.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def from_bids(
         A trial's start and end in s from the event's onset.
     participant_column : str, optional
         Column of ``participants.tsv`` that labels the people; the events are not used then.
-    window : float, optional
+    window_s : float, optional
         Length of a trial in s; needed with `participant_column`. With events, each stretch from
         `tmin` to `tmax` is cut into such windows.
     overlap : float, default 0.0
@@ -117,7 +117,7 @@ def from_bids(
     --------
     >>> from eegkit.datasets import from_bids
     >>> trials = from_bids("ds1", task="hands", events=["left", "right"], tmax=2)  # doctest: +SKIP
-    >>> trials = from_bids("ds2", participant_column="group", window=4)  # doctest: +SKIP
+    >>> trials = from_bids("ds2", participant_column="group", window_s=4)  # doctest: +SKIP
     """
     if importlib.util.find_spec("mne_bids") is None:
         raise ImportError("from_bids needs MNE-BIDS: pip install 'eegkit[bids]'.")
@@ -135,7 +135,7 @@ def from_bids(
         tmin=tmin,
         tmax=tmax,
         participant_column=participant_column,
-        window=window,
+        window_s=window_s,
         overlap=overlap,
         channels=as_channels(channels),
         sfreq=sfreq,
@@ -149,7 +149,7 @@ def from_bids(
     ).load()
 
 
-class Bids(OwnRecordings):
+class Bids(UserRecordings):
     """The EEG recordings of a BIDS data set; what `from_bids` loads.
 
     Parameters
@@ -180,9 +180,9 @@ class Bids(OwnRecordings):
     def check(self) -> None:
         super().check()
         if self.participant_column is not None:
-            if self.window is None or self.events is not None or self.tmax is not None:
+            if self.window_s is None or self.events is not None or self.tmax is not None:
                 raise ValueError(
-                    "participant_column labels whole recordings: set window=, the length of a "
+                    "participant_column labels whole recordings: set window_s=, the length of a "
                     "trial in s, and neither events= nor tmax=."
                 )
         elif self.tmax is None or not self.tmin < self.tmax:
@@ -261,7 +261,7 @@ class Bids(OwnRecordings):
         import mne_bids
 
         check_whole(recording.path)
-        with tell_broken(recording.path):
+        with naming_the_file(recording.path):
             return mne_bids.read_raw_bids(self._paths[recording.path], verbose="error")
 
     def segments(self, recording: Recording) -> list[Segment]:
@@ -279,7 +279,7 @@ class Bids(OwnRecordings):
         return self._around_events(path, known)
 
     def _around_events(self, path: mne_bids.BIDSPath, known: dict[str, Any]) -> list[Segment]:
-        with tell_broken(Path(path.fpath)):
+        with naming_the_file(Path(path.fpath)):
             beside = path.find_matching_sidecar("events", ".tsv", on_error="ignore")
         if beside is None or self.tmax is None:
             return []

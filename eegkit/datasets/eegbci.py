@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,16 +10,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from eegkit.datasets._recordings import (
-    Recording,
-    check_rates,
-    choose_subjects,
-    cut,
-    plain_info,
-    prepare,
-    read_edf,
+from eegkit.datasets._recordings import Recording, choose_subjects
+from eegkit.datasets.recorded import PreparedDataset
+from eegkit.recordings import (
+    Preparation,
+    PreparedRecording,
+    canonical_names,
+    make_info,
+    open_recording,
+    prepare_recording,
+    window_onsets,
 )
-from eegkit.datasets.recorded import RecordedDataset
 from eegkit.trials import Trials
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ TASKS: dict[str, dict[int, dict[str, str]]] = {
 }
 
 
-class EEGBCI(RecordedDataset):
+class EEGBCI(PreparedDataset):
     """Imagined and real movements of hands and feet, 109 people, 64 channels (PhysioNet).
 
     Recorded with BCI2000 [1]_ [2]_: every person did 14 runs, two of one minute of
@@ -119,8 +121,10 @@ class EEGBCI(RecordedDataset):
     tmin: float = 0.0
     tmax: float = 4.0
     sfreq: float | None = 128.0
-    l_freq: float | None = None
-    h_freq: float | None = None
+
+    @property
+    def preparation(self) -> Preparation:
+        return replace(super().preparation, window_s=self.tmax - self.tmin)
 
     def recordings(self) -> list[Recording]:
         people = choose_subjects(self.subjects, range(1, self.n_subjects + 1), self.title)
@@ -140,7 +144,7 @@ class EEGBCI(RecordedDataset):
             raise ValueError(
                 f"tmin is {self.tmin!r} and tmax {self.tmax!r}; expected tmin below tmax, in s."
             )
-        check_rates(self.sfreq, self.l_freq, self.h_freq)
+        super().check()
 
     def usual_folder(self) -> Path:
         import mne
@@ -152,33 +156,37 @@ class EEGBCI(RecordedDataset):
         _fetch(recording, self.folder().parent)
 
     def read(self, recording: Recording) -> Trials:
-        import mne
-
-        raw = _cut_off_filling(read_edf(recording.path))
-        mne.datasets.eegbci.standardize(raw)
-        # Read before resampling: seconds stay, samples do not.
-        onsets, labels = self._windows(raw, recording.run)
-        raw = prepare(raw, self.sfreq, self.l_freq, self.h_freq)
+        raw = open_recording(recording.path)
+        names = canonical_names(raw.ch_names)
+        channels = {new: (old,) for new, old in zip(names, raw.ch_names, strict=True)}
+        prepared = prepare_recording(
+            raw, self.preparation, channels=channels, source=recording.path
+        )
+        if not any(x.any() for _, x in prepared.stretches):
+            raise ValueError(f"{recording.path} holds nothing but zeros; download it again.")
+        onsets, labels = self._labelled(raw, prepared, recording.run)
         starts = onsets if self.task == "eyes" else onsets + self.tmin
-        X, kept = cut(raw, starts, self.tmax - self.tmin)
+        X, inside = prepared.cut(starts, self.tmax - self.tmin)
         metadata = pd.DataFrame(
             {
                 "subject": _name(recording.subject),
                 "session": "0",
                 "run": str(recording.run),
-                "onset": onsets[kept],
+                "onset": onsets[inside],
                 "recording": recording.path.name,
             }
         )
-        return Trials(X, labels[kept], metadata, plain_info(raw))
+        info = make_info(names, prepared.sfreq)
+        return Trials(X, labels[inside], metadata, info, self.preparation)
 
-    def _windows(
-        self, raw: mne.io.BaseRaw, run: int
+    def _labelled(
+        self, raw: mne.io.BaseRaw, prepared: PreparedRecording, run: int
     ) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
-        """Where the trials of a run begin, in s, and their labels."""
+        """Where the cues or windows of a run lie, in s, and their labels."""
         meaning = TASKS[self.task][run]
         if self.task == "eyes":
-            onsets = np.arange(0, raw.n_times / raw.info["sfreq"], self.tmax - self.tmin)
+            length = self.tmax - self.tmin
+            onsets = window_onsets(0.0, prepared.duration, length, 0.0, prepared.sfreq)
             return onsets, np.full(len(onsets), meaning[""])
         if self.rest:
             meaning = {**meaning, "T0": "rest"}
@@ -189,14 +197,6 @@ class EEGBCI(RecordedDataset):
 
 def _name(subject: int) -> str:
     return f"S{subject:03d}"
-
-
-def _cut_off_filling(raw: mne.io.BaseRaw) -> mne.io.BaseRaw:
-    """Cut off the zeros that fill up the recording's last second(s)."""
-    some = np.flatnonzero(raw.get_data(verbose="error").any(axis=0))
-    if not len(some):
-        raise ValueError(f"{raw.filenames[0]} holds nothing but zeros; download it again.")
-    return raw.crop(tmax=some[-1] / raw.info["sfreq"], verbose="error")
 
 
 def _fetch(recording: Recording, root: Path) -> None:

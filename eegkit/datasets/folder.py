@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from eegkit.datasets._files import FORMATS, companions, open_recording
-from eegkit.datasets._own import OwnRecordings, Segment, as_channels, tell_left_out
 from eegkit.datasets._recordings import Recording
+from eegkit.datasets.user_recordings import Segment, UserRecordings, as_channels, tell_left_out
+from eegkit.recordings import FORMATS, companions, open_recording
 from eegkit.trials import METADATA_COLUMNS, Trials
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def from_folder(
     folder: str | os.PathLike[str],
     labels: str | os.PathLike[str] | pd.DataFrame,
     *,
-    window: float | None = None,
+    window_s: float | None = None,
     overlap: float = 0.0,
     channels: Sequence[str] | str | None = None,
     sfreq: float | None = None,
@@ -62,7 +62,7 @@ def from_folder(
         - ``onset``, ``duration`` (optional): of the piece, in s from the start of the recording;
           by default the whole,
         - any other: kept in the metadata.
-    window : float, optional
+    window_s : float, optional
         Length of a trial in s. By default each row is one trial; all durations must be the same.
     overlap : float, default 0.0
         Part of a window shared with the next one, from 0 to below 1. Overlapping
@@ -115,7 +115,7 @@ def from_folder(
     --------
     >>> from eegkit.datasets import from_folder
     >>> trials = from_folder(
-    ...     "recordings", "labels.csv", window=2, sfreq=128, channels="common"
+    ...     "recordings", "labels.csv", window_s=2, sfreq=128, channels="common"
     ... )  # doctest: +SKIP
     """
     root = Path(folder).expanduser()
@@ -123,8 +123,8 @@ def from_folder(
         raise FileNotFoundError(f"There is no folder {root}.")
     return Folder(
         path=root,
-        rows=_rows(labels, window),
-        window=window,
+        rows=_rows(labels, window_s),
+        window_s=window_s,
         overlap=overlap,
         channels=as_channels(channels),
         sfreq=sfreq,
@@ -138,7 +138,7 @@ def from_folder(
     ).load()
 
 
-class Folder(OwnRecordings):
+class Folder(UserRecordings):
     """The recordings in a folder; what `from_folder` loads.
 
     Parameters
@@ -215,15 +215,16 @@ def _with_hint(file: str, present: list[str]) -> str:
 
 
 def _rows(
-    labels: str | os.PathLike[str] | pd.DataFrame, window: float | None
+    labels: str | os.PathLike[str] | pd.DataFrame, window_s: float | None
 ) -> tuple[tuple[str, Segment], ...]:
     """Which pieces of which file have which label, as the table says."""
     table, name = _table(labels)
     times = pd.DataFrame({column: _seconds(table, column, name) for column in TIMES})
     lengths = times["duration"].unique()
-    if window is None and (len(lengths) > 1 or np.isnan(lengths[0])):
+    if window_s is None and (len(lengths) > 1 or np.isnan(lengths[0])):
         raise ValueError(
-            f"{name} does not give all rows one duration; set window=, the length of a trial in s."
+            f"{name} does not give all rows one duration; set window_s=, the length of a trial "
+            "in s."
         )
     twice = pd.concat([table["file"], times], axis=1).duplicated().to_numpy()
     if twice.any():

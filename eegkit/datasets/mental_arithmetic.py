@@ -9,16 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from eegkit.datasets._recordings import (
-    Recording,
-    check_rates,
-    choose_subjects,
-    cut,
-    plain_info,
-    prepare,
-    read_edf,
-)
-from eegkit.datasets.recorded import RecordedDataset
+from eegkit.datasets._recordings import Recording, choose_subjects
+from eegkit.datasets.recorded import WindowedDataset
+from eegkit.recordings import make_info, match_channels, open_recording, prepare_recording
 from eegkit.trials import Trials
 
 URL = "https://physionet.org/files/eegmat/1.0.0/"
@@ -40,7 +33,7 @@ PERSONAL = {
 }
 
 
-class MentalArithmetic(RecordedDataset):
+class MentalArithmetic(WindowedDataset):
     """Rest against serial subtraction, 36 people, 19 EEG channels (PhysioNet eegmat).
 
     Students rested for three minutes with closed eyes, then subtracted a two-digit
@@ -55,8 +48,8 @@ class MentalArithmetic(RecordedDataset):
     path : str or path-like, optional
         The folder ``eegmat`` with the EDF files, or the folder that holds it; by default
         the environment variable ``EEGKIT_DATA``, else the cache folder of the user.
-    window : float, default 5.0
-        Length of a trial in s.
+    window_s : float, default 5.0
+        Length of a trial in s; None for whole recordings, which must then be equally long.
     overlap : float, default 0.0
         Part of a window shared with the next one, from 0 to below 1. Overlapping
         windows share samples: never let them fall on both sides of a split.
@@ -103,11 +96,8 @@ class MentalArithmetic(RecordedDataset):
     recorded_sfreq = 500.0
     classes = ("rest", "arithmetic")
 
-    window: float = 5.0
-    overlap: float = 0.0
+    window_s: float | None = 5.0
     sfreq: float | None = 128.0
-    l_freq: float | None = None
-    h_freq: float | None = None
 
     def recordings(self) -> list[Recording]:
         people = choose_subjects(self.subjects, range(self.n_subjects), self.title)
@@ -116,15 +106,6 @@ class MentalArithmetic(RecordedDataset):
             for subject in people
             for run in CONDITIONS
         ]
-
-    def check(self) -> None:
-        if not self.window > 0:
-            raise ValueError(f"window is {self.window!r}; expected a positive number of seconds.")
-        if not 0 <= self.overlap < 1:
-            raise ValueError(
-                f"overlap is {self.overlap!r}; expected a part of the window, from 0 to below 1."
-            )
-        check_rates(self.sfreq, self.l_freq, self.h_freq)
 
     def holds_recordings(self, folder: Path) -> bool:
         return folder.name == FOLDER or next(folder.glob("Subject??_?.edf"), None) is not None
@@ -141,27 +122,28 @@ class MentalArithmetic(RecordedDataset):
         return trials
 
     def read(self, recording: Recording) -> Trials:
-        raw = read_edf(recording.path, include=[f"EEG {name}" for name in CHANNELS])
-        raw.rename_channels(lambda name: name.removeprefix("EEG "))
-        raw = prepare(raw, self.sfreq, self.l_freq, self.h_freq)
-        step = self.window * (1 - self.overlap)
-        starts = np.arange(0, raw.n_times / raw.info["sfreq"], step)
-        X, kept = cut(raw, starts, self.window)
-        if not len(X):
-            raise ValueError(
-                f"{recording.path} lasts {raw.n_times / raw.info['sfreq']:g} s, less than one "
-                f"window of {self.window:g} s; make window shorter."
-            )
+        raw = open_recording(recording.path)
+        channels = match_channels(CHANNELS, raw.ch_names, recording.path)
+        prepared = prepare_recording(
+            raw, self.preparation, channels=channels, source=recording.path
+        )
+        X, onsets = prepared.windows(self.preparation, recording.path)
         metadata = pd.DataFrame(
             {
                 "subject": f"S{recording.subject:02d}",
                 "session": "0",
                 "run": str(recording.run),
-                "onset": starts[kept],
+                "onset": onsets,
                 "recording": recording.path.name,
             }
         )
-        return Trials(X, np.full(len(X), CONDITIONS[recording.run]), metadata, plain_info(raw))
+        return Trials(
+            X,
+            np.full(len(X), CONDITIONS[recording.run]),
+            metadata,
+            make_info(CHANNELS, prepared.sfreq),
+            self.preparation,
+        )
 
 
 def _add_people(metadata: pd.DataFrame, table: Path) -> pd.DataFrame:

@@ -20,6 +20,7 @@ from threadpoolctl import threadpool_limits
 from eegkit.datasets._base import Dataset, warn_missing
 from eegkit.datasets._recordings import Recording, gather
 from eegkit.kept_files import remove_leftovers
+from eegkit.recordings import Preparation
 from eegkit.tensor_file import CorruptFileError
 from eegkit.trials import Trials
 
@@ -206,6 +207,52 @@ class RecordedDataset(Dataset):
             if issubclass(cls, RecordedDataset) and cls is not RecordedDataset:
                 made.update(_source_of(cls))
         return made.hexdigest()
+
+
+class PreparedDataset(RecordedDataset):
+    """A data set whose recordings are filtered and resampled as a whole.
+
+    Parameters
+    ----------
+    sfreq : float, optional
+        Rate in Hz to resample the recordings to; by default the recorded one.
+    l_freq, h_freq : float, optional
+        Edges in Hz of a zero-phase band-pass on the whole recording; by default none.
+    """
+
+    sfreq: float | None = None
+    l_freq: float | None = None
+    h_freq: float | None = None
+
+    @property
+    def preparation(self) -> Preparation:
+        """What the recordings go through; ``ValueError`` where that makes no sense."""
+        return Preparation(sfreq=self.sfreq, l_freq=self.l_freq, h_freq=self.h_freq)
+
+    def check(self) -> None:
+        _ = self.preparation
+
+
+class WindowedDataset(PreparedDataset):
+    """A data set whose recordings are cut into windows.
+
+    Parameters
+    ----------
+    window_s : float, optional
+        Length of a trial in s; by default each labelled piece is one.
+    overlap : float, default 0.0
+        Part of a window shared with the next one, from 0 to below 1. Overlapping
+        windows share samples: never let them fall on both sides of a split.
+    """
+
+    window_s: float | None = None
+    overlap: float = 0.0
+
+    @property
+    def preparation(self) -> Preparation:
+        return dataclasses.replace(
+            super().preparation, window_s=self.window_s, overlap=self.overlap
+        )
 
 
 def kept_trials(path: Path, title: str, make: Callable[[], tuple[Trials, bool]]) -> Trials:

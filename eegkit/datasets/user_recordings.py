@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,17 +14,24 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from eegkit.datasets._base import warn_missing
-from eegkit.datasets._files import tell_broken
-from eegkit.datasets._recordings import MONTAGE, Recording, check_rates, cut, prepare
-from eegkit.datasets.recorded import RecordedDataset
+from eegkit.datasets._recordings import Recording
+from eegkit.datasets.recorded import WindowedDataset
+from eegkit.recordings import (
+    PreparedRecording,
+    canonical_names,
+    make_info,
+    match_channels,
+    naming_the_file,
+    plain_name,
+    prepare_recording,
+    window_onsets,
+)
 from eegkit.trials import Trials
 
 if TYPE_CHECKING:
     import mne
 
 COMMON = "common"
-# What float32 cannot hold in microvolts is damaged.
-LARGEST_V = 1e30
 
 
 @dataclass(frozen=True)
@@ -48,27 +55,36 @@ class Segment:
     metadata: dict[str, Any] = field(default_factory=dict)
 
 
-class OwnRecordings(RecordedDataset):
-    """Recordings of one's own: made alike, and cut into windows.
+@dataclass(frozen=True)
+class Header:
+    """What the header of a recording says.
 
     Parameters
     ----------
-    window : float, optional
-        Length of a trial in s; by default each segment is one.
-    overlap : float, default 0.0
-        Part of a window shared with the next one.
-    channels : sequence of str or "common", optional
-        Which channels; by default the EEG channels, which all recordings must share.
-    sfreq, l_freq, h_freq : float, optional
-        Rate to resample to, edges of a band-pass, in Hz.
+    ch_names : tuple of str
+        Names of the channels that may be read, as the file spells them.
+    sfreq : float
+        In Hz.
     """
 
-    window: float | None = None
-    overlap: float = 0.0
+    ch_names: tuple[str, ...]
+    sfreq: float
+
+    @property
+    def plain_names(self) -> set[str]:
+        return set(map(plain_name, self.ch_names))
+
+
+class UserRecordings(WindowedDataset):
+    """Recordings of the user's: brought to the same channels and rate, and cut into windows.
+
+    Parameters
+    ----------
+    channels : sequence of str or "common", optional
+        Which channels; by default the EEG channels, which all recordings must share.
+    """
+
     channels: tuple[str, ...] | str | None = None
-    sfreq: float | None = None
-    l_freq: float | None = None
-    h_freq: float | None = None
 
     @abstractmethod
     def open(self, recording: Recording) -> mne.io.BaseRaw:
@@ -86,15 +102,6 @@ class OwnRecordings(RecordedDataset):
             f"{recording.path} lasts {end:g} s, but a label is given from {first.onset:g} s{until}."
         )
 
-    def check(self) -> None:
-        if self.window is not None and not self.window > 0:
-            raise ValueError(f"window is {self.window!r}; expected a positive number of seconds.")
-        if not 0 <= self.overlap < 1:
-            raise ValueError(
-                f"overlap is {self.overlap!r}; expected a part of the window, from 0 to below 1."
-            )
-        check_rates(self.sfreq, self.l_freq, self.h_freq)
-
     def _read_all(self, recordings: Sequence[Recording]) -> tuple[Trials, bool]:
         import mne
 
@@ -103,48 +110,46 @@ class OwnRecordings(RecordedDataset):
             self._names = self._agree(recordings)
             return super()._read_all(recordings)
 
-    def _agree(self, recordings: Sequence[Recording]) -> list[str]:
+    def _agree(self, recordings: Sequence[Recording]) -> tuple[str, ...]:
         """The channels to read of every recording, by their headers.
 
         Before any signals are read, so that all that differ are told at once.
         """
-        told = Parallel(self.n_jobs, prefer="threads")(
-            delayed(self._header_or_tell)(recording) for recording in recordings
+        read = Parallel(self.n_jobs, prefer="threads")(
+            delayed(self._header_or_none)(recording) for recording in recordings
         )
-        headers = {r.path: header for r, header in zip(recordings, told, strict=True) if header}
+        headers = {r.path: header for r, header in zip(recordings, read, strict=True) if header}
         if not headers:
-            return []  # every recording is broken, which reading them tells
-        names = [seen for seen, _ in headers.values()]
-        if self.channels == COMMON:
-            wanted = [name for name in names[0] if all(name in seen for seen in names)]
-        elif self.channels is not None:
-            wanted = list(self.channels)
-        else:
-            # What most have; the first of them where that leaves a choice.
-            sets = Counter(frozenset(seen) for seen in names)
-            usual = sets.most_common(1)[0][0]
-            wanted = list(next(seen for seen in names if frozenset(seen) == usual))
-        lacking = {
-            path: [name for name in wanted if name not in seen]
-            for path, (seen, _) in headers.items()
-        }
-        more = {
-            path: [] if self.channels else [name for name in seen if name not in wanted]
-            for path, (seen, _) in headers.items()
-        }
-        told_of = [
-            f"{path} {_differs(lacking[path], more[path])}"
-            for path in headers
-            if lacking[path] or more[path]
-        ]
-        if told_of or not wanted:
+            return ()  # every recording is broken, which reading them tells
+        wanted = self._wanted(list(headers.values()))
+        plain = set(map(plain_name, wanted))
+        differences = []
+        for path, header in headers.items():
+            lacking = [name for name in wanted if not _has(header, name)]
+            more = [name for name in header.ch_names if plain_name(name) not in plain]
+            if lacking or (more and not self.channels):
+                differences.append(f"{path} {_differs(lacking, [] if self.channels else more)}")
+        if differences or not wanted:
             raise ValueError(
                 f"The recordings do not share {'these' if self.channels else 'all'} channels: "
-                f"{'; '.join(told_of) or 'they have none in common'}. Name those to read by "
+                f"{'; '.join(differences) or 'they have none in common'}. Name those to read by "
                 f"channels=, or take what all have by channels='{COMMON}'."
             )
-        self._check_same_rate({str(path): rate for path, (_, rate) in headers.items()})
+        self._check_same_rate({str(path): header.sfreq for path, header in headers.items()})
         return wanted
+
+    def _wanted(self, headers: list[Header]) -> tuple[str, ...]:
+        """The channels that are asked for, in their canonical spelling unless named by the user."""
+        if self.channels == COMMON:
+            shared = set.intersection(*(header.plain_names for header in headers))
+            first = headers[0].ch_names
+            return canonical_names([name for name in first if plain_name(name) in shared])
+        if self.channels is not None:
+            return tuple(self.channels)
+        # What most have; the first of them where that leaves a choice.
+        sets = Counter(frozenset(header.plain_names) for header in headers)
+        usual = sets.most_common(1)[0][0]
+        return canonical_names(next(h.ch_names for h in headers if h.plain_names == usual))
 
     def _check_same_rate(self, rates: dict[str, float]) -> None:
         if self.sfreq is None and len(set(rates.values())) > 1:
@@ -155,86 +160,79 @@ class OwnRecordings(RecordedDataset):
                 "resample all of them."
             )
 
-    def _header_or_tell(self, recording: Recording) -> tuple[tuple[str, ...], float] | None:
-        """Names of the channels that may be read, and the rate; None where it is broken."""
+    def _header_or_none(self, recording: Recording) -> Header | None:
+        """The header of a recording; None where it is broken."""
         try:
-            with tell_broken(recording.path):
+            with naming_the_file(recording.path):
                 return self._header(recording)
         except ValueError:
             if self.on_error == "raise":
                 raise
             return None  # told when it is read
 
-    def _header(self, recording: Recording) -> tuple[tuple[str, ...], float]:
+    def _header(self, recording: Recording) -> Header:
         import mne
 
         info = self.open(recording).info
         if self.channels is not None and self.channels != COMMON:
-            return tuple(info["ch_names"]), info["sfreq"]
+            return Header(tuple(info["ch_names"]), info["sfreq"])
         picks = mne.pick_types(info, meg=False, eeg=True, exclude=())
         if not len(picks):
             raise ValueError(
                 f"{recording.path} has no EEG channel, but {', '.join(info['ch_names'])}; name "
                 "those to read by channels=."
             )
-        return tuple(info["ch_names"][i] for i in picks), info["sfreq"]
+        return Header(tuple(info["ch_names"][i] for i in picks), info["sfreq"])
 
     def read(self, recording: Recording) -> Trials:
         raw = self.open(recording)
-        with tell_broken(recording.path), np.errstate(over="ignore"):
-            raw.reorder_channels(self._names).load_data(verbose="error")
-            _check_finite(raw, recording)
-            raw = self._prepare(raw)
-            X, segments, onsets = self._cut(raw, recording)
-            info = _info(raw)
+        with naming_the_file(recording.path):
+            channels = match_channels(self._names, raw.ch_names, recording.path)
+            montage = _renamed_montage(raw, channels)
+            prepared = prepare_recording(
+                raw, self.preparation, channels=channels, source=recording.path
+            )
+            X, segments, onsets = self._cut(prepared, recording)
+            info = make_info(self._names, prepared.sfreq, montage)
         metadata = pd.DataFrame([segment.metadata for segment in segments])
         metadata["onset"] = onsets
         y = np.asarray([segment.label for segment in segments])
-        return Trials(X, y, metadata, info)
-
-    def _prepare(self, raw: mne.io.BaseRaw) -> mne.io.BaseRaw:
-        """The whole recording, filtered and resampled; whatever it holds counts as EEG."""
-        others = {
-            name: "eeg"
-            for name, kind in zip(raw.ch_names, raw.get_channel_types(), strict=True)
-            if kind != "eeg"
-        }
-        raw.set_channel_types(others, on_unit_change="ignore", verbose="error")
-        return prepare(raw, self.sfreq, self.l_freq, self.h_freq)
+        return Trials(X, y, metadata, info, self.preparation)
 
     def _cut(
-        self, raw: mne.io.BaseRaw, recording: Recording
+        self, prepared: PreparedRecording, recording: Recording
     ) -> tuple[NDArray[np.float32], list[Segment], NDArray[np.float64]]:
         """Windows, the segment of each, and where each begins, in s."""
-        rate, n_raw = raw.info["sfreq"], raw.n_times
-        of: list[Segment] = []
-        firsts: list[int] = []
+        rate, n_times = prepared.sfreq, prepared.n_times
+        window_s = 0.0
+        owners: list[Segment] = []
+        starts: list[float] = []
         outside: list[Segment] = []
-        length = 0.0
         for segment in self.segments(recording):
             first = round(segment.onset * rate)
-            last = n_raw if segment.duration is None else first + round(segment.duration * rate)
-            length = self.window or (last - first) / rate
-            n_times = round(length * rate)
-            if first < 0 or last > n_raw or first >= n_raw:
+            duration = segment.duration
+            last = n_times if duration is None else first + round(duration * rate)
+            if first < 0 or last > n_times or first >= n_times:
                 outside.append(segment)
                 continue
-            step = max(1, round(n_times * (1 - self.overlap)))
-            found = range(first, last - n_times + 1, step)
-            if not found:
+            length = (last - first) / rate
+            window_s = self.window_s or length
+            onsets = window_onsets(first / rate, last / rate, window_s, self.overlap, rate)
+            if not len(onsets):
                 raise ValueError(
-                    f"{recording.path}: the segment at {segment.onset:g} s lasts "
-                    f"{(last - first) / rate:g} s, less than one window of {length:g} s; make "
-                    "window shorter."
+                    f"{recording.path}: the segment at {segment.onset:g} s lasts {length:g} s, "
+                    f"less than one window of {window_s:g} s; make window_s shorter."
                 )
-            of += [segment] * len(found)
-            firsts += found
+            owners += [segment] * len(onsets)
+            starts += onsets.tolist()
         if outside:
-            self.leave_out(recording, outside, n_raw / rate)
-        if not of:
+            self.leave_out(recording, outside, prepared.duration)
+        if not owners:
             raise ValueError(f"{recording.path} gives no trial.")
-        onsets = np.array(firsts) / rate
-        return cut(raw, onsets, length)[0], of, onsets
+        X, inside = prepared.cut(starts, window_s)
+        if not len(X):
+            raise ValueError(f"{recording.path} gives no trial without a gap in it.")
+        return X, [owners[i] for i in np.flatnonzero(inside)], np.array(starts)[inside]
 
 
 def as_channels(channels: Sequence[str] | str | None) -> tuple[str, ...] | str | None:
@@ -267,19 +265,23 @@ def _differs(lacking: list[str], more: list[str]) -> str:
     return " and ".join(parts + ([f"has {', '.join(more)} besides"] if more else []))
 
 
-def _check_finite(raw: mne.io.BaseRaw, recording: Recording) -> None:
-    peaks = np.abs(raw.get_data(verbose="error")).max(axis=1)
-    bad = ~(peaks < LARGEST_V)
-    if bad.any():
-        named = ", ".join(name for name, b in zip(raw.ch_names, bad, strict=True) if b)
-        raise ValueError(f"{recording.path} holds NaN, infinity or too large numbers in {named}.")
+def _has(header: Header, name: str) -> bool:
+    try:
+        match_channels([name], header.ch_names)
+    except ValueError:
+        return False
+    return True
 
 
-def _info(raw: mne.io.BaseRaw) -> mne.Info:
-    """Channels and rate, with the recording's own positions, else the template's."""
-    import mne
-
-    info = mne.create_info(raw.ch_names, raw.info["sfreq"], "eeg", verbose="error")
-    own = raw.get_montage()
-    known = {"match_case": False, "on_missing": "ignore", "verbose": "error"}
-    return info.set_montage(MONTAGE if own is None else own, **known)
+def _renamed_montage(raw: mne.io.BaseRaw, channels: Mapping[str, tuple[str, ...]]) -> Any:
+    """The recording's own positions, by the names of the trials; None where it has none."""
+    montage = raw.get_montage()
+    if montage is None:
+        return None
+    placed = set(montage.ch_names)
+    names = {
+        sources[0]: name
+        for name, sources in channels.items()
+        if len(sources) == 1 and sources[0] in placed and sources[0] != name
+    }
+    return montage.rename_channels(names) if names else montage

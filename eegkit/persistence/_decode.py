@@ -15,6 +15,7 @@ from sklearn import model_selection
 
 from eegkit.persistence._classes import class_of
 from eegkit.persistence._encode import STORED_AS, import_skops, is_splitter
+from eegkit.recordings import Preparation
 from eegkit.signals import SignalArray
 
 
@@ -93,6 +94,9 @@ class Decoder:
 
     def _signals(self, node: Any) -> SignalArray:
         return SignalArray(self.decode(node["array"]), **self.decode(node["knowledge"]))
+
+    def _preparation(self, node: Any) -> Preparation:
+        return Preparation.from_dict(node["values"])
 
     def _random_state(self, node: Any) -> np.random.RandomState:
         state = np.random.RandomState()
@@ -173,6 +177,7 @@ class Decoder:
         "array": _array,
         "objects": _objects,
         "signals": _signals,
+        "preparation": _preparation,
         "random_state": _random_state,
         "splitter": _splitter,
         "skops": _skops,

@@ -19,6 +19,7 @@ from sklearn import model_selection
 from sklearn.base import BaseEstimator
 
 from eegkit.persistence._classes import HOLDERS, reference_to
+from eegkit.recordings import Preparation
 from eegkit.signals import SignalArray
 
 # The dtypes that have a place in the file; complex numbers are pairs of floats there.
@@ -128,7 +129,11 @@ class Encoder:
 
     def _signals(self, value: SignalArray) -> Any:
         array = self._array(value.view(np.ndarray))
-        return {"$": "signals", "array": array, "knowledge": self.encode(value.knowledge)}
+        carried = {k: v for k, v in value.knowledge.items() if k != "preparation" or v is not None}
+        return {"$": "signals", "array": array, "knowledge": self.encode(carried)}
+
+    def _preparation(self, value: Preparation) -> Any:
+        return {"$": "preparation", "values": value.to_dict()}
 
     def _array(self, array: NDArray[Any]) -> Any:
         array = array.view(np.ndarray)
@@ -224,6 +229,7 @@ class Encoder:
         np.ndarray: _array,
         np.memmap: _array,
         SignalArray: _signals,
+        Preparation: _preparation,
         np.random.RandomState: _random_state,
     }
 

@@ -162,11 +162,13 @@ def _input_of(estimator: Any) -> dict[str, Any]:
         values = (getattr(part, attribute, None) for part in inwards)
         return next((value for value in values if value is not None), None)
 
-    shape, names, sfreq = map(first_known, ("input_shape_", "ch_names_", "sfreq_"))
+    attributes = ("input_shape_", "ch_names_", "sfreq_", "preparation_")
+    shape, names, sfreq, preparation = map(first_known, attributes)
     classes = getattr(estimator, "classes_", None)
     return {
         "shape": None if shape is None else [int(n) for n in shape],
         "ch_names": None if names is None else [str(name) for name in names],
         "sfreq": None if sfreq is None else float(sfreq),
+        "preparation": None if preparation is None else preparation.to_dict(),
         "classes": None if classes is None else [str(label) for label in classes],
     }

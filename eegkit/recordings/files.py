@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from eegkit.datasets._mat import check_mat
+from eegkit.recordings.mat import check_mat
 
 if TYPE_CHECKING:
     import mne
@@ -51,12 +51,12 @@ def open_recording(path: Path) -> mne.io.BaseRaw:
             f"{path} is read by pymatreader, which is not installed: pip install 'eegkit[eeglab]'."
         )
     check_whole(path)
-    with tell_broken(path):
+    with naming_the_file(path):
         return getattr(mne.io, FORMATS[suffix][0])(path, verbose="error")
 
 
 @contextlib.contextmanager
-def tell_broken(path: Path) -> Iterator[None]:
+def naming_the_file(path: Path) -> Iterator[None]:
     """Whatever is raised within becomes a `ValueError` that names the file.
 
     MNE raises whatever the broken bytes lead to.
@@ -97,10 +97,11 @@ def check_whole(path: Path) -> None:
         with path.open("rb") as file:
             check(file, path.stat().st_size)
     except _CutShortError as error:
-        raise ValueError(f"{path} is cut short: {error}; copy it again.") from error
+        raise ValueError(f"{path} is cut short: {error}; remove it and get it again.") from error
     except (ValueError, OverflowError, struct.error) as error:
         raise ValueError(
-            f"{path} is no whole file of its format, {path.suffix}: {error}."
+            f"{path} is no whole file of its format, {path.suffix}: {error}; remove it and get it "
+            "again."
         ) from error
 
 

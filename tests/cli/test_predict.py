@@ -10,7 +10,7 @@ from sklearn.preprocessing import FunctionTransformer
 import eegkit
 from eegkit import load_dataset
 from eegkit.cli import main
-from eegkit.cli._windows import Input, complete, input_of, match_channels
+from eegkit.cli._model_input import ModelInput, complete, input_of
 from eegkit.datasets import Simulated
 from eegkit.experiment import make_pipeline
 from eegkit.transforms import STFT
@@ -70,7 +70,7 @@ def test_the_model_is_that_of_all_trials(model):
 def test_labels_of_a_recording_are_those_of_its_trials(folder, model, tmp_path):
     done = run("predict", model, folder / "other_raw.fif", "--out", tmp_path / "table.csv")
     assert "EEG c3-REF as C3" in done.stderr
-    assert "12 windows of 3 s at 128 Hz, 3 channels" in done.output
+    assert "12 windows, 3 channels; no filter, resampled to 128 Hz, windows of 3 s" in done.output
     table = pd.read_csv(tmp_path / "table.csv")
     assert list(table) == ["onset_s", "label", "p_left_hand", "p_right_hand"]
     np.testing.assert_allclose(table["onset_s"], np.arange(12) * 3.0)
@@ -90,20 +90,20 @@ def test_a_classical_decoder_predicts_too(folder, tmp_path):
     done = run(
         "predict", tmp_path / "csp.eegkit", folder / "other_raw.fif", "--out", tmp_path / "t.csv"
     )
-    assert "12 windows of 3 s at 128 Hz, 3 channels" in done.output
+    assert "12 windows, 3 channels; no filter, resampled to 128 Hz, windows of 3 s" in done.output
     trials = load_dataset("simulated", **OPTIONS, subjects=[4])
     assert (pd.read_csv(tmp_path / "t.csv")["label"] == trials.y).mean() > 0.6
 
 
 def test_windows_may_overlap(folder, model):
     done = run("predict", model, folder / "other_raw.fif", "--overlap", "0.5")
-    assert "23 windows of 3 s" in done.output
+    assert "23 windows, 3 channels" in done.output
     assert "13 more windows; --out FILE.csv writes all." in done.output
 
 
 def test_what_does_not_fit_is_told(folder, model, tmp_path):
     recording = folder / "other_raw.fif"
-    assert "leave it out" in refused("predict", model, recording, "--window", "4")
+    assert "leave it out" in refused("predict", model, recording, "--window-s", "4")
     assert "leave it out" in refused("predict", model, recording, "--sfreq", "100")
     assert "leave it out" in refused("predict", model, recording, "--channels", "C4,Cz,C3")
     assert "There is no recording" in refused("predict", model, folder / "none.edf")
@@ -113,12 +113,14 @@ def test_what_does_not_fit_is_told(folder, model, tmp_path):
     raw = mne.io.read_raw_fif(recording, preload=True, verbose="error")
     raw.copy().drop_channels(["Cz.."]).save(tmp_path / "few_raw.fif", verbose="error")
     said = refused("predict", model, tmp_path / "few_raw.fif")
-    assert "lacks 1 of 3 channels that the model was fitted on: Cz" in said
+    assert "lacks 1 of 3 channels that are needed: Cz" in said
     raw.copy().crop(tmax=2).save(tmp_path / "short_raw.fif", verbose="error")
     assert "less than one window of 3 s" in refused("predict", model, tmp_path / "short_raw.fif")
     raw._data[0, 5] = np.nan
     raw.save(tmp_path / "nan_raw.fif", verbose="error")
-    assert "NaN or infinity in EEG C4-REF" in refused("predict", model, tmp_path / "nan_raw.fif")
+    assert "holds values from nan to nan in C4; expected finite ones" in refused(
+        "predict", model, tmp_path / "nan_raw.fif"
+    )
 
 
 def test_what_is_no_fitted_classifier_is_told(folder, tmp_path):
@@ -132,7 +134,7 @@ def test_what_is_no_fitted_classifier_is_told(folder, tmp_path):
 def test_train_says_before_the_fit_what_cannot_be_saved(tmp_path, monkeypatch):
     monkeypatch.setattr(Simulated, "load", lambda self: pytest.fail("data were loaded"))
     pipeline = make_pipeline("band_power+lr")
-    pipeline.set_params(scale=FunctionTransformer(match_channels))
+    pipeline.set_params(scale=FunctionTransformer(complete))
     monkeypatch.setattr("eegkit.experiment.make_pipeline", lambda text: pipeline)
     said = refused(
         "train", "--dataset", "simulated", "--pipeline", "any", "--out", tmp_path / "model"
@@ -142,33 +144,16 @@ def test_train_says_before_the_fit_what_cannot_be_saved(tmp_path, monkeypatch):
 
 
 def test_what_a_model_does_not_know_is_asked_for():
-    nothing = Input(None, None, None, None)
+    nothing = ModelInput()
     with pytest.raises(ValueError, match=r"its channels \(--channels\) nor its sampling rate"):
-        complete(nothing, channels=None, sfreq=None, window=4)
+        complete(nothing, channels=None, sfreq=None, window_s=4)
     with pytest.raises(ValueError, match="how long its windows are"):
-        complete(nothing, channels=["a"], sfreq=100, window=None)
-    made = complete(nothing, channels=["a", "b"], sfreq=100, window=4)
-    assert made == Input(("a", "b"), 100, 2, 400)
+        complete(nothing, channels=["a"], sfreq=100, window_s=None)
+    made = complete(nothing, channels=["a", "b"], sfreq=100, window_s=4)
+    assert made == ModelInput(("a", "b"), 100, 2, 400)
     with pytest.raises(ValueError, match="fitted on 3 channels"):
-        complete(Input(None, 100.0, 3, 10), channels=["a"], sfreq=None, window=None)
+        complete(ModelInput(None, 100.0, 3, 10), channels=["a"], sfreq=None, window_s=None)
 
 
 def test_what_a_model_knows(model):
-    assert input_of(eegkit.load(model)) == Input(tuple(CHANNELS), 128.0, 3, 384)
-
-
-@pytest.mark.parametrize(
-    ("wanted", "there"),
-    [
-        ("Fc5", "Fc5."), ("C3", "EEG C3-REF"), ("C3", "EEG C3-LE"), ("T7", "T3"), ("P8", "eeg T6"),
-        ("Fp1", "FP1"), ("C3", "C3"),
-    ],
-)  # fmt: skip
-def test_channels_are_found_by_their_usual_names(wanted, there):
-    assert match_channels([wanted], ["Oz", there]) == {wanted: there}
-
-
-def test_two_channels_that_may_be_meant():
-    with pytest.raises(ValueError, match="may be C3-REF or EEG C3"):
-        match_channels(["C3"], ["C3-REF", "EEG C3"])
-    assert match_channels(["C3"], ["C3", "EEG C3"]) == {"C3": "C3"}
+    assert input_of(eegkit.load(model)) == ModelInput(tuple(CHANNELS), 128.0, 3, 384)

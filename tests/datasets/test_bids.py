@@ -71,7 +71,7 @@ def test_events_are_labels(written):
     }
     assert trials.ch_names == NAMES
     assert set(from_bids(written, tmax=1).y) == {"left", "rest", "right"}
-    named = from_bids(written, events={"left": 0, "right": 1}, tmax=1, window=0.5)
+    named = from_bids(written, events={"left": 0, "right": 1}, tmax=1, window_s=0.5)
     assert named.y.dtype.kind == "i"
     assert len(named) == 24
     numbers = from_bids(written, event_column="value", tmax=1)
@@ -79,7 +79,7 @@ def test_events_are_labels(written):
 
 
 def test_people_are_labels(written):
-    trials = from_bids(written, participant_column="group", window=2, overlap=0.5, sfreq=50)
+    trials = from_bids(written, participant_column="group", window_s=2, overlap=0.5, sfreq=50)
     assert trials.X.shape == (36, 3, 100)
     assert set(zip(trials.y, trials.groups, strict=True)) == {("patient", "01"), ("control", "02")}
 
@@ -108,9 +108,12 @@ def test_some_of_all(root):
         ({"event_column": "kind"}, r"events\.tsv has the columns onset.*; expected onset, kind"),
         ({"tmax": None}, "tmax None; expected the start and the end"),
         ({"tmin": 2}, "tmin is 2 and tmax 1"),
-        ({"participant_column": "group"}, "set window=.* neither events= nor tmax="),
-        ({"participant_column": "iq", "tmax": None, "window": 1}, r"participants\.tsv has the col"),
-        ({"participant_column": "sex", "tmax": None, "window": 1}, "None of the 4 .*'sex'"),
+        ({"participant_column": "group"}, "set window_s=.* neither events= nor tmax="),
+        (
+            {"participant_column": "iq", "tmax": None, "window_s": 1},
+            r"participants\.tsv has the col",
+        ),
+        ({"participant_column": "sex", "tmax": None, "window_s": 1}, "None of the 4 .*'sex'"),
         ({"channels": ["Pz"]}, "lacks Pz"),
     ],
 )
@@ -172,7 +175,7 @@ def test_damaged_files_are_named(root):
             bad[int(rng.integers(len(bad)))] ^= 1 << int(rng.integers(8))
         part.write_bytes(bad if i % 4 else bad[: int(rng.integers(len(bad)))])
         people = i % len(files) == len(files) - 1
-        options = {"participant_column": "group", "window": 1} if people else {"tmax": 1}
+        options = {"participant_column": "group", "window_s": 1} if people else {"tmax": 1}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", MissingDataWarning)  # an event beyond the end, say
             try:

@@ -137,7 +137,7 @@ def folder(tmp_path, write):
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_every_format(tmp_path, write, suffix):
     signals = write(tmp_path / "deep" / f"a_raw.{suffix}")
-    trials = from_folder(tmp_path, table((f"deep/a_raw.{suffix}", "rest", "anna")), window=2)
+    trials = from_folder(tmp_path, table((f"deep/a_raw.{suffix}", "rest", "anna")), window_s=2)
     assert trials.X.shape == (3, 3, 200)
     assert trials.ch_names == NAMES
     assert trials.sfreq == RATE
@@ -163,7 +163,7 @@ def test_pieces_of_files(folder, write):
     assert list(trials.metadata["onset"]) == [0.5, 4, 0]
     assert list(trials.metadata["recording"]) == ["a.edf", "a.edf", "b.edf"]
     np.testing.assert_allclose(trials.X[0], signals[:, 50:150], atol=0.06)
-    halves = from_folder(folder, rows, window=0.5, overlap=0.5)
+    halves = from_folder(folder, rows, window_s=0.5, overlap=0.5)
     assert len(halves) == 9
     assert list(halves.metadata["onset"][:3]) == [0.5, 0.75, 1.0]
 
@@ -172,7 +172,7 @@ def test_a_table_in_a_file(folder):
     text = "file,label,subject,session,run\na.edf,None,01,1,02\nb.edf,task,01,1,03\n"
     for name, content in (("t.csv", text), ("t.tsv", text.replace(",", "\t"))):
         (folder / name).write_text(content)
-        trials = from_folder(folder, folder / name, window=3)
+        trials = from_folder(folder, folder / name, window_s=3)
         assert list(trials.y) == ["None", "None", "task", "task"]
         assert set(trials.groups) == {"01"}
         assert list(trials.metadata["session"]) == ["1"] * 4
@@ -182,51 +182,51 @@ def test_a_table_in_a_file(folder):
 def test_runs_are_numbered_where_nobody_says(folder, write):
     write(folder / "c.edf")
     rows = pd.concat([BOTH, table(("c.edf", "rest", "bert"))])
-    trials = from_folder(folder, rows, window=6)
+    trials = from_folder(folder, rows, window_s=6)
     assert list(trials.metadata["run"]) == ["0", "1", "0"]
     assert list(trials.metadata["session"]) == ["0", "0", "0"]
 
 
 def test_other_files_are_told(folder):
     with pytest.warns(MissingDataWarning, match=r"left out b\.edf \(not in the table\)"):
-        trials = from_folder(folder, BOTH[:1], window=2)
+        trials = from_folder(folder, BOTH[:1], window_s=2)
     assert len(trials) == 3
 
 
 def test_absent_files(folder):
     rows = pd.concat([BOTH, table(("x/b.edf", "rest", "bert"), ("q.edf", "rest", "bert"))])
     with pytest.raises(ValueError, match=r"2 files .*x/b\.edf \(there is b\.edf\), q\.edf"):
-        from_folder(folder, rows, window=2)
+        from_folder(folder, rows, window_s=2)
     with pytest.warns(MissingDataWarning, match=r"left out x/b\.edf, q\.edf \(not in the folder"):
-        assert len(from_folder(folder, rows, window=2, on_error="skip")) == 6
+        assert len(from_folder(folder, rows, window_s=2, on_error="skip")) == 6
     with pytest.raises(ValueError, match="1 files that are not in"):
-        from_folder(folder, table(("c.edf", "rest", "a")), window=2, on_error="skip")
+        from_folder(folder, table(("c.edf", "rest", "a")), window_s=2, on_error="skip")
     with pytest.raises(ValueError, match=r"names a\.txt; expected files that end with \.edf"):
-        from_folder(folder, table(("a.txt", "rest", "a")), window=2)
+        from_folder(folder, table(("a.txt", "rest", "a")), window_s=2)
     with pytest.raises(FileNotFoundError, match="no folder"):
-        from_folder(folder / "absent", BOTH, window=2)
+        from_folder(folder / "absent", BOTH, window_s=2)
     with pytest.raises(FileNotFoundError, match="no table"):
-        from_folder(folder, folder / "absent.csv", window=2)
+        from_folder(folder, folder / "absent.csv", window_s=2)
 
 
 def test_differing_channels(folder, write):
     write(folder / "c.edf", ["Cz", "Fp1", "Pz"])
     rows = pd.concat([BOTH, table(("c.edf", "rest", "bert"))])
     with pytest.raises(ValueError, match=r"share all.*c\.edf lacks Oz and has Pz besides\. Name"):
-        from_folder(folder, rows, window=2)
-    common = from_folder(folder, rows, window=2, channels="common")
+        from_folder(folder, rows, window_s=2)
+    common = from_folder(folder, rows, window_s=2, channels="common")
     assert common.ch_names == ["Fp1", "Cz"]
-    chosen = from_folder(folder, rows, window=2, channels=["Cz", "Fp1"])
+    chosen = from_folder(folder, rows, window_s=2, channels=["Cz", "Fp1"])
     assert chosen.ch_names == ["Cz", "Fp1"]
     np.testing.assert_array_equal(np.asarray(chosen.X)[:, ::-1], common.X)
     with pytest.raises(ValueError, match=r"a\.edf lacks Pz; .*b\.edf lacks Pz\. Name"):
-        from_folder(folder, rows, window=2, channels=["Cz", "Pz"])
+        from_folder(folder, rows, window_s=2, channels=["Cz", "Pz"])
     write(folder / "c.edf", ["P3", "P4"])
     with pytest.raises(ValueError, match="none in common"):
-        from_folder(folder, rows, window=2, channels="common")
+        from_folder(folder, rows, window_s=2, channels="common")
     # The same channels in another order are no difference.
     signals = write(folder / "c.edf", ["Oz", "Cz", "Fp1"])
-    trials = from_folder(folder, rows, window=6)
+    trials = from_folder(folder, rows, window_s=6)
     np.testing.assert_allclose(trials.X[2], signals[::-1], atol=0.06)
 
 
@@ -234,8 +234,8 @@ def test_differing_rates(folder, write):
     write(folder / "c.edf", sfreq=200)
     rows = pd.concat([BOTH, table(("c.edf", "rest", "bert"))])
     with pytest.raises(ValueError, match=r"at 100 Hz, but .*c\.edf at 200 Hz; set sfreq="):
-        from_folder(folder, rows, window=2)
-    trials = from_folder(folder, rows, window=2, sfreq=50, l_freq=1, h_freq=20)
+        from_folder(folder, rows, window_s=2)
+    trials = from_folder(folder, rows, window_s=2, sfreq=50, l_freq=1, h_freq=20)
     assert trials.X.shape == (9, 3, 100)
 
 
@@ -249,37 +249,41 @@ def test_other_kinds_of_channels(tmp_path, write):
     )
     raw.set_montage(own, verbose="error").save(path, verbose="error")
     rows = table(("a_raw.fif", "rest", "anna"))
-    trials = from_folder(tmp_path, rows, window=4)
+    trials = from_folder(tmp_path, rows, window_s=4)
     assert trials.ch_names == ["Nose", "Cz"]
     np.testing.assert_allclose(trials.info["chs"][0]["loc"][:3], [0, 0.1, 0], atol=1e-6)
-    trials = from_folder(tmp_path, rows, window=4, channels=["EOG1"], h_freq=30)
+    trials = from_folder(tmp_path, rows, window_s=4, channels=["EOG1"], h_freq=30)
     assert trials.ch_names == ["EOG1"]
     raw.pick(["EOG1"]).save(path, verbose="error", overwrite=True)
     with pytest.raises(ValueError, match="has no EEG channel, but EOG1; name"):
-        from_folder(tmp_path, rows, window=4)
+        from_folder(tmp_path, rows, window_s=4)
 
 
 @pytest.mark.parametrize(
     ("change", "options", "message"),
     [
-        ({"label": None}, {"window": 2}, "has 2 rows and the columns file, subject; expected"),
-        ({"label": ["rest", None]}, {"window": 2}, "has no label in row 2"),
-        ({"file": ["a.edf", "a.edf"]}, {"window": 2}, r"labels the same piece of a\.edf twice"),
-        ({"onset": [0, "x"]}, {"window": 2}, "has onset 'x' in row 2"),
-        ({"onset": [-1, 0]}, {"window": 2}, "has onset '-1' in row 1"),
-        ({"duration": [0, 2]}, {"window": 2}, "has duration '0' in row 1"),
-        ({"recording": "x"}, {"window": 2}, "column 'recording'"),
-        ({}, {}, "does not give all rows one duration; set window="),
+        ({"label": None}, {"window_s": 2}, "has 2 rows and the columns file, subject; expected"),
+        ({"label": ["rest", None]}, {"window_s": 2}, "has no label in row 2"),
+        ({"file": ["a.edf", "a.edf"]}, {"window_s": 2}, r"labels the same piece of a\.edf twice"),
+        ({"onset": [0, "x"]}, {"window_s": 2}, "has onset 'x' in row 2"),
+        ({"onset": [-1, 0]}, {"window_s": 2}, "has onset '-1' in row 1"),
+        ({"duration": [0, 2]}, {"window_s": 2}, "has duration '0' in row 1"),
+        ({"recording": "x"}, {"window_s": 2}, "column 'recording'"),
+        ({}, {}, "does not give all rows one duration; set window_s="),
         ({"duration": [1, 2]}, {}, "does not give all rows one duration"),
-        ({}, {"window": 0}, "window is 0"),
-        ({}, {"window": 2, "overlap": 1}, "overlap is 1"),
-        ({}, {"window": 7}, r"a\.edf: the segment at 0 s lasts 6 s, less than one window of 7 s"),
-        ({"onset": [0, 7]}, {"window": 2}, r"b\.edf lasts 6 s, but a label is given from 7 s\."),
-        ({"duration": [2, 9]}, {"window": 2}, r"b\.edf lasts 6 s, but .* from 0 s to 9 s"),
-        ({}, {"window": 2, "channels": "Cz"}, "channels is 'Cz'; expected a sequence"),
-        ({}, {"window": 2, "channels": ["Cz", "Cz"]}, "expected a sequence of different names"),
-        ({}, {"window": 2, "h_freq": 60}, r"a\.edf .*h_freq=60: expected freq.* 50 Hz"),
-        ({}, {"window": 2, "on_error": "x"}, "on_error is 'x'"),
+        ({}, {"window_s": 0}, "window_s is 0"),
+        ({}, {"window_s": 2, "overlap": 1}, "overlap is 1"),
+        ({}, {"window_s": 7}, r"a\.edf: the segment at 0 s lasts 6 s, less than one window of 7 s"),
+        ({"onset": [0, 7]}, {"window_s": 2}, r"b\.edf lasts 6 s, but a label is given from 7 s\."),
+        ({"duration": [2, 9]}, {"window_s": 2}, r"b\.edf lasts 6 s, but .* from 0 s to 9 s"),
+        ({}, {"window_s": 2, "channels": "Cz"}, "channels is 'Cz'; expected a sequence"),
+        ({}, {"window_s": 2, "channels": ["Cz", "Cz"]}, "expected a sequence of different names"),
+        (
+            {},
+            {"window_s": 2, "h_freq": 60},
+            r"h_freq is 60 Hz; expected less than 50 Hz, half the rate of .*a\.edf",
+        ),
+        ({}, {"window_s": 2, "on_error": "x"}, "on_error is 'x'"),
     ],
 )
 def test_what_is_refused(folder, change, options, message):
@@ -292,14 +296,14 @@ def test_tables_that_are_none(folder):
     for content in (b"", b"\xff\xfe\x00", b'file,label\n"a\n', b"file;label;subject\na;b;c\n"):
         (folder / "t.csv").write_bytes(content)
         with pytest.raises(ValueError, match=r"t\.csv"):
-            from_folder(folder, folder / "t.csv", window=2)
+            from_folder(folder, folder / "t.csv", window_s=2)
 
 
 def test_kept_trials(folder, write, monkeypatch):
     for name in ("c.vhdr", "d.vhdr"):
         write(folder / name)
     rows = table(("c.vhdr", "rest", "anna"), ("d.vhdr", "task", "bert"))
-    options = {"window": 2, "cache": folder / "kept", "progress": True}
+    options = {"window_s": 2, "cache": folder / "kept", "progress": True}
     with pytest.warns(MissingDataWarning, match=r"a\.edf, b\.edf"):
         first = from_folder(folder, rows, **options)
     (folder / "a.edf").unlink()
@@ -321,13 +325,13 @@ def test_broken_files_are_skipped_if_asked(folder):
     path = folder / "b.edf"
     path.write_bytes(path.read_bytes()[:-10])
     with pytest.raises(ValueError, match=r"b\.edf is cut short: it has \d+ bytes, but its header"):
-        from_folder(folder, BOTH, window=2)
+        from_folder(folder, BOTH, window_s=2)
     with pytest.warns(MissingDataWarning, match=r"left out .*b\.edf is cut short.*\(broken\)"):
-        trials = from_folder(folder, BOTH, window=2, on_error="skip")
+        trials = from_folder(folder, BOTH, window_s=2, on_error="skip")
     assert set(trials.y) == {"rest"}
     path.write_bytes(b"nothing")
     with pytest.raises(ValueError, match=r"b\.edf is no whole file of its format"):
-        from_folder(folder, BOTH, window=2)
+        from_folder(folder, BOTH, window_s=2)
 
 
 @pytest.mark.parametrize("suffix", ["edf", "bdf", "gdf", "fif"])
@@ -338,7 +342,7 @@ def test_files_cut_short_are_never_read(tmp_path, write, suffix):
     for left in np.random.default_rng(0).integers(0, len(good) - 1, 20):
         path.write_bytes(good[:left])
         with pytest.raises(ValueError, match=rf"a_raw\.{suffix}"):
-            from_folder(tmp_path, table((path.name, "rest", "anna")), window=2)
+            from_folder(tmp_path, table((path.name, "rest", "anna")), window_s=2)
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
@@ -358,7 +362,7 @@ def test_damaged_files_are_named(tmp_path, write, suffix):
             bad[at] ^= 1 << int(rng.integers(8))
         part.write_bytes(bad if i % 5 else bad[: int(rng.integers(len(bad)))])
         try:
-            trials = from_folder(tmp_path, table((path.name, "rest", "anna")), window=0.5)
+            trials = from_folder(tmp_path, table((path.name, "rest", "anna")), window_s=0.5)
         except ValueError as error:
             n_refused += path.name in str(error)
         else:
@@ -372,10 +376,10 @@ def test_eeglab_files_need_pymatreader(tmp_path, write, monkeypatch):
     write(tmp_path / "a.set")
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ImportError, match=r"pip install 'eegkit\[eeglab\]'"):
-        from_folder(tmp_path, table(("a.set", "rest", "anna")), window=2)
+        from_folder(tmp_path, table(("a.set", "rest", "anna")), window_s=2)
 
 
 def test_nothing_else_is_told(folder):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        from_folder(folder, BOTH, window=2, sfreq=64)
+        from_folder(folder, BOTH, window_s=2, sfreq=64)

@@ -35,7 +35,7 @@ def chb_mit(folder, request):
             "Seizure Start Time: 40 seconds\nSeizure End Time: 52 seconds\n"
         )
     minutes = {"preictal": 0.2, "horizon": 0.05, "postictal": 0.05, "distance": 0.3}
-    return {"window": 2.0, **minutes}
+    return {"window_s": 2.0, **minutes}
 
 
 def hms(folder, request):

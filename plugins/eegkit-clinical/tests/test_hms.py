@@ -112,7 +112,7 @@ def test_missing_files(made):
         ({"min_votes": 11}, "No window of these patients has 11 votes"),
         ({"subjects": [1]}, "has no 1; expected a sequence of different ones of 42516, 30539"),
         ({"subjects": []}, "subjects is empty"),
-        ({"h_freq": 100.0}, "expected frequencies below 100 Hz"),
+        ({"h_freq": 100.0}, "h_freq is 100 Hz; expected less than 100 Hz"),
         ({"sfreq": 0}, "sfreq is 0"),
     ],
 )

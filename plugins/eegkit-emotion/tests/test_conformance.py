@@ -11,10 +11,10 @@ OPTIONS = {
     "deap": {"subjects": [1, 2]},
     "emotion": {
         "subjects": ["deap/s01", "gameemo/S02", "seed_iv/S01"],
-        "duration": 1.0,
+        "window_s": 1.0,
     },
     "gameemo": {"subjects": [1, 2]},
-    "seed_iv": {"subjects": [2], "sessions": [1, 3], "window": 1.0},
+    "seed_iv": {"subjects": [2], "sessions": [1, 3], "window_s": 1.0},
 }
 
 

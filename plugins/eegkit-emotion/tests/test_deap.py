@@ -45,7 +45,7 @@ def test_trials_and_their_metadata(write_deap, tmp_path):
 def test_windows_and_channels(write_deap, tmp_path):
     data, labels = write_deap(tmp_path, 3, n_trials=2)
     trials = DEAP(
-        path=tmp_path, subjects=[3], window=1.0, overlap=0.5, channels=["T8", "fp1"],
+        path=tmp_path, subjects=[3], window_s=1.0, overlap=0.5, channels=["T8", "fp1"],
         label="liking", threshold=labels[:, 3].max(),
     ).load()  # fmt: skip
     assert trials.X.shape == (6, 2, 128)
@@ -267,9 +267,9 @@ def test_a_broken_file_is_left_out_on_demand(folder, write_deap):
         ({"label": "joy"}, "label is 'joy'; expected one of 'valence'"),
         ({"threshold": 9}, "threshold is 9; expected a rating"),
         ({"threshold": "5"}, "threshold is '5'"),
-        ({"window": 0}, "window is 0; expected a positive number"),
-        ({"window": "1"}, "window is '1'"),
-        ({"window": 3.0}, r"s07\.dat has nothing as long as one window of 3 s"),
+        ({"window_s": 0}, "window_s is 0; expected a positive number"),
+        ({"window_s": "1"}, "window_s is '1'"),
+        ({"window_s": 3.0}, r"s07\.dat lasts 2 s, less than one window of 3 s"),
         ({"overlap": 1}, "overlap is 1; expected a part"),
         ({"subtract_baseline": 1}, "subtract_baseline is 1"),
         ({"channels": ["Fp1", "EOG"]}, "DEAP has no channel EOG; it has Fp1"),
@@ -277,7 +277,7 @@ def test_a_broken_file_is_left_out_on_demand(folder, write_deap):
         ({"channels": ["T7", "T3"]}, "channels names one twice"),
         ({"sfreq": -1}, "sfreq is -1"),
         ({"sfreq": "128"}, "sfreq is '128'"),
-        ({"sfreq": 0.2}, "A window has no sample"),
+        ({"sfreq": 0.2}, "A window of .* has no sample"),
         ({"h_freq": 64.0}, "h_freq is 64 Hz; expected less than 64"),
         ({"subjects": [0]}, "no subject 0; expected .* from 1 to 32"),
     ],

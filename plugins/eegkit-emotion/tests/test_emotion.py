@@ -16,7 +16,7 @@ TINY = {"max_epochs": 1, "n_filters": (4,), "hidden_size": 8}
 
 
 def test_the_three_together(data):
-    trials = load_dataset("emotion", path=data, subjects=PEOPLE, duration=1.0)
+    trials = load_dataset("emotion", path=data, subjects=PEOPLE, window_s=1.0)
     assert trials.ch_names == list(CHANNELS)
     assert (trials.sfreq, trials.n_times) == (128, 128)
     assert list(dict.fromkeys(trials.groups)) == PEOPLE
@@ -32,15 +32,15 @@ def test_the_three_together(data):
 
 
 def test_folders_of_their_own_and_fewer_of_them(data, monkeypatch):
-    two = Emotion(deap=data / "DEAP", gameemo=data / "GAMEEMO", duration=1.0, subjects=PEOPLE[:4])
+    two = Emotion(deap=data / "DEAP", gameemo=data / "GAMEEMO", window_s=1.0, subjects=PEOPLE[:4])
     trials = two.load()
     assert set(trials.metadata["dataset"]) == {"deap", "gameemo"}
     monkeypatch.setenv("EEGKIT_DATA", str(data))
-    assert np.array_equal(Emotion(duration=1.0, subjects=PEOPLE[:4]).load().X, trials.X)
+    assert np.array_equal(Emotion(window_s=1.0, subjects=PEOPLE[:4]).load().X, trials.X)
 
 
 def test_arousal_without_seed_iv(data):
-    trials = Emotion(path=data, label="arousal", duration=1.0, subjects=PEOPLE[:4]).load()
+    trials = Emotion(path=data, label="arousal", window_s=1.0, subjects=PEOPLE[:4]).load()
     games = trials.metadata["dataset"] == "gameemo"
     assert {run for run, y in zip(trials.metadata["run"][games], trials.y[games.to_numpy()],
                                   strict=True) if y == "high"} == {"3", "4"}  # fmt: skip
@@ -53,7 +53,7 @@ def test_arousal_without_seed_iv(data):
 def test_what_is_absent(data, tmp_path):
     (tmp_path / "DEAP").symlink_to(data / "DEAP")
     with pytest.warns(MissingDataWarning) as caught:
-        trials = Emotion(path=tmp_path, duration=1.0).load()
+        trials = Emotion(path=tmp_path, window_s=1.0).load()
     told = " ".join(str(warning.message) for warning in caught)
     assert "left out gameemo, seed_iv (no folder" in told
     assert "DEAP: left out subjects 3-32" in told
@@ -64,7 +64,7 @@ def test_what_is_absent(data, tmp_path):
         Emotion().load()
     with pytest.raises(FileNotFoundError, match="SEED-IV: none of"):
         Emotion(
-            deap=data / "DEAP", seed_iv=tmp_path / "nowhere", subjects=PEOPLE[::4], duration=1.0
+            deap=data / "DEAP", seed_iv=tmp_path / "nowhere", subjects=PEOPLE[::4], window_s=1.0
         ).load()
 
 
@@ -72,7 +72,7 @@ def test_a_broken_file_is_left_out_on_demand(data, write_deap, tmp_path):
     for subject in (1, 2):
         write_deap(tmp_path, subject)
     (tmp_path / "s01.dat").write_bytes(b"broken")
-    options = {"deap": tmp_path, "subjects": PEOPLE[:2], "duration": 1.0}
+    options = {"deap": tmp_path, "subjects": PEOPLE[:2], "window_s": 1.0}
     with pytest.raises(ValueError, match=r"s01\.dat"):
         Emotion(**options).load()
     with pytest.warns(MissingDataWarning, match=r"s01\.dat"):
@@ -80,7 +80,7 @@ def test_a_broken_file_is_left_out_on_demand(data, write_deap, tmp_path):
 
 
 def test_more_channels(data):
-    options = {"path": data, "subjects": PEOPLE[:1] + PEOPLE[2:3], "duration": 1.0}
+    options = {"path": data, "subjects": PEOPLE[:1] + PEOPLE[2:3], "window_s": 1.0}
     assert Emotion(**options, channels="interpolate").load().X.shape[1] == 32
     assert Emotion(**options, channels=["Cz", "T3"], sfreq=64.0).load().ch_names == ["Cz", "T7"]
     scaled = Emotion(**options, scale="dataset").load()
@@ -91,7 +91,7 @@ def test_more_channels(data):
     ("options", "message"),
     [
         ({"label": "joy"}, "label is 'joy'; expected one of 'valence', 'arousal'"),
-        ({"duration": 0}, "duration is 0"),
+        ({"window_s": 0}, "window_s is 0"),
         ({"sfreq": None}, "sfreq is None"),
         ({"sfreq": -5}, "sfreq is -5"),
         ({"h_freq": 64.0}, "h_freq is 64 Hz"),
@@ -106,11 +106,11 @@ def test_more_channels(data):
 )
 def test_bad_options(options, message, data):
     with pytest.raises(ValueError, match=message):
-        Emotion(**{"path": data, "subjects": PEOPLE[:1], "duration": 1.0, **options}).load()
+        Emotion(**{"path": data, "subjects": PEOPLE[:1], "window_s": 1.0, **options}).load()
 
 
 def test_from_files_to_scores_with_people_left_out(data):
-    trials = Emotion(path=data, subjects=PEOPLE, duration=1.0, l_freq=4.0, h_freq=45.0).load()
+    trials = Emotion(path=data, subjects=PEOPLE, window_s=1.0, l_freq=4.0, h_freq=45.0).load()
     decoder = Pipeline([Montage(), STFT(nperseg=64), CNNBiGRU(**TINY, random_state=0)])
     said = cross_val_predict(
         decoder, trials.X, trials.y, groups=trials.groups, cv=LeaveOneGroupOut()
@@ -123,7 +123,7 @@ def test_the_command(data, tmp_path):
     arguments = [
         "evaluate", "--dataset", "emotion", "--pipeline", "stft+cnn_bigru", "--cv", "loso",
         "--option", f"deap={data / 'DEAP'}", "--option", f"gameemo={data / 'GAMEEMO'}",
-        "--option", f"seed_iv={data / 'SEED_IV'}", "--option", "duration=1",
+        "--option", f"seed_iv={data / 'SEED_IV'}", "--option", "window_s=1",
         "--subjects", ",".join(PEOPLE), "--out", str(tmp_path),
         "--set", "stft__nperseg=64", "--set", "cnn_bigru__max_epochs=1",
         "--set", "cnn_bigru__n_filters=(4,)", "--set", "cnn_bigru__hidden_size=8",

@@ -21,7 +21,7 @@ def file(folder, game=1):
 
 def test_trials_and_their_metadata(write_game, tmp_path):
     signals = [write_game(tmp_path / "GAMEEMO", 12, game) for game in range(1, 5)]
-    trials = load_dataset("gameemo", path=tmp_path, subjects=[12], window=2.0)
+    trials = load_dataset("gameemo", path=tmp_path, subjects=[12], window_s=2.0)
     assert trials.X.shape == (8, 14, 256)
     assert trials.ch_names == list(CHANNELS)
     assert all(np.isfinite(ch["loc"][:3]).all() for ch in trials.info["chs"])
@@ -45,14 +45,14 @@ def test_trials_and_their_metadata(write_game, tmp_path):
     ],
 )
 def test_labels(label, expected, folder):
-    trials = GAMEEMO(path=folder, subjects=[1], label=label, window=None).load()
+    trials = GAMEEMO(path=folder, subjects=[1], label=label, window_s=None).load()
     assert list(trials.y) == expected
     assert trials.X.shape == (4, 14, 640)
 
 
 def test_channels_rate_overlap_and_filter(folder):
     trials = GAMEEMO(
-        path=folder, subjects=[1], channels=["T4", "AF3"], sfreq=64.0, window=2.0, overlap=0.5,
+        path=folder, subjects=[1], channels=["T4", "AF3"], sfreq=64.0, window_s=2.0, overlap=0.5,
         h_freq=20.0,
     ).load()  # fmt: skip
     assert trials.ch_names == ["T8", "AF3"]
@@ -137,7 +137,7 @@ def test_bytes_that_are_no_text(folder):
 
 def test_damaged_files(folder, try_damaged):
     recording = Recording(1, 1, file(folder))
-    assert try_damaged(GAMEEMO(window=1.0), recording, lambda content: range(200)) > 40
+    assert try_damaged(GAMEEMO(window_s=1.0), recording, lambda content: range(200)) > 40
 
 
 @pytest.mark.parametrize(
@@ -145,8 +145,8 @@ def test_damaged_files(folder, try_damaged):
     [
         ({"label": "joy"}, "label is 'joy'; expected one of 'game'"),
         ({"version": "mat"}, "version is 'mat'"),
-        ({"window": -1}, "window is -1"),
-        ({"window": 9.0}, r"S01G1AllChannels\.csv has nothing as long as one window of 9 s"),
+        ({"window_s": -1}, "window_s is -1"),
+        ({"window_s": 9.0}, r"S01G1AllChannels\.csv lasts 5 s, less than one window of 9 s"),
         ({"overlap": -0.5}, "overlap is -0.5"),
         ({"channels": ["Cz"]}, "GAMEEMO has no channel Cz"),
         ({"l_freq": 30.0, "h_freq": 10.0}, "expected l_freq below h_freq"),

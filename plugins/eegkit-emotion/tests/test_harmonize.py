@@ -20,7 +20,7 @@ def three(data):
     return {
         "deap": DEAP(path=data, subjects=[1, 2]).load(),
         "gameemo": GAMEEMO(path=data, subjects=[1, 2], label="valence").load(),
-        "seed_iv": SEEDIV(path=data, subjects=[1, 2], window=1.0).load(),
+        "seed_iv": SEEDIV(path=data, subjects=[1, 2], window_s=1.0).load(),
     }
 
 
@@ -28,7 +28,7 @@ NEW = {"seed_iv": {"happy": "high", "sad": "low", "fear": "low", "neutral": None
 
 
 def test_three_data_sets_become_one(three, tmp_path):
-    made = harmonize(three, labels=NEW, duration=1.0)
+    made = harmonize(three, labels=NEW, window_s=1.0)
     assert made.sfreq == 128
     assert made.n_times == 128
     # The channels of all, as the first part orders them.
@@ -48,7 +48,7 @@ def test_three_data_sets_become_one(three, tmp_path):
 
 
 def test_long_trials_are_cut_end_to_end(three):
-    made = harmonize(three, labels=NEW, duration=0.5)
+    made = harmonize(three, labels=NEW, window_s=0.5)
     deap = made[(made.metadata["dataset"] == "deap").to_numpy()]
     assert list(deap.metadata["onset"][:8]) == [0, 0.5, 1, 1.5] * 2
     assert list(deap.metadata["run"][:8]) == ["1"] * 4 + ["2"] * 4
@@ -67,7 +67,7 @@ def test_by_default_the_shortest_trial_and_the_lowest_rate():
     assert list(made.metadata["dataset"]) == ["0"] * 4 + ["1"] * 2
     assert "onset" not in made.metadata
     np.testing.assert_allclose(made.X[4:], b.X[:, ::-1], rtol=1e-6)
-    other = harmonize([a, b], sfreq=50, duration=0.5)
+    other = harmonize([a, b], sfreq=50, window_s=0.5)
     assert (other.sfreq, other.n_times) == (50, 25)
 
 
@@ -121,10 +121,10 @@ def test_interpolation_as_mne_does_it(three):
 
 
 def test_channels_of_all_three_or_of_a_list(three):
-    union = harmonize(three, labels=NEW, duration=1.0, channels="interpolate")
+    union = harmonize(three, labels=NEW, window_s=1.0, channels="interpolate")
     assert len(union.ch_names) == 60  # of 62 two have no position
     assert np.isfinite(np.asarray(union.X)).all()
-    some = harmonize(three, labels=NEW, duration=1.0, channels=["oz", "T4"])
+    some = harmonize(three, labels=NEW, window_s=1.0, channels=["oz", "T4"])
     assert some.ch_names == ["Oz", "T8"]
 
 
@@ -143,7 +143,7 @@ def test_scale():
 
 def test_the_parts_are_left_as_they_were(three):
     before = {name: (np.array(t.X), list(t.y), t.metadata.copy()) for name, t in three.items()}
-    harmonize(three, labels=NEW, duration=0.5, scale="dataset")
+    harmonize(three, labels=NEW, window_s=0.5, scale="dataset")
     for name, (X, y, table) in before.items():
         np.testing.assert_array_equal(three[name].X, X)
         assert list(three[name].y) == y
@@ -165,9 +165,9 @@ def test_the_parts_are_left_as_they_were(three):
         ([make(["Cz"])], {"labels": {"0": {"low": 1}}}, "does not say what high of 0 becomes"),
         ([make(["Cz"])], {"labels": {"0": {"low": None, "high": None}}}, "leaves no trial of 0"),
         ([make(["Cz"]), make(["Cz"], ["joy", "grief"])], {}, "occur in no other data set"),
-        ([make(["Cz"]), make(["Cz"], n_times=64)], {"duration": 1.0}, "trials of 1 last 0.5 s"),
-        ([make(["Cz"])], {"duration": 0}, "duration is 0"),
-        ([make(["Cz"])], {"duration": 0.001}, "less than a sample"),
+        ([make(["Cz"]), make(["Cz"], n_times=64)], {"window_s": 1.0}, "trials of 1 last 0.5 s"),
+        ([make(["Cz"])], {"window_s": 0}, "window_s is 0"),
+        ([make(["Cz"])], {"window_s": 0.001}, "less than a sample"),
         ([make(["Cz"])], {"sfreq": 0}, "sfreq is 0"),
         ([make(["Cz"])], {"sfreq": "fast"}, "sfreq is 'fast'"),
         ([], {}, "nothing to harmonize in a list"),

@@ -7,7 +7,7 @@ from eegkit_emotion.seed_iv import CHANNELS, CLIPS, EMOTIONS
 from eegkit import load_dataset
 from eegkit.datasets import MissingDataWarning, Recording
 
-OPTIONS = {"subjects": [1], "sessions": [1], "window": 1.0}
+OPTIONS = {"subjects": [1], "sessions": [1], "window_s": 1.0}
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def test_every_emotion_has_six_clips_in_every_session():
 
 def test_trials_and_their_metadata(write_session, tmp_path):
     clips = write_session(tmp_path / "SEED_IV", 3, 2, n_times=390, compress=False)
-    trials = load_dataset("seed_iv", path=tmp_path, subjects=[3], sessions=[2], window=1.0)
+    trials = load_dataset("seed_iv", path=tmp_path, subjects=[3], sessions=[2], window_s=1.0)
     # Clips from the tenth on have the 400 samples of two windows.
     assert trials.X.shape == (9 + 2 * 15, 62, 200)
     assert trials.ch_names == list(CHANNELS)
@@ -67,7 +67,7 @@ def test_the_right_person_of_the_right_session(folder):
         assert np.array_equal(SEEDIV(path=inside, **{**OPTIONS, "subjects": [11]}).load().X,
                               eleventh.X)  # fmt: skip
     with pytest.warns(MissingDataWarning, match=r"left out subject 1 runs 2-3"):
-        SEEDIV(path=folder, subjects=[1], window=1.0).load()
+        SEEDIV(path=folder, subjects=[1], window_s=1.0).load()
 
 
 def test_channels_rate_overlap_and_filter(folder):
@@ -138,7 +138,7 @@ def test_damaged_files(compress, write_session, tmp_path, try_damaged):
         return [spot for i in range(24) for spot in range(128 + i * step - 300, 128 + i * step)
                 if spot >= 0] + list(range(240))  # fmt: skip
 
-    loader = SEEDIV(window=1.0, channels=["Cz"])
+    loader = SEEDIV(window_s=1.0, channels=["Cz"])
     assert try_damaged(loader, Recording(1, 1, path_of(tmp_path)), structure) > 20
 
 
@@ -172,8 +172,8 @@ def test_single_precision(tmp_path):
         ({"sessions": [4]}, r"sessions is \[4\]"),
         ({"sessions": [1, 1]}, r"sessions is \[1, 1\]"),
         ({"sessions": [True]}, r"sessions is \[True\]"),
-        ({"window": None}, "window is None"),
-        ({"window": 3.0}, r"1_20160518\.mat has nothing as long as one window of 3 s"),
+        ({"window_s": None}, "window_s is None"),
+        ({"window_s": 3.0}, r"1_20160518\.mat has nothing as long as one window of 3 s"),
         ({"overlap": 1.5}, "overlap is 1.5"),
         ({"channels": ["A1"]}, "SEED-IV has no channel A1"),
         ({"h_freq": 120.0}, "h_freq is 120 Hz; expected less than 100"),

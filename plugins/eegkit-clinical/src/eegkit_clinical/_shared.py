@@ -1,19 +1,12 @@
-"""What the data sets of this plugin share: checks of options, signals without positions."""
+"""What the data sets of this plugin share: checks of options."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from numbers import Real
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    import mne
-
-VOLTS_PER_MICROVOLT = 1e-6
 
 
 def check_lengths(*, zero_allowed: bool = False, unit: str = "s", **named: Any) -> None:
@@ -27,14 +20,6 @@ def check_lengths(*, zero_allowed: bool = False, unit: str = "s", **named: Any) 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool)
-
-
-def check_overlap(overlap: Any) -> None:
-    """Raise ValueError unless it is a part of a window."""
-    if not _is_number(overlap) or not 0 <= overlap < 1:
-        raise ValueError(
-            f"overlap is {overlap!r}; expected a part of the window, from 0 to below 1."
-        )
 
 
 def choose(asked: Sequence[Any] | None, known: Iterable[Any], name: str, title: str) -> list[Any]:
@@ -62,46 +47,3 @@ def _is_in(one: Any, known: set[Any]) -> bool:
         return one in known
     except TypeError:  # not hashable
         return False
-
-
-def check_amplitudes(signals: NDArray[Any], limit: float, path: Path) -> None:
-    """Raise ValueError where signals in microvolts are not finite or beyond any EEG."""
-    if not len(signals) or not signals.size:
-        raise ValueError(f"{path} holds no samples; remove the file and get it again.")
-    low, high = float(signals.min()), float(signals.max())
-    if not (-limit <= low and high <= limit):  # false for NaN, too
-        raise ValueError(
-            f"{path} holds values from {low:g} to {high:g} microvolts; expected finite ones "
-            f"within {limit:g}. Remove the file and get it again."
-        )
-
-
-def make_raw(signals: NDArray[Any], names: Sequence[str], sfreq: float) -> mne.io.BaseRaw:
-    """Signals in microvolts as an MNE recording, without positions of electrodes."""
-    import mne
-
-    info = mne.create_info(list(names), sfreq, "eeg", verbose="error")
-    volts = np.asarray(signals, dtype=np.float64) * VOLTS_PER_MICROVOLT
-    return mne.io.RawArray(volts, info, verbose="error")
-
-
-def filter_and_resample(
-    raw: mne.io.BaseRaw,
-    sfreq: float | None,
-    l_freq: float | None,
-    h_freq: float | None,
-) -> None:
-    """Filter and resample a whole recording, in place.
-
-    `eegkit.datasets.prepare` does the same, but knows only electrodes that have a place.
-    """
-    nyquist = raw.info["sfreq"] / 2
-    if l_freq is not None or h_freq is not None:
-        if max(l_freq or 0, h_freq or 0) >= nyquist:
-            raise ValueError(
-                f"l_freq={l_freq}, h_freq={h_freq}: expected frequencies below {nyquist:g} Hz, "
-                "half the rate of the recordings."
-            )
-        raw.filter(l_freq, h_freq, verbose="error")
-    if sfreq is not None and sfreq != raw.info["sfreq"]:
-        raw.resample(float(sfreq), method="polyphase", verbose="error")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,18 +13,9 @@ from numpy.typing import NDArray
 
 from eegkit import Trials
 from eegkit.checks import check_choice
-from eegkit.datasets import RecordedDataset, Recording, check_rates, cut
-from eegkit_clinical._shared import (
-    check_amplitudes,
-    check_lengths,
-    check_overlap,
-    choose,
-    filter_and_resample,
-    make_raw,
-)
-
-if TYPE_CHECKING:
-    import mne
+from eegkit.datasets import Recording, WindowedDataset
+from eegkit.recordings import PreparedRecording, check_signals, make_info
+from eegkit_clinical._shared import choose
 
 FOLDER = "bonn"
 N_SAMPLES = 4097
@@ -53,7 +43,7 @@ LABELS = {
 }
 
 
-class Bonn(RecordedDataset):
+class Bonn(WindowedDataset):
     """Seizures and other EEG, five sets of 100 segments of one channel (University of Bonn).
 
     Each segment has 4097 samples (23.6 s), cut out of longer recordings and chosen to be
@@ -75,7 +65,7 @@ class Bonn(RecordedDataset):
         (all others); or ``"healthy"`` (A, B), ``"interictal"`` (C, D) and ``"ictal"`` (E).
     sets : sequence of str, default ("A", "B", "C", "D", "E")
         The sets to load.
-    window : float, optional
+    window_s : float, optional
         Length of a trial in s; by default the whole segment.
     overlap : float, default 0.0
         Part of a window shared with the next one, from 0 to below 1. Overlapping windows
@@ -140,25 +130,17 @@ class Bonn(RecordedDataset):
 
     labels: str = "sets"
     sets: Sequence[str] = tuple(SETS)
-    window: float | None = None
-    overlap: float = 0.0
-    sfreq: float | None = None
-    l_freq: float | None = None
-    h_freq: float | None = None
 
     def check(self) -> None:
         check_choice(LABELS, labels=self.labels)
         choose(self.sets, SETS, "sets", self.title)
-        if self.window is not None:
-            check_lengths(window=self.window)
-            longest = N_SAMPLES / SFREQ
-            if self.window > longest:
-                raise ValueError(
-                    f"window is {self.window:g} s, but a segment lasts {longest:.1f} s; make "
-                    "window shorter, or None for whole segments."
-                )
-        check_overlap(self.overlap)
-        check_rates(self.sfreq, self.l_freq, self.h_freq)
+        self.preparation.check_recorded_rate(SFREQ)
+        longest = N_SAMPLES / SFREQ
+        if self.window_s is not None and self.window_s > longest:
+            raise ValueError(
+                f"window_s is {self.window_s:g} s, but a segment lasts {longest:.1f} s; make "
+                "window_s shorter, or None for whole segments."
+            )
 
     def recordings(self) -> list[Recording]:
         people = choose(self.subjects, PEOPLE, "subjects", self.title)
@@ -185,29 +167,23 @@ class Bonn(RecordedDataset):
     def read(self, recording: Recording) -> Trials:
         path = recording.path
         _, state, people = SETS[recording.subject]
-        raw = make_raw(read_segment(path)[np.newaxis], ["EEG"], SFREQ)
-        filter_and_resample(raw, None, self.l_freq, self.h_freq)
-        if self.sfreq is not None:
-            raw = _resample(raw, self.sfreq)
-        if self.window is None:
-            X, kept = cut(raw, np.zeros(1), raw.n_times / raw.info["sfreq"])
-            starts = np.zeros(1)
-        else:
-            step = self.window * (1 - self.overlap)
-            starts = np.arange(0, raw.n_times / raw.info["sfreq"], step)
-            X, kept = cut(raw, starts, self.window)
+        prepared = PreparedRecording.from_signals(
+            read_segment(path)[np.newaxis], SFREQ, ["EEG"], self.preparation
+        )
+        X, onsets = prepared.windows(self.preparation, path)
         metadata = pd.DataFrame(
             {
                 "subject": people,
                 "session": recording.subject,
                 "run": f"{recording.run:03d}",
-                "onset": starts[kept],
+                "onset": onsets,
                 "recording": path.name,
                 "state": state,
             }
         )
         labels = np.full(len(X), LABELS[self.labels][recording.subject])
-        return Trials(X, labels, metadata, raw.info)
+        info = make_info(prepared.ch_names, prepared.sfreq)
+        return Trials(X, labels, metadata, info, self.preparation)
 
 
 def _find_files(folder: Path, deep: int = 2) -> dict[tuple[str, int], Path]:
@@ -219,19 +195,6 @@ def _find_files(folder: Path, deep: int = 2) -> dict[tuple[str, int], Path]:
             if named and path.is_file():
                 found.setdefault((named[1].upper(), int(named[2])), path)
     return found
-
-
-def _resample(raw: mne.io.BaseRaw, sfreq: float) -> mne.io.BaseRaw:
-    """Resample by the exact factor.
-
-    MNE rounds the factor so that the length comes out whole: 0.01 % here.
-    """
-    from scipy.signal import resample_poly
-
-    factor = Fraction(sfreq / SFREQ).limit_denominator(20_000)
-    signals = raw.get_data(units="uV", verbose="error")
-    signals = resample_poly(signals, factor.numerator, factor.denominator, axis=1, padtype="line")
-    return make_raw(signals, raw.ch_names, float(sfreq))
 
 
 def read_segment(path: Path) -> NDArray[Any]:
@@ -261,5 +224,5 @@ def read_segment(path: Path) -> NDArray[Any]:
             f"{path} holds {len(values)} numbers; expected the {N_SAMPLES} of a segment. Remove "
             "the file and get it again."
         )
-    check_amplitudes(values, LIMIT, path)
+    check_signals(values[np.newaxis], path, limit=LIMIT)
     return values

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,16 +13,17 @@ from numpy.typing import NDArray
 
 from eegkit import Trials
 from eegkit.checks import check_counts
-from eegkit.datasets import RecordedDataset, Recording, check_rates, choose_subjects, cut, read_edf
-from eegkit_clinical._chb_summary import Interval, read_summary, seizures_around, without
-from eegkit_clinical._shared import (
-    check_amplitudes,
-    check_lengths,
-    check_overlap,
-    choose,
-    filter_and_resample,
-    make_raw,
+from eegkit.datasets import Recording, WindowedDataset, choose_subjects
+from eegkit.recordings import (
+    make_info,
+    match_channels,
+    naming_the_file,
+    open_recording,
+    prepare_recording,
+    window_onsets,
 )
+from eegkit_clinical._chb_summary import Interval, read_summary, seizures_around, without
+from eegkit_clinical._shared import check_lengths, choose
 
 FOLDER = "chbmit"
 SFREQ = 256.0
@@ -38,11 +38,9 @@ CHANNELS = (
     "FP1-F7", "F7-T7", "T7-P7", "P7-O1", "FP1-F3", "F3-C3", "C3-P3", "P3-O1", "FP2-F4",
     "F4-C4", "C4-P4", "P4-O2", "FP2-F8", "F8-T8", "T8-P8", "P8-O2", "FZ-CZ", "CZ-PZ",
 )  # fmt: skip
-# Typing errors in headers: zero for O in chb12_28 and chb12_29.
-ALIASES = {"01": "O1", "02": "O2"}
 
 
-class CHBMIT(RecordedDataset):
+class CHBMIT(WindowedDataset):
     """Seizures of children, 23 people, 18 bipolar channels, days long (PhysioNet chbmit).
 
     Children and young adults with seizures that no medicine stopped were recorded for
@@ -59,7 +57,7 @@ class CHBMIT(RecordedDataset):
         The folder ``chbmit`` with the folders ``chb01`` to ``chb24``, or the folder that
         holds it; by default the environment variable ``EEGKIT_DATA``, else the cache folder
         of the user.
-    window : float, default 4.0
+    window_s : float, default 4.0
         Length of a trial in s.
     overlap : float, default 0.0
         Part of a window shared with the next one, from 0 to below 1. Overlapping
@@ -157,8 +155,7 @@ class CHBMIT(RecordedDataset):
         "and pass that folder, which then holds chb01 to chb24 (or some of them), as path."
     )
 
-    window: float = 4.0
-    overlap: float = 0.0
+    window_s: float | None = 4.0
     states: Sequence[str] = STATES
     preictal: float = 30.0
     horizon: float = 5.0
@@ -167,13 +164,11 @@ class CHBMIT(RecordedDataset):
     max_windows: int | None = 30
     random_state: int = 0
     channels: Sequence[str] = CHANNELS
-    sfreq: float | None = None
-    l_freq: float | None = None
-    h_freq: float | None = None
 
     def check(self) -> None:
-        check_lengths(window=self.window)
-        check_overlap(self.overlap)
+        self.preparation.check_recorded_rate(SFREQ)
+        if self.window_s is None:
+            raise ValueError("window_s is None; expected seconds, as no two seizures last as long.")
         choose(self.states, STATES, "states", self.title)
         check_lengths(unit="minutes", preictal=self.preictal)
         check_lengths(
@@ -189,7 +184,6 @@ class CHBMIT(RecordedDataset):
         if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or seed < 0:
             raise ValueError(f"random_state is {seed!r}; expected a whole number from 0 on.")
         _check_channels(self.channels)
-        check_rates(self.sfreq, self.l_freq, self.h_freq)
 
     def recordings(self) -> list[Recording]:
         cases = choose_subjects(self.subjects, range(1, 25), self.title)
@@ -216,38 +210,46 @@ class CHBMIT(RecordedDataset):
 
     def read(self, recording: Recording) -> Trials:
         path = recording.path
-        told = read_summary(_summary(path.parent))
-        if path.name not in told and path.with_name(f"{path.name}.seizures").is_file():
+        summary = read_summary(_summary(path.parent))
+        if path.name not in summary and path.with_name(f"{path.name}.seizures").is_file():
             raise ValueError(
                 f"{path} has seizures, as {path.name}.seizures lies beside it, but the summary "
                 "does not name it; download the summary again."
             )
-        signals, montage = _read_bipolar(path, self.channels)
-        lasting = signals.shape[1] / SFREQ
-        windows = self._windows(seizures_around(path, told), lasting, path.name)
-        if windows:
-            raw = make_raw(signals, self.channels, SFREQ)
-            filter_and_resample(raw, self.sfreq, self.l_freq, self.h_freq)
-        else:  # most recordings, where only seizures are wanted: nothing to filter
-            raw = make_raw(signals[:, :1], self.channels, self.sfreq or SFREQ)
+        raw = open_recording(path)
+        if raw.info["sfreq"] != SFREQ:
+            raise ValueError(
+                f"{path} is recorded at {raw.info['sfreq']:g} Hz; expected {SFREQ:g} Hz. Remove "
+                "the file and download it again."
+            )
+        channels = match_channels(self.channels, raw.ch_names, path)
+        rate, window_s = float(self.sfreq or SFREQ), float(self.window_s or 0)
+        windows = self._windows(seizures_around(path, summary), raw.n_times / SFREQ, path.name)
         starts = np.array([start for start, _, _ in windows])
-        X, kept = cut(raw, starts, self.window)
-        windows = [window for window, keep in zip(windows, kept, strict=True) if keep]
+        X = np.empty((0, len(channels), round(window_s * rate)), np.float32)
+        inside = np.zeros(0, dtype=bool)
+        if windows:  # most recordings have none, where only seizures are wanted
+            with naming_the_file(path):
+                prepared = prepare_recording(
+                    raw, self.preparation, channels=channels, source=path, limit=LIMIT
+                )
+            X, inside = prepared.cut(starts, window_s)
+        windows = [window for window, keep in zip(windows, inside, strict=True) if keep]
         case = recording.subject
         metadata = pd.DataFrame(
             {
                 "subject": _name(SAME_PERSON.get(case, case)),
                 "session": _name(case),
                 "run": recording.run,
-                "onset": starts[kept],
+                "onset": starts[inside],
                 "recording": path.name,
                 "seizure": np.array([seizure for _, _, seizure in windows], dtype=object),
-                "montage": montage,
+                "montage": "derived" if any(len(n) > 1 for n in channels.values()) else "bipolar",
             },
             index=range(len(X)),
         )
         labels = np.array([state for _, state, _ in windows], dtype="U10")
-        return Trials(X, labels, metadata, raw.info)
+        return Trials(X, labels, metadata, make_info(self.channels, rate), self.preparation)
 
     def complete(self, trials: Trials) -> Trials:
         if not len(trials):
@@ -281,10 +283,9 @@ class CHBMIT(RecordedDataset):
                 chosen += windows
         return sorted(chosen)
 
-    def _starts(self, low: float, high: float) -> NDArray[np.floating]:
-        step = self.window * (1 - self.overlap)
-        n = int((high - low - self.window) / step + 1e-9) + 1 if high - low >= self.window else 0
-        return low + step * np.arange(n)
+    def _starts(self, low: float, high: float) -> NDArray[np.float64]:
+        rate = float(self.sfreq or SFREQ)
+        return window_onsets(low, high, float(self.window_s or 0), self.overlap, rate)
 
     def _pre_ictal(self, seizures: dict[str, Interval]) -> list[tuple[float, float, str]]:
         horizon, preictal, postictal = (
@@ -326,51 +327,3 @@ def _check_channels(channels: Sequence[str]) -> None:
         raise ValueError(
             f"channels is {channels!r}; expected different bipolar channels, such as 'FP1-F7'."
         )
-
-
-def _read_bipolar(path: Path, channels: Sequence[str]) -> tuple[NDArray[np.float32], str]:
-    """The wanted channels in microvolts, derived where there is one reference; and which."""
-    # MNE numbers channels of one name, which the `include` of `read_edf` cannot find.
-    whole = read_edf(path)
-    if whole.info["sfreq"] != SFREQ:
-        raise ValueError(
-            f"{path} is recorded at {whole.info['sfreq']:g} Hz; expected {SFREQ:g} Hz. Remove the "
-            "file and download it again."
-        )
-    rows: dict[str, int] = {}
-    for i, name in enumerate(whole.ch_names):
-        rows.setdefault(re.sub(r"-\d+$", "", _spelled(name)), i)
-        rows.setdefault(_spelled(name), i)
-    # One channel after the other, and halved to float32: a recording may last four hours.
-    signals = np.empty((len(channels), whole.n_times), dtype=np.float32)
-    derived = False
-    for signal, channel in zip(signals, channels, strict=True):
-        pair = _rows_of(channel.upper(), rows)
-        if pair is None:
-            raise ValueError(
-                f"{path} lacks the channel {channel}; it has {', '.join(whole.ch_names)}. Choose "
-                "other channels, or leave recordings like this one out by on_error='skip'."
-            )
-        recorded = whole.get_data(picks=list(pair), units="uV", verbose="error")
-        recorded = recorded[0] if len(pair) == 1 else recorded[0] - recorded[1]
-        check_amplitudes(recorded, LIMIT, path)  # before float32 may overflow
-        signal[:] = recorded
-        derived |= len(pair) == 2
-    return signals, "derived" if derived else "bipolar"
-
-
-def _spelled(name: str) -> str:
-    name = name.strip().upper()
-    return ALIASES.get(name, name)
-
-
-def _rows_of(channel: str, rows: dict[str, int]) -> tuple[int, ...] | None:
-    """The row of a bipolar channel, or the two whose difference it is."""
-    if channel in rows:
-        return (rows[channel],)
-    first, second = channel.split("-")
-    references = {"", *(f"-{name.partition('-')[2]}" for name in rows if name.count("-") == 1)}
-    for reference in sorted(references):
-        if first + reference in rows and second + reference in rows:
-            return rows[first + reference], rows[second + reference]
-    return None

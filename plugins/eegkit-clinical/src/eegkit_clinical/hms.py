@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from eegkit import Trials
 from eegkit.checks import check_choice, check_counts
-from eegkit.datasets import RecordedDataset, Recording, check_rates, cut, plain_info, prepare
+from eegkit.datasets import PreparedDataset, Recording
+from eegkit.recordings import Preparation, PreparedRecording, check_signals, make_info
 from eegkit_clinical._hms_convert import convert_to_npy
 from eegkit_clinical._hms_files import (
     CHANNELS,
@@ -24,10 +25,7 @@ from eegkit_clinical._hms_files import (
     read_eeg,
     read_labels,
 )
-from eegkit_clinical._shared import check_amplitudes, choose, make_raw
-
-if TYPE_CHECKING:
-    import mne
+from eegkit_clinical._shared import choose
 
 FOLDER = "hms-harmful-brain-activity-classification"
 TABLE = "train.csv"
@@ -37,7 +35,7 @@ WINDOW_S = 50.0
 LIMIT = 1e8
 
 
-class HMS(RecordedDataset):
+class HMS(PreparedDataset):
     """Seizures and patterns like them, votes of experts, 1950 patients (HMS competition).
 
     Windows of 50 s from recordings of patients in intensive care, on whose middle 10 s
@@ -139,16 +137,17 @@ class HMS(RecordedDataset):
     windows: str = "one"
     min_votes: int = 1
     missing: str = "interpolate"
-    sfreq: float | None = None
-    l_freq: float | None = None
-    h_freq: float | None = None
+
+    @property
+    def preparation(self) -> Preparation:
+        return replace(super().preparation, window_s=WINDOW_S)
 
     def check(self) -> None:
         check_choice(("hard", "soft"), labels=self.labels)
         check_choice(("one", "all"), windows=self.windows)
         check_choice(("interpolate", "refuse"), missing=self.missing)
         check_counts(min_votes=self.min_votes)
-        check_rates(self.sfreq, self.l_freq, self.h_freq)
+        self.preparation.check_recorded_rate(SFREQ)
 
     def recordings(self) -> list[Recording]:
         folder = self.folder()
@@ -195,16 +194,18 @@ class HMS(RecordedDataset):
                 f"{path} lacks samples ({100 * missing.max():.1f} % of a window); set "
                 "missing='interpolate', or leave such recordings out by on_error='skip'."
             )
-        if self.sfreq in (None, SFREQ) and self.l_freq is None and self.h_freq is None:
-            X = np.stack([_fill(window) for window in recorded])
-            check_amplitudes(X, LIMIT, path)
-            info = _info().copy()
+        preparation = self.preparation
+        if preparation.sfreq in (None, SFREQ) and not (preparation.l_freq or preparation.h_freq):
+            X, rate = np.stack([_fill(window) for window in recorded]), SFREQ
+            check_signals(X, path, limit=LIMIT)
         else:
             whole = _fill(signals)
-            check_amplitudes(whole, LIMIT, path)
-            raw = prepare(make_raw(whole, CHANNELS, SFREQ), self.sfreq, self.l_freq, self.h_freq)
-            last = (raw.n_times - round(WINDOW_S * raw.info["sfreq"])) / raw.info["sfreq"]
-            X, info = cut(raw, np.minimum(onsets, last), WINDOW_S)[0], plain_info(raw)
+            check_signals(whole, path, limit=LIMIT)
+            prepared = PreparedRecording.from_signals(whole, SFREQ, CHANNELS, preparation)
+            rate = prepared.sfreq
+            last = (prepared.n_times - round(WINDOW_S * rate)) / rate
+            X, _ = prepared.cut(np.minimum(onsets, last), WINDOW_S)
+        info = make_info(CHANNELS, rate)
         votes = rows[VOTES].to_numpy(dtype=np.float64)
         metadata = pd.DataFrame(
             {
@@ -222,8 +223,10 @@ class HMS(RecordedDataset):
             }
         )
         if self.labels == "soft":
-            return Trials(X, votes / votes.sum(axis=1, keepdims=True), metadata, info)
-        return Trials(X, rows["expert_consensus"].to_numpy(dtype="U7"), metadata, info)
+            labels = votes / votes.sum(axis=1, keepdims=True)
+        else:
+            labels = rows["expert_consensus"].to_numpy(dtype="U7")
+        return Trials(X, labels, metadata, info, preparation)
 
     def _rows_of(self, recording: Recording) -> pd.DataFrame:
         """The rows of the table that are asked for of a recording."""
@@ -235,12 +238,6 @@ class HMS(RecordedDataset):
             # Of equally many votes, the first.
             return rows.loc[[votes[rows.index].idxmax()]]
         return rows
-
-
-@functools.cache
-def _info() -> mne.Info:
-    """Channels and positions at the recorded rate; placing them takes longer than reading."""
-    return plain_info(make_raw(np.zeros((len(CHANNELS), 1)), CHANNELS, SFREQ))
 
 
 def _file_of(folder: Path, eeg: int) -> Path:

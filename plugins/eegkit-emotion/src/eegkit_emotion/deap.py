@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from numbers import Real
 from pathlib import Path
 from typing import Any
@@ -13,19 +14,16 @@ from numpy.typing import NDArray
 
 from eegkit import Trials
 from eegkit.checks import check_choice
-from eegkit.datasets import RecordedDataset, Recording, choose_subjects
-from eegkit_emotion._array_pickle import read_arrays
-from eegkit_emotion._shared import (
-    AGAIN,
-    check_filters,
+from eegkit.datasets import Recording, WindowedDataset, choose_subjects
+from eegkit.recordings import (
+    Preparation,
+    PreparedRecording,
     check_signals,
-    check_windows,
-    choose_channels,
+    filter_and_resample,
     make_info,
-    prepare_signals,
-    too_short,
-    windows,
 )
+from eegkit_emotion._array_pickle import read_arrays
+from eegkit_emotion._shared import AGAIN, LIMIT, choose_channels
 
 FOLDER = "DEAP"
 INSIDE = "data_preprocessed_python"
@@ -42,7 +40,7 @@ CHANNELS = (
 )  # fmt: skip
 
 
-class DEAP(RecordedDataset):
+class DEAP(WindowedDataset):
     """High against low ratings of 40 music videos, 32 people, 32 EEG channels (DEAP).
 
     People watched one-minute excerpts of music videos and rated each for valence, arousal,
@@ -62,7 +60,7 @@ class DEAP(RecordedDataset):
         The rating to decode.
     threshold : float, default 5.0
         Ratings above it are ``"high"``, all others ``"low"``.
-    window : float, optional
+    window_s : float, optional
         Length of a trial in s; by default the whole video, as each has one rating. Later
         papers often take 1 s.
     overlap : float, default 0.0
@@ -110,7 +108,7 @@ class DEAP(RecordedDataset):
     Examples
     --------
     >>> from eegkit_emotion import DEAP
-    >>> trials = DEAP(label="arousal", window=1.0, subjects=[1, 2]).load()  # doctest: +SKIP
+    >>> trials = DEAP(label="arousal", window_s=1.0, subjects=[1, 2]).load()  # doctest: +SKIP
     """
 
     folder_name = FOLDER
@@ -133,13 +131,8 @@ class DEAP(RecordedDataset):
 
     label: str = "valence"
     threshold: float = 5.0
-    window: float | None = None
-    overlap: float = 0.0
     subtract_baseline: bool = False
     channels: Sequence[str] | None = None
-    sfreq: float | None = None
-    l_freq: float | None = None
-    h_freq: float | None = None
 
     def check(self) -> None:
         check_choice(RATINGS, label=self.label)
@@ -152,9 +145,8 @@ class DEAP(RecordedDataset):
             raise ValueError(
                 f"subtract_baseline is {self.subtract_baseline!r}; expected True or False."
             )
-        check_windows(self.window, self.overlap)
+        self.preparation.check_recorded_rate(SFREQ)
         choose_channels(self.channels, CHANNELS, self.title)
-        check_filters(SFREQ, self.sfreq, self.l_freq, self.h_freq)
 
     def recordings(self) -> list[Recording]:
         people = choose_subjects(self.subjects, range(1, self.n_subjects + 1), self.title)
@@ -171,41 +163,47 @@ class DEAP(RecordedDataset):
         path = recording.path
         data, ratings = read_trials(path)
         picks = choose_channels(self.channels, CHANNELS, self.title)
-        rate = float(self.sfreq or SFREQ)
+        names = [CHANNELS[i] for i in picks]
         parts, rows = [], []
         for i, trial in enumerate(data):
             eeg = trial[picks]
-            check_signals(eeg, path, f"trial {i + 1}")
-            for onset, piece in windows(self._video(eeg), rate, self.window, self.overlap):
-                parts.append(piece)
-                rows.append((i, onset))
-        if not parts:
-            raise too_short(path, data.shape[-1] / SFREQ - BASELINE, self.window or 0)
+            check_signals(eeg, path, limit=LIMIT, part=f"trial {i + 1}")
+            video = self._video(eeg, names)
+            X, onsets = video.windows(self.preparation, f"Trial {i + 1} of {path}")
+            parts.append(X)
+            rows += [(i, onset) for onset in onsets]
         index, onsets = np.array(rows).T
-        video = index.astype(int)
+        number = index.astype(int)
         metadata = pd.DataFrame(
             {
                 "subject": f"s{recording.subject:02d}",
                 "session": "0",
-                "run": (video + 1).astype(str),
+                "run": (number + 1).astype(str),
                 "onset": onsets,
                 "recording": path.name,
             }
         )
         for name, column in zip(RATINGS, ratings.T, strict=True):
-            metadata[name] = column[video]
+            metadata[name] = column[number]
         high = metadata[self.label].to_numpy() > self.threshold
-        info = make_info([CHANNELS[i] for i in picks], rate)
-        return Trials(np.stack(parts), np.where(high, "high", "low"), metadata, info)
+        labels = np.where(high, "high", "low")
+        info = make_info(names, video.sfreq)
+        return Trials(np.concatenate(parts), labels, metadata, info, self.preparation)
 
-    def _video(self, eeg: NDArray[Any]) -> NDArray[np.float32]:
+    @property
+    def preparation(self) -> Preparation:
+        steps = ("the mean of the 3 s before a video subtracted",) * self.subtract_baseline
+        return replace(super().preparation, other_steps=steps)
+
+    def _video(self, eeg: NDArray[Any], names: list[str]) -> PreparedRecording:
         """What was recorded during the video, filtered and resampled with what was before."""
         rate = float(self.sfreq or SFREQ)
-        whole = prepare_signals(eeg, SFREQ, self.sfreq, self.l_freq, self.h_freq)
+        whole = filter_and_resample(eeg, SFREQ, self.preparation)
         start = round(BASELINE * rate)
-        if not self.subtract_baseline:
-            return whole[:, start:]
-        return whole[:, start:] - whole[:, :start].mean(axis=1, keepdims=True)
+        signals = whole[:, start:]
+        if self.subtract_baseline:
+            signals = signals - whole[:, :start].mean(axis=1, keepdims=True)
+        return PreparedRecording(tuple(names), rate, signals.shape[1], ((0.0, signals),))
 
 
 def read_trials(path: Path) -> tuple[NDArray[Any], NDArray[np.float64]]:

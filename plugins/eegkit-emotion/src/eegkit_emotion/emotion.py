@@ -13,8 +13,8 @@ import numpy as np
 
 from eegkit import Dataset, Trials
 from eegkit.checks import check_choice
-from eegkit.datasets import MissingDataWarning, RecordedDataset
-from eegkit_emotion._shared import check_filters, check_seconds, plain
+from eegkit.datasets import MissingDataWarning, WindowedDataset
+from eegkit.recordings import Preparation, plain_name
 from eegkit_emotion.deap import CHANNELS as DEAP_CHANNELS
 from eegkit_emotion.deap import DEAP
 from eegkit_emotion.gameemo import CHANNELS as GAMEEMO_CHANNELS
@@ -23,7 +23,7 @@ from eegkit_emotion.harmonize import COMMON, harmonize
 from eegkit_emotion.seed_iv import CHANNELS as SEED_IV_CHANNELS
 from eegkit_emotion.seed_iv import SEEDIV
 
-PARTS: dict[str, tuple[type[RecordedDataset], tuple[str, ...]]] = {
+PARTS: dict[str, tuple[type[WindowedDataset], tuple[str, ...]]] = {
     "deap": (DEAP, DEAP_CHANNELS),
     "gameemo": (GAMEEMO, GAMEEMO_CHANNELS),
     "seed_iv": (SEEDIV, SEED_IV_CHANNELS),
@@ -53,7 +53,7 @@ class Emotion(Dataset):
         What to decode, as ``"low"`` or ``"high"``. Arousal is not known of SEED-IV.
     threshold : float, default 5.0
         Ratings of DEAP above it are ``"high"``.
-    duration : float, default 4.0
+    window_s : float, default 4.0
         Length of a trial in s. The trials of a recording lie end to end.
     channels : {"common", "interpolate"} or sequence of str, default "common"
         See `harmonize`. Common to all three are the 14 channels of GAMEEMO.
@@ -114,7 +114,7 @@ class Emotion(Dataset):
     seed_iv: str | os.PathLike[str] | None = None
     label: str = "valence"
     threshold: float = 5.0
-    duration: float = 4.0
+    window_s: float = 4.0
     channels: str | Sequence[str] = COMMON
     sfreq: float = 128.0
     l_freq: float | None = None
@@ -141,8 +141,8 @@ class Emotion(Dataset):
         """
         check_choice(SCHEMES, label=self.label)
         check_choice((None, "dataset"), scale=self.scale)
-        check_seconds(duration=self.duration)
-        check_filters(128.0, self.sfreq, self.l_freq, self.h_freq)
+        options = {name: getattr(self, name) for name in ("window_s", "sfreq", "l_freq", "h_freq")}
+        Preparation(**options).check_recorded_rate(128.0)
         if self.sfreq is None:
             raise ValueError("sfreq is None; expected a rate in Hz, as the data sets differ.")
         people = self._people()
@@ -156,7 +156,7 @@ class Emotion(Dataset):
             parts,
             channels=self.channels,
             sfreq=self.sfreq,
-            duration=self.duration,
+            window_s=self.window_s,
             scale=self.scale,
         )
 
@@ -227,20 +227,20 @@ class Emotion(Dataset):
         """The channels that are in all of them, so that no others need be read."""
         if self.channels != COMMON:
             return None
-        sets = [{plain(channel) for channel in PARTS[name][1]} for name in names]
+        sets = [{plain_name(channel) for channel in PARTS[name][1]} for name in names]
         # In the order of the smallest cap.
         smallest = min((PARTS[name][1] for name in names), key=len)
-        return [channel for channel in smallest if all(plain(channel) in s for s in sets)]
+        return [channel for channel in smallest if all(plain_name(channel) in s for s in sets)]
 
     def _make(
         self, name: str, folder: Path, people: list[int] | None, channels: list[str] | None
-    ) -> RecordedDataset:
+    ) -> WindowedDataset:
         own = {"threshold": self.threshold} if name == "deap" else {}
         return PARTS[name][0](
             path=folder,
             subjects=people,
             label=self.label,
-            window=self.duration,
+            window_s=self.window_s,
             channels=channels,
             sfreq=self.sfreq,
             l_freq=self.l_freq,

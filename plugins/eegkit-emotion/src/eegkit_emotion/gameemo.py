@@ -13,19 +13,9 @@ from numpy.typing import NDArray
 
 from eegkit import Trials
 from eegkit.checks import check_choice
-from eegkit.datasets import RecordedDataset, Recording, choose_subjects
-from eegkit_emotion._shared import (
-    AGAIN,
-    check_filters,
-    check_signals,
-    check_windows,
-    choose_channels,
-    make_info,
-    plain,
-    prepare_signals,
-    too_short,
-    windows,
-)
+from eegkit.datasets import Recording, WindowedDataset, choose_subjects
+from eegkit.recordings import PreparedRecording, check_signals, make_info, plain_name
+from eegkit_emotion._shared import AGAIN, LIMIT, choose_channels
 
 FOLDER = "GAMEEMO"
 SFREQ = 128.0
@@ -51,7 +41,7 @@ VERSIONS = {
 CSV = ".csv format"
 
 
-class GAMEEMO(RecordedDataset):
+class GAMEEMO(WindowedDataset):
     """Four computer games, 28 people, a headset of 14 channels (GAMEEMO).
 
     People played four games of five minutes each, chosen to be boring, calm, frightening and
@@ -72,7 +62,7 @@ class GAMEEMO(RecordedDataset):
     version : {"preprocessed", "raw"}, default "preprocessed"
         Which of the two published versions to read. The raw one can carry a large constant
         offset; set `l_freq` with it.
-    window : float, default 4.0
+    window_s : float, default 4.0
         Length of a trial in s; None for whole games, which must then be equally long.
     overlap : float, default 0.0
         Part of a window shared with the next one, from 0 to below 1. Overlapping windows
@@ -139,19 +129,14 @@ class GAMEEMO(RecordedDataset):
 
     label: str = "game"
     version: str = "preprocessed"
-    window: float | None = 4.0
-    overlap: float = 0.0
+    window_s: float | None = 4.0
     channels: Sequence[str] | None = None
-    sfreq: float | None = None
-    l_freq: float | None = None
-    h_freq: float | None = None
 
     def check(self) -> None:
         check_choice(LABELS, label=self.label)
         check_choice(VERSIONS, version=self.version)
-        check_windows(self.window, self.overlap)
+        self.preparation.check_recorded_rate(SFREQ)
         choose_channels(self.channels, CHANNELS, self.title)
-        check_filters(SFREQ, self.sfreq, self.l_freq, self.h_freq)
 
     def recordings(self) -> list[Recording]:
         people = choose_subjects(self.subjects, range(1, self.n_subjects + 1), self.title)
@@ -175,25 +160,23 @@ class GAMEEMO(RecordedDataset):
         path = recording.path
         picks = choose_channels(self.channels, CHANNELS, self.title)
         names = [CHANNELS[i] for i in picks]
+        preparation = self.preparation
         signals = read_csv(path, names)
-        rate = float(self.sfreq or SFREQ)
-        prepared = prepare_signals(signals, SFREQ, self.sfreq, self.l_freq, self.h_freq)
-        cut = list(windows(prepared, rate, self.window, self.overlap))
-        if not cut:
-            raise too_short(path, signals.shape[1] / SFREQ, self.window or 0)
+        prepared = PreparedRecording.from_signals(signals, SFREQ, names, preparation)
+        X, onsets = prepared.windows(preparation, path)
         metadata = pd.DataFrame(
             {
                 "subject": f"S{recording.subject:02d}",
                 "session": "0",
                 "run": str(recording.run),
-                "onset": [onset for onset, _ in cut],
+                "onset": onsets,
                 "recording": path.name,
                 "game": LABELS["game"][recording.run],
                 "quadrant": LABELS["quadrant"][recording.run],
             }
         )
-        y = np.full(len(cut), LABELS[self.label][recording.run])
-        return Trials(np.stack([piece for _, piece in cut]), y, metadata, make_info(names, rate))
+        y = np.full(len(X), LABELS[self.label][recording.run])
+        return Trials(X, y, metadata, make_info(names, prepared.sfreq), preparation)
 
 
 def read_csv(path: Path, names: Sequence[str]) -> NDArray[Any]:
@@ -219,8 +202,8 @@ def read_csv(path: Path, names: Sequence[str]) -> NDArray[Any]:
         header = next(csv.reader(lines[:1]), [])
     except (ValueError, csv.Error) as error:  # of decoding, or a field too long
         raise ValueError(f"{path} is not a table ({error}); {AGAIN}") from error
-    columns = [plain(name) for name in header]
-    absent = [name for name in names if columns.count(plain(name)) != 1]
+    columns = [plain_name(name) for name in header]
+    absent = [name for name in names if columns.count(plain_name(name)) != 1]
     if absent:
         raise ValueError(
             f"{path} lacks the channels {', '.join(absent)}, or has them twice; its first line has "
@@ -228,10 +211,10 @@ def read_csv(path: Path, names: Sequence[str]) -> NDArray[Any]:
         )
     if not any(line.strip() for line in lines[1:]):
         raise ValueError(f"{path} holds no samples; {AGAIN}")
-    wanted = [columns.index(plain(name)) for name in names]
+    wanted = [columns.index(plain_name(name)) for name in names]
     try:
         values = np.loadtxt(lines[1:], delimiter=",", usecols=wanted, ndmin=2, comments=None)
     except (ValueError, IndexError, OverflowError) as error:
         raise ValueError(f"{path} is not a table of numbers ({error}); {AGAIN}") from error
-    check_signals(values, path, "its table")
+    check_signals(values.T, path, limit=LIMIT, part="its table")
     return values.T

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import functools
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,15 +12,14 @@ from numpy.typing import NDArray
 
 from eegkit import Trials
 from eegkit.checks import check_choice
-from eegkit_emotion._shared import (
-    MONTAGE,
-    RENAMED,
-    check_filters,
-    check_seconds,
+from eegkit.recordings import (
+    Preparation,
+    canonical_name,
+    electrode_spellings,
     make_info,
-    plain,
-    resample,
+    plain_name,
 )
+from eegkit.transforms import Resample
 
 COMMON, INTERPOLATE = "common", "interpolate"
 SCALES = (None, "dataset")
@@ -33,7 +32,7 @@ def harmonize(
     *,
     channels: str | Sequence[str] = COMMON,
     sfreq: float | None = None,
-    duration: float | None = None,
+    window_s: float | None = None,
     labels: Mapping[str, Mapping[Any, Any]] | None = None,
     scale: str | None = None,
 ) -> Trials:
@@ -51,7 +50,7 @@ def harmonize(
         - names: those channels, in that order, interpolated where a part has them not.
     sfreq : float, optional
         Rate in Hz to resample to; by default the lowest of the parts.
-    duration : float, optional
+    window_s : float, optional
         Length in s to cut the trials to, end to end, what remains being dropped; by default
         the length of the shortest trials.
     labels : mapping of str to mapping, optional
@@ -74,7 +73,7 @@ def harmonize(
     ------
     ValueError
         The parts share no channel, a channel cannot be interpolated, a trial is shorter than
-        `duration`, a label is unknown, or the labels of a part occur in no other.
+        `window_s`, a label is unknown, or the labels of a part occur in no other.
 
     Notes
     -----
@@ -117,24 +116,53 @@ def harmonize(
     """
     named = _name(parts)
     check_choice(SCALES, scale=scale)
-    if duration is not None:
-        check_seconds(duration=duration)
     rate = min(part.sfreq for part in named.values()) if sfreq is None else sfreq
-    check_filters(np.inf, rate, None, None)
+    Preparation(window_s=window_s, sfreq=rate)  # refuses what makes no sense
     mapped = _map_labels(named, labels or {})
     wanted = _choose(mapped, channels)
     signals = {
-        name: resample(_pick(name, part, wanted), part.sfreq, rate) for name, part in mapped.items()
+        name: _resample(_pick(name, part, wanted), part.sfreq, rate)
+        for name, part in mapped.items()
     }
-    n_times = _length(signals, rate, duration)
-    made = [_finish(name, mapped[name], X, rate, n_times, scale) for name, X in signals.items()]
-    columns = [c for c in made[0][2].columns if all(c in table for _, _, table in made)]
-    return Trials(
-        np.concatenate([X for X, _, _ in made]),
-        np.concatenate([y for _, y, _ in made]),
-        pd.concat([table[columns] for _, _, table in made], ignore_index=True),
-        make_info(wanted, rate),
+    n_times = _length(signals, rate, window_s)
+    finished = [_finish(name, mapped[name], X, rate, n_times, scale) for name, X in signals.items()]
+    columns = [c for c in finished[0][2].columns if all(c in table for _, _, table in finished)]
+    steps = _steps(mapped, wanted, rate, scale)
+    return Trials.concatenate(
+        [
+            Trials(X, y, table[columns], make_info(wanted, rate), _prepared(part, steps))
+            for (X, y, table), part in zip(finished, mapped.values(), strict=True)
+        ]
     )
+
+
+def _steps(
+    parts: Mapping[str, Trials], wanted: Sequence[str], rate: float, scale: str | None
+) -> tuple[str, ...]:
+    """What is done to trials here that no recording goes through, in words."""
+    before = [part.preparation.other_steps for part in parts.values() if part.preparation]
+    steps = [step for some in before for step in some]
+    lacking = [name for name, part in parts.items() if set(wanted) - set(part.ch_names)]
+    if any(set(map(plain_name, wanted)) - set(map(plain_name, parts[n].ch_names)) for n in lacking):
+        steps.append("channels that were not recorded interpolated")
+    if any(part.sfreq != rate for part in parts.values()):
+        steps.append("trials resampled one by one")
+    if scale is not None:
+        steps.append("divided by the median standard deviation of the data set")
+    return tuple(dict.fromkeys(steps))
+
+
+def _prepared(part: Trials, steps: tuple[str, ...]) -> Preparation | None:
+    if part.preparation is None:
+        return None
+    return dataclasses.replace(part.preparation, sfreq=None, window_s=None, other_steps=steps)
+
+
+def _resample(X: NDArray[np.float32], recorded: float, sfreq: float) -> NDArray[np.float32]:
+    """Bring trials, shape (n_trials, n_channels, n_times), from one rate to another."""
+    if float(sfreq) == recorded:
+        return X
+    return np.asarray(Resample(to_sfreq=float(sfreq), sfreq=recorded).fit_transform(X))
 
 
 def _name(parts: Mapping[str, Trials] | Sequence[Trials]) -> dict[str, Trials]:
@@ -195,7 +223,7 @@ def _relabel(name: str, part: Trials, new: Mapping[Any, Any]) -> Trials:
         raise ValueError(f"labels leaves no trial of {name}; leave the data set out instead.")
     left = part[kept] if not kept.all() else part
     y = np.array([new[label] for label in old if new[label] is not None])
-    return Trials(np.asarray(left.X), y, left.metadata, left.info)
+    return Trials(left.X, y, left.metadata, left.info)
 
 
 def _told(labels: set[Any]) -> str:
@@ -217,23 +245,23 @@ def _choose(named: dict[str, Trials], channels: str | Sequence[str]) -> list[str
                     "channels='interpolate', or name channels."
                 )
         else:
-            keys = [key for key in order if key in _positions()]
+            keys = [key for key in order if key in electrode_spellings()]
             if not keys:
                 raise ValueError("No channel has a known position; take channels='common'.")
     else:
-        keys = [plain(name) for name in channels]
+        keys = [plain_name(name) for name in channels]
         if not keys or len(set(keys)) < len(keys):
             raise ValueError(
                 f"channels is {list(channels)}; expected names of channels, each once."
             )
-    spelled = {plain(c): RENAMED.get(c.lower(), c) for p in named.values() for c in p.ch_names}
-    spelled |= _positions()
-    asked = {} if isinstance(channels, str) else {plain(c): c for c in channels}
+    spelled = {plain_name(c): canonical_name(c) for p in named.values() for c in p.ch_names}
+    spelled |= electrode_spellings()
+    asked = {} if isinstance(channels, str) else {plain_name(c): c for c in channels}
     return [spelled.get(key, asked.get(key, key)) for key in keys]
 
 
 def _index(name: str, part: Trials) -> dict[str, int]:
-    index = {plain(channel): i for i, channel in enumerate(part.ch_names)}
+    index = {plain_name(channel): i for i, channel in enumerate(part.ch_names)}
     if len(index) < len(part.ch_names):
         raise ValueError(
             f"{name} has a channel twice (T3 is T7, and so on): {', '.join(part.ch_names)}."
@@ -241,29 +269,18 @@ def _index(name: str, part: Trials) -> dict[str, int]:
     return index
 
 
-@functools.cache
-def _positions() -> dict[str, str]:
-    """The channels that have positions: as they are spelled, by their plain names."""
-    import mne
-
-    montage = mne.channels.make_standard_montage(MONTAGE)
-    # The montage has the old names, too; those that replaced them come last and stay.
-    names = sorted(montage.ch_names, key=lambda name: name.lower() not in RENAMED)
-    return {plain(name): name for name in names}
-
-
 def _pick(name: str, part: Trials, wanted: list[str]) -> NDArray[np.float32]:
     """The wanted channels of a part, interpolated where it has them not."""
     index = _index(name, part)
     X = np.asarray(part.X)
-    absent = [channel for channel in wanted if plain(channel) not in index]
+    absent = [channel for channel in wanted if plain_name(channel) not in index]
     if not absent:
-        return np.ascontiguousarray(X[:, [index[plain(channel)] for channel in wanted]])
+        return np.ascontiguousarray(X[:, [index[plain_name(channel)] for channel in wanted]])
     weights = _weights(name, part.ch_names, absent)
     rows = np.zeros((len(wanted), X.shape[1]), dtype=np.float32)
     for row, channel in zip(rows, wanted, strict=True):
-        if plain(channel) in index:
-            row[index[plain(channel)]] = 1
+        if plain_name(channel) in index:
+            row[index[plain_name(channel)]] = 1
         else:
             row[:] = weights[channel]
     return np.matmul(rows, X)
@@ -273,20 +290,20 @@ def _weights(name: str, there: Sequence[str], absent: list[str]) -> dict[str, ND
     """For each absent channel, the weights of those that are there."""
     import mne
 
-    spelled = _positions()
-    unknown = [channel for channel in absent if plain(channel) not in spelled]
+    spelled = electrode_spellings()
+    unknown = [channel for channel in absent if plain_name(channel) not in spelled]
     if unknown:
         raise ValueError(
             f"{name} lacks {', '.join(unknown)}, whose position is unknown, so that it cannot be "
             "interpolated; leave it out of channels."
         )
-    known = [i for i, channel in enumerate(there) if plain(channel) in spelled]
+    known = [i for i, channel in enumerate(there) if plain_name(channel) in spelled]
     if len(known) < MIN_ELECTRODES:
         raise ValueError(
             f"{name} lacks {', '.join(absent)} and has {len(known)} channels with known "
             f"positions; expected at least {MIN_ELECTRODES} to interpolate from."
         )
-    names = [spelled[plain(there[i])] for i in known] + [spelled[plain(c)] for c in absent]
+    names = [spelled[plain_name(name)] for name in [*(there[i] for i in known), *absent]]
     # Interpolation is linear: interpolated from the identity, it shows its weights.
     unit = np.vstack([np.eye(len(known)), np.zeros((len(absent), len(known)))])
     evoked = mne.EvokedArray(unit, make_info(names, 1.0), verbose="error")
@@ -297,19 +314,19 @@ def _weights(name: str, there: Sequence[str], absent: list[str]) -> dict[str, ND
     return dict(zip(absent, rows, strict=True))
 
 
-def _length(signals: dict[str, NDArray[Any]], rate: float, duration: float | None) -> int:
+def _length(signals: dict[str, NDArray[Any]], rate: float, window_s: float | None) -> int:
     """Samples of a trial."""
     shortest = min(signals, key=lambda name: signals[name].shape[2])
     there = signals[shortest].shape[2]
-    if duration is None:
+    if window_s is None:
         return there
-    n_times = round(duration * rate)
+    n_times = round(window_s * rate)
     if n_times < 1:
-        raise ValueError(f"duration is {duration:g} s, less than a sample at {rate:g} Hz.")
+        raise ValueError(f"window_s is {window_s:g} s, less than a sample at {rate:g} Hz.")
     if n_times > there:
         raise ValueError(
-            f"duration is {duration:g} s, but the trials of {shortest} last {there / rate:g} s; "
-            "make duration shorter, or load longer trials."
+            f"window_s is {window_s:g} s, but the trials of {shortest} last {there / rate:g} s; "
+            "make window_s shorter, or load longer trials."
         )
     return n_times
 

@@ -13,18 +13,9 @@ from numpy.typing import NDArray
 
 from eegkit import Trials
 from eegkit.checks import check_choice
-from eegkit.datasets import RecordedDataset, Recording, choose_subjects
-from eegkit_emotion._shared import (
-    AGAIN,
-    check_filters,
-    check_signals,
-    check_windows,
-    choose_channels,
-    make_info,
-    prepare_signals,
-    too_short,
-    windows,
-)
+from eegkit.datasets import Recording, WindowedDataset, choose_subjects
+from eegkit.recordings import PreparedRecording, check_signals, make_info, window_onsets
+from eegkit_emotion._shared import AGAIN, LIMIT, choose_channels
 
 FOLDER = "SEED_IV"
 INSIDE = "eeg_raw_data"
@@ -56,7 +47,7 @@ LABELS: dict[str, dict[str, str]] = {
 VARIABLE = re.compile(r".*_eeg(\d{1,2})", re.DOTALL)
 
 
-class SEEDIV(RecordedDataset):
+class SEEDIV(WindowedDataset):
     """Neutral, sad, frightening and happy film clips, 15 people, 62 channels (SEED-IV).
 
     People watched 24 clips in each of three sessions on different days, six clips for each
@@ -75,7 +66,7 @@ class SEEDIV(RecordedDataset):
         ``"high"`` (happy), neutral clips being left out.
     sessions : sequence of int, default (1, 2, 3)
         The sessions to load.
-    window : float, default 4.0
+    window_s : float, default 4.0
         Length of a trial in s, as in the paper. No two clips last as long (about two minutes),
         hence no trials of whole clips.
     overlap : float, default 0.0
@@ -145,21 +136,16 @@ class SEEDIV(RecordedDataset):
 
     label: str = "emotion"
     sessions: Sequence[int] = SESSIONS
-    window: float = 4.0
-    overlap: float = 0.0
+    window_s: float | None = 4.0
     channels: Sequence[str] | None = None
-    sfreq: float | None = None
-    l_freq: float | None = None
-    h_freq: float | None = None
 
     def check(self) -> None:
         check_choice(LABELS, label=self.label)
         self._sessions()
-        if self.window is None:
-            raise ValueError("window is None; expected seconds, as no two clips last as long.")
-        check_windows(self.window, self.overlap)
+        if self.window_s is None:
+            raise ValueError("window_s is None; expected seconds, as no two clips last as long.")
+        self.preparation.check_recorded_rate(SFREQ)
         choose_channels(self.channels, CHANNELS, self.title)
-        check_filters(SFREQ, self.sfreq, self.l_freq, self.h_freq)
 
     def _sessions(self) -> list[int]:
         asked = list(self.sessions) if np.iterable(self.sessions) else [self.sessions]
@@ -188,26 +174,33 @@ class SEEDIV(RecordedDataset):
         path = recording.path
         labels = LABELS[self.label]
         picks = choose_channels(self.channels, CHANNELS, self.title)
-        rate = float(self.sfreq or SFREQ)
+        names, preparation = [CHANNELS[i] for i in picks], self.preparation
+        window_s = float(preparation.window_s or 0)
         parts, rows, longest = [], [], 0.0
         for clip, variable in enumerate(find_clips(path), 1):
             emotion = EMOTIONS[CLIPS[recording.run][clip - 1]]
             if emotion not in labels:
                 continue
             signals = read_clip(path, variable)[picks]
-            longest = max(longest, signals.shape[1] / SFREQ)
-            prepared = prepare_signals(signals, SFREQ, self.sfreq, self.l_freq, self.h_freq)
-            for onset, piece in windows(prepared, rate, self.window, self.overlap):
-                parts.append(piece.copy())  # a view would keep the whole clip
-                rows.append({"run": str(clip), "onset": onset, "emotion": emotion})
-        if not parts:
-            raise too_short(path, longest, self.window)
+            prepared = PreparedRecording.from_signals(signals, SFREQ, names, preparation)
+            longest = max(longest, prepared.duration)
+            onsets = window_onsets(
+                0.0, prepared.duration, window_s, preparation.overlap, prepared.sfreq
+            )
+            parts.append(prepared.cut(onsets, window_s)[0])
+            rows += [{"run": str(clip), "onset": onset, "emotion": emotion} for onset in onsets]
+        if not rows:
+            raise ValueError(
+                f"{path} has nothing as long as one window of {window_s:g} s (the longest lasts "
+                f"{longest:g} s); make window_s shorter."
+            )
         metadata = pd.DataFrame(rows)
         metadata.insert(0, "subject", f"S{recording.subject:02d}")
         metadata.insert(1, "session", str(recording.run))
         metadata.insert(4, "recording", path.name)
         y = np.array([labels[row["emotion"]] for row in rows])
-        return Trials(np.stack(parts), y, metadata, make_info([CHANNELS[i] for i in picks], rate))
+        info = make_info(names, prepared.sfreq)
+        return Trials(np.concatenate(parts), y, metadata, info, preparation)
 
 
 def _find(folder: Path, person: int) -> Path:
@@ -276,5 +269,5 @@ def read_clip(path: Path, variable: str) -> NDArray[Any]:
         raise ValueError(f"{path}: {variable} holds no numbers; {AGAIN}")
     if signals.ndim != 2 or len(signals) != len(CHANNELS):
         raise ValueError(f"{path}: {variable} has shape {signals.shape}; {AGAIN}")
-    check_signals(signals, path, variable)
+    check_signals(signals, path, limit=LIMIT, part=variable)
     return signals

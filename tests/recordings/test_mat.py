@@ -8,7 +8,7 @@ import pytest
 from scipy.io import loadmat, savemat
 from scipy.sparse import csc_matrix
 
-from eegkit.datasets._mat import check_mat
+from eegkit.recordings.mat import check_mat
 
 VALUES = {
     "cell": np.array([1, "ab", np.ones((2, 2, 2))], dtype=object),

@@ -1,0 +1,51 @@
+"""Recordings: opened and checked, brought to channels, filtered, resampled and cut into windows.
+
+Every data set of whole recordings and ``eegkit predict`` take this way, in this order: open and
+check the file, find the channels by their names, filter each stretch without a gap as a whole,
+resample it, cut windows that lie within one stretch. `Preparation` says how, and goes with the
+trials into the fitted decoder.
+"""
+
+from eegkit.recordings.amplitudes import check_signals
+from eegkit.recordings.channels import (
+    canonical_name,
+    canonical_names,
+    electrode_spellings,
+    make_info,
+    match_channels,
+    plain_name,
+)
+from eegkit.recordings.files import (
+    FORMATS,
+    check_whole,
+    companions,
+    naming_the_file,
+    open_recording,
+)
+from eegkit.recordings.preparation import Preparation
+from eegkit.recordings.prepared import (
+    PreparedRecording,
+    filter_and_resample,
+    prepare_recording,
+    window_onsets,
+)
+
+__all__ = [
+    "FORMATS",
+    "Preparation",
+    "PreparedRecording",
+    "canonical_name",
+    "canonical_names",
+    "check_signals",
+    "check_whole",
+    "companions",
+    "electrode_spellings",
+    "filter_and_resample",
+    "make_info",
+    "match_channels",
+    "naming_the_file",
+    "open_recording",
+    "plain_name",
+    "prepare_recording",
+    "window_onsets",
+]

@@ -1,0 +1,149 @@
+"""`Preparation`: what a recording goes through on its way to trials."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from numbers import Real
+from typing import Any
+
+FILTER_METHODS = ("fir", "iir")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Preparation:
+    """How recordings become trials: filter, rate and windows.
+
+    A whole recording is filtered, then resampled, then cut. `Trials` carry the preparation they
+    went through, a fitted pipeline keeps it as ``preparation_``, its file holds it, and
+    ``eegkit predict`` repeats it with a new recording.
+
+    Parameters
+    ----------
+    window_s : float, optional
+        Length of a window in s; by default each labelled piece is one.
+    overlap : float, default 0.0
+        Part of a window shared with the next one, from 0 to below 1.
+    sfreq : float, optional
+        Rate in Hz to resample to; by default the recorded one.
+    l_freq, h_freq : float, optional
+        Edges in Hz of a zero-phase band-pass; by default none.
+    filter_method : {"fir", "iir"}, default "fir"
+        MNE's filter of that kind, with its defaults: a Hamming-windowed FIR filter, or a
+        Butterworth filter of order 4, forwards and backwards.
+    other_steps : tuple of str
+        What else was done, in words, that a recording alone does not allow to repeat.
+
+    Raises
+    ------
+    ValueError
+        A value makes no sense, or two do not go together.
+
+    Examples
+    --------
+    >>> from eegkit.recordings import Preparation
+    >>> print(Preparation(window_s=4.0, sfreq=128.0, l_freq=1.0, h_freq=40.0))
+    band-pass 1 to 40 Hz, resampled to 128 Hz, windows of 4 s
+    """
+
+    window_s: float | None = None
+    overlap: float = 0.0
+    sfreq: float | None = None
+    l_freq: float | None = None
+    h_freq: float | None = None
+    filter_method: str = "fir"
+    other_steps: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name, unit in (("window_s", "s"), ("sfreq", "Hz"), ("l_freq", "Hz"), ("h_freq", "Hz")):
+            value = getattr(self, name)
+            if value is not None and not (_is_number(value) and 0 < value < math.inf):
+                raise ValueError(
+                    f"{name} is {value!r}; expected a positive number, in {unit}, or None."
+                )
+        if not _is_number(self.overlap) or not 0 <= self.overlap < 1:
+            raise ValueError(
+                f"overlap is {self.overlap!r}; expected a part of the window, from 0 to below 1."
+            )
+        if self.filter_method not in FILTER_METHODS:
+            raise ValueError(f"filter_method is {self.filter_method!r}; expected 'fir' or 'iir'.")
+        if self.l_freq is not None and self.h_freq is not None and self.l_freq >= self.h_freq:
+            raise ValueError(
+                f"l_freq is {self.l_freq:g} Hz and h_freq {self.h_freq:g} Hz; expected l_freq "
+                "below h_freq."
+            )
+        for name, edge in self._edges():
+            if self.sfreq is not None and edge >= self.sfreq / 2:
+                raise ValueError(
+                    f"{name} is {edge:g} Hz, but at sfreq={self.sfreq:g} Hz no frequency from "
+                    f"{self.sfreq / 2:g} Hz on is kept; lower {name} or raise sfreq."
+                )
+
+    def _edges(self) -> list[tuple[str, float]]:
+        edges = (("l_freq", self.l_freq), ("h_freq", self.h_freq))
+        return [(name, edge) for name, edge in edges if edge is not None]
+
+    def check_recorded_rate(self, sfreq: float, source: Any = "the recordings") -> None:
+        """Raise ValueError where recordings at `sfreq` Hz hold no such frequencies."""
+        for name, edge in self._edges():
+            if edge >= sfreq / 2:
+                raise ValueError(
+                    f"{name} is {edge:g} Hz; expected less than {sfreq / 2:g} Hz, half the rate of "
+                    f"{source}."
+                )
+
+    def applied(self, *, sfreq: float, n_times: int) -> Preparation:
+        """The preparation of trials at `sfreq` Hz of `n_times` samples: nothing left open."""
+        sfreq = float(sfreq)
+        return dataclasses.replace(self, sfreq=sfreq, window_s=n_times / sfreq)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What differs from the defaults, as JSON holds it."""
+        values = {
+            field.name: getattr(self, field.name)
+            for field in dataclasses.fields(self)
+            if getattr(self, field.name) != field.default
+        }
+        if self.other_steps:
+            values["other_steps"] = list(self.other_steps)
+        return {
+            name: float(value) if _is_number(value) else value for name, value in values.items()
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Preparation:
+        """What `to_dict` gave.
+
+        Raises
+        ------
+        ValueError
+            It holds something else.
+        """
+        names = {field.name for field in dataclasses.fields(cls)}
+        if set(values) - names:
+            raise ValueError(
+                f"A preparation has no {', '.join(sorted(set(values) - names))}; expected some of "
+                f"{', '.join(sorted(names))}. A newer eegkit may have written it."
+            )
+        steps = tuple(values.get("other_steps", ()))
+        return cls(**{**values, "other_steps": steps})
+
+    def __str__(self) -> str:
+        if self.l_freq is not None and self.h_freq is not None:
+            band = f"band-pass {self.l_freq:g} to {self.h_freq:g} Hz"
+        elif self.l_freq is not None:
+            band = f"high-pass {self.l_freq:g} Hz"
+        elif self.h_freq is not None:
+            band = f"low-pass {self.h_freq:g} Hz"
+        else:
+            band = "no filter"
+        band += " (IIR)" * (self.filter_method == "iir" and band != "no filter")
+        rate = "recorded rate" if self.sfreq is None else f"resampled to {self.sfreq:g} Hz"
+        windows = "whole pieces" if self.window_s is None else f"windows of {self.window_s:g} s"
+        windows += f" overlapping by {self.overlap:.0%}" if self.overlap else ""
+        return ", ".join([band, rate, windows, *self.other_steps])
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
