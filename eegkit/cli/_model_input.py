@@ -1,15 +1,11 @@
-"""What a fitted model reads, and a recording brought to it."""
+"""What a fitted model reads, and how a recording is brought to it."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from eegkit.recordings import Preparation
 
@@ -187,52 +183,3 @@ def preparation_for(
             for step in trained.other_steps
         ]
     return dataclasses.replace(preparation, **changed, other_steps=()), notes
-
-
-def read_windows(
-    path: Path,
-    ch_names: Sequence[str],
-    preparation: Preparation,
-    onsets: Sequence[float] | None = None,
-) -> tuple[NDArray[np.float32], NDArray[np.float64], dict[str, tuple[str, ...]]]:
-    """Windows of a recording, as a data set would cut them.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-    ch_names : sequence of str
-        The channels of a window.
-    preparation : Preparation
-    onsets : sequence of float, optional
-        Where windows begin, in s; by default they follow each other from the start on.
-
-    Returns
-    -------
-    X : ndarray of float32, shape (n_windows, n_channels, n_times)
-        In microvolts.
-    onsets : ndarray, shape (n_windows,)
-        In s from the start of the recording.
-    channels : dict of str to tuple of str
-        The channel of the recording for each of `ch_names`, or the two that were subtracted.
-
-    Raises
-    ------
-    ValueError
-        The recording is broken, too short, lacks channels, or holds NaN.
-    """
-    from eegkit.recordings import match_channels, naming_the_file, open_recording, prepare_recording
-
-    if path.is_dir():
-        raise ValueError(f"{path} is a folder; expected the file of a recording.")
-    if not path.is_file():
-        raise FileNotFoundError(f"There is no recording {path}.")
-    raw = open_recording(path)
-    channels = match_channels(ch_names, raw.ch_names, path)
-    with naming_the_file(path):
-        prepared = prepare_recording(raw, preparation, channels=channels, source=path)
-    if onsets is None:
-        X, starts = prepared.windows(preparation, path)
-    else:
-        X, inside = prepared.cut(onsets, preparation.window_s or prepared.duration)
-        starts = np.asarray(onsets, dtype=float)[inside]
-    return X, starts, channels

@@ -73,8 +73,9 @@ def predict(
     from rich.console import Console
 
     import eegkit
-    from eegkit.cli._model_input import complete, input_of, preparation_for, read_windows
+    from eegkit.cli._model_input import complete, input_of, preparation_for
     from eegkit.cli._tables import windows_table
+    from eegkit.recordings import read_windows
     from eegkit.signals import SignalArray
 
     fitted = eegkit.load(model)

@@ -29,11 +29,13 @@ from eegkit.recordings.prepared import (
     prepare_recording,
     window_onsets,
 )
+from eegkit.recordings.windows import Windows, read_windows
 
 __all__ = [
     "FORMATS",
     "Preparation",
     "PreparedRecording",
+    "Windows",
     "canonical_name",
     "canonical_names",
     "check_signals",
@@ -47,5 +49,6 @@ __all__ = [
     "open_recording",
     "plain_name",
     "prepare_recording",
+    "read_windows",
     "window_onsets",
 ]

@@ -22,11 +22,13 @@ from eegkit.testing._checks import (
     transform_checks,
 )
 from eegkit.testing._examples import example_trials
+from eegkit.testing._preparation import check_preparation
 
 __all__ = [
     "Check",
     "check_classifier",
     "check_dataset",
+    "check_preparation",
     "check_transform",
     "classifier_checks",
     "dataset_checks",

@@ -1,0 +1,77 @@
+"""From the file of a recording to windows, in one call."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegkit.recordings.channels import match_channels
+from eegkit.recordings.files import naming_the_file, open_recording
+from eegkit.recordings.preparation import Preparation
+from eegkit.recordings.prepared import prepare_recording
+
+
+class Windows(NamedTuple):
+    """What `read_windows` gives.
+
+    Attributes
+    ----------
+    X : ndarray of float32, shape (n_windows, n_channels, n_times)
+        In microvolts.
+    onsets : ndarray, shape (n_windows,)
+        In s from the start of the recording.
+    channels : dict of str to tuple of str
+        The recorded channel for each channel of X, or the two that were subtracted.
+    """
+
+    X: NDArray[np.float32]
+    onsets: NDArray[np.float64]
+    channels: dict[str, tuple[str, ...]]
+
+
+def read_windows(
+    path: str | os.PathLike[str],
+    ch_names: Sequence[str],
+    preparation: Preparation,
+    onsets: Sequence[float] | NDArray[np.float64] | None = None,
+) -> Windows:
+    """Windows of a recording, as a data set of that preparation would cut them.
+
+    Parameters
+    ----------
+    path : str or path-like
+    ch_names : sequence of str
+        The channels of a window, found by `match_channels`.
+    preparation : Preparation
+    onsets : sequence of float, optional
+        Where windows begin, in s; by default they follow each other from the start on.
+
+    Returns
+    -------
+    Windows
+
+    Raises
+    ------
+    ValueError
+        The recording is broken, too short, lacks channels, or holds NaN.
+    FileNotFoundError
+        There is no such file.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder; expected the file of a recording.")
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no recording {path}.")
+    raw = open_recording(path)
+    channels = match_channels(ch_names, raw.ch_names, path)
+    with naming_the_file(path):
+        prepared = prepare_recording(raw, preparation, channels=channels, source=path)
+    if onsets is None:
+        return Windows(*prepared.windows(preparation, path), channels)
+    X, inside = prepared.cut(onsets, preparation.window_s or prepared.duration)
+    return Windows(X, np.asarray(onsets, dtype=float)[inside], channels)
