@@ -2,11 +2,9 @@
 
 from eegkit.classifiers._base import NeuralClassifier
 from eegkit.classifiers._cost import Cost, net_cost
-from eegkit.classifiers.braindecode import BraindecodeClassifier
 from eegkit.classifiers.cnn_bigru import CNNBiGRU, CNNBiGRUModule
 
 __all__ = [
-    "BraindecodeClassifier",
     "CNNBiGRU",
     "CNNBiGRUModule",
     "Cost",

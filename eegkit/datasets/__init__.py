@@ -3,7 +3,6 @@
 from eegkit.datasets._base import Dataset, MissingDataWarning, load_dataset
 from eegkit.datasets._recordings import Recording, choose_subjects
 from eegkit.datasets.bids import from_bids
-from eegkit.datasets.braindecode_windows import from_braindecode, to_braindecode
 from eegkit.datasets.eegbci import EEGBCI
 from eegkit.datasets.folder import from_folder
 from eegkit.datasets.hdf5 import from_hdf5, to_hdf5
@@ -31,13 +30,11 @@ __all__ = [
     "cache_folder",
     "choose_subjects",
     "from_bids",
-    "from_braindecode",
     "from_folder",
     "from_hdf5",
     "from_ts",
     "kept_trials",
     "load_dataset",
-    "to_braindecode",
     "to_hdf5",
     "to_ts",
 ]

@@ -2,9 +2,9 @@ import sys
 
 import numpy as np
 import pytest
+from eegkit_braindecode import BraindecodeClassifier
 from sklearn.model_selection import GridSearchCV
 
-from eegkit.classifiers import BraindecodeClassifier
 from eegkit.testing import example_trials
 
 

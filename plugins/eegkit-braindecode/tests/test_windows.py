@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 from braindecode.datasets import BaseConcatDataset, RawDataset, WindowsDataset
 from braindecode.preprocessing import create_fixed_length_windows, create_windows_from_events
+from eegkit_braindecode import from_braindecode, to_braindecode
 
 from eegkit import load_dataset
-from eegkit.datasets import from_braindecode, to_braindecode
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from typing import Any
 from torch import nn
 
 from eegkit.base import DEFAULT_SFREQ
-from eegkit.classifiers._base import NeuralClassifier
+from eegkit.classifiers import NeuralClassifier
 
 
 class BraindecodeClassifier(NeuralClassifier):

@@ -58,7 +58,7 @@ def from_braindecode(
     Examples
     --------
     >>> from eegkit import load_dataset
-    >>> from eegkit.datasets import from_braindecode, to_braindecode
+    >>> from eegkit_braindecode import from_braindecode, to_braindecode
     >>> trials = load_dataset("simulated", n_people=2, n_trials=4)
     >>> windows = to_braindecode(trials)  # doctest: +SKIP
     >>> from_braindecode(windows, target="label")  # doctest: +SKIP
@@ -166,7 +166,7 @@ def to_braindecode(trials: Trials) -> BaseConcatDataset:
     Examples
     --------
     >>> from eegkit import load_dataset
-    >>> from eegkit.datasets import to_braindecode
+    >>> from eegkit_braindecode import to_braindecode
     >>> to_braindecode(load_dataset("simulated")).split("subject")  # doctest: +SKIP
     """
     import mne
