@@ -130,6 +130,11 @@ def _told(listed: list[Entry]) -> list[str]:
     return [e.name if plain.count(e.name) == 1 else f"{e.distribution}:{e.name}" for e in listed]
 
 
+def distributions() -> list[str]:
+    """Every distribution that registers something, the core's too, sorted. Imports nothing."""
+    return sorted({entry.distribution for kind in KINDS for entry in _found(kind)})
+
+
 def get(kind: str, name: str) -> type:
     """The class registered under a name.
 

@@ -9,6 +9,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
 PLUGINS = sorted(path.name for path in (ROOT / "plugins").iterdir() if path.is_dir())
+CORE = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
 def project(name):
@@ -32,6 +33,18 @@ def test_it_tells_of_and_checks_all_that_it_registers(name):
             assert f"`{entry}`" in readme
     conformance = (folder / "tests" / "test_conformance.py").read_text()
     assert f'== "{name}"' in conformance
+
+
+@pytest.mark.parametrize("name", PLUGINS)
+def test_a_source_of_the_workspace_is_named_for_it(name):
+    assert CORE["tool"]["uv"]["sources"][name] == {"workspace": True}
+
+
+def test_the_extra_of_all_brings_every_plugin():
+    needs = [Requirement(line) for line in CORE["project"]["optional-dependencies"]["all"]]
+    assert sorted(need.name for need in needs) == PLUGINS
+    for need in needs:
+        assert need.specifier.contains(project(need.name)["version"], prereleases=True)
 
 
 @pytest.mark.parametrize("name", PLUGINS)

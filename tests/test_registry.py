@@ -16,7 +16,7 @@ import pytest
 from eegkit import registry
 
 ROOT = Path(__file__).parents[1]
-PLUGINS = ("eegkit_convnets", "eegkit_moabb", "eegkit_sequence", "eegkit_vision", "eegkit_vae")
+PLUGINS = tuple(path.name.replace("-", "_") for path in (ROOT / "plugins").iterdir())
 
 
 class Environment:

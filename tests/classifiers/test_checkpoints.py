@@ -19,26 +19,22 @@ NURSERY = """
 import hashlib, json, os, signal, sys
 import numpy as np
 import torch
-from eegkit import registry
+from eegkit.classifiers import CNNBiGRU
 
 def train(job):
     torch.set_num_threads(1)
-    cls = registry.get("classifiers", job["net"])
     rng = np.random.default_rng(0)
-    shape = (6, 128) if cls.input_kind == "raw" else (6, 16, 6)
-    X, y = rng.normal(size=(96, *shape)).astype(np.float32), np.arange(96) % 3
-    made = cls(**cls.conformance_params() | job["options"])
-    made.set_params(checkpoint_dir=job["folder"], random_state=3)
-    made.fit(X, y, groups=np.arange(96) // 12)
-    digest = hashlib.sha256(made.history_.drop(columns="dur").to_csv().encode())
-    for key, value in sorted(made.weights_.items()):
+    X, y = rng.normal(size=(96, 6, 16, 6)).astype(np.float32), np.arange(96) % 3
+    net = CNNBiGRU(**CNNBiGRU.conformance_params() | job["options"])
+    net.set_params(checkpoint_dir=job["folder"], random_state=3)
+    net.fit(X, y, groups=np.arange(96) // 12)
+    digest = hashlib.sha256(net.history_.drop(columns="dur").to_csv().encode())
+    for key, value in sorted(net.weights_.items()):
         digest.update(key.encode() + value.tobytes())
     with open(job["result"] + ".part", "w") as file:
-        file.write(f"{len(made.history_)} epochs, {digest.hexdigest()}")
+        file.write(f"{len(net.history_)} epochs, {digest.hexdigest()}")
     os.replace(job["result"] + ".part", job["result"])
 
-registry.get("classifiers", "cnn_bigru")
-import braindecode.models
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 print("ready", flush=True)
 for line in sys.stdin:
@@ -62,9 +58,9 @@ class Nursery:
         assert self.process.stdout.readline() == "ready\n"
         self.result = folder / "result"
 
-    def start(self, net, options, folder=None):
+    def start(self, options, folder=None):
         self.result.unlink(missing_ok=True)
-        job = {"net": net, "options": options, "folder": folder and str(folder)}
+        job = {"options": options, "folder": folder and str(folder)}
         self.process.stdin.write(json.dumps(job | {"result": str(self.result)}) + "\n")
         self.process.stdin.flush()
         return int(self.process.stdout.readline())
@@ -94,26 +90,27 @@ def nursery(tmp_path_factory):
 
 
 RUNS = {
-    "plain": ("cnn_bigru", {"max_epochs": 40, "dropout": 0.3}),
-    "cosine": ("braindecode", {"max_epochs": 60, "lr_schedule": "cosine", "clip_grad_norm": 1.0}),
-    "plateau": (
-        "cnn_bigru",
-        {"max_epochs": 40, "lr_schedule": "plateau", "validation_split": 0.25, "balance": "class"},
-    ),
-    "one cycle, stopping early": (
-        "braindecode",
-        {
-            "max_epochs": 60,
-            "lr_schedule": "one_cycle",
-            "early_stopping": True,
-            "patience": 30,
-            "optimizer": "rmsprop",
-        },
-    ),
-    "sgd in bfloat16": (
-        "cnn_bigru",
-        {"max_epochs": 30, "optimizer": "sgd", "precision": "bf16-mixed", "label_smoothing": 0.1},
-    ),
+    "plain": {"max_epochs": 40, "dropout": 0.3},
+    "cosine": {"max_epochs": 60, "lr_schedule": "cosine", "clip_grad_norm": 1.0},
+    "plateau": {
+        "max_epochs": 40,
+        "lr_schedule": "plateau",
+        "validation_split": 0.25,
+        "balance": "class",
+    },
+    "one cycle, stopping early": {
+        "max_epochs": 60,
+        "lr_schedule": "one_cycle",
+        "early_stopping": True,
+        "patience": 30,
+        "optimizer": "rmsprop",
+    },
+    "sgd in bfloat16": {
+        "max_epochs": 30,
+        "optimizer": "sgd",
+        "precision": "bf16-mixed",
+        "label_smoothing": 0.1,
+    },
 }
 N_KILLS = 4  # of each run
 
@@ -123,17 +120,17 @@ N_KILLS = 4  # of each run
 @pytest.mark.parametrize("run", RUNS)
 def test_killed_and_run_again(run, tmp_path, nursery):
     started = time.monotonic()
-    expected = nursery.finish(nursery.start(*RUNS[run]))
+    expected = nursery.finish(nursery.start(RUNS[run]))
     duration = time.monotonic() - started
     rng = np.random.default_rng(len(run))
     for moment in rng.uniform(0, 1.5 / N_KILLS, size=N_KILLS):
-        pid = nursery.start(*RUNS[run], tmp_path)
+        pid = nursery.start(RUNS[run], tmp_path)
         time.sleep(moment * duration)
         assert nursery.alive(pid), "it ended before it could be killed"
         os.kill(pid, signal.SIGKILL)
         while nursery.alive(pid):
             time.sleep(0.001)
-    pid = nursery.start(*RUNS[run], tmp_path)
+    pid = nursery.start(RUNS[run], tmp_path)
     assert nursery.finish(pid) == expected
     assert [path.suffix for path in tmp_path.iterdir() if not path.name.startswith(".")] == [
         ".safetensors"

@@ -14,7 +14,7 @@ from sklearn.utils import get_tags
 from torch import nn
 
 from eegkit import NeuralClassifier, Pipeline, registry
-from eegkit.classifiers import BraindecodeClassifier, CNNBiGRU
+from eegkit.classifiers import CNNBiGRU
 from eegkit.classifiers._features import find_head
 from eegkit.testing import example_trials
 from eegkit.testing._examples import example_input
@@ -165,10 +165,3 @@ def test_bad_input():
         net.transform(np.asarray(X)[:, :, :-1])
     with pytest.raises(ValueError, match="NaN"):
         net.transform(np.full_like(X, np.nan))
-
-
-def test_several_heads_of_braindecode_are_refused():
-    net = BraindecodeClassifier(model="ATCNet", max_epochs=1, random_state=0)
-    trials = example_trials(n_times=640)
-    with pytest.raises(ValueError, match="ATCNet does not end in one"):
-        net.fit(trials.X, trials.y).transform(trials.X)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from eegkit import registry
 from eegkit.trials import Trials
 
-RECORDED = ("eegkit", "numpy", "scikit-learn", "torch", "braindecode", "mne")
+LIBRARIES = ("numpy", "scikit-learn", "torch", "skorch", "mne")
 
 
 def describe_run(
@@ -47,10 +49,8 @@ def _in_full(pipeline: Any) -> str:
 
 
 def _versions() -> dict[str, str]:
-    found = {}
-    for name in RECORDED:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
+    versions = {}
+    for name in (*registry.distributions(), *LIBRARIES):
+        with suppress(PackageNotFoundError):
+            versions[name] = version(name)
+    return versions

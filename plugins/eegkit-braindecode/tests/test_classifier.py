@@ -1,3 +1,5 @@
+import pickle
+import subprocess
 import sys
 
 import numpy as np
@@ -5,6 +7,7 @@ import pytest
 from eegkit_braindecode import BraindecodeClassifier
 from sklearn.model_selection import GridSearchCV
 
+import eegkit
 from eegkit.testing import example_trials
 
 
@@ -15,8 +18,6 @@ def trials():
 
 @pytest.mark.parametrize("model", ["ATCNet", "EEGConformer", "ShallowFBCSPNet", "EEGNet"])
 def test_models_fit_pickle_and_fit_again(trials, model):
-    import pickle
-
     net = BraindecodeClassifier(model=model, max_epochs=1, random_state=0)
     net.fit(trials.X, trials.y)
     again = pickle.loads(pickle.dumps(net))
@@ -56,3 +57,24 @@ def test_one_sentence_when_braindecode_cannot_be_imported(trials, monkeypatch):
     monkeypatch.setitem(sys.modules, "braindecode.models", None)
     with pytest.raises(ImportError, match="needs braindecode, which could not be imported"):
         BraindecodeClassifier().fit(trials.X, trials.y)
+
+
+def test_several_heads_are_no_features(trials):
+    net = BraindecodeClassifier(model="ATCNet", max_epochs=1, random_state=0)
+    with pytest.raises(ValueError, match="ATCNet does not end in one"):
+        net.fit(trials.X, trials.y).transform(trials.X)
+
+
+def test_braindecode_waits_for_its_first_use():
+    script = "import eegkit_braindecode, sys; assert 'braindecode' not in sys.modules"
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_a_saved_net_without_this_plugin(trials, tmp_path, monkeypatch):
+    net = BraindecodeClassifier(**BraindecodeClassifier.conformance_params())
+    net.set_params(max_epochs=1).fit(trials.X, trials.y)
+    eegkit.save(net, tmp_path / "net")
+    monkeypatch.setenv("EEGKIT_NO_PLUGINS", "1")
+    message = r"'braindecode'.*not installed here.*pip install eegkit-braindecode"
+    with pytest.raises(ValueError, match=message):
+        eegkit.load(tmp_path / "net")
