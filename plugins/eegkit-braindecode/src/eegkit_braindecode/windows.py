@@ -77,19 +77,19 @@ def from_braindecode(
         )
     for column in ("session", "run"):
         rows[column] = rows[column].fillna("0") if column in rows else "0"
-    first = list(METADATA_COLUMNS)
-    rows = rows[first + [column for column in rows if column not in first]]
+    keys = list(METADATA_COLUMNS)
+    rows = rows[keys + [column for column in rows if column not in keys]]
     info = parts[0][3]
     for i, (X, _, _, other) in enumerate(parts):
-        for what, seen, expected in (
+        for quantity, value, reference in (
             ("channels", other["ch_names"], info["ch_names"]),
             ("rate", other["sfreq"], info["sfreq"]),
             ("number of samples", X.shape[2], parts[0][0].shape[2]),
         ):
-            if seen != expected:
+            if value != reference:
                 raise ValueError(
-                    f"Recording {i} has the {what} {seen}, but recording 0 {expected}; bring them "
-                    "to one before cutting windows."
+                    f"Recording {i} has the {quantity} {value}, but recording 0 {reference}; "
+                    "bring them to one before cutting windows."
                 )
     return Trials(
         np.concatenate([X for X, _, _, _ in parts]),
@@ -116,29 +116,29 @@ def _part(
             f"Recording {number} has no labels in a column {target!r} of its metadata, but "
             f"{', '.join(map(str, table.columns))}; set target=."
         )
-    held = recording.windows if hasattr(recording, "windows") else recording.raw
-    picks = mne.pick_types(held.info, meg=False, eeg=True, exclude=())
+    signals = recording.windows if hasattr(recording, "windows") else recording.raw
+    picks = mne.pick_types(signals.info, meg=False, eeg=True, exclude=())
     if not len(picks):
-        kinds = ", ".join(sorted(set(held.get_channel_types())))
+        kinds = ", ".join(sorted(set(signals.get_channel_types())))
         raise ValueError(f"Recording {number} has no EEG channel, but channels of {kinds}.")
-    made = [np.asarray(recording[i][0]) for i in range(len(recording))]
-    shapes = {one.shape for one in made}
-    if len(shapes) > 1 or made[0].ndim != 2 or made[0].shape[0] != len(held.ch_names):
+    windows = [np.asarray(recording[i][0]) for i in range(len(recording))]
+    shapes = {window.shape for window in windows}
+    if len(shapes) > 1 or windows[0].ndim != 2 or windows[0].shape[0] != len(signals.ch_names):
         raise ValueError(
             f"Recording {number} gives windows of shape {', '.join(map(str, sorted(shapes)))}; "
-            f"expected one shape, ({len(held.ch_names)}, n_times), as it has that many channels."
+            f"expected one shape, ({len(signals.ch_names)}, n_times), as it has that many channels."
         )
-    X = np.stack(made)[:, picks].astype(np.float64)
+    X = np.stack(windows)[:, picks].astype(np.float64)
     if unit == "V" and np.median(X.std(axis=-1)) > LARGEST_EEG_V:
         raise ValueError(
             f"The channels of recording {number} vary by {np.median(X.std(axis=-1)):g} V, which no "
             "EEG does; pass unit='uV' if the signals are microvolts already."
         )
-    described = dict(recording.description if recording.description is not None else {})
+    description = dict(recording.description if recording.description is not None else {})
     rows = table.reset_index(drop=True).drop(columns=[target])
-    for name in reversed([name for name in described if name not in rows]):
-        rows.insert(0, name, [described[name]] * len(rows))
-    info = mne.pick_info(held.info, picks)
+    for name in reversed([name for name in description if name not in rows]):
+        rows.insert(0, name, [description[name]] * len(rows))
+    info = mne.pick_info(signals.info, picks)
     return (X * SCALES[unit]).astype(np.float32), table[target].to_numpy(), rows, info
 
 
@@ -177,23 +177,23 @@ def to_braindecode(trials: Trials) -> BaseConcatDataset:
 
     targets = np.unique(trials.y, return_inverse=True)[1]
     rows = trials.metadata.drop(columns=[TARGET, LABEL], errors="ignore")
-    made = []
-    who = list(METADATA_COLUMNS)
-    for key, table in rows.groupby(who, sort=False, dropna=False):
+    recordings = []
+    keys = list(METADATA_COLUMNS)
+    for values, table in rows.groupby(keys, sort=False, dropna=False):
         index = table.index.to_numpy()
-        own = table.drop(columns=who).reset_index(drop=True)
-        own[TARGET], own[LABEL] = targets[index], trials.y[index]
+        metadata = table.drop(columns=keys).reset_index(drop=True)
+        metadata[TARGET], metadata[LABEL] = targets[index], trials.y[index]
         # A window is a trial of its own here.
-        own["i_window_in_trial"], own["i_start_in_trial"] = 0, 0
-        own["i_stop_in_trial"] = trials.n_times
-        events = np.column_stack([np.arange(len(own)), np.zeros(len(own), int), targets[index]])
+        metadata["i_window_in_trial"], metadata["i_start_in_trial"] = 0, 0
+        metadata["i_stop_in_trial"] = trials.n_times
+        events = np.column_stack([np.arange(len(index)), np.zeros(len(index), int), targets[index]])
         events[:, 0] *= trials.n_times
         epochs = mne.EpochsArray(
             np.asarray(trials.X[index], dtype=np.float64) / MICROVOLTS_PER_VOLT,
             trials.info,
             events=events,
-            metadata=own,
+            metadata=metadata,
             verbose="error",
         )
-        made.append(WindowsDataset(epochs, description=dict(zip(who, key, strict=True))))
-    return BaseConcatDataset(made)
+        recordings.append(WindowsDataset(epochs, description=dict(zip(keys, values, strict=True))))
+    return BaseConcatDataset(recordings)
