@@ -71,5 +71,5 @@ def test_public_names():
     for name in eegkit.__all__:
         assert getattr(eegkit, name) is not None
     assert set(eegkit.__all__) <= set(dir(eegkit))
-    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+    with pytest.raises(AttributeError, match="No eegkit attribute nothing"):
         eegkit.nothing  # noqa: B018
