@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+import eegkit
+
 ROOT = Path(__file__).parents[1]
 PLUGINS = sorted(path.name for path in (ROOT / "plugins").iterdir() if path.is_dir())
 CORE = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -44,7 +46,7 @@ def test_the_extra_of_all_brings_every_plugin():
     needs = [Requirement(line) for line in CORE["project"]["optional-dependencies"]["all"]]
     assert sorted(need.name for need in needs) == PLUGINS
     for need in needs:
-        assert need.specifier.contains(project(need.name)["version"], prereleases=True)
+        assert need.specifier.contains(eegkit.__version__, prereleases=True)
 
 
 @pytest.mark.parametrize("name", PLUGINS)
