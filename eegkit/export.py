@@ -9,12 +9,12 @@ import json
 import logging
 import os
 import warnings
-from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
+
+from eegkit.atomic import atomic_write
 
 N_CHECKED = 5
 TOLERANCE = 1e-4
@@ -55,16 +55,14 @@ def export_onnx(estimator: Any, path: str | os.PathLike[str]) -> None:
     transforms, net = _steps(estimator)
     shape = (transforms[0] if transforms else net).input_shape_
     X = np.random.default_rng(0).normal(scale=10, size=(N_CHECKED, *shape)).astype(np.float32)
-    path = Path(path)
-    beside = path.with_name(f".{path.name}.{uuid4().hex}.part")
-    try:
+    with atomic_write(path) as part:
         program = _program(_module(transforms, net), X)
-        program.save(beside)
-        model = onnx.load(beside)
+        program.save(part)
+        model = onnx.load(part)
         for key, value in _description(transforms, net).items():
             model.metadata_props.add(key=key, value=json.dumps(value))
-        onnx.save(model, beside)
-        session = runtime.InferenceSession(beside, providers=["CPUExecutionProvider"])
+        onnx.save(model, part)
+        session = runtime.InferenceSession(part, providers=["CPUExecutionProvider"])
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # of the rate, settled in fit
             expected = estimator.predict_proba(X)
@@ -75,9 +73,6 @@ def export_onnx(estimator: Any, path: str | os.PathLike[str]) -> None:
                 f"The exported file's probabilities differ by {difference:.2g} from those of "
                 "predict_proba; it was not written."
             )
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _libraries() -> tuple[Any, Any]:

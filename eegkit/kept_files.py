@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 COMPLETE = re.compile(r"[a-z0-9_]+-[0-9a-f]{40}\.(npy|safetensors)")
-PARTIAL = re.compile(r"\.?[a-z0-9_]+-[0-9a-f]{40}\.[0-9a-z.]*part(\.npy)?")
+PARTIAL = re.compile(rf"\.{COMPLETE.pattern}\.[0-9a-f]{{32}}\.part")
 LEFTOVER_S = 24 * 3600.0
 
 

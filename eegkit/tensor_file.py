@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 import safetensors
 from numpy.typing import NDArray
 
+from eegkit.atomic import atomic_write
 from eegkit.blocks import read_blocks
 
 DTYPES = {
@@ -56,15 +55,8 @@ def write(path: Path, tensors: Mapping[str, NDArray[Any]], description: dict[str
         "blake2b": digest(text, tensors),
         "blake2b_small": digest(text, _small(tensors)),
     }
-    beside = path.with_name(f".{path.name}.{uuid4().hex}.part")
-    try:
-        _write(beside, tensors, metadata)
-        _sync(beside)
-        os.replace(beside, path)
-        if os.name == "posix":
-            _sync(path.parent)
-    finally:
-        beside.unlink(missing_ok=True)
+    with atomic_write(path, durable=True) as part:
+        _write(part, tensors, metadata)
 
 
 def _write(path: Path, tensors: Mapping[str, NDArray[Any]], metadata: dict[str, str]) -> None:
@@ -193,12 +185,3 @@ def _array(spec: dict[str, Any]) -> NDArray[Any]:
     data, dtype = spec["data"], np.dtype(DTYPES[spec["dtype"]])
     flat = data.view(dtype) if isinstance(data, np.ndarray) else np.frombuffer(data, dtype)
     return flat.reshape(spec["shape"])
-
-
-def _sync(path: Path) -> None:
-    """Wait until a file, or the entries of a folder, are on the disk."""
-    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

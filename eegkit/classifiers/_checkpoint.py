@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from eegkit import tensor_file
+from eegkit.atomic import remove_leftovers
 from eegkit.classifiers._engine import Net
 from eegkit.classifiers.training import set_weights, weights_of
 
@@ -22,7 +23,6 @@ FORMAT_VERSION = 1
 # Not more than this part of the time goes into checkpoints.
 PART_OF_TIME = 0.05
 SAMPLED_BYTES = 2**26
-LEFTOVER_S = 3600.0
 
 
 class Checkpoint:
@@ -51,9 +51,7 @@ class Checkpoint:
         CorruptFileError
             The file is torn, or of something else.
         """
-        for left in self.path.parent.glob(f".{self.path.name}.*.part"):
-            if time.time() - left.stat().st_mtime > LEFTOVER_S:  # by a process that was killed
-                left.unlink(missing_ok=True)
+        remove_leftovers(self.path.parent, self.path.name)
         if not self.path.exists():
             return None
         try:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
-from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from rich.progress import (
     BarColumn,
@@ -18,6 +16,8 @@ from rich.progress import (
 )
 from safetensors.torch import save_file
 from skorch.callbacks import Callback
+
+from eegkit.atomic import atomic_write
 
 
 class ProgressBar(Callback):
@@ -64,16 +64,10 @@ class CSVLog(Callback):
 
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
         rows = [scalars(row) for row in net.history]
-        path = Path(self.path)
-        beside = path.with_name(f".{path.name}.{uuid4().hex}.part")
-        try:
-            with beside.open("w", newline="") as file:
-                writer = csv.DictWriter(file, list(dict.fromkeys(n for row in rows for n in row)))
-                writer.writeheader()
-                writer.writerows(rows)
-            os.replace(beside, path)
-        finally:
-            beside.unlink(missing_ok=True)
+        with atomic_write(self.path) as part, part.open("w", newline="") as file:
+            writer = csv.DictWriter(file, list(dict.fromkeys(n for row in rows for n in row)))
+            writer.writeheader()
+            writer.writerows(rows)
 
 
 class BestWeights(Callback):
@@ -102,14 +96,9 @@ class BestWeights(Callback):
             )
         if values[-1] > min(values) or values.index(values[-1]) < len(values) - 1:
             return
-        path = Path(self.path)
-        beside = path.with_name(f".{path.name}.{uuid4().hex}.part")
-        try:
-            state = net.module_.state_dict()
-            save_file({n: v.detach().cpu().contiguous() for n, v in state.items()}, beside)
-            os.replace(beside, path)
-        finally:
-            beside.unlink(missing_ok=True)
+        state = net.module_.state_dict()
+        with atomic_write(self.path) as part:
+            save_file({n: v.detach().cpu().contiguous() for n, v in state.items()}, part)
 
 
 def scalars(row: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from eegkit.atomic import atomic_write
 from eegkit.cli._errors import debug_option
 from eegkit.cli._evaluate import file_name, save_figure
 
@@ -141,10 +142,12 @@ def _write(results: Results, metric: str, tables: list[pd.DataFrame], out: Path)
 
     out.mkdir(parents=True, exist_ok=True)
     summary = results.summary()
-    summary[summary["metric"] == metric].to_csv(out / "summary.csv", index=False)
+    with atomic_write(out / "summary.csv") as part:
+        summary[summary["metric"] == metric].to_csv(part, index=False)
     written = ["summary.csv"]
     if tables:
-        pd.concat(tables).to_csv(out / "comparison.csv", index=False)
+        with atomic_write(out / "comparison.csv") as part:
+            pd.concat(tables).to_csv(part, index=False)
         written += ["comparison.csv", *_draw(results, metric, out)]
     click.echo(f"Wrote {', '.join(written)} to {out}")
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from eegkit.atomic import atomic_write
 from eegkit.cli._errors import debug_option
 from eegkit.cli._parse import Setting, Subjects, Words, set_params
 
@@ -248,10 +249,9 @@ def save_figure(figure: Any, path: Path) -> None:
     """Write a picture, whole or not at all, and close it."""
     import matplotlib.pyplot as plt
 
-    beside = path.with_name(f".{path.stem}.part{path.suffix}")
-    figure.savefig(beside, dpi=150)
+    with atomic_write(path) as part:
+        figure.savefig(part, format=path.suffix[1:], dpi=150)
     plt.close(figure)
-    beside.replace(path)
 
 
 def default_folder(dataset: str, pipelines: Iterable[str], cv: str) -> Path:

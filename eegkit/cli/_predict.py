@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from eegkit.atomic import atomic_write
 from eegkit.cli._errors import debug_option
 from eegkit.cli._parse import Words
 
@@ -101,9 +102,8 @@ def predict(
     console.print(windows_table(table.head(N_SHOWN)))
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
-        beside = out.with_name(f".{out.name}.part")
-        table.to_csv(beside, index=False, lineterminator="\n")
-        beside.replace(out)
+        with atomic_write(out) as part:
+            table.to_csv(part, index=False, lineterminator="\n")
         click.echo(f"Wrote {out}")
     elif len(table) > N_SHOWN:
         click.echo(f"{len(table) - N_SHOWN} more windows; --out FILE.csv writes all.")

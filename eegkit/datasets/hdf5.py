@@ -6,12 +6,12 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from eegkit.atomic import atomic_write
 from eegkit.trials import METADATA_COLUMNS, Trials
 
 WHOLE = "all"
@@ -134,21 +134,15 @@ def to_hdf5(trials: Trials, path: str | os.PathLike[str], split: str | None = No
     if split is not None and split not in table:
         raise ValueError(f"metadata has no column {split!r}; it has {', '.join(table.columns)}.")
     of = np.full(len(trials), WHOLE) if split is None else table[split].astype(str).to_numpy()
-    path = Path(path)
-    beside = path.with_name(f".{path.name}.{uuid4().hex}.part")
-    try:
-        with h5py.File(beside, "w") as file:
-            file.attrs["sfreq"] = trials.sfreq
-            file.attrs["ch_names"] = trials.ch_names
-            for name in dict.fromkeys(of):
-                rows = np.flatnonzero(of == name)
-                file[f"X_{name}"] = np.asarray(trials.X)[rows]
-                file[f"y_{name}"] = _writable(trials.y[rows])
-                for column in METADATA_COLUMNS:
-                    file[f"{column}_{name}"] = _writable(table[column].to_numpy()[rows])
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with atomic_write(path) as part, h5py.File(part, "w") as file:
+        file.attrs["sfreq"] = trials.sfreq
+        file.attrs["ch_names"] = trials.ch_names
+        for name in dict.fromkeys(of):
+            rows = np.flatnonzero(of == name)
+            file[f"X_{name}"] = np.asarray(trials.X)[rows]
+            file[f"y_{name}"] = _writable(trials.y[rows])
+            for column in METADATA_COLUMNS:
+                file[f"{column}_{name}"] = _writable(table[column].to_numpy()[rows])
 
 
 def _values(item: Any) -> NDArray[Any]:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from itertools import repeat
 from pathlib import Path
 from typing import Any, TextIO
-from uuid import uuid4
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from eegkit.atomic import atomic_write
 from eegkit.trials import Trials
 
 SPLITS = {"_TRAIN": "train", "_TEST": "test"}
@@ -158,17 +158,12 @@ def to_ts(trials: Trials, path: str | os.PathLike[str], *, problem_name: str | N
                 f"{what} {text!r} cannot be written to a .ts file: expected text without spaces "
                 "and colons."
             )
-    beside = path.with_name(f".{path.name}.{uuid4().hex}.part")
-    try:
-        with beside.open("w", encoding="utf-8", newline="\n") as file:
-            file.writelines(_header_lines(trials, name, labels))
-            for signals, label in zip(np.asarray(trials.X), labels, strict=True):
-                # Nine digits tell any two float32 apart.
-                channels = [",".join([f"{v:.9g}" for v in row.tolist()]) for row in signals]
-                file.write(f"{':'.join(channels).replace('nan', '?')}:{label}\n")
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with atomic_write(path) as part, part.open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines(_header_lines(trials, name, labels))
+        for signals, label in zip(np.asarray(trials.X), labels, strict=True):
+            # Nine digits tell any two float32 apart.
+            channels = [",".join([f"{v:.9g}" for v in row.tolist()]) for row in signals]
+            file.write(f"{':'.join(channels).replace('nan', '?')}:{label}\n")
 
 
 def _header_lines(trials: Trials, name: str, labels: list[str]) -> Iterator[str]:

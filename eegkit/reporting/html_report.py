@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from eegkit.atomic import atomic_write
 from eegkit.evaluation import Results
 from eegkit.plots._styles import unseen
 from eegkit.reporting import markup as h
@@ -90,12 +91,8 @@ def report(
     add("What to cite", sources.to_cite(results))
     add("Run it again", sources.run_again(results))
     add("All settings", sources.all_settings(results))
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        made.save(beside, open_browser=False, overwrite=True, verbose="error")
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with atomic_write(path) as part:
+        made.save(part, open_browser=False, overwrite=True, verbose="error")
     return path
 
 

@@ -13,6 +13,7 @@ from joblib import effective_n_jobs
 from numpy.typing import NDArray
 from sklearn.base import TransformerMixin
 
+from eegkit.atomic import atomic_write
 from eegkit.base import Estimator
 from eegkit.blocks import release, row_blocks
 from eegkit.parameters import Positive
@@ -164,12 +165,13 @@ def _write_whole(
     """Fill a ``.npy`` file beside `path`, then move it there; give it back as a memmap."""
     if path.suffix != ".npy":
         raise ValueError(f"out is {str(path)!r}; expected the name of a .npy file.")
-    beside = path.with_name(f".{path.stem}.{os.getpid()}.part.npy")
-    try:
-        made = np.lib.format.open_memmap(beside, mode="w+", dtype=np.float32, shape=shape)
-        fill(made)
-        made.flush()
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with atomic_write(path) as part:
+        write_npy(part, shape, fill)
     return np.load(path, mmap_mode="r")
+
+
+def write_npy(path: Path, shape: tuple[int, ...], fill: Callable[[NDArray[Any]], None]) -> None:
+    """Fill a file of float32 in NumPy's format, as a memmap."""
+    array = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
+    fill(array)
+    array.flush()

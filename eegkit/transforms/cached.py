@@ -10,18 +10,18 @@ from dataclasses import KW_ONLY
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import joblib
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
+from eegkit.atomic import atomic_write
 from eegkit.blocks import read_blocks
 from eegkit.kept_files import remove_leftovers
 from eegkit.parameters import PathLike
 from eegkit.signals import SignalArray
-from eegkit.transforms._base import Transformer, _write_whole
+from eegkit.transforms._base import Transformer, write_npy
 
 # Parameters that change how the work is done, but not what comes out.
 HOW = ("max_memory_mb", "n_jobs")
@@ -137,21 +137,15 @@ class Cached(Transformer, kw_only=False):
         return Path(self.folder).expanduser() / f"{name}-{digest.hexdigest()}.npy"
 
     def _make(self, path: Path, signals: SignalArray) -> None:
-        """Write the file beside its place, seal it and move it there."""
+        """Write the file and seal it."""
         path.parent.mkdir(parents=True, exist_ok=True)
         remove_leftovers(path.parent)
-        beside = path.with_name(f"{path.stem}.{uuid4().hex}.part.npy")
-        try:
+        with atomic_write(path, durable=True) as part:
             shape = (len(signals), *self.output_shape_)
-            _write_whole(beside, shape, lambda made: self._fill(signals, made))
-            checksum = _checksum(beside, beside.stat().st_size)
-            with beside.open("ab") as file:
+            write_npy(part, shape, lambda array: self._fill(signals, array))
+            checksum = _checksum(part, part.stat().st_size)
+            with part.open("ab") as file:
                 file.write(SEAL + checksum)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(beside, path)
-        finally:
-            beside.unlink(missing_ok=True)
 
     def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.asarray(self.transformer_.transform(SignalArray(block, **self._raw)))

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import precision_recall_fscore_support
 
+from eegkit.atomic import atomic_write
 from eegkit.evaluation.audit import Audit
 from eegkit.evaluation.metrics import FIXED_COLUMNS
 from eegkit.evaluation.results.file import read, write
@@ -326,13 +327,8 @@ class Results:
 
         The file is complete or not there at all: it is written beside and then renamed.
         """
-        path = Path(path)
-        beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-        try:
-            beside.write_text(self.table.to_csv(index=False, lineterminator="\n"), encoding="utf-8")
-            os.replace(beside, path)
-        finally:
-            beside.unlink(missing_ok=True)
+        with atomic_write(path) as part:
+            self.table.to_csv(part, index=False, lineterminator="\n")
 
     def describe(self) -> str:
         """One sentence: how much was evaluated, and whether people were kept apart."""

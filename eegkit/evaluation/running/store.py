@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import threading
-import time
 from collections.abc import Mapping
-from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,12 +15,12 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from eegkit import tensor_file
+from eegkit.atomic import remove_leftovers
 from eegkit.evaluation.metrics import Scorer
 from eegkit.evaluation.results import Predictions, pack, unpack
 from eegkit.evaluation.running.fold import Data, Outcome, Task
 
 FORMAT_VERSION = 1
-LEFTOVER_S = 3600.0
 # What may change a result though no parameter did.
 VERSIONS = tuple(version(name) for name in ("eegkit", "scikit-learn", "torch"))
 
@@ -43,10 +41,7 @@ class Store:
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.folder = Path(folder).expanduser()
         self.folder.mkdir(parents=True, exist_ok=True)
-        for left in self.folder.glob(".*.part"):
-            with suppress(FileNotFoundError):
-                if time.time() - left.stat().st_mtime > LEFTOVER_S:  # of a process that was killed
-                    left.unlink()
+        remove_leftovers(self.folder)
         self._locks: dict[str, FileLock] = {}
         self._guard = threading.Lock()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 from joblib import Parallel, delayed
 
+from eegkit.atomic import atomic_write
 from eegkit_clinical._hms_files import read_eeg
 
 TABLE = "train.csv"
@@ -95,17 +95,13 @@ def _convert(file: Path, target: Path) -> dict[str, Any]:
     """Convert one file; give what to note."""
     before = _stat(file)
     signals = read_eeg(file)
-    part = target.with_name(f".{target.name}.part")
-    try:
+    with atomic_write(target) as part:
         with part.open("wb") as stream:
             np.save(stream, signals, allow_pickle=False)
         again = np.load(part, allow_pickle=False)
         # Bit by bit, as NaN is unequal to itself.
         if again.shape != signals.shape or (again.view("<u4") != signals.view("<u4")).any():
             raise OSError(f"{part} reads otherwise than it was written; check the disk.")
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)
     return {
         "file": target.name,
         "source": before,
@@ -150,9 +146,8 @@ def _is_done(file: Path, target: Path, noted: dict[str, dict[str, Any]]) -> bool
 def _copy(source: Path, target: Path) -> None:
     if target.exists() and target.samefile(source):
         return
-    part = target.with_name(f".{target.name}.part")
-    shutil.copy2(source, part)
-    os.replace(part, target)
+    with atomic_write(target) as part:
+        shutil.copy2(source, part)
 
 
 def _shown(jobs: Iterator[Any], n: int, n_waiting: int, progress: bool) -> Iterator[Any]:
