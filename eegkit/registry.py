@@ -16,13 +16,14 @@ Set the environment variable ``EEGKIT_NO_PLUGINS=1`` to see the core alone.
 
 from __future__ import annotations
 
-import difflib
 import os
 import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Protocol
+
+from eegkit.text import nearest, suggest
 
 KINDS = ("datasets", "transforms", "classifiers")
 CORE = "eegkit"
@@ -208,12 +209,9 @@ def _member(entry: Entry, family: Family, name: str) -> type:
     known = family.member_names()
     if name in known:
         return family.member(name)
-    plain = {each.lower(): each for each in known}
-    near = difflib.get_close_matches(name.lower(), plain, n=3, cutoff=0.5)
-    choices = " or ".join(repr(f"{entry.name}:{plain[each]}") for each in near)
-    hint = f"Did you mean {choices}? " if near else ""
     raise ValueError(
-        f"No {entry.kind[:-1]} of the family {entry.name!r} is named {name!r}. {hint}"
+        f"No {entry.kind[:-1]} of the family {entry.name!r} is named {name!r}"
+        f"{suggest(name, known, '', prefix=f'{entry.name}:')} "
         f"All {len(known)} are listed by: eegkit info {entry.name}"
     )
 
@@ -243,14 +241,12 @@ def _find(kind: str, name: str) -> tuple[Entry, EntryPoint, str | None]:
 
 
 def _unknown(kind: str, name: str, family: list[Entry]) -> str:
-    near = difflib.get_close_matches(name, names(kind), n=3, cutoff=0.5)
+    families = _told(_sorted(family))
     before, colon, behind = name.rpartition(":")
-    if colon:
-        alike = difflib.get_close_matches(before, _told(_sorted(family)), n=1, cutoff=0.5)
-        near = [f"{each}:{behind}" for each in alike] + near
-    hint = f"Did you mean {' or '.join(map(repr, near))}? " if near else ""
-    there = names(kind) + [f"{each}:<code>" for each in _told(_sorted(family))]
-    return f"No {kind[:-1]} is named {name!r}. {hint}Installed: {', '.join(there) or 'none'}."
+    alike = nearest(before, families, n=1) if colon else []
+    hint = suggest(name, [*names(kind), *(f"{each}:{behind}" for each in alike)], "")
+    installed = ", ".join([*names(kind), *(f"{each}:<code>" for each in families)])
+    return f"No {kind[:-1]} is named {name!r}{hint} Installed: {installed or 'none'}."
 
 
 def describe(kind: str, name: str) -> Description:

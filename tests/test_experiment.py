@@ -146,7 +146,7 @@ MISTAKES = {
     "number of data sets": ("datasets: 3\npipelines: band_power+lr\n", "datasets is 3; expected"),
     "unknown data set": (
         "datasets: simulatd\npipelines: band_power+lr\n",
-        "line 1, column 11: No dataset is named 'simulatd'. Did you mean 'simulated'?",
+        "line 1, column 11: No dataset is named 'simulatd'; did you mean 'simulated'?",
     ),
     "unknown named data set": (
         "datasets:\n  a: {dataset: simulatd}\npipelines: band_power+lr\n",
@@ -191,11 +191,11 @@ MISTAKES = {
     ),
     "unknown step": (
         "datasets: simulated\npipelines: stfd+cnn_bigru\n",
-        "line 2, column 12: No transform is named 'stfd'. Did you mean 'stft'?",
+        "line 2, column 12: No transform is named 'stfd'; did you mean 'stft'?",
     ),
     "unknown classifier": (
         "datasets: simulated\npipelines: stft+cnn_bigro\n",
-        "line 2, column 12: No classifier is named 'cnn_bigro'. Did you mean 'cnn_bigru'",
+        "line 2, column 12: No classifier is named 'cnn_bigro'; did you mean 'cnn_bigru'",
     ),
     "empty step": ("datasets: simulated\npipelines: stft++cnn_bigru\n", "an empty step"),
     "no classifier": ("datasets: simulated\npipelines: stft\n", "put a classifier behind it"),
@@ -299,7 +299,7 @@ def test_a_file_that_is_no_file(tmp_path, write):
     write(HEAD, "experiment.yaml")
     with pytest.raises(ValueError, match="is a folder; expected the YAML file"):
         read_experiment(tmp_path)
-    with pytest.raises(FileNotFoundError, match=r"Did you mean .*experiment\.yaml"):
+    with pytest.raises(FileNotFoundError, match=r"did you mean 'experiment\.yaml"):
         read_experiment(tmp_path / "experimnt.yaml")
 
 

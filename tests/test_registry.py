@@ -214,8 +214,8 @@ def check_a_single_family(environment):
         "kin:One: data set One, from the distribution eegkit-kin",
         "<Trials: 4 trials of 2 people",
         "'kin' is a family of datasets; name one of them, as kin:<code>.",
-        "No dataset of the family 'kin' is named 'two'. Did you mean 'kin:Two'?",
-        "No dataset is named 'kim:Two'. Did you mean 'kin:Two'?",
+        "No dataset of the family 'kin' is named 'two'; did you mean 'kin:Two'?",
+        "No dataset is named 'kim:Two'; did you mean 'kin:Two'?",
         "is named 'elephant'. All 2 are listed by: eegkit info kin",
         "simulated, kin:<code>.",
     ):
@@ -234,7 +234,7 @@ def test_the_core_registers_itself_as_plugins_do():
 
 
 def test_unknown_names_and_kinds():
-    with pytest.raises(ValueError, match=r"Did you mean 'cnn_bigru'"):
+    with pytest.raises(ValueError, match=r"did you mean 'cnn_bigru'"):
         registry.get("classifiers", "cnn_bigro")
     with pytest.raises(ValueError, match="kind is 'nets'; expected one of 'datasets'"):
         registry.names("nets")

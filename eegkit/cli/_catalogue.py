@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import inspect
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import click
 
 from eegkit import registry
 from eegkit.cli._errors import debug_option
+from eegkit.text import suggest
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -82,9 +82,7 @@ def info(name: str) -> None:
     if not found:
         known = [one for kind in registry.KINDS for one in registry.names(kind)]
         known += [family.name for kind in registry.KINDS for family in registry.families(kind)]
-        near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "see: eegkit list."
-        raise ValueError(f"Nothing is named {name!r}; {hint}")
+        raise ValueError(f"Nothing is named {name!r}{suggest(name, known, 'see: eegkit list')}")
     console = Console()
     for i, entry in enumerate(found):
         if i:

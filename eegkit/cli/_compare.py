@@ -10,6 +10,7 @@ import click
 from eegkit.atomic import atomic_write
 from eegkit.cli._errors import debug_option
 from eegkit.cli._evaluate import file_name, save_figure
+from eegkit.text import suggest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,9 +55,7 @@ def compare(results: tuple[Path, ...], metric: str | None, test: str, out: Path 
     joined = join_results(dict(zip(_names(paths), loaded.values(), strict=True)))
     metric = metric or joined.metrics[0]
     if metric not in joined.metrics:
-        from eegkit.experiment import nearest
-
-        raise ValueError(f"--metric is {metric!r}; {nearest(metric, joined.metrics)}")
+        raise ValueError(f"--metric is {metric!r}{suggest(metric, joined.metrics)}")
     console = Console()
     show_summary(joined, [metric], console)
     if len(joined.failures):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import click
 
 from eegkit import registry
 from eegkit.cli._errors import debug_option
+from eegkit.text import suggest
 
 
 @click.command()
@@ -27,9 +27,6 @@ def convert(dataset: str, conversion: str, source: Path, target: Path, n_jobs: i
     cls: Any = registry.get("datasets", dataset)
     known = cls.conversions
     if conversion not in known:
-        near = difflib.get_close_matches(conversion, known, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(
-            f"{dataset} has no conversion {conversion!r}; it has {', '.join(known) or 'none'}{hint}"
-        )
+        hint = suggest(conversion, known, f"it has {', '.join(known) or 'none'}")
+        raise ValueError(f"{dataset} has no conversion {conversion!r}{hint}")
     known[conversion](source, target, n_jobs=n_jobs, progress=True)

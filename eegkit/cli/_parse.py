@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from eegkit.text import suggest
+
 
 class Setting(click.ParamType):
     """``key=value``, the value as Python writes it, or else a string."""
@@ -69,15 +71,13 @@ def set_params(pipelines: Sequence[Any], settings: Iterable[tuple[str, Any]]) ->
     ValueError
         No pipeline has the step, or the step has no such parameter; the nearest is suggested.
     """
-    from eegkit.experiment import nearest
-
     for key, value in settings:
         step, _, param = key.partition("__")
         having = [pipeline for pipeline in pipelines if step in pipeline.named_steps]
         if not having or not param:
             steps = dict.fromkeys(name for p in pipelines for name in p.named_steps)
             raise ValueError(
-                f"--set {key}: no step is named {step!r}; {nearest(step, steps)}"
+                f"--set {key}: no step is named {step!r}{suggest(step, steps)}"
                 if not having
                 else f"--set {key} names a step; expected {step}__PARAMETER=VALUE."
             )
@@ -85,6 +85,6 @@ def set_params(pipelines: Sequence[Any], settings: Iterable[tuple[str, Any]]) ->
             known = pipeline.named_steps[step].get_params()
             if param not in known:
                 raise ValueError(
-                    f"--set {key}: {step} has no parameter {param!r}; {nearest(param, known)}"
+                    f"--set {key}: {step} has no parameter {param!r}{suggest(param, known)}"
                 )
             pipeline.set_params(**{key: value})

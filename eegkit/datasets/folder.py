@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import os
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ import pandas as pd
 from eegkit.datasets._recordings import Recording
 from eegkit.datasets.user_recordings import Segment, UserRecordings, as_channels, tell_left_out
 from eegkit.recordings import FORMATS, companions, open_recording
+from eegkit.text import nearest
 from eegkit.trials import METADATA_COLUMNS, Trials
 
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ def _present(folder: Path) -> list[str]:
 
 def _with_hint(file: str, present: list[str]) -> str:
     same_name = [path for path in present if Path(path).name == Path(file).name]
-    near = same_name or difflib.get_close_matches(file, present, n=1)
+    near = same_name or nearest(file, present, n=1)
     return f"{file} (there is {near[0]})" if near else file
 
 

@@ -1,6 +1,5 @@
 """Experiments in a file: data sets, pipelines, splits and metrics by name."""
 
-from eegkit.experiment._document import nearest
 from eegkit.experiment._pipelines import make_pipeline, parse_subjects, set_seed
 from eegkit.experiment._read import Experiment, read_experiment
 from eegkit.experiment._run import relabel, run_experiment
@@ -8,7 +7,6 @@ from eegkit.experiment._run import relabel, run_experiment
 __all__ = [
     "Experiment",
     "make_pipeline",
-    "nearest",
     "parse_subjects",
     "read_experiment",
     "relabel",

@@ -7,14 +7,14 @@ document, no name twice.
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 import yaml
+
+from eegkit.text import suggest
 
 MAX_BYTES = 100_000
 _TAG = "tag:yaml.org,2002:"
@@ -217,9 +217,9 @@ def _read(path: Path) -> str:
         raise ValueError(f"{path} is a folder; expected the YAML file of an experiment.")
     if not path.exists():
         beside = path.parent.glob("*.y*ml") if path.parent.is_dir() else ()
-        near = difflib.get_close_matches(path.name, [p.name for p in beside], n=1)
-        hint = f" Did you mean {path.with_name(near[0])}?" if near else ""
-        raise FileNotFoundError(f"There is no file {path}.{hint}")
+        raise FileNotFoundError(
+            f"There is no file {path}{suggest(path.name, [p.name for p in beside], '')}"
+        )
     if path.stat().st_size > MAX_BYTES:
         raise ValueError(
             f"{path} has {path.stat().st_size} bytes; expected the YAML file of an experiment, of "
@@ -234,15 +234,6 @@ def _read(path: Path) -> str:
             f"{path.name}, line {line}: there is a byte {content[error.start]:#04x}, which is no "
             "UTF-8; save the file as UTF-8."
         ) from error
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """ "did you mean ...?", or everything there is."""
-    known = list(known)
-    near = difflib.get_close_matches(word, known, n=2, cutoff=0.5)
-    if near:
-        return f"did you mean {' or '.join(map(repr, near))}?"
-    return f"there are {', '.join(known)}."
 
 
 def _short(text: str, most: int = 60) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from eegkit import registry
-from eegkit.experiment._document import nearest
+from eegkit.text import suggest
 
 _RANGE = re.compile(r"(\d+)-(\d+)")
 
@@ -168,7 +168,7 @@ def check_parameter(known: Iterable[str], name: str, owner: str) -> None:
     """
     known = list(known)
     if name not in known:
-        raise ValueError(f"{owner} has no parameter {name!r}; {nearest(name, known)}")
+        raise ValueError(f"{owner} has no parameter {name!r}{suggest(name, known)}")
 
 
 def _any_classifier() -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from eegkit.experiment._document import Document, Item, nearest
+from eegkit.experiment._document import Document, Item
 from eegkit.experiment._pipelines import (
     check_parameter,
     join_steps,
@@ -21,6 +21,7 @@ from eegkit.experiment._pipelines import (
     step_class,
 )
 from eegkit.parameters import ParameterError, Parametrized
+from eegkit.text import suggest
 
 if TYPE_CHECKING:
     from eegkit.datasets import Dataset
@@ -116,7 +117,7 @@ class _Reader:
         given = {}
         for name, value in root.pairs():
             if name.value not in KEYS:
-                self.fail(name, f"{name.value!r} is not known; {nearest(name.value, KEYS)}")
+                self.fail(name, f"{name.value!r} is not known{suggest(name.value, KEYS)}")
             given[name.value] = value
         absent = [name for name in NEEDED if name not in given]
         if absent:
@@ -234,7 +235,7 @@ class _Reader:
             if key.value not in known:
                 self.fail(
                     key,
-                    f"the data set {name} has no option {key.value!r}; {nearest(key.value, known)}",
+                    f"the data set {name} has no option {key.value!r}{suggest(key.value, known)}",
                 )
             plain = value.plain()
             if key.value == "subjects" and isinstance(plain, str):
@@ -266,7 +267,7 @@ class _Reader:
             if step.value not in steps:
                 self.fail(
                     step,
-                    f"{text.value} has no step {step.value!r}; {nearest(step.value, steps)} A "
+                    f"{text.value} has no step {step.value!r}{suggest(step.value, steps)} A "
                     "pipeline with a name of your own has a list of steps below it.",
                 )
             estimator = steps[step.value]

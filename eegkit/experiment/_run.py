@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eegkit.experiment._document import nearest
 from eegkit.experiment._read import Experiment
+from eegkit.text import suggest
 
 if TYPE_CHECKING:
     from eegkit.evaluation import Results
@@ -118,8 +118,8 @@ def relabel(trials: Trials, column: str | None) -> Trials:
         return trials
     if column not in trials.metadata:
         raise ValueError(
-            f"label is {column!r}, but the metadata of the trials has no such column; "
-            f"{nearest(column, map(str, trials.metadata))}"
+            f"label is {column!r}, but the metadata of the trials has no such column"
+            f"{suggest(column, trials.metadata)}"
         )
     values = trials.metadata[column]
     n_absent = int(values.isna().sum())

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+
+from eegkit.text import suggest
 
 if TYPE_CHECKING:
     import mne
@@ -104,11 +105,9 @@ def match_channels(
         if not matched[name]:
             missing.append(name)
     if missing:
-        near = difflib.get_close_matches(missing[0], recorded, n=2)
-        hint = f" (near {missing[0]}: {', '.join(near)})" if near else ""
         raise ValueError(
             f"{source} lacks {len(missing)} of {len(matched)} channels that are needed: "
-            f"{', '.join(missing)}{hint}; it has {', '.join(recorded)}."
+            f"{', '.join(missing)}{suggest(missing[0], recorded, '')} It has {', '.join(recorded)}."
         )
     return matched
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from eegkit.parameters import ParameterError
 from eegkit.signals import SignalArray
+from eegkit.text import suggest
 from eegkit.transforms._base import Transformer
 
 Kind = Literal[
@@ -167,10 +167,9 @@ class _Channels:
     def find(self, wanted: Sequence[str]) -> list[int]:
         missing = [name for name in dict.fromkeys(wanted) if _plain(name) not in self._index]
         if missing:
-            near = difflib.get_close_matches(missing[0], self.names, n=1)
-            hint = f" (did you mean {near[0]}?)" if near else ""
             raise ValueError(
-                f"X has no channel {', '.join(missing)}{hint}; it has {', '.join(self.names)}."
+                f"X has no channel {', '.join(missing)}{suggest(missing[0], self.names, '')} "
+                f"It has {', '.join(self.names)}."
             )
         return [self._index[_plain(name)] for name in wanted]
 

@@ -105,8 +105,8 @@ def test_names_that_make_no_sense_are_refused(split, message):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("s03", "the nearest are 'S03'"),
-        ("S3", "the nearest are 'S03'"),
+        ("s03", "did you mean 'S03'"),
+        ("S3", "did you mean 'S03'"),
         ("subject-3", "there are 'S01', 'S02', 'S03', 'S04', 'S05' and 7 more"),
     ],
 )
@@ -117,7 +117,7 @@ def test_the_nearest_names_are_told(name, message):
 
 
 def test_numbers_are_no_strings():
-    with pytest.raises(ValueError, match=r"train names '1', but no trial .*; the nearest are 1"):
+    with pytest.raises(ValueError, match=r"train names '1', but no trial .*; did you mean 1"):
         list(FixedSplit(["1"], [2]).split(np.zeros(3), groups=[1, 2, 3]))
 
 

@@ -92,7 +92,7 @@ def test_names_given_for_a_plain_array(X):
         ({"kind": "circular"}, "kind is 'circular'"),
         ({"kind": "reference"}, "needs reference="),
         ({"kind": "bipolar", "pairs": [("C3", "Cx"), ("A1", "C3")]}, "no channel Cx, A1"),
-        ({"kind": "regions", "regions": {"x": ["Pzz"]}}, r"Pzz \(did you mean Pz\?\)"),
+        ({"kind": "regions", "regions": {"x": ["Pzz"]}}, r"Pzz; did you mean 'Pz'"),
     ],
 )
 def test_parameters_that_make_no_sense(X, params, message):

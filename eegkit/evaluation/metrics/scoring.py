@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
@@ -17,6 +16,7 @@ from sklearn.metrics._scorer import _BaseScorer
 from sklearn.utils.metaestimators import available_if
 
 from eegkit.evaluation.metrics import divergence
+from eegkit.text import suggest
 
 Scorer = Callable[[Any, Any, Any], float]
 
@@ -154,9 +154,10 @@ def _scorer(value: Any) -> Scorer:
     known = get_scorer_names()
     if value in known:
         return get_scorer(value)
-    near = difflib.get_close_matches(value, [*known, *divergence.NAMES], n=3)
-    hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "use a scikit-learn name."
-    raise ValueError(f"No metric is named {value!r}; {hint}")
+    names = [*known, *divergence.NAMES]
+    raise ValueError(
+        f"No metric is named {value!r}{suggest(value, names, 'use a name of scikit-learn')}"
+    )
 
 
 def _name(value: Any) -> str:

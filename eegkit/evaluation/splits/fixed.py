@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from eegkit.evaluation.splits._metadata import Rows, listed, read_groups, read_labels, show
 from eegkit.evaluation.splits.by_level import TrialSplitter, check_two_classes
+from eegkit.text import suggest
 
 
 class FixedSplit(TrialSplitter):
@@ -152,8 +152,8 @@ class FixedSplit(TrialSplitter):
             absent = [name for name in own if name not in there]
             if absent:
                 raise ValueError(
-                    f"{side} names {listed(absent)}, but no trial has {self.by} {show(absent[0])}; "
-                    f"{_nearest(absent[0], there)}."
+                    f"{side} names {listed(absent)}, but no trial has {self.by} {show(absent[0])}"
+                    f"{suggest(absent[0], there, f'there are {listed(there)}')}"
                 )
         train = np.flatnonzero(column.isin(names["train"] + names["validation"]))
         test = np.flatnonzero(column.isin(names["test"]))
@@ -186,12 +186,3 @@ class FixedSplit(TrialSplitter):
         return (
             f"FixedSplit(train={names['train']}, test={names['test']}{validation}, by={self.by!r})"
         )
-
-
-def _nearest(name: Any, there: list[Any]) -> str:
-    """The names there are that look most like one that is not."""
-    by_text = {str(value): value for value in there}
-    near = difflib.get_close_matches(str(name), by_text, n=3)
-    if near:
-        return f"the nearest are {listed([by_text[text] for text in near])}"
-    return f"there are {listed(there)}"

@@ -43,7 +43,7 @@ def test_channel_positions_come_from_their_names(trials):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"model": "EEGConfromer"}, "no model 'EEGConfromer'. Did you mean EEGConformer"),
+        ({"model": "EEGConfromer"}, "no model 'EEGConfromer'; did you mean 'EEGConformer'"),
         ({"model": "EEGNet", "model_params": {"F7": 1}}, "EEGNet has no parameter F7"),
         ({"model": "EMG2QwertyNet"}, "EMG2QwertyNet refuses trials of 3 channels x 640"),
     ],

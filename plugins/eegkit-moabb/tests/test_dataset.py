@@ -222,7 +222,7 @@ def test_the_family():
         MOABBDataset.member("BNCI")
     with pytest.raises(AttributeError, match="no attribute 'BNCI'"):
         members.BNCI  # noqa: B018
-    with pytest.raises(ValueError, match="Did you mean 'moabb:BNCI2014_001'"):
+    with pytest.raises(ValueError, match="did you mean 'moabb:BNCI2014_001'"):
         registry.get("datasets", "moabb:BNCI2014-001")
 
 

@@ -45,7 +45,7 @@ def test_any_size_is_read(shape):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"variant": "efficientnet_b9"}, "Did you mean .*efficientnet_b"),
+        ({"variant": "efficientnet_b9"}, "did you mean .*efficientnet_b"),
         ({"variant": "resnet18"}, "of its module efficientnet"),
         ({"variant": None}, "variant is None; expected text"),
         ({"dropout": 1.0}, "dropout is 1.0; expected a number of at least 0 and below 1"),

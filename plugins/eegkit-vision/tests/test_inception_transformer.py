@@ -61,7 +61,7 @@ def test_any_size_is_read(shape):
     [
         ({"backbone": "resnet18"}, "expected an Inception net of timm"),
         ({"backbone": None}, "backbone is None; expected text"),
-        ({"backbone": "inception_v5"}, "Did you mean inception_v"),
+        ({"backbone": "inception_v5"}, "did you mean 'inception_v"),
         ({"stride": 3}, "stride is 3; inception_v3 has maps of stride 2, 4, 8, 16, 32"),
     ],
 )

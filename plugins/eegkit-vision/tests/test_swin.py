@@ -58,7 +58,7 @@ def test_images_are_filled_up_to_whole_patches():
         ({"drop_path": -0.1}, "drop_path is -0.1; expected a number of at least 0 and below 1"),
         ({"pretrained": "swin.safetensors"}, "but variant is None"),
         ({"variant": "swin_tiny_patch4_window7_224"}, "has its own patch_size, embed_dim"),
-        ({"variant": "swin_tiny"}, "of its module swin_transformer.* Did you mean swin"),
+        ({"variant": "swin_tiny"}, "of its module swin_transformer.* did you mean 'swin"),
     ],
 )
 def test_bad_parameters_of_swin(params, message):

@@ -61,7 +61,7 @@ def test_variant_has_its_own_patches():
         ({"dropout": 1}, "dropout is 1; expected a number of at least 0 and below 1"),
         ({"pretrained": True}, "pretrained is True, but variant is None"),
         ({"variant": "test_vit"}, "has its own patch_size, hidden_size, n_layers, n_heads"),
-        ({"variant": "vit_tiny_patch16_24"}, "Did you mean vit_tiny_patch16_224"),
+        ({"variant": "vit_tiny_patch16_24"}, "did you mean 'vit_tiny_patch16_224'"),
         ({"variant": "resnet18"}, "expected a model of timm of its module vision_transformer"),
         ({"variant": "test_vit.none"}, "Invalid pretrained tag"),
         ({"variant": ["test_vit"]}, "expected text, or None"),

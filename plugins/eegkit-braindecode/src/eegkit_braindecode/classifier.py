@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import inspect
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from torch import nn
 
 from eegkit.base import DEFAULT_SFREQ
 from eegkit.classifiers import NeuralClassifier
+from eegkit.text import suggest
 
 
 class BraindecodeClassifier(NeuralClassifier):
@@ -115,9 +115,10 @@ def _model_class(name: str) -> type[nn.Module]:
         if inspect.isclass(value) and issubclass(value, nn.Module)
     ]
     if name not in names:
-        near = difflib.get_close_matches(name, names, n=3, cutoff=0.4)
-        hint = f"Did you mean {' or '.join(near)}? " if near else ""
-        raise ValueError(f"braindecode has no model {name!r}. {hint}It has {', '.join(names)}.")
+        raise ValueError(
+            f"braindecode has no model {name!r}{suggest(name, names, '')} "
+            f"It has {', '.join(names)}."
+        )
     return getattr(models, name)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import warnings
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from torch import nn
 
 from eegkit import NeuralClassifier, ParameterError
 from eegkit.parameters import PathLike
+from eegkit.text import suggest
 
 
 class TimmClassifier(NeuralClassifier):
@@ -140,12 +140,10 @@ def check_name(name: str, parameter: str, module: str | None = None) -> None:
     arch = name.partition(".")[0]
     if arch in known:
         return
-    near = difflib.get_close_matches(arch, known, n=3, cutoff=0.4)
     family = f" of its module {module}" if module else ""
-    hint = f" Did you mean {' or '.join(near)}?" if near else ""
     raise ParameterError(
         f"{parameter} is {name!r}; expected a model of timm{family}, as timm.list_models() "
-        f"names them.{hint}",
+        f"names them{suggest(arch, known, '')}",
         parameter,
     )
 

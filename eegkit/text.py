@@ -1,0 +1,71 @@
+"""Sentences that messages share."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+SIMILARITY = 0.5
+
+
+def nearest(word: Any, names: Iterable[Any], n: int = 3) -> list[Any]:
+    """The names that look most like a word, the best first, without regard to case.
+
+    Parameters
+    ----------
+    word : object
+        Compared as text, as the names are.
+    names : iterable
+    n : int, default 3
+        At most so many.
+
+    Returns
+    -------
+    list
+        Of `names`; empty where none is near.
+    """
+    by_text: dict[str, list[Any]] = {}
+    for name in names:
+        by_text.setdefault(str(name).lower(), []).append(name)
+    near = difflib.get_close_matches(str(word).lower(), by_text, n=n, cutoff=SIMILARITY)
+    return [name for text in near for name in by_text[text]][:n]
+
+
+def suggest(
+    word: Any, names: Iterable[Any], otherwise: str | None = None, *, prefix: str = ""
+) -> str:
+    """The end of a sentence that says a name is unknown: the nearest names, or all there are.
+
+    Parameters
+    ----------
+    word : object
+        The unknown name.
+    names : iterable
+        Those there are.
+    otherwise : str, optional
+        What to say where none is near, in place of all names; ``""`` to say nothing.
+    prefix : str, default ""
+        Put before every name.
+
+    Returns
+    -------
+    str
+        It begins behind the word before it, and ends the sentence.
+
+    Examples
+    --------
+    >>> from eegkit.text import suggest
+    >>> "There is no step 'sttf'" + suggest("sttf", ["stft", "cwt"])
+    "There is no step 'sttf'; did you mean 'stft'?"
+    >>> "There is no step 'x'" + suggest("x", ["stft", "cwt"])
+    "There is no step 'x'; there are stft, cwt."
+    """
+    names = list(names)
+    near = nearest(word, names)
+    if near:
+        shown = [repr(f"{prefix}{name}" if prefix else name) for name in near]
+        return f"; did you mean {' or '.join(shown)}?"
+    if otherwise is None:
+        otherwise = f"there are {', '.join(f'{prefix}{name}' for name in names)}"
+    return f"; {otherwise}." if otherwise else "."
