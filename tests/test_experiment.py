@@ -20,6 +20,7 @@ from eegkit.experiment import (
     relabel,
     run_experiment,
 )
+from eegkit.experiment._document import Document
 from eegkit.parameters import check_for
 from eegkit.testing import example_trials
 
@@ -93,6 +94,23 @@ def test_what_is_not_said_has_a_default(write):
     assert (told.on_leak, told.out, told.baselines) == ("refuse", Path("results/some"), False)
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("no", "no"), ("on", "on"), ("Yes", "Yes"), ("y", "y"), ("true", True), ("FALSE", False),
+        ("007", "007"), ("0", 0), ("-3", -3), ("+3", 3), ("0b1", "0b1"), ("0x1F", "0x1F"),
+        ("1_000", "1_000"), ("1e5", 1e5), ("1E-3", 1e-3), (".5", 0.5), ("5.", 5.0), ("1e", "1e"),
+        ("12:30:45", "12:30:45"), ("2020-01-31", "2020-01-31"), (".nan", ".nan"), ("=", "="),
+        ("~", None), ("null", None), ("nothing", "nothing"), ("'7'", "7"), ("\"\\x41\"", "A"),
+        ("!!str 7", "7"), ("1.2.3", "1.2.3"), ("S01", "S01"), ("1-3", "1-3"),
+    ],
+)  # fmt: skip
+def test_plain_values_are_those_of_yaml_1_2(text, value, write):
+    found = Document(write(f"- {text}\n")).root.plain()[0]
+    assert found == value
+    assert type(found) is type(value)
+
+
 # Mistakes
 
 MISTAKES = {
@@ -134,6 +152,27 @@ MISTAKES = {
     "tag": (HEAD + "label: !!python/object:os.system x\n", "line 3, column 8: the tag"),
     "tag of a mapping": (HEAD + "label: !!set {a, b}\n", "the tag !!set is not known"),
     "tag of a number": (HEAD + "seed: !!int ten\n", "'ten' is no number"),
+    "more than a number can hold": (HEAD + "seed: 1e999\n", "'1e999' is no number"),
+    "endless digits": (HEAD + "seed: " + "9" * 5000 + "\n", "is no number"),
+    "merge key": (
+        "datasets:\n  simulated: {<<: {n_people: 3}}\npipelines: band_power+lr\n",
+        "line 2, column 15: the data set simulated has no option '<<'",
+    ),
+    "number of YAML 1.1 with marks between digits": (HEAD + "seed: 1_000\n", "seed is '1_000'; "),
+    "octal number": (HEAD + "seed: 0o17\n", "seed is '0o17'; expected a whole number"),
+    "octal number of YAML 1.1": (HEAD + "seed: 017\n", "seed is '017'; expected a whole number"),
+    "hexadecimal number": (HEAD + "seed: 0x1F\n", "seed is '0x1F'; expected a whole number"),
+    "minutes and seconds": (HEAD + "seed: 1:30\n", "seed is '1:30'; expected a whole number"),
+    "date": (HEAD + "seed: 2020-01-31\n", "seed is '2020-01-31'; expected a whole number"),
+    "infinity": (
+        "datasets:\n  simulated: {sfreq: .inf}\npipelines: band_power+lr\n",
+        "line 2, column 22: sfreq is '.inf'; expected a number",
+    ),
+    "on as a flag": (HEAD + "baselines: on\n", "here is 'on'; expected true or false"),
+    "names that differ in their kind alone": (
+        "datasets:\n  1: {dataset: simulated}\n  '1': {dataset: simulated}\n",
+        "line 3, column 3: '1' stands here again, after line 2",
+    ),
     "list as a name": ("[a, b]: x\n", "line 1, column 1: a name is a list or a mapping"),
     "too deep": ("a: " + "[" * 5000, "nested too deeply"),
     "too large": ("# " + "x" * 100_001, "bytes; expected the YAML file"),

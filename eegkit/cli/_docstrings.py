@@ -1,4 +1,8 @@
-"""numpydoc docstrings as text for the terminal."""
+"""numpydoc docstrings as text for the terminal.
+
+Read by hand, in thirty lines: numpydoc depends on Sphinx, and docstring_parser does not part the
+names in ``l_freq, h_freq : float``, drops examples' text, and makes none of it plain.
+"""
 
 from __future__ import annotations
 

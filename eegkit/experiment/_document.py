@@ -3,10 +3,14 @@
 Mappings, lists and plain values; numbers, ``true``, ``false`` and ``null`` as in YAML 1.2, so
 that ``no`` and ``007`` are text and ``1e-3`` is a number. No references, no tags, no second
 document, no name twice.
+
+On the nodes of PyYAML, as ruamel.yaml would need all of this as well: it takes references, tags,
+dates and octal numbers, reads 007 as 7, and keeps no place of the value at the root.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +22,18 @@ from eegkit.text import suggest
 
 MAX_BYTES = 100_000
 _TAG = "tag:yaml.org,2002:"
+
+
+def _finite(value: float) -> float:
+    if math.isinf(value):
+        raise ValueError("more than a float can hold")
+    return value
+
+
 _SCALARS: dict[str, Any] = {
     f"{_TAG}str": str,
     f"{_TAG}int": int,
-    f"{_TAG}float": float,
+    f"{_TAG}float": lambda text: _finite(float(text)),
     f"{_TAG}bool": lambda text: text.lower() == "true",
     f"{_TAG}null": lambda text: None,
 }

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from eegkit_clinical import HMS, read_spectrogram
+from eegkit_clinical._hms_files import read_eeg
 
 from eegkit import load_dataset
 from eegkit.datasets import MissingDataWarning
@@ -272,6 +273,58 @@ def test_nothing_is_run_from_a_file(made):
     with pytest.raises(ValueError, match=r"411\.npy is not what eegkit convert writes"):
         HMS(path=folder).load()
     assert not (folder / "was_run").exists()
+
+
+def _header(**entries):
+    text = repr({"descr": "<f4", "fortran_order": False, "shape": (20, 8)} | entries)
+    return b"\x93NUMPY\x01\x00v\x00" + text.encode().ljust(117) + b"\n"
+
+
+DATA = bytes(20 * 8 * 4)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\x93NUMPY",
+        _header(),
+        _header() + DATA[:-1],
+        _header() + DATA + b"\0",
+        _header(shape=(20, 0)),
+        _header(shape=(20, 2**60)) + DATA,
+        _header(shape=(20, -8)) + DATA,
+        _header(shape=(8, 20)) + DATA,
+        _header(shape=(20, 2, 4)) + DATA,
+        _header(shape=(160,)) + DATA,
+        _header(shape="20, 8") + DATA,
+        _header(fortran_order=True) + DATA,
+        _header(descr=">f4") + DATA,
+        _header(descr="<i4") + DATA,
+        _header(descr="<f8", shape=(20, 4)) + DATA,
+        _header(descr="|O", shape=(20, 4)) + DATA,
+        _header(descr=[("a", "<f4")]) + DATA,
+        _header(more=1) + DATA,
+        _header().replace(b"(20, 8)", b"__import__('os').mkdir('x')"[:7]) + DATA,
+        b"\x93NUMPY\x01\x00v\x00" + b"(" * 117 + b"\n" + DATA,
+        b"\x93NUMPY\x02\x00\xff\xff\xff\xff" + _header()[10:] + DATA,
+        b"PK\x03\x04" + DATA,
+        b"\x80\x04N.",
+    ],
+)
+def test_a_converted_recording_that_is_another_file(content, tmp_path):
+    path = tmp_path / "5.npy"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"5\.npy is not what eegkit convert writes"):
+        read_eeg(path)
+
+
+def test_a_converted_recording(tmp_path):
+    path = tmp_path / "5.npy"
+    path.write_bytes(_header() + DATA)
+    signals = read_eeg(path)
+    assert signals.shape == (20, 8)
+    assert not signals.flags.writeable
 
 
 def test_read_at_once_in_threads(made):

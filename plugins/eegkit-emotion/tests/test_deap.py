@@ -173,6 +173,12 @@ def rest(opcodes):
         # Memory: a place in the memo far out, and much of nothing.
         (b"Nr\xff\xff\xff\x7f", r"no array data"),
         (b"N" * 3000, "far more instructions"),
+        (b"}" * 3000, "far more instructions"),
+        # Time: a key whose hash takes 3 ** 60 steps.
+        (
+            b")q\x00" + b"".join(b"h%ch%ch%c\x87q%c" % (i, i, i, i + 1) for i in range(60)) + b"Ns",
+            "something else than a dict with names as keys",
+        ),
         (b"NN(", "damaged|operands|else than a dict"),
     ],
 )  # fmt: skip

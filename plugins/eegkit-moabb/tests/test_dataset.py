@@ -13,7 +13,7 @@ import mne
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from eegkit_moabb import MOABBDataset, _surroundings, members
+from eegkit_moabb import MOABBDataset, _catalogue, _surroundings, members
 from numpy.testing import assert_allclose, assert_array_equal
 
 from eegkit import Trials, load_dataset, registry
@@ -30,7 +30,7 @@ def moabb_data(subjects, paradigm, **options):
     import moabb.paradigms
 
     made = getattr(moabb.paradigms, paradigm)(**options)
-    return made.get_data(members.make("FakeDataset"), subjects=subjects)
+    return made.get_data(_catalogue.make("FakeDataset"), subjects=subjects)
 
 
 def test_the_trials_are_those_of_moabb():

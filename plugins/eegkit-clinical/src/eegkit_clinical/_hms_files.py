@@ -26,12 +26,6 @@ IDS = ["eeg_id", "eeg_sub_id", "spectrogram_id", "label_id", "patient_id"]
 NUMBERS = [*IDS, OFFSET, "spectrogram_label_offset_seconds", *VOTES]
 REGIONS = ("LL", "RL", "LP", "RP")
 SPECTROGRAM_S = 600.0
-# What numpy.save writes of float32 in this order, and nothing else: it is not evaluated.
-NPY_HEADER = re.compile(
-    rb"\x93NUMPY\x01\x00v\x00\{'descr': '<f4', 'fortran_order': False, "
-    rb"'shape': \(20, (\d{1,12})\), \} *\n"
-)
-NPY_OFFSET = 128
 
 _AGAIN = "remove the file and get it again."
 
@@ -117,15 +111,18 @@ def read_eeg(path: Path) -> NDArray[np.float32]:
 
 
 def _map_npy(path: Path) -> NDArray[np.float32]:
-    with path.open("rb") as file:
-        match = NPY_HEADER.fullmatch(file.read(NPY_OFFSET))
-    size = path.stat().st_size
-    if match is None or size != NPY_OFFSET + 4 * len(COLUMNS) * int(match[1]) or not int(match[1]):
+    try:
+        signals = np.lib.format.open_memmap(path, mode="r")
+        if signals.dtype != "<f4" or signals.shape[:-1] != (len(COLUMNS),):
+            raise ValueError(f"it holds {signals.dtype} of shape {signals.shape}")
+        n_bytes = signals.offset + signals.nbytes
+        if n_bytes != path.stat().st_size or not signals.flags.c_contiguous:
+            raise ValueError(f"it has {path.stat().st_size} bytes in another order or number")
+    except Exception as error:  # NumPy raises whatever the broken bytes lead to
         raise ValueError(
-            f"{path} is not what eegkit convert writes ({size} bytes); remove it and convert again."
-        )
-    shape = (len(COLUMNS), int(match[1]))
-    return np.memmap(path, dtype="<f4", mode="r", offset=NPY_OFFSET, shape=shape)
+            f"{path} is not what eegkit convert writes ({error}); remove it and convert again."
+        ) from error
+    return signals
 
 
 def _read_parquet(path: Path, columns: tuple[str, ...]) -> NDArray[np.float32]:

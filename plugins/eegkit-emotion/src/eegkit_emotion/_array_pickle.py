@@ -4,6 +4,9 @@ A pickle is a program for a small machine. Here that machine knows only the inst
 a dict of plain arrays needs. It makes no object of the file's choosing: the five globals that
 NumPy's arrays need are mere names, which stand for what is done here, and any other is refused.
 The arrays are made at the end, of bytes that are in the file and have the length they claim.
+
+Not a `pickle.Unpickler` that refuses globals: ten bytes (a far place in its memo) make it take
+gigabytes, 200 (nested tuples as a key to be hashed) keep it busy for ever, and it asks nobody.
 """
 
 from __future__ import annotations

@@ -5,16 +5,13 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import mne
 import numpy as np
 
 from eegkit import Trials
 from eegkit_moabb._surroundings import library
-
-if TYPE_CHECKING:
-    from eegkit_moabb.dataset import MOABBDataset
 
 # The paradigm of a data set, by what MOABB calls its task.
 USUAL = {
@@ -40,8 +37,8 @@ PARADIGMS = {
 MONTAGE = "colin27_1005"
 
 
-def make_paradigm(options: MOABBDataset, dataset: Any) -> Any:
-    """MOABB's paradigm with the options, all of them checked.
+def make_paradigm(options: Any, dataset: Any) -> Any:
+    """MOABB's paradigm with the options of a `MOABBDataset`, all of them checked.
 
     Raises
     ------
@@ -109,7 +106,7 @@ def _check_events(events: Sequence[str], dataset: Any, paradigm: str) -> None:
         )
 
 
-def _check_numbers(options: MOABBDataset, known: Any) -> None:
+def _check_numbers(options: Any, known: Any) -> None:
     for name in ("tmin", "tmax", "fmin", "fmax", "sfreq"):
         value = getattr(options, name)
         number = isinstance(value, int | float | np.number) and not isinstance(value, bool)

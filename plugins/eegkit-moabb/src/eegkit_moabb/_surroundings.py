@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import logging
 import os
-import socket
 import sys
 import threading
 import warnings
@@ -14,7 +13,6 @@ from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
-from unittest import mock
 
 import numpy as np
 
@@ -130,46 +128,78 @@ class _RefusedError(OSError):
     """The network was asked for without leave."""
 
 
+class _Offline:
+    """A stretch of time in which this thread, and those it starts, get no network.
+
+    Attributes
+    ----------
+    hosts : list of str
+        Those that were asked for, and refused.
+    folders : list of str
+        Those that were made.
+    """
+
+    def __init__(self) -> None:
+        self.hosts: list[str] = []
+        self.folders: list[str] = []
+        # Other threads of the process are left alone.
+        self._others = {thread.ident for thread in threading.enumerate()}
+        self._others.discard(threading.get_ident())
+
+    def audit(self, event: str, args: tuple[Any, ...]) -> None:
+        if event not in AUDITED or threading.get_ident() in self._others:
+            return
+        if event == "os.mkdir":
+            if not os.path.exists(args[0]):
+                self.folders.append(os.path.abspath(args[0]))
+            return
+        host = args[0]
+        if event in ("socket.connect", "socket.sendto"):
+            if not isinstance(args[1], tuple):
+                return  # a socket within this machine
+            host = args[1][0]
+        self.hosts.append(str(host))
+        raise _RefusedError(f"{host} was asked for, but nothing may be downloaded.")
+
+
+AUDITED = (
+    "os.mkdir",
+    "socket.connect",
+    "socket.getaddrinfo",
+    "socket.gethostbyname",
+    "socket.sendto",
+)
+_current: _Offline | None = None
+
+
 @contextmanager
 def _offline() -> Iterator[list[str]]:
-    """Refuse this thread, and those it starts, the network; gives the hosts it asked for.
+    """Refuse the network to this thread, and those it starts; gives the hosts it asked for.
 
-    MOABB's data sets download in many ways (pooch, requests, httpx, MNE); all of them end
-    at a socket. Other threads of the process are left alone. Folders made for files that
-    did not come are removed again: some data sets take an empty one for a download that was.
+    MOABB has no switch for that, and its data sets download in many ways (pooch, requests,
+    httpx, MNE), but Python reports all of them to audit hooks before anything happens. Folders
+    made for files that did not come are removed again: some data sets take an empty one for a
+    download that was.
     """
-    asked: list[str] = []
-    made: list[str] = []
-    here = threading.get_ident()
-    others = {thread.ident for thread in threading.enumerate()} - {here}
-    find, reach, make = socket.getaddrinfo, socket.socket.connect, os.mkdir
+    global _current
+    _listen()
+    _current = offline = _Offline()
+    try:
+        yield offline.hosts
+    finally:
+        _current = None
+        for folder in reversed(offline.folders):
+            with suppress(OSError):  # it holds something, or is gone
+                os.rmdir(folder)
 
-    def refuse(host: Any) -> None:
-        if threading.get_ident() not in others:
-            asked.append(str(host))
-            raise _RefusedError(f"{host} was asked for, but nothing may be downloaded.")
 
-    def getaddrinfo(host: Any, *args: Any, **kwargs: Any) -> Any:
-        refuse(host)
-        return find(host, *args, **kwargs)
+@functools.cache
+def _listen() -> None:
+    """Add the audit hook, once, as Python cannot remove it; it does nothing most of the time."""
 
-    def connect(sock: socket.socket, address: Any) -> Any:
-        if sock.family != getattr(socket, "AF_UNIX", None):
-            refuse(address[0])
-        return reach(sock, address)
+    def audit(event: str, args: tuple[Any, ...]) -> None:
+        offline = _current  # which another thread may set to None meanwhile
+        if offline is not None:
+            offline.audit(event, args)
 
-    def mkdir(path: Any, *args: Any, **kwargs: Any) -> None:
-        make(path, *args, **kwargs)
-        if threading.get_ident() not in others:
-            made.append(os.path.abspath(path))
-
-    with ExitStack() as stack:
-        stack.enter_context(mock.patch.object(socket, "getaddrinfo", getaddrinfo))
-        stack.enter_context(mock.patch.object(socket.socket, "connect", connect))
-        stack.enter_context(mock.patch.object(os, "mkdir", mkdir))
-        try:
-            yield asked
-        finally:
-            for folder in reversed(made):
-                with suppress(OSError):  # it holds something, or is gone
-                    os.rmdir(folder)
+    sys.addaudithook(audit)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
 import math
@@ -17,6 +18,7 @@ import numpy as np
 
 from eegkit import Trials
 from eegkit.datasets import Dataset, MissingDataWarning, cache_folder, kept_trials
+from eegkit_moabb import _catalogue, _reading
 from eegkit_moabb._surroundings import contained, download_errors, usual_folder
 
 # Options that change how trials are loaded, but not which.
@@ -113,9 +115,7 @@ class MOABBDataset(Dataset):
     @classmethod
     def member_names(cls) -> list[str]:
         """The names of all data sets, those of the classes in ``moabb.datasets``."""
-        from eegkit_moabb import members
-
-        return members.names()
+        return _catalogue.names()
 
     @classmethod
     def member(cls, name: str) -> type[MOABBDataset]:
@@ -131,11 +131,9 @@ class MOABBDataset(Dataset):
         ValueError
             MOABB has no such data set.
         """
-        from eegkit_moabb import members
-
-        if name not in members.names():
+        if name not in _catalogue.names():
             raise ValueError(f"MOABB {version('moabb')} has no data set {name!r}.")
-        return members.member(name)
+        return _member(name)
 
     @classmethod
     def facts(cls) -> dict[str, Any]:
@@ -161,14 +159,12 @@ class MOABBDataset(Dataset):
         FileNotFoundError
             Nobody who was asked for is there, and may not or cannot be downloaded.
         """
-        from eegkit_moabb import _reading, members
-
         for name in ("accept", "download"):
             if not isinstance(getattr(self, name), bool):
                 raise ValueError(f"{name} is {getattr(self, name)!r}; expected True or False.")
         if not isinstance(self.cache, bool | str | os.PathLike):
             raise ValueError(f"cache is {self.cache!r}; expected True, False or a folder.")
-        dataset = members.make(self.code)
+        dataset = _catalogue.make(self.code)
         if self.accept and hasattr(dataset, "accept"):
             dataset.accept = True
         people = self._people(dataset)
@@ -221,8 +217,6 @@ class MOABBDataset(Dataset):
 
     def _read(self, dataset: Any, paradigm: Any, person: Any) -> Trials:
         """One person's trials, from what is there, else downloaded if that is allowed."""
-        from eegkit_moabb import _reading
-
         folder = self._root()
         failed: Exception | None = None
         with contained(folder, download=False) as asked:
@@ -292,3 +286,12 @@ class MOABBDataset(Dataset):
         folder = str(Path(self._root() or usual_folder()).resolve())
         what = [versions, self.code, options, [str(person) for person in people], folder]
         return hashlib.blake2b(json.dumps(what).encode(), digest_size=20).hexdigest()
+
+
+@functools.cache
+def _member(code: str) -> type[MOABBDataset]:
+    """The class of a data set, with the parameters of `MOABBDataset` in its docstring."""
+    facts = _catalogue.facts_about(code)
+    rest = (MOABBDataset.__doc__ or "").partition("\n")[2]
+    facts |= {"__doc__": f"{facts['__doc__']}\n{rest}", "__module__": "eegkit_moabb.members"}
+    return type(code, (MOABBDataset,), facts)

@@ -6,91 +6,11 @@
 
 from __future__ import annotations
 
-import functools
-import math
-from typing import Any
-
-from eegkit_moabb._surroundings import library
+from eegkit_moabb import _catalogue
 from eegkit_moabb.dataset import MOABBDataset
-
-UNTOLD = "not told by MOABB"
-MANUAL = "https://moabb.neurotechx.com/docs/generated/moabb.datasets.{}.html"
-# MOABB's generated data sets, for tests, and the arguments that make them the same each time.
-GENERATED = {"FakeDataset": {"seed": 0}, "FakeVirtualRealityDataset": {"seed": 0}}
 
 
 def __getattr__(name: str) -> type[MOABBDataset]:
-    if name.startswith("_") or name not in names():
+    if name.startswith("_") or name not in _catalogue.names():
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return member(name)
-
-
-def names() -> list[str]:
-    """The names of all data sets: those of MOABB's classes."""
-    library()
-    from moabb.datasets.utils import dataset_dict
-
-    return sorted(dataset_dict, key=str.lower)
-
-
-def make(code: str) -> Any:
-    """MOABB's own data set of that name."""
-    return getattr(library().datasets, code)(**GENERATED.get(code, {}))
-
-
-@functools.cache
-def member(code: str) -> type[MOABBDataset]:
-    """The class of the data set of that name."""
-    dataset = make(code)
-    facts = _facts(code, dataset) | {"code": code, "__module__": __name__}
-    first = f"{facts['title']}.\n\n    MOABB's own page: {MANUAL.format(code)}"
-    facts["__doc__"] = f"{first}\n{(MOABBDataset.__doc__ or '').partition(chr(10))[2]}"
-    return type(code, (MOABBDataset,), facts)
-
-
-def _facts(code: str, dataset: Any) -> dict[str, Any]:
-    told = dataset.metadata
-    generated = code in GENERATED
-    acquisition = told.acquisition if told else None
-    documentation = told.documentation if told else None
-    doi = _doi(getattr(documentation, "doi", None) or dataset.doi)
-    page = getattr(documentation, "data_url", None) or (f"https://doi.org/{doi}" if doi else None)
-    facts = {
-        "title": f"{code}: {_summary(type(dataset))}",
-        "licence": "none needed" if generated else _licence(documentation),
-        "citation": _citation(documentation, doi),
-        "url": page or MANUAL.format(code),
-        "size_mb": 0.0 if generated else math.nan,
-        "n_subjects": len(dataset.subject_list),
-        "n_channels": acquisition.channel_types["eeg"] if acquisition else len(dataset.channels),
-        "recorded_sfreq": float(acquisition.sampling_rate if acquisition else dataset.sfreq),
-        "classes": tuple(dataset.event_id),
-        "task": dataset.paradigm,
-    }
-    if generated:
-        facts |= {"access": "generated", "how_to_get": "Made when it is loaded."}
-    return facts
-
-
-def _summary(cls: type) -> str:
-    """The first sentence of MOABB's description, without its marks of references."""
-    first = " ".join((cls.__doc__ or "").strip().partition("\n\n")[0].split())
-    return first.replace("[1]_", "").replace("[2]_", "").replace(" .", ".").rstrip(". ")
-
-
-def _licence(documentation: Any) -> str:
-    licence = getattr(documentation, "license", None)
-    return UNTOLD if licence in (None, "", "Unknown") else licence
-
-
-def _doi(text: str | None) -> str | None:
-    return None if not text else text.rpartition("doi.org/")[2]
-
-
-def _citation(documentation: Any, doi: str | None) -> str:
-    people = list(getattr(documentation, "investigators", None) or [])
-    year = getattr(documentation, "publication_year", None)
-    if not people:
-        return f"doi:{doi}" if doi else UNTOLD
-    who = people[0] if len(people) == 1 else f"{people[0]} et al."
-    return who + (f" ({year})" if year else "") + (f", doi:{doi}" if doi else "")
+    return MOABBDataset.member(name)
