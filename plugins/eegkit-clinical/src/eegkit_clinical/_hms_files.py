@@ -113,7 +113,7 @@ def read_eeg(path: Path) -> NDArray[np.float32]:
 def _map_npy(path: Path) -> NDArray[np.float32]:
     try:
         signals = np.lib.format.open_memmap(path, mode="r")
-        if signals.dtype != "<f4" or signals.shape[:-1] != (len(COLUMNS),):
+        if signals.dtype != "<f4" or signals.shape[:-1] != (len(COLUMNS),) or not signals.size:
             raise ValueError(f"it holds {signals.dtype} of shape {signals.shape}")
         n_bytes = signals.offset + signals.nbytes
         if n_bytes != path.stat().st_size or not signals.flags.c_contiguous:
