@@ -84,7 +84,10 @@ def test_a_search_on_a_fixed_split_fits_once_for_each_candidate():
 @pytest.mark.parametrize(
     ("split", "message"),
     [
-        (FixedSplit(["a", "B"], ["c"]), "train names 'B', but no trial has subject 'B'; there are"),
+        (
+            FixedSplit(["a", "B"], ["c"]),
+            "train names 'B', but no trial has subject 'B'; did you mean 'b'",
+        ),
         (FixedSplit(["a"], ["c"], ["x", "y"]), "validation names 'x', 'y', but no trial has"),
         (FixedSplit(["a", "b"], ["b", "c"]), "'b' stands in train and in test; name every subject"),
         (FixedSplit(["a"], ["c"], ["c"]), "'c' stands in validation and in test"),
