@@ -115,7 +115,7 @@ class Document:
         except RecursionError:
             raise ValueError(f"{self.name} is nested too deeply; expected a few levels.") from None
         except yaml.MarkedYAMLError as error:
-            self._refuse(error)
+            self._explain(error)
         except yaml.reader.ReaderError as error:
             line = self.text.count("\n", 0, error.position) + 1
             raise ValueError(
@@ -135,14 +135,14 @@ class Document:
         """
         raise ValueError(f"{self.name}, line {item.line}, column {item.column}: {text}")
 
-    def _refuse(self, error: Any) -> NoReturn:
+    def _explain(self, error: Any) -> NoReturn:
         mark = error.problem_mark or error.context_mark
         problem = error.problem or error.context or "it cannot be read"
         line = dict(enumerate(self.text.split("\n"))).get(mark.line, "")
         before = line[: len(line) - len(line.lstrip())] + line[mark.column : mark.column + 1]
         if "\t" in before:
             problem, advice = "a tab stands here", "indent by spaces"
-        elif isinstance(error, _OwnError):
+        elif isinstance(error, _RefusedError):
             problem, _, advice = problem.partition("; ")
         else:
             advice = next((a for p, a in _ADVICE.items() if p in problem), "check the syntax")
@@ -156,43 +156,46 @@ class Document:
         where = (mark.line + 1, mark.column + 1)
         if isinstance(node, yaml.ScalarNode):
             return Item(self._scalar(node), *where, "value")
-        known = {f"{_TAG}map": "mapping", f"{_TAG}seq": "list"}
-        if node.tag not in known:
-            _own(f"the tag {node.tag.replace(_TAG, '!!')} is not known; write plain values", mark)
+        if node.tag not in (f"{_TAG}map", f"{_TAG}seq"):
+            _refuse_tag(node)
         if isinstance(node, yaml.SequenceNode):
             return Item([self._item(n) for n in node.value], *where, "list")
         pairs: list[tuple[Item, Item]] = []
-        seen: dict[str, int] = {}
+        lines: dict[str, int] = {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                _own("a name is a list or a mapping; expected text before the ':'", key.start_mark)
+                _refuse("a name is a list or a mapping; expected text before the ':'", key)
             line = key.start_mark.line + 1
-            if key.value in seen:
-                _own(
-                    f"{key.value!r} stands here again, after line {seen[key.value]}; name it once",
-                    key.start_mark,
+            if key.value in lines:
+                _refuse(
+                    f"{key.value!r} stands here again, after line {lines[key.value]}; name it once",
+                    key,
                 )
-            seen[key.value] = line
+            lines[key.value] = line
             name = Item(key.value, line, key.start_mark.column + 1, "value")
             pairs.append((name, self._item(value)))
         return Item(pairs, *where, "mapping")
 
     def _scalar(self, node: Any) -> Any:
         if node.tag not in _SCALARS:
-            tag = node.tag.replace(_TAG, "!!")
-            _own(f"the tag {tag} is not known; write plain values", node.start_mark)
+            _refuse_tag(node)
         try:
             return _SCALARS[node.tag](node.value)
         except ValueError:
-            _own(f"{_short(repr(node.value))} is no number; write one", node.start_mark)
+            _refuse(f"{_short(repr(node.value))} is no number; write one", node)
 
 
-class _OwnError(yaml.MarkedYAMLError):
+class _RefusedError(yaml.MarkedYAMLError):
     """Something that eegkit refuses, though it is YAML."""
 
 
-def _own(problem: str, mark: Any) -> NoReturn:
-    raise _OwnError(problem=problem, problem_mark=mark)
+def _refuse(problem: str, where: Any) -> NoReturn:
+    """Raise an error about a node or an event."""
+    raise _RefusedError(problem=problem, problem_mark=where.start_mark)
+
+
+def _refuse_tag(node: Any) -> NoReturn:
+    _refuse(f"the tag {node.tag.replace(_TAG, '!!')} is not known; write plain values", node)
 
 
 class _Loader(yaml.SafeLoader):
@@ -203,15 +206,15 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: Any, index: Any) -> Any:
         event = self.peek_event()
         if isinstance(event, yaml.AliasEvent):
-            _own(f"*{event.anchor} refers to another place; write it in full", event.start_mark)
+            _refuse(f"*{event.anchor} refers to another place; write it in full", event)
         return super().compose_node(parent, index)
 
     def get_single_node(self) -> Any:
         self.get_event()
         node = None if self.check_event(yaml.StreamEndEvent) else self.compose_document()
         if not self.check_event(yaml.StreamEndEvent):
-            mark = self.get_event().start_mark
-            _own("a second document begins here; write one file for each experiment", mark)
+            event = self.get_event()
+            _refuse("a second document begins here; write one file for each experiment", event)
         return node
 
 

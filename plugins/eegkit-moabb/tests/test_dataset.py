@@ -13,7 +13,7 @@ import mne
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from eegkit_moabb import MOABBDataset, _catalogue, _surroundings, members
+from eegkit_moabb import MOABBDataset, _catalogue, _environment, members
 from numpy.testing import assert_allclose, assert_array_equal
 
 from eegkit import Trials, load_dataset, registry
@@ -250,7 +250,7 @@ def test_cache(bnci, tmp_path, monkeypatch):
     options = {"subjects": [3, 1], "path": bnci.folder, "cache": tmp_path, "sfreq": 125.0}
     first = load_dataset(BNCI, **options)
     [kept] = tmp_path.iterdir()
-    monkeypatch.setattr(_surroundings, "_quiet", None)  # reading again would need it
+    monkeypatch.setattr(_environment, "_quiet", None)  # reading again would need it
     monkeypatch.setattr("eegkit_moabb._reading.make_paradigm", lambda *_: None)
     monkeypatch.setattr(
         "eegkit_moabb.dataset.contained", lambda *_, **__: warnings.catch_warnings()

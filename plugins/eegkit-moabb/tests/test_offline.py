@@ -6,7 +6,7 @@ import threading
 
 import pytest
 import requests
-from eegkit_moabb._surroundings import contained
+from eegkit_moabb._environment import contained
 
 from eegkit import load_dataset
 

@@ -63,18 +63,18 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     """
     try:
         # A map, as reading from one never allocates more than is there.
-        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as all_:
-            found = _Machine().run(all_)
-        if type(found) is not dict:
-            raise _RefusedError(f"it holds a {type(found).__name__}, not a dict")
-        return {name: value.make() for name, value in found.items() if type(value) is _Array}
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
+            content = _Machine().run(view)
+        if type(content) is not dict:
+            raise _RefusedError(f"it holds a {type(content).__name__}, not a dict")
+        return {name: value.make() for name, value in content.items() if type(value) is _Array}
     except MemoryError:
         raise
     except Exception as error:  # of damaged bytes, whatever pickletools raises
-        told = str(error) if isinstance(error, _RefusedError) else f"damaged: {error}"
+        reason = str(error) if isinstance(error, _RefusedError) else f"damaged: {error}"
         raise ValueError(
-            f"{path} is not a pickled dict of plain arrays ({told[:300]}); nothing in it was run. "
-            "Remove the file and get it again."
+            f"{path} is not a pickled dict of plain arrays ({reason[:300]}); nothing in it was "
+            "run. Remove the file and get it again."
         ) from error
 
 
@@ -151,15 +151,15 @@ class _Machine:
     def take(self, n: int) -> tuple[Any, ...]:
         if len(self.stack) - (self.marks[-1] if self.marks else 0) < n:
             raise _RefusedError("an instruction without its operands")
-        taken = tuple(self.stack[-n:])
+        operands = tuple(self.stack[-n:])
         del self.stack[-n:]
-        return taken
+        return operands
 
     def take_to_mark(self) -> tuple[Any, ...]:
         start = self.marks.pop()
-        taken = tuple(self.stack[start:])
+        operands = tuple(self.stack[start:])
         del self.stack[start:]
-        return taken
+        return operands
 
     def do_mark(self, _: Any) -> None:
         self.marks.append(len(self.stack))
@@ -204,8 +204,8 @@ class _Machine:
         self.stack.append(_Global(GLOBALS[module, name]))
 
     def do_reduce(self, _: Any) -> None:
-        called, arguments = self.take(2)
-        kind = called.stands_for if type(called) is _Global else None
+        function, arguments = self.take(2)
+        kind = function.stands_for if type(function) is _Global else None
         if type(arguments) is not tuple or not arguments:
             raise _RefusedError("a call without arguments")
         first = arguments[0]

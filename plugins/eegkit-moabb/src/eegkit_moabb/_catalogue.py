@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from eegkit_moabb._surroundings import library
+from eegkit_moabb._environment import library
 
 UNTOLD = "not told by MOABB"
 MANUAL = "https://moabb.neurotechx.com/docs/generated/moabb.datasets.{}.html"
@@ -34,10 +34,10 @@ def facts_about(code: str) -> dict[str, Any]:
 
 
 def _facts(code: str, dataset: Any) -> dict[str, Any]:
-    told = dataset.metadata
+    metadata = dataset.metadata
     generated = code in GENERATED
-    acquisition = told.acquisition if told else None
-    documentation = told.documentation if told else None
+    acquisition = metadata.acquisition if metadata else None
+    documentation = metadata.documentation if metadata else None
     doi = _doi(getattr(documentation, "doi", None) or dataset.doi)
     page = getattr(documentation, "data_url", None) or (f"https://doi.org/{doi}" if doi else None)
     facts = {
@@ -77,5 +77,5 @@ def _citation(documentation: Any, doi: str | None) -> str:
     year = getattr(documentation, "publication_year", None)
     if not people:
         return f"doi:{doi}" if doi else UNTOLD
-    who = people[0] if len(people) == 1 else f"{people[0]} et al."
-    return who + (f" ({year})" if year else "") + (f", doi:{doi}" if doi else "")
+    authors = people[0] if len(people) == 1 else f"{people[0]} et al."
+    return authors + (f" ({year})" if year else "") + (f", doi:{doi}" if doi else "")

@@ -11,7 +11,7 @@ import mne
 import numpy as np
 
 from eegkit import Trials
-from eegkit_moabb._surroundings import library
+from eegkit_moabb._environment import library
 
 # The paradigm of a data set, by what MOABB calls its task.
 USUAL = {

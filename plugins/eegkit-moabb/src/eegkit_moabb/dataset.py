@@ -19,7 +19,7 @@ import numpy as np
 from eegkit import Trials
 from eegkit.datasets import Dataset, MissingDataWarning, cache_folder, kept_trials
 from eegkit_moabb import _catalogue, _reading
-from eegkit_moabb._surroundings import contained, download_errors, usual_folder
+from eegkit_moabb._environment import contained, download_errors, usual_folder
 
 # Options that change how trials are loaded, but not which.
 HOW = ("accept", "cache", "download")

@@ -110,8 +110,8 @@ def _stored_in(folder: Path | None) -> Iterator[None]:
     wanted = {"MNE_DATA": str(usual_folder() if folder is None else folder)}
     if folder is not None:
         # A setting for one data set has precedence; a folder that was given has it over both.
-        own = [key for key in (*mne.get_config(), *os.environ) if key.startswith("MNE_DATASETS_")]
-        wanted |= {key: str(folder) for key in own if key.endswith("_PATH")}
+        keys = [key for key in (*mne.get_config(), *os.environ) if key.startswith("MNE_DATASETS_")]
+        wanted |= {key: str(folder) for key in keys if key.endswith("_PATH")}
     before = {key: os.environ.get(key) for key in wanted}
     os.environ.update(wanted)
     try:
