@@ -1,7 +1,9 @@
 """Parameters stated once: what every kind of annotation accepts, and what it says of the rest."""
 
 import pickle
+import timeit
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -10,8 +12,9 @@ import pytest
 from sklearn.base import clone
 
 import eegkit
-from eegkit import Dataset, NeuralClassifier, ParameterError, Transformer
+from eegkit import Dataset, NeuralClassifier, ParameterError, Transformer, registry
 from eegkit.base import Estimator
+from eegkit.classifiers import CNNBiGRU
 from eegkit.parameters import (
     Constraint,
     Count,
@@ -27,6 +30,7 @@ from eegkit.parameters import (
     check_for,
     check_heads,
 )
+from eegkit.testing._examples import assert_parameter_is_refused, refused_by
 
 NAN, INF = float("nan"), float("inf")
 ODD = Annotated[int, Predicate(lambda value: value % 2 == 1, "that is odd")]
@@ -211,3 +215,35 @@ def test_facts_of_a_data_set_cannot_be_options():
 def test_an_annotation_that_cannot_be_read_is_refused_at_once():
     with pytest.raises(TypeError, match="An annotation of Net names Sequense"):
         type("Net", (Estimator,), {"__annotations__": {"sizes": "Sequense[int]"}, "sizes": ()})
+
+
+CLASSES = {
+    f"{entry.distribution}-{entry.name}": registry.get(kind, f"{entry.distribution}:{entry.name}")
+    for kind in registry.KINDS
+    for entry in registry.entries(kind)
+}
+STATED = {name: cls for name, cls in CLASSES.items() if hasattr(cls, "parameter_types")}
+
+
+@pytest.mark.parametrize("name", STATED)
+def test_every_registered_class_refuses_what_its_annotations_exclude(name):
+    cls = STATED[name]
+    n_refused = 0
+    for parameter, hint in cls.parameter_types.items():
+        for value in refused_by(hint):
+            if issubclass(cls, Dataset):
+                call = partial(cls, **{parameter: value})
+            else:
+                estimator = cls(**cls.conformance_params()).set_params(**{parameter: value})
+                call = estimator.check_parameters
+            assert_parameter_is_refused(call, parameter, value)
+            n_refused += 1
+    assert n_refused > 10
+
+
+def test_checking_is_cheap():
+    """A net of some thirty parameters is checked in well under a millisecond."""
+    net = CNNBiGRU()
+    net.check_parameters()
+    seconds = min(timeit.repeat(net.check_parameters, number=20, repeat=5)) / 20
+    assert seconds < 5e-3

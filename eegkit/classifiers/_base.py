@@ -31,6 +31,7 @@ from eegkit.classifiers._targets import (
 from eegkit.classifiers._weights import begin_with, freeze
 from eegkit.classifiers.callbacks import scalars
 from eegkit.classifiers.training import draw_seed, pick_device, seeded
+from eegkit.parameters import ParameterError
 
 # Parameters that do not change what comes out of training.
 NOT_DECISIVE = ("callbacks", "checkpoint_dir", "verbose")
@@ -248,7 +249,9 @@ class NeuralClassifier(FittedNet):
             domains = same_length(domains, n, "domains")
         codes = encode(labels, self.classes_)
         if codes.ndim == 2 and self.class_weight is not None:
-            raise ValueError("class_weight has no meaning where y is class probabilities.")
+            raise ParameterError(
+                "class_weight has no meaning where y is class probabilities.", "class_weight"
+            )
         weight, strata = check_weight(weight, n), strata_of(self.balance, codes, domains)
         array = signals.view(np.ndarray)
         return TrialData(array, codes, np.arange(n), self.padded_shape, weight, strata), people

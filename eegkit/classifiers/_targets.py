@@ -12,6 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
 from eegkit.base import warn
+from eegkit.parameters import ParameterError
 
 DEFAULT_VALIDATION_SPLIT = 0.2
 
@@ -112,7 +113,7 @@ def strata_of(
         return y.argmax(axis=1) if y.ndim == 2 else y
     if balance == "domain":
         if domains is None:
-            raise ValueError("balance is 'domain', but fit was not given domains=.")
+            raise ParameterError("balance is 'domain', but fit was not given domains=.", "balance")
         return np.unique(domains, return_inverse=True)[1]
     return None
 
@@ -125,9 +126,10 @@ def hold_out(
     if hasattr(split, "split"):
         splitter = split
     elif not (isinstance(split, float | np.floating) and 0 < split < 1):
-        raise ValueError(
+        raise ParameterError(
             f"validation_split is {split!r}; expected a fraction between 0 and 1, a "
-            "scikit-learn splitter, trials (X, y), or None."
+            "scikit-learn splitter, trials (X, y), or None.",
+            "validation_split",
         )
     elif n_people > 1:
         n_splits = min(max(2, round(1 / split)), n_people)

@@ -15,6 +15,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from eegkit.base import warn
 from eegkit.classifiers.training import set_weights, weights_of
+from eegkit.parameters import ParameterError
 
 
 def begin_with(module: nn.Module, source: Any) -> None:
@@ -24,15 +25,17 @@ def begin_with(module: nn.Module, source: Any) -> None:
         try:
             source = load_file(path)
         except (SafetensorError, OSError) as error:
-            raise ValueError(
-                f"init_weights: {path!r} cannot be read as a safetensors file: {error}"
+            raise ParameterError(
+                f"init_weights: {path!r} cannot be read as a safetensors file: {error}",
+                "init_weights",
             ) from error
     own = module.state_dict()
     fitting = {n: w for n, w in source.items() if n in own and np.shape(w) == own[n].shape}
     if not fitting:
-        raise ValueError(
+        raise ParameterError(
             f"init_weights: none of its {len(source)} arrays has the name and shape of a weight of "
-            f"this net, which has {', '.join(own)}."
+            f"this net, which has {', '.join(own)}.",
+            "init_weights",
         )
     left = [name for name in own if name not in fitting]
     if left:
@@ -55,13 +58,17 @@ def freeze(module: nn.Module, patterns: Sequence[str]) -> None:
         named = [name for name, _ in module.named_parameters() if fnmatchcase(name, pattern)]
         if not named:
             names = ", ".join(name for name, _ in module.named_parameters())
-            raise ValueError(f"freeze: no parameter is named {pattern!r}; there are {names}.")
+            raise ParameterError(
+                f"freeze: no parameter is named {pattern!r}; there are {names}.", "freeze"
+            )
         frozen += [name for name in named if module.get_parameter(name).requires_grad]
         for name in frozen:
             module.get_parameter(name).requires_grad_(False)
     vars(module)["frozen_names"] = tuple(frozen)
     if not any(p.requires_grad for p in module.parameters()):
-        raise ValueError(f"freeze is {list(patterns)!r}, which leaves nothing to train.")
+        raise ParameterError(
+            f"freeze is {list(patterns)!r}, which leaves nothing to train.", "freeze"
+        )
 
 
 def hold_statistics(module: nn.Module) -> None:

@@ -69,8 +69,11 @@ def set_params(pipelines: Sequence[Any], settings: Iterable[tuple[str, Any]]) ->
     Raises
     ------
     ValueError
-        No pipeline has the step, or the step has no such parameter; the nearest is suggested.
+        No pipeline has the step, or the step has no such parameter; the nearest is suggested. Or
+        the value makes no sense.
     """
+    from eegkit.parameters import ParameterError, Parametrized
+
     for key, value in settings:
         step, _, param = key.partition("__")
         having = [pipeline for pipeline in pipelines if step in pipeline.named_steps]
@@ -82,9 +85,16 @@ def set_params(pipelines: Sequence[Any], settings: Iterable[tuple[str, Any]]) ->
                 else f"--set {key} names a step; expected {step}__PARAMETER=VALUE."
             )
         for pipeline in having:
-            known = pipeline.named_steps[step].get_params()
+            estimator = pipeline.named_steps[step]
+            known = estimator.get_params()
             if param not in known:
                 raise ValueError(
                     f"--set {key}: {step} has no parameter {param!r}{suggest(param, known)}"
                 )
             pipeline.set_params(**{key: value})
+    for step, estimator in (item for p in pipelines for item in p.named_steps.items()):
+        if isinstance(estimator, Parametrized):
+            try:
+                estimator.check_parameters()
+            except ParameterError as error:
+                raise ValueError(f"--set {step}__{error.parameter}: {error}") from error

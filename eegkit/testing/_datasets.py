@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 
 import numpy as np
 
 from eegkit.datasets import Dataset
+from eegkit.testing._examples import assert_parameter_is_refused, refused_by
 from eegkit.trials import METADATA_COLUMNS
 
 
@@ -53,4 +55,12 @@ def check_subjects(dataset: Dataset) -> None:
         raise AssertionError(f"subjects={nobody!r} raised no ValueError")
 
 
-CHECKS = [check_facts, check_contract, check_same_twice, check_subjects]
+def check_options_are_checked(dataset: Dataset) -> None:
+    """What the annotation of an option excludes is refused, by the option's name."""
+    for name, hint in dataset.parameter_types.items():
+        for value in refused_by(hint):
+            replaced = partial(dataclasses.replace, dataset, **{name: value})
+            assert_parameter_is_refused(replaced, name, value)
+
+
+CHECKS = [check_options_are_checked, check_facts, check_contract, check_same_twice, check_subjects]

@@ -26,8 +26,10 @@ from eegkit.testing._examples import (
     BAD_AFTER_FIT,
     BAD_FOR_FIT,
     SFREQ,
+    assert_parameter_is_refused,
     example_input,
     example_trials,
+    refused_by,
 )
 
 # How many checks scikit-learn 1.6 and later runs at least; far fewer means that a tag
@@ -86,6 +88,15 @@ def check_parameters_are_kept(estimator: Estimator) -> None:
     after = {name: repr(value) for name, value in copy.get_params().items()}
     assert before == after
     assert not hasattr(clone(copy), "input_shape_")
+
+
+def check_parameters_are_checked(estimator: Estimator) -> None:
+    """`fit` refuses, by the parameter's name, what the annotation of a parameter excludes."""
+    X, y = example_input(estimator)
+    for name, hint in estimator.parameter_types.items():
+        for value in refused_by(hint):
+            spoilt: Any = clone(estimator).set_params(**{name: value})
+            assert_parameter_is_refused(partial(spoilt.fit, X, y), name, value)
 
 
 def check_global_generators_are_kept(estimator: Estimator) -> None:
@@ -243,6 +254,7 @@ def _assert_refused(call: Any, message: str, what: str) -> None:
 
 CHECKS = [
     check_parameters_are_kept,
+    check_parameters_are_checked,
     check_global_generators_are_kept,
     check_same_seed_same_output,
     check_trial_alone,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from eegkit.base import Estimator
+from eegkit.parameters import ParameterError, check_for
 from eegkit.signals import SignalArray
 from eegkit.trials import Trials
 
@@ -50,6 +51,30 @@ def example_input(estimator: Estimator, seed: int = 0) -> tuple[SignalArray, np.
     X = np.asarray(trials.X).reshape(len(trials), len(CH_NAMES), n_frames, n_freqs)
     spectrograms = np.ascontiguousarray(X.swapaxes(2, 3))
     return SignalArray(spectrograms, ch_names=CH_NAMES, groups=trials.groups), trials.y
+
+
+# What some parameters take, and others must refuse.
+VALUES: tuple[Any, ...] = (
+    object(), "no such choice", b"", None, True, -1, 0, 1.5, 1e9, float("nan"), float("inf"),
+    (), {}, ("no such choice",), (-1,), (0,), (1.5,),
+)  # fmt: skip
+
+
+def refused_by(hint: Any) -> list[Any]:
+    """Values that the annotation of a parameter excludes."""
+    check = check_for(hint)
+    return [value for value in VALUES if not check.accepts(value)]
+
+
+def assert_parameter_is_refused(call: Callable[[], Any], name: str, value: Any) -> None:
+    """Assert that a call raises a `ParameterError` about a parameter, which names it."""
+    try:
+        call()
+    except ParameterError as error:
+        assert error.parameter == name, f"{name}={value!r}: the error is about {error.parameter}"
+        assert name in str(error), f"{name}={value!r}: the error says only: {error}"
+    else:
+        raise AssertionError(f"{name}={value!r}: no error was raised.")
 
 
 def _with(value: float) -> Callable[[np.ndarray], np.ndarray]:

@@ -118,6 +118,16 @@ def test_people_apart_cannot_be_asked_of_one_person():
             "max_epochs",
         ),
         (
+            ["evaluate", "--dataset", "simulated", "--pipeline", "stft+cnn_bigru", "--set",
+             "cnn_bigru__max_epochs=many"],
+            "--set cnn_bigru__max_epochs: max_epochs is 'many'; expected a whole number",
+        ),
+        (
+            ["evaluate", "--dataset", "simulated", "--option", "difficulty=heavy", "--pipeline",
+             "stft+cnn_bigru"],
+            "difficulty is 'heavy'; expected one of 'easy', 'medium', 'hard'.",
+        ),
+        (
             ["evaluate", "--dataset", "simulated", "--pipeline", "stft+cnn_bigru", "--cv",
              "gruop-5"],
             "group-",

@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from eegkit import NeuralClassifier
+from eegkit.parameters import Count
 
 
 class TinyNetModule(nn.Module):
@@ -22,7 +23,7 @@ class TinyNet(NeuralClassifier):
     """One convolution, ELU, a linear layer."""
 
     input_kind = "raw"
-    n_filters: int = 8
+    n_filters: Count = 8  # a whole number of at least 1
 
     @classmethod
     def conformance_params(cls):

@@ -1,18 +1,19 @@
 """A transform: parameters as fields, `_prepare`, `_transform_block`, `_knowledge`."""
 
+from typing import Annotated
+
 import numpy as np
 
 from eegkit import Transformer
+from eegkit.parameters import Interval
 
 
 class Gain(Transformer):
     """Multiply every channel by a gain."""
 
-    gain: float = 2.0
+    gain: Annotated[float, Interval()] = 2.0  # finite
 
     def _prepare(self, signals):
-        if not np.isfinite(self.gain):
-            raise ValueError(f"gain is {self.gain}; expected a finite number.")
         self.output_shape_ = self.input_shape_
 
     def _transform_block(self, block):
