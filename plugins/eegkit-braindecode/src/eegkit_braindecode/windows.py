@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 SCALES = {"V": MICROVOLTS_PER_VOLT, "uV": 1.0}
 # No EEG varies by 10 mV: such numbers are microvolts already.
 LARGEST_EEG_V = 0.01
+# Signals, labels, metadata and MNE's info of the windows of one recording.
+Part = tuple[NDArray[np.float32], NDArray[Any], pd.DataFrame, Any]
 TARGET = "target"
 LABEL = "label"
 
@@ -79,29 +81,32 @@ def from_braindecode(
         rows[column] = rows[column].fillna("0") if column in rows else "0"
     keys = list(METADATA_COLUMNS)
     rows = rows[keys + [column for column in rows if column not in keys]]
-    info = parts[0][3]
-    for i, (X, _, _, other) in enumerate(parts):
+    _check_alike(parts)
+    return Trials(
+        np.concatenate([X for X, _, _, _ in parts]),
+        np.concatenate([y for _, y, _, _ in parts]),
+        rows,
+        parts[0][3],
+    )
+
+
+def _check_alike(parts: list[Part]) -> None:
+    """Refuse recordings that differ from the first one in channels, rate or length."""
+    reference_X, _, _, reference_info = parts[0]
+    for i, (X, _, _, info) in enumerate(parts):
         for quantity, value, reference in (
-            ("channels", other["ch_names"], info["ch_names"]),
-            ("rate", other["sfreq"], info["sfreq"]),
-            ("number of samples", X.shape[2], parts[0][0].shape[2]),
+            ("channels", info["ch_names"], reference_info["ch_names"]),
+            ("rate", info["sfreq"], reference_info["sfreq"]),
+            ("number of samples", X.shape[2], reference_X.shape[2]),
         ):
             if value != reference:
                 raise ValueError(
                     f"Recording {i} has the {quantity} {value}, but recording 0 {reference}; "
                     "bring them to one before cutting windows."
                 )
-    return Trials(
-        np.concatenate([X for X, _, _, _ in parts]),
-        np.concatenate([y for _, y, _, _ in parts]),
-        rows,
-        info,
-    )
 
 
-def _part(
-    recording: Any, number: int, target: str, unit: str
-) -> tuple[NDArray[np.float32], NDArray[Any], pd.DataFrame, Any]:
+def _part(recording: Any, number: int, target: str, unit: str) -> Part:
     """Signals, labels, metadata and info of the windows of one recording."""
     import mne
 
