@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from eegkit import Trials
-from eegkit.checks import check_choice
+from eegkit.parameters import check_for
 from eegkit.recordings import (
     Preparation,
     canonical_name,
@@ -22,7 +22,6 @@ from eegkit.recordings import (
 from eegkit.transforms import Resample
 
 COMMON, INTERPOLATE = "common", "interpolate"
-SCALES = (None, "dataset")
 # Fewer electrodes do not say what lies between them.
 MIN_ELECTRODES = 4
 
@@ -115,7 +114,7 @@ def harmonize(
     (['T7', 'Cz'], ['a/S1', 'b/S1'])
     """
     named = _name(parts)
-    check_choice(SCALES, scale=scale)
+    check_for(Literal["dataset"] | None).require("scale", scale)
     rate = min(part.sfreq for part in named.values()) if sfreq is None else sfreq
     Preparation(window_s=window_s, sfreq=rate)  # refuses what makes no sense
     mapped = _map_labels(named, labels or {})
@@ -234,7 +233,7 @@ def _choose(named: dict[str, Trials], channels: str | Sequence[str]) -> list[str
     """The names of the channels to make, as the 10-05 system spells them."""
     has = {name: _index(name, part) for name, part in named.items()}
     if isinstance(channels, str):
-        check_choice((COMMON, INTERPOLATE), channels=channels)
+        check_for(Literal["common", "interpolate"]).require("channels", channels)
         order = dict.fromkeys(channel for index in has.values() for channel in index)
         if channels == COMMON:
             keys = [key for key in order if all(key in index for index in has.values())]

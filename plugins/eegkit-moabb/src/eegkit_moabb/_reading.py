@@ -11,6 +11,7 @@ import mne
 import numpy as np
 
 from eegkit import Trials
+from eegkit.parameters import ParameterError
 from eegkit_moabb._environment import library
 
 # The paradigm of a data set, by what MOABB calls its task.
@@ -47,14 +48,16 @@ def make_paradigm(options: Any, dataset: Any) -> Any:
     """
     name = USUAL[dataset.paradigm] if options.paradigm is None else options.paradigm
     if name not in PARADIGMS:
-        raise ValueError(
+        raise ParameterError(
             f"paradigm is {name!r}; expected one of {', '.join(PARADIGMS)}, or None for "
-            f"{USUAL[dataset.paradigm]}."
+            f"{USUAL[dataset.paradigm]}.",
+            "paradigm",
         )
     if PARADIGMS[name] != dataset.paradigm:
-        raise ValueError(
+        raise ParameterError(
             f"paradigm={name!r} does not fit {options.code}, a data set of the task "
-            f"{dataset.paradigm!r}; expected {USUAL[dataset.paradigm]!r}, which is the default."
+            f"{dataset.paradigm!r}; expected {USUAL[dataset.paradigm]!r}, which is the default.",
+            "paradigm",
         )
     cls = getattr(library().paradigms, name)
     known = inspect.signature(cls).parameters
@@ -75,9 +78,10 @@ def make_paradigm(options: Any, dataset: Any) -> Any:
     paradigm = cls(**made)
     lacking = [event for event in paradigm.events or () if event not in dataset.event_id]
     if lacking or not paradigm.is_valid(dataset):
-        raise ValueError(
+        raise ParameterError(
             f"paradigm={name!r} is about {', '.join(paradigm.events)}, but {options.code} has "
-            f"{', '.join(dataset.event_id)}; choose another paradigm, or events=."
+            f"{', '.join(dataset.event_id)}; choose another paradigm, or events=.",
+            "paradigm",
         )
     return paradigm
 
@@ -85,50 +89,53 @@ def make_paradigm(options: Any, dataset: Any) -> Any:
 def _names(asked: Any, option: str) -> list[str] | None:
     if asked is None:
         return None
-    names = list(asked) if np.iterable(asked) and not isinstance(asked, str) else [asked]
-    if not names or len(set(names)) < len(names) or not all(isinstance(n, str) for n in names):
-        raise ValueError(f"{option} is {asked!r}; expected a sequence of different names, or None.")
+    names = list(asked)
+    if not names or len(set(names)) < len(names):
+        raise ParameterError(
+            f"{option} is {asked!r}; expected a list of different names, or None.", option
+        )
     return names
 
 
 def _check_events(events: Sequence[str], dataset: Any, paradigm: str) -> None:
     unknown = [event for event in events if event not in dataset.event_id]
     if unknown:
-        raise ValueError(
-            f"events names {', '.join(unknown)}; expected some of {', '.join(dataset.event_id)}."
+        raise ParameterError(
+            f"events names {', '.join(unknown)}; expected some of {', '.join(dataset.event_id)}.",
+            "events",
         )
     if len(events) < 2:
-        raise ValueError(f"events is {list(events)}; expected at least two, to tell them apart.")
+        raise ParameterError(
+            f"events is {list(events)}; expected at least two, to tell them apart.", "events"
+        )
     if paradigm == "LeftRightImagery":
-        raise ValueError(
+        raise ParameterError(
             "LeftRightImagery is about left_hand and right_hand; leave events out, or take "
-            "paradigm='MotorImagery'."
+            "paradigm='MotorImagery'.",
+            "events",
         )
 
 
 def _check_numbers(options: Any, known: Any) -> None:
-    for name in ("tmin", "tmax", "fmin", "fmax", "sfreq"):
-        value = getattr(options, name)
-        number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-        if value is not None and (not number or math.isnan(value)):
-            raise ValueError(f"{name} is {value!r}; expected a number, or None.")
-    if options.sfreq is not None and not options.sfreq > 0:
-        raise ValueError(f"sfreq is {options.sfreq!r}; expected a positive number of Hz, or None.")
     tmin = known["tmin"].default if options.tmin is None else options.tmin
     tmax = known["tmax"].default if options.tmax is None else options.tmax
     if tmax is not None and not tmin < tmax:
-        raise ValueError(f"tmin is {tmin:g} s and tmax {tmax:g} s; expected tmin below tmax.")
+        raise ParameterError(
+            f"tmin is {tmin:g} s and tmax {tmax:g} s; expected tmin below tmax.", "tmin"
+        )
     fmin = known["fmin"].default if options.fmin is None else options.fmin
     fmax = known["fmax"].default if options.fmax is None else options.fmax
-    if not 0 <= fmin < fmax:
-        raise ValueError(
+    if fmin >= fmax:
+        raise ParameterError(
             f"fmin is {fmin:g} Hz and fmax {fmax:g} Hz; expected 0 or more, and fmin below fmax "
-            "(fmin=0: no high-pass, fmax=inf: no low-pass)."
+            "(fmin=0: no high-pass, fmax=inf: no low-pass).",
+            "fmin",
         )
     if options.sfreq is not None and fmin >= options.sfreq / 2:
-        raise ValueError(
+        raise ParameterError(
             f"fmin is {fmin:g} Hz, but at sfreq={options.sfreq:g} Hz no frequency from "
-            f"{options.sfreq / 2:g} Hz on is kept; lower fmin or raise sfreq."
+            f"{options.sfreq / 2:g} Hz on is kept; lower fmin or raise sfreq.",
+            "fmin",
         )
 
 

@@ -7,22 +7,25 @@ import functools
 import hashlib
 import json
 import math
-import os
 import warnings
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
 from eegkit import Trials
 from eegkit.datasets import Dataset, MissingDataWarning, cache_folder, kept_trials
+from eegkit.parameters import Interval, NonNegative, PathLike, Positive
 from eegkit_moabb import _catalogue, _reading
 from eegkit_moabb._environment import contained, download_errors, usual_folder
 
 # Options that change how trials are loaded, but not which.
 HOW = ("accept", "cache", "download")
+
+
+Finite = Annotated[float, Interval()]
 
 
 class MOABBDataset(Dataset):
@@ -95,15 +98,15 @@ class MOABBDataset(Dataset):
 
     paradigm: str | None = None
     events: Sequence[str] | None = None
-    tmin: float | None = None
-    tmax: float | None = None
-    fmin: float | None = None
-    fmax: float | None = None
+    tmin: Finite | None = None
+    tmax: Finite | None = None
+    fmin: NonNegative | None = None
+    fmax: Annotated[float, Interval(gt=0, finite=False)] | None = None
     channels: Sequence[str] | None = None
-    sfreq: float | None = None
+    sfreq: Positive | None = None
     download: bool = False
     accept: bool = False
-    cache: bool | str | os.PathLike[str] = False
+    cache: bool | PathLike = False
 
     def __post_init__(self) -> None:
         if not hasattr(self, "code"):
@@ -111,6 +114,7 @@ class MOABBDataset(Dataset):
                 "MOABBDataset is the family of all; expected one of its members, such as "
                 "MOABBDataset.member('BNCI2014_001')."
             )
+        super().__post_init__()
 
     @classmethod
     def member_names(cls) -> list[str]:
@@ -159,11 +163,6 @@ class MOABBDataset(Dataset):
         FileNotFoundError
             Nobody who was asked for is there, and may not or cannot be downloaded.
         """
-        for name in ("accept", "download"):
-            if not isinstance(getattr(self, name), bool):
-                raise ValueError(f"{name} is {getattr(self, name)!r}; expected True or False.")
-        if not isinstance(self.cache, bool | str | os.PathLike):
-            raise ValueError(f"cache is {self.cache!r}; expected True, False or a folder.")
         dataset = _catalogue.make(self.code)
         if self.accept and hasattr(dataset, "accept"):
             dataset.accept = True
