@@ -16,6 +16,7 @@ import pandas as pd
 from eegkit.datasets._base import MissingDataWarning
 from eegkit.datasets._recordings import Recording
 from eegkit.datasets.user_recordings import Segment, UserRecordings, as_channels, tell_left_out
+from eegkit.parameters import ParameterError
 from eegkit.recordings import FORMATS, check_whole, naming_the_file
 from eegkit.trials import Trials
 
@@ -177,18 +178,20 @@ class Bids(UserRecordings):
     def folder(self) -> Path:
         return Path(self.path or ".")
 
-    def check(self) -> None:
-        super().check()
+    def check_parameters(self) -> None:
+        super().check_parameters()
         if self.participant_column is not None:
             if self.window_s is None or self.events is not None or self.tmax is not None:
-                raise ValueError(
+                raise ParameterError(
                     "participant_column labels whole recordings: set window_s=, the length of a "
-                    "trial in s, and neither events= nor tmax=."
+                    "trial in s, and neither events= nor tmax=.",
+                    "participant_column",
                 )
         elif self.tmax is None or not self.tmin < self.tmax:
-            raise ValueError(
+            raise ParameterError(
                 f"tmin is {self.tmin!r} and tmax {self.tmax!r}; expected the start and the end of "
-                "a trial in s from the event, tmin below tmax."
+                "a trial in s from the event, tmin below tmax.",
+                "tmin",
             )
 
     def recordings(self) -> list[Recording]:

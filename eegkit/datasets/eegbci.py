@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from eegkit.datasets._recordings import Recording, choose_subjects
 from eegkit.datasets.recorded import PreparedDataset
+from eegkit.parameters import Interval, ParameterError
 from eegkit.recordings import (
     Preparation,
     PreparedRecording,
@@ -116,11 +117,17 @@ class EEGBCI(PreparedDataset):
     recorded_sfreq = 160.0
     classes = ("left_hand", "right_hand")
 
-    task: str = "imagine_left_right"
+    task: Literal[
+        "imagine_left_right",
+        "imagine_hands_feet",
+        "execute_left_right",
+        "execute_hands_feet",
+        "eyes",
+    ] = "imagine_left_right"
     rest: bool = False
-    tmin: float = 0.0
-    tmax: float = 4.0
-    sfreq: float | None = 128.0
+    tmin: Annotated[float, Interval()] = 0.0
+    tmax: Annotated[float, Interval()] = 4.0
+    sfreq = 128.0
 
     @property
     def preparation(self) -> Preparation:
@@ -135,16 +142,17 @@ class EEGBCI(PreparedDataset):
             for run in TASKS[self.task]
         ]
 
-    def check(self) -> None:
-        if self.task not in TASKS:
-            raise ValueError(f"task is {self.task!r}; expected one of {', '.join(TASKS)}.")
+    def check_parameters(self) -> None:
+        super().check_parameters()
         if self.task == "eyes" and self.rest:
-            raise ValueError("task='eyes' is rest throughout and has no pauses; drop rest=True.")
-        if not self.tmin < self.tmax:
-            raise ValueError(
-                f"tmin is {self.tmin!r} and tmax {self.tmax!r}; expected tmin below tmax, in s."
+            raise ParameterError(
+                "task='eyes' is rest throughout and has no pauses; drop rest=True.", "rest"
             )
-        super().check()
+        if self.tmin >= self.tmax:
+            raise ParameterError(
+                f"tmin is {self.tmin!r} and tmax {self.tmax!r}; expected tmin below tmax, in s.",
+                "tmin",
+            )
 
     def usual_folder(self) -> Path:
         import mne

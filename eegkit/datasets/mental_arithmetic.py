@@ -96,8 +96,8 @@ class MentalArithmetic(WindowedDataset):
     recorded_sfreq = 500.0
     classes = ("rest", "arithmetic")
 
-    window_s: float | None = 5.0
-    sfreq: float | None = 128.0
+    window_s = 5.0
+    sfreq = 128.0
 
     def recordings(self) -> list[Recording]:
         people = choose_subjects(self.subjects, range(self.n_subjects), self.title)

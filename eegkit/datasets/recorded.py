@@ -12,7 +12,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
@@ -20,6 +20,7 @@ from threadpoolctl import threadpool_limits
 from eegkit.datasets._base import Dataset, warn_missing
 from eegkit.datasets._recordings import Recording, gather
 from eegkit.kept_files import remove_leftovers
+from eegkit.parameters import PathLike, Positive, Proportion
 from eegkit.recordings import Preparation
 from eegkit.tensor_file import CorruptFileError
 from eegkit.trials import Trials
@@ -27,7 +28,6 @@ from eegkit.trials import Trials
 CACHE_VARIABLE = "EEGKIT_CACHE"
 # Options that change how trials are loaded, but not which.
 HOW = ("cache", "download", "n_jobs", "on_error", "path", "progress", "subjects")
-ON_ERROR = ("raise", "skip")
 
 
 class RecordedDataset(Dataset):
@@ -57,9 +57,9 @@ class RecordedDataset(Dataset):
     folder_name: ClassVar[str]
 
     download: bool | None = None
-    on_error: str = "raise"
+    on_error: Literal["raise", "skip"] = "raise"
     n_jobs: int | None = None
-    cache: bool | str | os.PathLike[str] = False
+    cache: bool | PathLike = False
     progress: bool = False
 
     @abstractmethod
@@ -69,9 +69,6 @@ class RecordedDataset(Dataset):
     @abstractmethod
     def read(self, recording: Recording) -> Trials:
         """The trials of one recording; ``ValueError`` where it is broken."""
-
-    def check(self) -> None:
-        """Refuse options that make no sense, by ``ValueError``."""
 
     def fetch(self, recording: Recording) -> None:
         """Download one recording; ``OSError`` where that cannot be done."""
@@ -118,8 +115,7 @@ class RecordedDataset(Dataset):
         FileNotFoundError
             None of the recordings is there, and they cannot be downloaded.
         """
-        self._check_how()
-        self.check()
+        self.check_parameters()
         recordings = gather(
             self.recordings(),
             title=self.title,
@@ -132,12 +128,6 @@ class RecordedDataset(Dataset):
         if self.cache is False:
             return self._read_all(recordings)[0]
         return self._from_cache(recordings)
-
-    def _check_how(self) -> None:
-        if self.on_error not in ON_ERROR:
-            raise ValueError(f"on_error is {self.on_error!r}; expected 'raise' or 'skip'.")
-        if not isinstance(self.cache, bool | str | os.PathLike):
-            raise ValueError(f"cache is {self.cache!r}; expected True, False or a folder.")
 
     def _read_all(self, recordings: Sequence[Recording]) -> tuple[Trials, bool]:
         """The trials of all recordings, and whether none had to be left out."""
@@ -220,17 +210,18 @@ class PreparedDataset(RecordedDataset):
         Edges in Hz of a zero-phase band-pass on the whole recording; by default none.
     """
 
-    sfreq: float | None = None
-    l_freq: float | None = None
-    h_freq: float | None = None
+    sfreq: Positive | None = None
+    l_freq: Positive | None = None
+    h_freq: Positive | None = None
 
     @property
     def preparation(self) -> Preparation:
-        """What the recordings go through; ``ValueError`` where that makes no sense."""
+        """What the recordings go through; ``ParameterError`` where that makes no sense."""
         return Preparation(sfreq=self.sfreq, l_freq=self.l_freq, h_freq=self.h_freq)
 
-    def check(self) -> None:
-        _ = self.preparation
+    def check_parameters(self) -> None:
+        super().check_parameters()
+        Preparation(sfreq=self.sfreq, l_freq=self.l_freq, h_freq=self.h_freq)
 
 
 class WindowedDataset(PreparedDataset):
@@ -245,8 +236,8 @@ class WindowedDataset(PreparedDataset):
         windows share samples: never let them fall on both sides of a split.
     """
 
-    window_s: float | None = None
-    overlap: float = 0.0
+    window_s: Positive | None = None
+    overlap: Proportion = 0.0
 
     @property
     def preparation(self) -> Preparation:

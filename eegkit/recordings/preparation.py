@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping
-from numbers import Real
-from typing import Any
+from typing import Any, ClassVar, Literal
 
-FILTER_METHODS = ("fir", "iir")
+from eegkit.parameters import ParameterError, Parametrized, Positive, Proportion
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Preparation:
+class Preparation(Parametrized):
     """How recordings become trials: filter, rate and windows.
 
     A whole recording is filtered, then resampled, then cut. `Trials` carry the preparation they
@@ -37,8 +34,8 @@ class Preparation:
 
     Raises
     ------
-    ValueError
-        A value makes no sense, or two do not go together.
+    ParameterError
+        A value makes no sense, or two do not go together; a ``ValueError``.
 
     Examples
     --------
@@ -47,37 +44,33 @@ class Preparation:
     band-pass 1 to 40 Hz, resampled to 128 Hz, windows of 4 s
     """
 
-    window_s: float | None = None
-    overlap: float = 0.0
-    sfreq: float | None = None
-    l_freq: float | None = None
-    h_freq: float | None = None
-    filter_method: str = "fir"
+    dataclass_options: ClassVar[Mapping[str, Any]] = {"frozen": True}
+
+    window_s: Positive | None = None
+    overlap: Proportion = 0.0
+    sfreq: Positive | None = None
+    l_freq: Positive | None = None
+    h_freq: Positive | None = None
+    filter_method: Literal["fir", "iir"] = "fir"
     other_steps: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for name, unit in (("window_s", "s"), ("sfreq", "Hz"), ("l_freq", "Hz"), ("h_freq", "Hz")):
-            value = getattr(self, name)
-            if value is not None and not (_is_number(value) and 0 < value < math.inf):
-                raise ValueError(
-                    f"{name} is {value!r}; expected a positive number, in {unit}, or None."
-                )
-        if not _is_number(self.overlap) or not 0 <= self.overlap < 1:
-            raise ValueError(
-                f"overlap is {self.overlap!r}; expected a part of the window, from 0 to below 1."
-            )
-        if self.filter_method not in FILTER_METHODS:
-            raise ValueError(f"filter_method is {self.filter_method!r}; expected 'fir' or 'iir'.")
+        self.check_parameters()
+
+    def check_parameters(self) -> None:
+        super().check_parameters()
         if self.l_freq is not None and self.h_freq is not None and self.l_freq >= self.h_freq:
-            raise ValueError(
+            raise ParameterError(
                 f"l_freq is {self.l_freq:g} Hz and h_freq {self.h_freq:g} Hz; expected l_freq "
-                "below h_freq."
+                "below h_freq.",
+                "l_freq",
             )
         for name, edge in self._edges():
             if self.sfreq is not None and edge >= self.sfreq / 2:
-                raise ValueError(
+                raise ParameterError(
                     f"{name} is {edge:g} Hz, but at sfreq={self.sfreq:g} Hz no frequency from "
-                    f"{self.sfreq / 2:g} Hz on is kept; lower {name} or raise sfreq."
+                    f"{self.sfreq / 2:g} Hz on is kept; lower {name} or raise sfreq.",
+                    name,
                 )
 
     def _edges(self) -> list[tuple[str, float]]:
@@ -88,9 +81,10 @@ class Preparation:
         """Raise ValueError where recordings at `sfreq` Hz hold no such frequencies."""
         for name, edge in self._edges():
             if edge >= sfreq / 2:
-                raise ValueError(
+                raise ParameterError(
                     f"{name} is {edge:g} Hz; expected less than {sfreq / 2:g} Hz, half the rate of "
-                    f"{source}."
+                    f"{source}.",
+                    name,
                 )
 
     def applied(self, *, sfreq: float, n_times: int) -> Preparation:
@@ -108,7 +102,8 @@ class Preparation:
         if self.other_steps:
             values["other_steps"] = list(self.other_steps)
         return {
-            name: float(value) if _is_number(value) else value for name, value in values.items()
+            name: value if isinstance(value, str | list) else float(value)
+            for name, value in values.items()
         }
 
     @classmethod
@@ -143,7 +138,3 @@ class Preparation:
         windows = "whole pieces" if self.window_s is None else f"windows of {self.window_s:g} s"
         windows += f" overlapping by {self.overlap:.0%}" if self.overlap else ""
         return ", ".join([band, rate, windows, *self.other_steps])
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool)

@@ -17,7 +17,7 @@ from eegkit.recordings import read_windows
 from eegkit.trials import Trials
 
 
-class _Memory(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class _Memory(ClassifierMixin, BaseEstimator):
     """Fitted on anything; the pipeline around it remembers what it was fitted on."""
 
     def fit(self, X: NDArray[np.float32], y: NDArray[np.generic]) -> _Memory:

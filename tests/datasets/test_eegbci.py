@@ -168,7 +168,7 @@ def test_a_recording_of_zeros_is_refused_by_name(folder, write_run):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"task": "juggle"}, "expected one of imagine_left_right"),
+        ({"task": "juggle"}, "expected one of 'imagine_left_right'"),
         ({"task": "eyes", "rest": True}, "drop rest=True"),
         ({"tmin": 2, "tmax": 2}, "expected tmin below tmax"),
         ({"subjects": [0]}, "from 1 to 109"),

@@ -104,7 +104,7 @@ def test_nothing_there(tmp_path):
         ({"subjects": [["volunteers"]]}, "has no"),
         ({"subjects": ["patients", "patients"]}, "names one twice"),
         ({"subjects": ["patients"], "sets": ["A"]}, "None of the sets A is from the patients"),
-        ({"window_s": 0}, "window_s is 0; expected a positive number"),
+        ({"window_s": 0}, "window_s is 0; expected a number above 0"),
         ({"window_s": 24.0}, "a segment lasts 23.6 s"),
         ({"overlap": 1.0}, "overlap is 1.0"),
         ({"h_freq": 90.0}, "h_freq is 90 Hz; expected less than 86.805 Hz"),

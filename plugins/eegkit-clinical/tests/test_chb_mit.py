@@ -234,12 +234,12 @@ def test_kept_trials_follow_the_summary(one, tmp_path, summary):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"window_s": 0.0}, "window_s is 0.0; expected a positive number, in s"),
+        ({"window_s": 0.0}, "window_s is 0.0; expected a number above 0"),
         ({"window_s": "4"}, "window_s is '4'"),
         ({"overlap": 1}, "overlap is 1"),
         ({"states": ["ictal"]}, "has no 'ictal'; expected .* in states"),
-        ({"preictal": 0}, "preictal is 0; expected a positive number, in minutes"),
-        ({"postictal": -1}, "postictal is -1; expected a number from 0 on, in minutes"),
+        ({"preictal": 0}, "preictal is 0; expected a number above 0"),
+        ({"postictal": -1}, "postictal is -1; expected a number of at least 0"),
         ({"distance": float("nan")}, "distance is nan"),
         ({"max_windows": 0}, "max_windows is 0"),
         ({"random_state": None}, "random_state is None"),

@@ -11,10 +11,10 @@ FILE = re.compile(r"File Name\s*:\s*(\S+)")
 COUNT = re.compile(r"Number of Seizures in File\s*:\s*(\d{1,4})")
 EDGE = re.compile(r"Seizure\s*\d*\s*(Start|End)(?:\s+Time)?\s*:\s*(\d{1,7})\s*(?:s|secs?|seconds)?")
 
-Interval = tuple[float, float]
+Span = tuple[float, float]
 
 
-def read_summary(path: Path) -> dict[str, list[Interval]]:
+def read_summary(path: Path) -> dict[str, list[Span]]:
     """The seizures of every file that a summary names.
 
     The published summaries differ: seizures are numbered or not, the times of day of a file
@@ -35,7 +35,7 @@ def read_summary(path: Path) -> dict[str, list[Interval]]:
     ValueError
         What is said of seizures does not add up; the message names the summary.
     """
-    seizures: dict[str, list[Interval]] = {}
+    seizures: dict[str, list[Span]] = {}
     counts: dict[str, int] = {}
     edges: dict[str, list[tuple[str, float]]] = {}
     name = ""
@@ -86,7 +86,7 @@ def start_of(path: Path) -> datetime | None:
         return None
 
 
-def seizures_around(path: Path, told: dict[str, list[Interval]]) -> dict[str, Interval]:
+def seizures_around(path: Path, told: dict[str, list[Span]]) -> dict[str, Span]:
     """The seizures of a case on the clock of one of its files.
 
     Parameters
@@ -104,7 +104,7 @@ def seizures_around(path: Path, told: dict[str, list[Interval]]) -> dict[str, In
         Files that have no date, or are not there, tell of no seizure but to themselves.
     """
     here = start_of(path)
-    around: dict[str, Interval] = {}
+    around: dict[str, Span] = {}
     for name, seizures in told.items():
         if not seizures:
             continue
@@ -120,7 +120,7 @@ def seizures_around(path: Path, told: dict[str, list[Interval]]) -> dict[str, In
     return around
 
 
-def without(intervals: Iterable[Interval], holes: Iterable[Interval]) -> list[Interval]:
+def without(intervals: Iterable[Span], holes: Iterable[Span]) -> list[Span]:
     """What is left of intervals once the holes are cut out.
 
     Examples

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from eegkit import Trials
-from eegkit.checks import check_choice
 from eegkit.datasets import Recording, WindowedDataset
+from eegkit.parameters import ParameterError
 from eegkit.recordings import PreparedRecording, check_signals, make_info
 from eegkit_clinical._shared import choose
 
@@ -128,18 +128,19 @@ class Bonn(WindowedDataset):
         "'bonn'; pass that folder, or the one around it, as path."
     )
 
-    labels: str = "sets"
+    labels: Literal["sets", "seizure", "states"] = "sets"
     sets: Sequence[str] = tuple(SETS)
 
-    def check(self) -> None:
-        check_choice(LABELS, labels=self.labels)
+    def check_parameters(self) -> None:
+        super().check_parameters()
         choose(self.sets, SETS, "sets", self.title)
         self.preparation.check_recorded_rate(SFREQ)
         longest = N_SAMPLES / SFREQ
         if self.window_s is not None and self.window_s > longest:
-            raise ValueError(
+            raise ParameterError(
                 f"window_s is {self.window_s:g} s, but a segment lasts {longest:.1f} s; make "
-                "window_s shorter, or None for whole segments."
+                "window_s shorter, or None for whole segments.",
+                "window_s",
             )
 
     def recordings(self) -> list[Recording]:

@@ -6,14 +6,15 @@ import contextlib
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from eegkit import Trials
-from eegkit.checks import check_counts
 from eegkit.datasets import Recording, WindowedDataset, choose_subjects
+from eegkit.parameters import Count, Interval, NonNegative, ParameterError, Positive
 from eegkit.recordings import (
     make_info,
     match_channels,
@@ -22,8 +23,8 @@ from eegkit.recordings import (
     prepare_recording,
     window_onsets,
 )
-from eegkit_clinical._chb_summary import Interval, read_summary, seizures_around, without
-from eegkit_clinical._shared import check_lengths, choose
+from eegkit_clinical._chb_summary import Span, read_summary, seizures_around, without
+from eegkit_clinical._shared import choose
 
 FOLDER = "chbmit"
 SFREQ = 256.0
@@ -155,35 +156,25 @@ class CHBMIT(WindowedDataset):
         "and pass that folder, which then holds chb01 to chb24 (or some of them), as path."
     )
 
-    window_s: float | None = 4.0
+    window_s = 4.0
     states: Sequence[str] = STATES
-    preictal: float = 30.0
-    horizon: float = 5.0
-    postictal: float = 30.0
-    distance: float = 240.0
-    max_windows: int | None = 30
-    random_state: int = 0
+    preictal: Positive = 30.0
+    horizon: NonNegative = 5.0
+    postictal: NonNegative = 30.0
+    distance: NonNegative = 240.0
+    max_windows: Count | None = 30
+    random_state: Annotated[int, Interval(ge=0)] = 0
     channels: Sequence[str] = CHANNELS
 
-    def check(self) -> None:
+    def check_parameters(self) -> None:
+        super().check_parameters()
+        choose(self.states, STATES, "states", self.title)
+        _check_channels(self.channels)
         self.preparation.check_recorded_rate(SFREQ)
         if self.window_s is None:
-            raise ValueError("window_s is None; expected seconds, as no two seizures last as long.")
-        choose(self.states, STATES, "states", self.title)
-        check_lengths(unit="minutes", preictal=self.preictal)
-        check_lengths(
-            unit="minutes",
-            zero_allowed=True,
-            horizon=self.horizon,
-            postictal=self.postictal,
-            distance=self.distance,
-        )
-        if self.max_windows is not None:
-            check_counts(max_windows=self.max_windows)
-        seed = self.random_state
-        if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or seed < 0:
-            raise ValueError(f"random_state is {seed!r}; expected a whole number from 0 on.")
-        _check_channels(self.channels)
+            raise ParameterError(
+                "window_s is None; expected seconds, as no two seizures last as long.", "window_s"
+            )
 
     def recordings(self) -> list[Recording]:
         cases = choose_subjects(self.subjects, range(1, 25), self.title)
@@ -260,7 +251,7 @@ class CHBMIT(WindowedDataset):
         return trials
 
     def _windows(
-        self, seizures: dict[str, Interval], lasting: float, name: str
+        self, seizures: dict[str, Span], lasting: float, name: str
     ) -> list[tuple[float, str, str]]:
         """Where windows begin, their state and seizure, ordered in time."""
         rng = np.random.default_rng([self.random_state, zlib.crc32(name.encode())])
@@ -287,7 +278,7 @@ class CHBMIT(WindowedDataset):
         rate = float(self.sfreq or SFREQ)
         return window_onsets(low, high, float(self.window_s or 0), self.overlap, rate)
 
-    def _pre_ictal(self, seizures: dict[str, Interval]) -> list[tuple[float, float, str]]:
+    def _pre_ictal(self, seizures: dict[str, Span]) -> list[tuple[float, float, str]]:
         horizon, preictal, postictal = (
             60 * minutes for minutes in (self.horizon, self.preictal, self.postictal)
         )
@@ -300,7 +291,7 @@ class CHBMIT(WindowedDataset):
             found += [(low, high, seizure) for low, high in without([before], others + taken)]
         return found
 
-    def _background(self, seizures: dict[str, Interval], lasting: float) -> list[Interval]:
+    def _background(self, seizures: dict[str, Span], lasting: float) -> list[Span]:
         before = 60 * max(self.distance, self.horizon + self.preictal)
         after = 60 * max(self.distance, self.postictal)
         near = [(start - before, end + after) for start, end in seizures.values()]
@@ -324,6 +315,7 @@ def _check_channels(channels: Sequence[str]) -> None:
     names = list(channels) if not isinstance(channels, str) else []
     fine = all(isinstance(name, str) and name.count("-") == 1 for name in names)
     if not names or not fine or len(set(names)) < len(names):
-        raise ValueError(
-            f"channels is {channels!r}; expected different bipolar channels, such as 'FP1-F7'."
+        raise ParameterError(
+            f"channels is {channels!r}; expected different bipolar channels, such as 'FP1-F7'.",
+            "channels",
         )

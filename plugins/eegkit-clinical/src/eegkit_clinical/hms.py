@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from eegkit import Trials
-from eegkit.checks import check_choice, check_counts
 from eegkit.datasets import PreparedDataset, Recording
+from eegkit.parameters import Count
 from eegkit.recordings import Preparation, PreparedRecording, check_signals, make_info
 from eegkit_clinical._hms_convert import convert_to_npy
 from eegkit_clinical._hms_files import (
@@ -133,20 +133,17 @@ class HMS(PreparedDataset):
     )
     conversions: ClassVar[Mapping[str, Callable[..., None]]] = {"parquet-to-npy": convert_to_npy}
 
-    labels: str = "hard"
-    windows: str = "one"
-    min_votes: int = 1
-    missing: str = "interpolate"
+    labels: Literal["hard", "soft"] = "hard"
+    windows: Literal["one", "all"] = "one"
+    min_votes: Count = 1
+    missing: Literal["interpolate", "refuse"] = "interpolate"
 
     @property
     def preparation(self) -> Preparation:
         return replace(super().preparation, window_s=WINDOW_S)
 
-    def check(self) -> None:
-        check_choice(("hard", "soft"), labels=self.labels)
-        check_choice(("one", "all"), windows=self.windows)
-        check_choice(("interpolate", "refuse"), missing=self.missing)
-        check_counts(min_votes=self.min_votes)
+    def check_parameters(self) -> None:
+        super().check_parameters()
         self.preparation.check_recorded_rate(SFREQ)
 
     def recordings(self) -> list[Recording]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from eegkit.parameters import ParameterError
 from eegkit.recordings import plain_name
 
 # Beyond 1 V no value is EEG; it is a broken file.
@@ -25,13 +26,18 @@ def choose_channels(asked: Sequence[str] | None, known: Sequence[str], title: st
     names = [asked] if isinstance(asked, str) else list(asked)
     index = {plain_name(name): i for i, name in enumerate(known)}
     if not names:
-        raise ValueError("channels is empty; expected names of channels, or None for all.")
+        raise ParameterError(
+            "channels is empty; expected names of channels, or None for all.", "channels"
+        )
     strange = [n for n in names if not isinstance(n, str) or plain_name(n) not in index]
     if strange:
-        raise ValueError(
-            f"{title} has no channel {', '.join(map(str, strange))}; it has {', '.join(known)}."
+        raise ParameterError(
+            f"{title} has no channel {', '.join(map(str, strange))}; it has {', '.join(known)}.",
+            "channels",
         )
     found = [index[plain_name(name)] for name in names]
     if len(set(found)) < len(found):
-        raise ValueError(f"channels names one twice: {', '.join(names)}; name each once.")
+        raise ParameterError(
+            f"channels names one twice: {', '.join(names)}; name each once.", "channels"
+        )
     return found

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from numbers import Real
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from eegkit import Trials
-from eegkit.checks import check_choice
 from eegkit.datasets import Recording, WindowedDataset, choose_subjects
+from eegkit.parameters import Interval
 from eegkit.recordings import (
     Preparation,
     PreparedRecording,
@@ -129,22 +128,13 @@ class DEAP(WindowedDataset):
         "into a folder 'DEAP'; pass that folder, or the one around it, as path."
     )
 
-    label: str = "valence"
-    threshold: float = 5.0
+    label: Literal["valence", "arousal", "dominance", "liking"] = "valence"
+    threshold: Annotated[float, Interval(ge=1, lt=9)] = 5.0
     subtract_baseline: bool = False
     channels: Sequence[str] | None = None
 
-    def check(self) -> None:
-        check_choice(RATINGS, label=self.label)
-        fine = isinstance(self.threshold, Real) and not isinstance(self.threshold, bool)
-        if not fine or not 1 <= self.threshold < 9:
-            raise ValueError(
-                f"threshold is {self.threshold!r}; expected a rating from 1 to below 9."
-            )
-        if not isinstance(self.subtract_baseline, bool):
-            raise ValueError(
-                f"subtract_baseline is {self.subtract_baseline!r}; expected True or False."
-            )
+    def check_parameters(self) -> None:
+        super().check_parameters()
         self.preparation.check_recorded_rate(SFREQ)
         choose_channels(self.channels, CHANNELS, self.title)
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
 from eegkit import Dataset, Trials
-from eegkit.checks import check_choice
 from eegkit.datasets import MissingDataWarning, WindowedDataset
+from eegkit.parameters import Interval, PathLike, Positive
 from eegkit.recordings import Preparation, plain_name
 from eegkit_emotion.deap import CHANNELS as DEAP_CHANNELS
 from eegkit_emotion.deap import DEAP
@@ -109,19 +108,24 @@ class Emotion(Dataset):
         "folders as deap, gameemo and seed_iv, or the folder around them as path."
     )
 
-    deap: str | os.PathLike[str] | None = None
-    gameemo: str | os.PathLike[str] | None = None
-    seed_iv: str | os.PathLike[str] | None = None
-    label: str = "valence"
-    threshold: float = 5.0
-    window_s: float = 4.0
+    deap: PathLike | None = None
+    gameemo: PathLike | None = None
+    seed_iv: PathLike | None = None
+    label: Literal["valence", "arousal"] = "valence"
+    threshold: Annotated[float, Interval(ge=1, lt=9)] = 5.0
+    window_s: Positive = 4.0
     channels: str | Sequence[str] = COMMON
-    sfreq: float = 128.0
-    l_freq: float | None = None
-    h_freq: float | None = None
-    scale: str | None = None
-    on_error: str = "raise"
+    sfreq: Positive = 128.0
+    l_freq: Positive | None = None
+    h_freq: Positive | None = None
+    scale: Literal["dataset"] | None = None
+    on_error: Literal["raise", "skip"] = "raise"
     n_jobs: int | None = None
+
+    def check_parameters(self) -> None:
+        super().check_parameters()
+        edges = {"l_freq": self.l_freq, "h_freq": self.h_freq}
+        Preparation(sfreq=self.sfreq, **edges).check_recorded_rate(128.0)
 
     def load(self) -> Trials:
         """Read the data sets that are there and harmonise them.
@@ -139,12 +143,7 @@ class Emotion(Dataset):
         FileNotFoundError
             None of the three is there.
         """
-        check_choice(SCHEMES, label=self.label)
-        check_choice((None, "dataset"), scale=self.scale)
-        options = {name: getattr(self, name) for name in ("window_s", "sfreq", "l_freq", "h_freq")}
-        Preparation(**options).check_recorded_rate(128.0)
-        if self.sfreq is None:
-            raise ValueError("sfreq is None; expected a rate in Hz, as the data sets differ.")
+        self.check_parameters()
         people = self._people()
         folders = self._folders(people)
         channels = self._common(folders)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from eegkit import Trials
-from eegkit.checks import check_choice
 from eegkit.datasets import Recording, WindowedDataset, choose_subjects
 from eegkit.recordings import PreparedRecording, check_signals, make_info, plain_name
 from eegkit_emotion._shared import AGAIN, LIMIT, choose_channels
@@ -127,14 +126,13 @@ class GAMEEMO(WindowedDataset):
         "'GAMEEMO', or the one around it, as path."
     )
 
-    label: str = "game"
-    version: str = "preprocessed"
-    window_s: float | None = 4.0
+    label: Literal["game", "quadrant", "valence", "arousal"] = "game"
+    version: Literal["preprocessed", "raw"] = "preprocessed"
+    window_s = 4.0
     channels: Sequence[str] | None = None
 
-    def check(self) -> None:
-        check_choice(LABELS, label=self.label)
-        check_choice(VERSIONS, version=self.version)
+    def check_parameters(self) -> None:
+        super().check_parameters()
         self.preparation.check_recorded_rate(SFREQ)
         choose_channels(self.channels, CHANNELS, self.title)
 

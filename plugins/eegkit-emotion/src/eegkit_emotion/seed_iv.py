@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from eegkit import Trials
-from eegkit.checks import check_choice
 from eegkit.datasets import Recording, WindowedDataset, choose_subjects
+from eegkit.parameters import ParameterError
 from eegkit.recordings import PreparedRecording, check_signals, make_info, window_onsets
 from eegkit_emotion._shared import AGAIN, LIMIT, choose_channels
 
@@ -134,16 +134,18 @@ class SEEDIV(WindowedDataset):
         "it, as path."
     )
 
-    label: str = "emotion"
+    label: Literal["emotion", "valence"] = "emotion"
     sessions: Sequence[int] = SESSIONS
-    window_s: float | None = 4.0
+    window_s = 4.0
     channels: Sequence[str] | None = None
 
-    def check(self) -> None:
-        check_choice(LABELS, label=self.label)
+    def check_parameters(self) -> None:
+        super().check_parameters()
         self._sessions()
         if self.window_s is None:
-            raise ValueError("window_s is None; expected seconds, as no two clips last as long.")
+            raise ParameterError(
+                "window_s is None; expected seconds, as no two clips last as long.", "window_s"
+            )
         self.preparation.check_recorded_rate(SFREQ)
         choose_channels(self.channels, CHANNELS, self.title)
 
@@ -151,8 +153,9 @@ class SEEDIV(WindowedDataset):
         asked = list(self.sessions) if np.iterable(self.sessions) else [self.sessions]
         fine = [s for s in SESSIONS if s in asked and not isinstance(s, bool)]
         if not asked or len(fine) != len(asked) or any(isinstance(s, bool) for s in asked):
-            raise ValueError(
-                f"sessions is {self.sessions!r}; expected a sequence of different ones of 1, 2, 3."
+            raise ParameterError(
+                f"sessions is {self.sessions!r}; expected a sequence of different ones of 1, 2, 3.",
+                "sessions",
             )
         return fine
 
