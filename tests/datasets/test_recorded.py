@@ -33,7 +33,8 @@ class Lab(RecordedDataset):
     scale: float = 1.0
     pause: float = 0.0
 
-    def check(self):
+    def check_parameters(self):
+        super().check_parameters()
         if self.scale <= 0:
             raise ValueError(f"scale is {self.scale}; expected a positive number.")
 
