@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 from eegkit import report
-from eegkit.evaluation import Predictions, Results
+from eegkit.evaluation import Predictions, Results, RunSettings
 
 mpl.use("agg")
 
@@ -76,12 +76,16 @@ def simulate(n_classes: int, n_trials: int, n_folds: int = 5, seed: int = 0) -> 
         "classes": {str(c): int(n) for c, n in zip(*np.unique(classes[codes], return_counts=True),
                                                     strict=True)},
     }  # fmt: skip
-    settings = {
-        "cv": "cross-run", "n_folds": {"trials": n_folds}, "subject_overlap": True,
-        "scoring": ["balanced_accuracy", "accuracy"], "audit": {}, "random_state": 0,
-        "pipelines": {name: text for name, (text, _) in PIPELINES.items()},
-        "data": {"trials": about}, "versions": {"eegkit": "0"},
-    }  # fmt: skip
+    settings = RunSettings(
+        cv="cross-run",
+        n_folds={"trials": n_folds},
+        subject_overlap=True,
+        scoring=["balanced_accuracy", "accuracy"],
+        random_state=0,
+        pipelines={name: text for name, (text, _) in PIPELINES.items()},
+        data={"trials": about},
+        versions={"eegkit": "0"},
+    )
     return Results(pd.DataFrame(rows), settings, predictions=predictions)
 
 

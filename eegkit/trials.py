@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import warnings
 from collections.abc import Sequence
@@ -15,7 +16,9 @@ from numpy.typing import ArrayLike, NDArray
 from eegkit.description import TrialsDescription, describe
 from eegkit.recordings import Preparation, make_info
 from eegkit.signals import MICROVOLTS_PER_VOLT, SignalArray, as_signals
+from eegkit.text import suggest
 from eegkit.trials_file import read_trials, write_trials
+from eegkit.trials_source import TrialsSource
 
 if TYPE_CHECKING:
     import mne
@@ -45,6 +48,8 @@ class Trials:
     X : SignalArray, shape (n_trials, n_channels, n_times)
         The signals; they carry the sampling rate, the channel names and the groups
         through every split.
+    source : TrialsSource or None
+        How a data set loaded these trials. None of trials made otherwise, and of a part.
 
     Raises
     ------
@@ -100,6 +105,7 @@ class Trials:
             preparation = X.preparation
         if preparation is not None:
             preparation = preparation.applied(sfreq=info["sfreq"], n_times=plain.shape[2])
+        self.source: TrialsSource | None = None
         self.X = SignalArray(
             plain,
             sfreq=info["sfreq"],
@@ -262,6 +268,49 @@ class Trials:
             first.info,
             _common_preparation([part.preparation for part in parts]),
         )
+
+    def relabel(self, column: str | None) -> Trials:
+        """Trials whose labels are a column of their metadata: to tell people apart, say.
+
+        Parameters
+        ----------
+        column : str or None
+            None leaves the labels as they are.
+
+        Returns
+        -------
+        Trials
+            The signals are not copied.
+
+        Raises
+        ------
+        ValueError
+            There is no such column, or some trials have nothing in it.
+
+        Examples
+        --------
+        >>> from eegkit.testing import example_trials
+        >>> sorted(set(example_trials(n_trials=6).relabel("subject").y.tolist()))
+        ['S1', 'S2', 'S3']
+        """
+        if column is None:
+            return self
+        if column not in self.metadata:
+            raise ValueError(
+                f"label is {column!r}, but the metadata of the trials has no such column"
+                f"{suggest(column, self.metadata)}"
+            )
+        labels = self.metadata[column]
+        n_absent = int(labels.isna().sum())
+        if n_absent:
+            raise ValueError(
+                f"label is {column!r}, but {n_absent} of {len(self)} trials have nothing in that "
+                "column; choose another one."
+            )
+        trials = Trials(self.X, labels.to_numpy(), self.metadata, self.info)
+        if self.source is not None:
+            trials.source = dataclasses.replace(self.source, label=column)
+        return trials
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the trials to one safetensors file.

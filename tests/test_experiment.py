@@ -17,7 +17,6 @@ from eegkit.experiment import (
     make_pipeline,
     parse_subjects,
     read_experiment,
-    relabel,
     run_experiment,
 )
 from eegkit.experiment._document import Document
@@ -376,7 +375,7 @@ def test_examples(path, tmp_path, monkeypatch):
     assert not len(results.failures)
     assert set(results.datasets) == set(experiment.datasets)
     assert set(results.pipelines) >= set(experiment.pipelines)
-    assert results.settings["experiment"]["text"] == path.read_text()
+    assert results.settings.experiment["text"] == path.read_text()
     assert list((tmp_path / "results" / path.stem / "folds").glob("fold-*"))
 
 
@@ -386,15 +385,15 @@ def test_there_are_examples():
 
 def test_the_label_can_be_a_column():
     trials = example_trials(n_trials=12)
-    made = relabel(trials, "subject")
+    made = trials.relabel("subject")
     assert made.y.tolist() == trials.groups.tolist()
     assert np.shares_memory(made.X, trials.X)
-    assert relabel(trials, None) is trials
+    assert trials.relabel(None) is trials
     with pytest.raises(ValueError, match=r"no such column; did you mean 'subject'\?"):
-        relabel(trials, "subjects")
+        trials.relabel("subjects")
     trials.metadata["half"] = pd.Series([1.0] * 6)
     with pytest.raises(ValueError, match="6 of 12 trials have nothing"):
-        relabel(trials, "half")
+        trials.relabel("half")
 
 
 # Joining
@@ -419,7 +418,7 @@ def test_joined_results_hold_everything(tmp_path):
         joined.scores("accuracy")["a (one)"], expected, check_names=False
     )
     assert len(joined.predictions("a (two)")) == 24
-    assert "stratified" in joined.settings["pipelines"]["a (two)"]
+    assert "stratified" in joined.settings.pipelines["a (two)"]
     joined.save(tmp_path / "joined")
     assert Results.load(tmp_path / "joined").pipelines == joined.pipelines
 
@@ -460,7 +459,7 @@ def test_other_people_in_a_fold_are_told():
         evaluate(pipelines, trials, cv=cv, scoring="accuracy") for cv in (splits, splits[::-1])
     )
     for results in (first, second):
-        results.settings["cv"] = results.settings["splitter"] = "same name"
+        results.settings.cv = results.settings.splitter = "same name"
     with pytest.raises(ValueError, match=r"who is tested in fold 0 of trials is S\d "):
         join_results({"a": first, "b": second})
 

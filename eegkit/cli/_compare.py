@@ -158,10 +158,11 @@ def _draw(results: Results, metric: str, out: Path) -> list[str]:
 
     written = []
     for dataset in results.datasets:
-        of = results.table["dataset"] == dataset
-        own = type(results)(results.table[of], results.settings)
+        selection = results.select(dataset=dataset)
         ending = "" if len(results.datasets) == 1 else f"-{file_name(dataset)}"
         written.append(f"comparison{ending}.png")
         with unseen():
-            save_figure(ComparisonDisplay.from_results(own, metric).figure_, out / written[-1])
+            save_figure(
+                ComparisonDisplay.from_results(selection, metric).figure_, out / written[-1]
+            )
     return written

@@ -167,15 +167,6 @@ def evaluate(
         made, {dataset: trials}, cv=cv, scoring=scoring, baselines=baselines, on_leak=on_leak,
         n_jobs=n_jobs, dask=dask, store=store,
     )  # fmt: skip
-    results.settings["command"] = {
-        "dataset": dataset,
-        "options": {
-            name: repr(str(value) if isinstance(value, Path) else value)
-            for name, value in given.items()
-        },
-        "label": label,
-        "seed": random_state,
-    }
     write(results, out or default_folder(dataset, pipelines, cv))
 
 
@@ -190,11 +181,10 @@ def data_given(
 def load(dataset: str, options: dict[str, Any], label: str | None = None) -> Trials:
     """Load a data set and say what it is."""
     from eegkit.datasets._base import make_dataset
-    from eegkit.experiment import relabel
 
     made = make_dataset(dataset, **options)
     click.echo(f"Loading {dataset} ...", err=True)
-    trials = relabel(made.load(), label)
+    trials = made.load().relabel(label)
     click.echo(repr(trials).strip("<>"))
     return trials
 
@@ -224,7 +214,6 @@ def write(results: Results, folder: Path, reported: Mapping[str, Trials] | None 
     Given the trials, write the report, too.
     """
     from eegkit import report
-    from eegkit.evaluation import Results
     from eegkit.plots import ScoresDisplay
     from eegkit.plots._styles import unseen
 
@@ -233,11 +222,11 @@ def write(results: Results, folder: Path, reported: Mapping[str, Trials] | None 
     results.to_csv(folder / "results.csv")
     written = ["results.safetensors", "results.csv"]
     for dataset in results.datasets:
-        own = Results(results.table[results.table["dataset"] == dataset], results.settings)
+        selection = results.select(dataset=dataset)
         ending = "" if len(results.datasets) == 1 else f"-{file_name(dataset)}"
         written.append(f"scores{ending}.png")
         with unseen():
-            save_figure(ScoresDisplay.from_results(own).figure_, folder / written[-1])
+            save_figure(ScoresDisplay.from_results(selection).figure_, folder / written[-1])
     if reported is not None:
         report(results, folder / "report.html", reported)
         written.append("report.html")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 import warnings
 from abc import ABC, abstractmethod
@@ -13,6 +14,7 @@ from typing import Any, ClassVar
 from eegkit import registry
 from eegkit.parameters import Parametrized, PathLike
 from eegkit.trials import Trials
+from eegkit.trials_source import TrialsSource
 
 DATA_VARIABLE = "EEGKIT_DATA"
 
@@ -73,6 +75,14 @@ class Dataset(Parametrized, ABC):
     subjects: Sequence[Any] | None = None
     path: PathLike | None = None
 
+    # The name that `make_dataset` was given.
+    registered_name: ClassVar[str | None] = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "load" in cls.__dict__:
+            cls.load = _with_source(cls.load)  # type: ignore[assignment, method-assign]
+
     def __post_init__(self) -> None:
         self.check_parameters()
 
@@ -110,10 +120,36 @@ class Dataset(Parametrized, ABC):
             "url": cls.url,
         }
 
+    def _source(self) -> TrialsSource:
+        """How the trials are loaded again."""
+        values = {
+            field.name: getattr(self, field.name)
+            for field in dataclasses.fields(self)
+            if field.init and repr(getattr(self, field.name)) != repr(field.default)
+        }
+        options = {
+            name: repr(os.fspath(value) if isinstance(value, os.PathLike) else value)
+            for name, value in values.items()
+        }
+        target = f"{type(self).__module__}:{type(self).__qualname__}"
+        return TrialsSource(self.registered_name, target, options)
+
     def _root(self) -> Path | None:
         """The folder asked for, by option or environment; None where nobody asked for one."""
         chosen = self.path if self.path is not None else os.environ.get(DATA_VARIABLE) or None
         return None if chosen is None else Path(chosen).expanduser()
+
+
+def _with_source(load: Callable[[Any], Trials]) -> Callable[[Any], Trials]:
+    """The same `load`, whose trials know how they were loaded."""
+
+    @functools.wraps(load)
+    def load_with_source(self: Dataset) -> Trials:
+        trials = load(self)
+        trials.source = self._source()
+        return trials
+
+    return load_with_source
 
 
 def warn_missing(title: str, missing: Sequence[Any], reason: str) -> None:
@@ -154,4 +190,6 @@ def make_dataset(name: str, **options: Any) -> Dataset:
             raise ValueError(
                 f"The data set {name!r} has no option {option!r}; it has {', '.join(known)}."
             )
-    return cls(**options)
+    dataset = cls(**options)
+    dataset.registered_name = name
+    return dataset

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from eegkit.description._scan import Scan
 from eegkit.description._tables import people_by_class
+from eegkit.labels import labels_are_subjects
 
 # Power of a line against that beside it, from which on it is worth a word.
 LOUD_LINE = 4.0
@@ -104,9 +105,9 @@ def of_labels(y: NDArray[Any], metadata: pd.DataFrame) -> Iterator[str]:
     if n_classes < 2:
         yield "There is one class only: nothing can be decoded."
         return
+    if labels_are_subjects(y, metadata["subject"].to_numpy()):
+        return
     one_each = ((counts > 0).sum(axis=1) == 1).all()
-    if one_each and n_classes == n_people and n_people > 1:
-        return  # the label is the person
     if one_each and n_people > 1:
         yield (
             "Every person has trials of one class only: what tells people apart tells classes "

@@ -13,7 +13,7 @@ from eegkit.evaluation.metrics import (
     maximum_calibration_error,
     reliability_table,
 )
-from eegkit.evaluation.results import Predictions, Results, join_results
+from eegkit.evaluation.results import Predictions, Results, RunSettings, join_results
 from eegkit.evaluation.running import evaluate
 from eegkit.evaluation.splits import (
     CrossDataset,
@@ -48,6 +48,7 @@ __all__ = [
     "Predictions",
     "RankComparison",
     "Results",
+    "RunSettings",
     "TrialSplitter",
     "WithinSessionKFold",
     "WithinSubjectKFold",

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from eegkit.evaluation.results import Results
+from eegkit.evaluation.results import Results, RunSettings
+from eegkit.evaluation.results.settings import BY_DATASET
 from eegkit.evaluation.running import check_trials, evaluate, name_datasets
 from eegkit.evaluation.splits import Fold, describe_split, folds_of, listed, make_splitter, overlap
 from eegkit.evaluation.statistics import bootstrap_interval
 from eegkit.trials import Trials
 
 KEYS = ["dataset", "pipeline", "n_train_subjects"]
-# Of the settings of a run, those that hold something of every data set.
-BY_DATASET = ("n_folds", "data", "audit")
 
 
 class LearningCurve:
@@ -41,7 +40,7 @@ class LearningCurve:
     """
 
     def __init__(self, results: Results) -> None:
-        if "draws" not in results.settings:
+        if not results.settings.draws:
             raise ValueError(
                 "The results do not tell which people were drawn; learning_curve makes those that "
                 "do."
@@ -64,7 +63,7 @@ class LearningCurve:
         return self.results.datasets
 
     @property
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> RunSettings:
         """How the scores came about."""
         return self.results.settings
 
@@ -82,7 +81,7 @@ class LearningCurve:
         ``chance_<metric>``, and the costs that `evaluate` describes.
         """
         table = self.results.table.copy()
-        draws = self.settings["draws"]
+        draws = self.settings.draws
         behind = [
             draws[dataset][number]
             for dataset, number in zip(table["dataset"], table["fold"], strict=True)
@@ -279,14 +278,15 @@ def learning_curve(
         )
         for name, own in datasets.items()
     }
-    [settings, *others] = [dict(part.settings) for part in parts.values()]
-    for name in BY_DATASET:
-        settings[name] = settings[name] | {k: v for one in others for k, v in one[name].items()}
-    settings |= describe_split(cv, splitter)
-    settings |= {
-        "n_draws": n_draws,
-        "draws": {name: [[one.fold, one.draw] for one in own] for name, own in drawn.items()},
+    by_dataset: dict[str, Any] = {
+        name: {k: v for part in parts.values() for k, v in getattr(part.settings, name).items()}
+        for name in BY_DATASET
     }
+    by_dataset["draws"] = {
+        name: [[one.fold, one.draw] for one in draws] for name, draws in drawn.items()
+    }
+    first = next(iter(parts.values())).settings
+    settings = replace(first, **describe_split(cv, splitter), **by_dataset, n_draws=n_draws)
     table = pd.concat([part.table for part in parts.values()], ignore_index=True)
     failures = [row for part in parts.values() for row in part.failures.to_dict("records")]
     return LearningCurve(Results(table, settings, failures=failures))

@@ -2,14 +2,13 @@
 
 from eegkit.experiment._pipelines import make_pipeline, parse_subjects, set_seed
 from eegkit.experiment._read import Experiment, read_experiment
-from eegkit.experiment._run import relabel, run_experiment
+from eegkit.experiment._run import run_experiment
 
 __all__ = [
     "Experiment",
     "make_pipeline",
     "parse_subjects",
     "read_experiment",
-    "relabel",
     "run_experiment",
     "set_seed",
 ]

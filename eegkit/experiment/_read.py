@@ -226,6 +226,7 @@ class _Reader:
 
     def _dataset(self, asked: Item, options: list[tuple[Item, Item]]) -> Dataset:
         from eegkit import registry
+        from eegkit.datasets._base import make_dataset
 
         name = self._text(asked)
         cls: Any = self._placed(asked, registry.get, "datasets", name)
@@ -242,7 +243,7 @@ class _Reader:
                 plain = tuple(self._placed(value, parse_subjects, plain))
             given[key.value] = plain
         with self._placing(asked, options):
-            return self._placed(asked, cls, **given)
+            return self._placed(asked, make_dataset, name, **given)
 
     # Pipelines
 

@@ -160,8 +160,8 @@ def comparison(results: Results) -> pd.DataFrame | str:
 
 def _asked(results: Results) -> str:
     """What was evaluated on what, and how it was split."""
-    [data] = results.settings["data"].values()
-    n_folds = sum(results.settings["n_folds"].values())
+    [data] = results.settings.data.values()
+    n_folds = sum(results.settings.n_folds.values())
     n_classes = len(data["classes"])
     named = f" ({and_(data['classes'])})" if n_classes <= 6 else ""
     kept = (

@@ -75,7 +75,7 @@ def report(
     made.include += VIEWPORT
     made.add_custom_css(files("eegkit.reporting").joinpath("report.css").read_text("utf-8"))
     made.add_custom_js(NO_KEYS)
-    parts = {name: only(results, name) for name in results.datasets}
+    parts = {name: results.select(dataset=name) for name in results.datasets}
     several = len(parts) > 1
 
     def add(title: str, content: str, section: str | None = None) -> None:
@@ -94,22 +94,6 @@ def report(
     with atomic_write(path) as part:
         made.save(part, open_browser=False, overwrite=True, verbose="error")
     return path
-
-
-def only(results: Results, dataset: str) -> Results:
-    """The results of one data set."""
-    table = results.table[results.table["dataset"] == dataset]
-    predictions = {}
-    for name in table["pipeline"].unique():
-        try:
-            predictions[dataset, name] = results.predictions(name, dataset)
-        except ValueError:
-            continue  # none were kept
-    settings = dict(results.settings)
-    for key in ("n_folds", "data", "audit"):
-        settings[key] = {k: v for k, v in settings[key].items() if k == dataset}
-    failures = results.failures[results.failures["dataset"] == dataset].to_dict("records")
-    return Results(table, settings, predictions=predictions, failures=failures)
 
 
 def _titled(trials: Trials | None) -> list[tuple[str, Callable[[Results], str]]]:
@@ -169,7 +153,7 @@ def _match(results: Results, trials: Any) -> dict[str, Trials]:
             )
         if not isinstance(own, Trials):
             raise ValueError(f"The trials {name!r} are a {type(own).__name__}; expected Trials.")
-        n = results.settings["data"][name]["n_trials"]
+        n = results.settings.data[name]["n_trials"]
         if len(own) != n:
             raise ValueError(
                 f"The trials {name!r} are {len(own)}, but {n} were evaluated; give those that were."

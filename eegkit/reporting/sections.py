@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from eegkit.evaluation import Results, calibration_table
-from eegkit.evaluation.results import one_to_one
+from eegkit.labels import labels_are_subjects
 from eegkit.naming import headed, spoken
 from eegkit.plots.class_counts import ClassCountsDisplay
 from eegkit.plots.comparison import ComparisonDisplay
@@ -28,10 +28,10 @@ MAX_CLASSES, N_CONFUSED = 12, 10
 
 def about_data(results: Results, trials: Trials | None) -> str:
     """What the trials are; of trials that are given, what `Trials.describe` finds out."""
-    [data] = results.settings["data"].values()
+    [data] = results.settings.data.values()
     if trials is not None:
         told = _described(trials.describe())
-        if trials.y.ndim == 1 and one_to_one(trials.y, trials.groups):
+        if labels_are_subjects(trials.y, trials.groups):
             return told  # the label is the person: a picture of both has nothing to show
         drawn = ClassCountsDisplay.from_trials(trials).figure_
         return told + h.figure(drawn, "Trials of every person by class.")

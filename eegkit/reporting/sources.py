@@ -9,13 +9,12 @@ from typing import Any
 import pandas as pd
 
 from eegkit import registry
-from eegkit.evaluation import Results, baselines, make_splitter
+from eegkit.evaluation import Results, baselines
+from eegkit.evaluation.results import source_of
 from eegkit.reporting import markup as h
+from eegkit.trials_source import TrialsSource
 
-_CALL = re.compile(r"\b([A-Z]\w*)\(")
 _LINK = re.compile(r"https?://[^\s,;]+|\b10\.\d{4,9}/[^\s,;]+|\barXiv:\d{4}\.\d{4,5}")
-# The places of functions in memory, which are others in every process.
-_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 
 def to_cite(results: Results) -> str:
@@ -33,7 +32,7 @@ def to_cite(results: Results) -> str:
             references = references_of(registry.get(kind, f"{entry.distribution}:{entry.name}"))
             if references:
                 rows.append((_class_name(entry), references))
-    if _unchanged_baselines(results):
+    if results.settings.baselines:
         rows.append(("baselines", references_of(baselines)))
     rows += [
         ("scikit-learn", "F. Pedregosa et al. (2011), Scikit-learn: machine learning in Python, "
@@ -64,93 +63,80 @@ def references_of(described: Any) -> str:
 
 
 def run_again(results: Results) -> str:
-    """Code that does it again, as far as the settings tell."""
+    """Code that does it again, and in words what it cannot do."""
     settings = results.settings
-    imports = ["from eegkit import Pipeline, evaluate, load_dataset, report"]
-    known = {name: f"baselines()[{name!r}]" for name in _unchanged_baselines(results)}
-    if known:
-        imports.append("from eegkit.evaluation import baselines")
-    for kind in ("transforms", "classifiers"):
-        for entry in _used(results, kind):
-            imports.append(f"from {entry.target.partition(':')[0]} import {_class_name(entry)}")
-    written = settings["pipelines"] | known
-    made = "".join(f"    {name!r}: {text},\n" for name, text in written.items())
-    lines = [*dict.fromkeys(imports), "", f"pipelines = {{\n{made}}}", *_loading(results)]
-    options = [f"cv={_cv(settings['cv'])}", f"scoring={settings['scoring']!r}"]
-    if settings.get("random_state") is not None:
-        options.append(f"random_state={settings['random_state']!r}")
-    lines += [f"results = evaluate(pipelines, trials, {', '.join(options)})"]
-    lines += ['report(results, "report.html", trials)']
-    versions = h.and_(f"{name} {number}" for name, number in settings.get("versions", {}).items())
-    return (
-        h.code("\n".join(lines))
-        + h.paragraph(
-            "Pipelines are written as they print: parameters that are not named have their "
-            "defaults, and classes of other packages have to be imported from there."
+    sources = {name: source_of(settings, name) for name in results.datasets}
+    remarks = []
+    if settings.not_code:
+        remarks.append(
+            f"{h.and_(settings.not_code)}: written as it prints, for it holds what is of your own "
+            "script; put that in its place."
         )
-        + (h.paragraph(f"Versions then: {versions}.") if versions else "")
+    lacking = [name for name, source in sources.items() if source is None]
+    if lacking:
+        remarks.append(
+            f"{h.and_(lacking)}: how these trials were loaded is not known; put them in the place "
+            "of the three dots."
+        )
+    if settings.versions:
+        software = h.and_(f"{name} {number}" for name, number in settings.versions.items())
+        remarks.append(f"Versions then: {software}.")
+    return h.code(code_to_run_again(results)) + "".join(map(h.paragraph, remarks))
+
+
+def code_to_run_again(results: Results) -> str:
+    """Python code that loads the trials, evaluates the pipelines and writes the report."""
+    settings = results.settings
+    sources = {name: source_of(settings, name) for name in results.datasets}
+    texts = settings.pipelines | {name: f"baselines()[{name!r}]" for name in settings.baselines}
+    imports = {"from eegkit import evaluate, report": None}
+    imports |= dict.fromkeys(source.imports for source in sources.values() if source is not None)
+    if settings.baselines:
+        imports["from eegkit.evaluation import baselines"] = None
+    imports |= dict.fromkeys(settings.imports)
+    pipelines = "".join(f"    {name!r}: {text},\n" for name, text in texts.items())
+    loading = "".join(
+        f"    {name!r}: {_loading(results, name, source)},{_size(results, name, source)}\n"
+        for name, source in sources.items()
+    )
+    options = "".join(f", {name}={text}" for name, text in settings.options.items())
+    return "\n".join(
+        [
+            *sorted(imports),
+            "",
+            f"pipelines = {{\n{pipelines}}}",
+            f"trials = {{\n{loading}}}",
+            f"results = evaluate(pipelines, trials{options})",
+            'report(results, "report.html", trials)',
+        ]
     )
 
 
-def _unchanged_baselines(results: Results) -> list[str]:
-    """The pipelines that are the baselines, as they are."""
-    written = results.settings["pipelines"]
-    return [
-        name
-        for name, pipeline in baselines().items()
-        if _ADDRESS.sub("", written.get(name, "")) == _ADDRESS.sub("", repr(pipeline))
-    ]
+def _loading(results: Results, name: str, source: TrialsSource | None) -> str:
+    return "..." if source is None else source.code
 
 
-def _loading(results: Results) -> list[str]:
-    known = {name: _registered(results, name) for name in results.datasets}
-    given = results.settings.get("command", {}).get("options", {})
-    options = "".join(f", {name}={value}" for name, value in given.items())
-    if len(known) == 1:
-        [(name, called)] = known.items()
-        return [f"trials = {_load(results, name, called, options)}"]
-    rows = [f"    {name!r}: {_load(results, name, called, '')}," for name, called in known.items()]
-    return ["trials = {", *rows, "}"]
-
-
-def _load(results: Results, name: str, called: str | None, options: str) -> str:
-    if called is not None:
-        return f"load_dataset({called!r}{options})"
-    about = results.settings["data"][name]
-    return f"...  # {about['n_trials']} trials of {about['n_subjects']} people"
-
-
-def _cv(cv: str) -> str:
-    """A name in quotes; what was no name is there as it prints."""
-    try:
-        make_splitter(cv)
-    except ValueError:
-        return cv
-    return repr(cv)
-
-
-def _registered(results: Results, name: str) -> str | None:
-    """The registered name of a data set."""
-    asked = results.settings.get("command", {}).get("dataset")
-    candidates = [name] if asked is None or len(results.datasets) > 1 else [name, asked]
-    for each in candidates:
-        try:
-            registry.get("datasets", each)
-        except ValueError:
-            continue
-        return each
-    return None
+def _size(results: Results, name: str, source: TrialsSource | None) -> str:
+    if source is not None:
+        return ""
+    data = results.settings.data[name]
+    return f"  # {data['n_trials']} trials of {data['n_subjects']} people"
 
 
 def _dataset(results: Results, name: str) -> Any:
-    called = _registered(results, name)
-    return None if called is None else registry.get("datasets", called)
+    """The class of a registered data set; None of trials that come from none."""
+    source = source_of(results.settings, name)
+    asked = name if source is None or source.dataset is None else source.dataset
+    try:
+        return registry.get("datasets", asked)
+    except ValueError:
+        return None
 
 
 def _used(results: Results, kind: str) -> list[registry.Entry]:
-    """Registered classes that the pipelines name."""
-    named = set(_CALL.findall(" ".join(results.settings["pipelines"].values())))
-    return [entry for entry in registry.entries(kind) if _class_name(entry) in named]
+    """Registered classes that the code of the pipelines imports."""
+    classes = {line.rpartition(" ")[2] for line in results.settings.imports}
+    return [entry for entry in registry.entries(kind) if _class_name(entry) in classes]
 
 
 def _class_name(entry: registry.Entry) -> str:
@@ -176,22 +162,25 @@ def _linked(text: str) -> str:
 
 def all_settings(results: Results) -> str:
     """All settings: the pipelines, the data, the software."""
-    settings = dict(results.settings)
-    parts = []
-    for name, text in settings.pop("pipelines", {}).items():
-        parts += [h.heading(name), h.code(text)]
-    versions = settings.pop("versions", {})
-    rest = {key: _told(value) for key, value in settings.items() if key not in ("audit", "data")}
+    settings = results.settings
+    apart = ("pipelines", "versions", "data", "audit", "imports", "sources", "draws")
+    rest = {
+        name: _in_words(value) for name, value in settings.to_dict().items() if name not in apart
+    }
+    parts = [h.heading(name) + h.code(text) for name, text in settings.pipelines.items()]
     parts += [h.heading("Evaluation"), h.facts(rest)]
-    for name, about in settings.get("data", {}).items():
-        parts += [h.heading(f"Data, {name}"), h.facts({k: _told(v) for k, v in about.items()})]
-    shown = pd.DataFrame({"software": list(versions), "version": list(versions.values())})
-    return "".join([*parts, h.heading("Software"), h.table(shown)])
+    for name, data in settings.data.items():
+        facts = {key: _in_words(value) for key, value in data.items()}
+        parts += [h.heading(f"Data, {name}"), h.facts(facts)]
+    versions = settings.versions
+    software = pd.DataFrame({"software": list(versions), "version": list(versions.values())})
+    return "".join([*parts, h.heading("Software"), h.table(software)])
 
 
-def _told(value: Any) -> str:
+def _in_words(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{key}: {_told(item)}" for key, item in value.items()) or h.NOTHING
+        pairs = [f"{key}: {_in_words(item)}" for key, item in value.items()]
+        return ", ".join(pairs) or h.NOTHING
     if isinstance(value, list | tuple):
-        return ", ".join(map(_told, value)) or h.NOTHING
+        return ", ".join(map(_in_words, value)) or h.NOTHING
     return h.NOTHING if value is None else str(value)

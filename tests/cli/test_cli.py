@@ -71,9 +71,9 @@ def test_evaluate_writes_what_it_shows(tmp_path, monkeypatch):
     assert set(table["subject"]) == {"S01", "S02", "S03"}
     assert {"balanced_accuracy", "chance_balanced_accuracy", "accuracy"} <= set(table.columns)
     results = Results.load(out / "results.safetensors")
-    assert results.settings["command"]["dataset"] == "simulated"
+    assert results.settings.sources["simulated"]["dataset"] == "simulated"
     assert results.datasets == ["simulated"]
-    assert "C=0.5" in results.settings["pipelines"]["band_power+lr"]
+    assert "C=0.5" in results.settings.pipelines["band_power+lr"]
     again = tmp_path / "again"
     run("evaluate", *arguments, *QUICK, "--out", str(again), "--n-jobs", "2")
     pd.testing.assert_frame_equal(

@@ -60,7 +60,7 @@ def test_run_writes_what_came_out_and_keeps_the_folds(here, monkeypatch):
     out = here / "results" / "one"
     assert "Finished folds are kept in results/one/folds" in done.output
     results = Results.load(out / "results.safetensors")
-    assert results.settings["experiment"]["text"] == TEXT
+    assert results.settings.experiment["text"] == TEXT
     assert sorted(set(pd.read_csv(out / "results.csv")["subject"])) == ["S01", "S02", "S03", "S04"]
     assert (out / "scores.png").stat().st_size > 1000
     page = (out / "report.html").read_text("utf-8")

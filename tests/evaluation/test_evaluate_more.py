@@ -99,7 +99,7 @@ def test_soft_labels():
         # Nothing constant is known to be better than the mean of the votes.
         assert row["chance_neg_kl_divergence"] == pytest.approx(row["neg_kl_divergence"])
         assert row["accuracy"] == (hard.y[of] == mean.argmax()).mean()
-    assert results.settings["data"]["trials"]["classes"] == {"0": 48, "1": 48, "2": 48}
+    assert results.settings.data["trials"]["classes"] == {"0": 48, "1": 48, "2": 48}
 
 
 def test_who_it_is():

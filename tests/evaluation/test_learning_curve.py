@@ -1,5 +1,6 @@
 """Learning curves: who is drawn, that more people help where they do, files, the display."""
 
+import dataclasses
 import itertools
 
 import matplotlib as mpl
@@ -89,7 +90,7 @@ def test_larger_draws_hold_the_smaller_ones():
     Roster.seen = []
     made = learning_curve(Roster(), make_trials(), cv="group-3", n_draws=4, random_state=1)
     folds = made.results.table.drop_duplicates("fold")
-    drawn = [(*made.settings["draws"]["trials"][i], Roster.seen[i]) for i in folds["fold"]]
+    drawn = [(*made.settings.draws["trials"][i], Roster.seen[i]) for i in folds["fold"]]
     by_draw = {}
     for fold, draw, people in drawn:
         by_draw.setdefault((fold, draw), []).append(people)
@@ -172,8 +173,8 @@ def test_two_data_sets_of_different_sizes():
     sizes = made.summary().groupby("dataset")["n_train_subjects"].apply(list)
     assert sizes["many"] == [2, 4, 8]
     assert sizes["few"] == [2, 4]
-    assert made.settings["n_folds"] == {"many": 3 * 7, "few": 3 * 4}
-    assert set(made.settings["data"]) == {"many", "few"}
+    assert made.settings.n_folds == {"many": 3 * 7, "few": 3 * 4}
+    assert set(made.settings.data) == {"many", "few"}
 
 
 def test_as_many_as_the_smallest_fold_has():
@@ -208,6 +209,6 @@ def test_people_of_one_class_are_named():
 
 
 def test_other_results_are_refused(curve):
-    settings = {k: v for k, v in curve.settings.items() if k != "draws"}
+    settings = dataclasses.replace(curve.settings, draws={})
     with pytest.raises(ValueError, match="do not tell which people were drawn"):
         LearningCurve(Results(curve.results.table, settings))

@@ -9,8 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from eegkit.evaluation.audit.findings import Findings
-from eegkit.evaluation.audit.metadata_checks import WHAT, Level, Levels, is_identification
+from eegkit.evaluation.audit.metadata_checks import WHAT, Level, Levels
 from eegkit.evaluation.splits import Fold, show
+from eegkit.labels import labels_are_subjects
 from eegkit.trials import Trials
 
 
@@ -26,7 +27,7 @@ def check_labels(trials: Trials, folds: Sequence[Fold], levels: Levels, findings
     _check_sides(trials, folds, label, names, findings)
     if len(names) < 2:
         return
-    if is_identification(trials):
+    if labels_are_subjects(trials.y, trials.groups):
         findings.add(
             "identification", "note",
             f"Each of the {len(names)} people has a class of their own: this is identification.",

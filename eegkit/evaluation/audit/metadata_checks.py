@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from eegkit.evaluation.audit.findings import Findings
 from eegkit.evaluation.splits import Fold, show
+from eegkit.labels import labels_are_subjects
 from eegkit.trials import Trials
 
 # The columns that tell one group of a level from another, where they are there. The same name
@@ -156,25 +157,10 @@ def _check_same_trial(
     return tally.trials
 
 
-def is_identification(trials: Trials) -> bool:
-    """Whether the labels name the people: one class each, one person for each class."""
-    # Soft labels name nobody.
-    if trials.y.ndim != 1:
-        return False
-    people, labels = pd.factorize(trials.groups)[0], pd.factorize(trials.y)[0]
-    pairs = np.unique(np.column_stack([people, labels]), axis=0)
-    n_people, n_classes = people.max() + 1, labels.max() + 1
-    if not len(pairs) == n_people == n_classes or n_people < 2:
-        return False
-    # A patient and a control are two people of two classes as well.
-    same_names = set(map(str, trials.groups)) == set(map(str, trials.y))
-    return n_people > 2 or same_names
-
-
 def _check_groups(
     trials: Trials, folds: Sequence[Fold], levels: Levels, findings: Findings
 ) -> None:
-    identification = is_identification(trials)
+    identification = labels_are_subjects(trials.y, trials.groups)
     by_design = []
     for level in levels.known.values():
         tally = findings.tally()

@@ -11,6 +11,7 @@ import pandas as pd
 from eegkit import tensor_file
 from eegkit.evaluation.metrics import FIXED_COLUMNS
 from eegkit.evaluation.results.predictions import Predictions, pack, unpack
+from eegkit.evaluation.results.settings import RunSettings
 
 FORMAT_VERSION = 1
 COUNTS = ("fold", "n_train", "n_test", "n_train_subjects")
@@ -19,7 +20,7 @@ COUNTS = ("fold", "n_train", "n_test", "n_train_subjects")
 def write(
     path: Path,
     table: pd.DataFrame,
-    settings: Mapping[str, Any],
+    settings: RunSettings,
     predictions: Mapping[tuple[str, str], Predictions],
     failures: pd.DataFrame,
 ) -> None:
@@ -31,7 +32,7 @@ def write(
     ]
     content = {
         "results_version": FORMAT_VERSION,
-        "settings": dict(settings),
+        "settings": settings.to_dict(),
         "table": {name: _plain(column) for name, column in table.items()},
         "failures": failures.to_dict("records"),
         "predictions": packed,
@@ -41,7 +42,7 @@ def write(
 
 def read(
     path: Path,
-) -> tuple[pd.DataFrame, dict[str, Any], dict[tuple[str, str], Predictions], list[dict[str, Any]]]:
+) -> tuple[pd.DataFrame, RunSettings, dict[tuple[str, str], Predictions], list[dict[str, Any]]]:
     """Table, settings, predictions and failures.
 
     Raises
@@ -49,13 +50,13 @@ def read(
     CorruptFileError
         The file is damaged, or holds something else.
     """
-    told, arrays = tensor_file.read(path.read_bytes(), str(path))
-    if told.get("results_version") != FORMAT_VERSION:
+    content, arrays = tensor_file.read(path.read_bytes(), str(path))
+    if content.get("results_version") != FORMAT_VERSION:
         raise tensor_file.CorruptFileError(
             f"{path} holds no results of this version of eegkit (results_version is "
-            f"{told.get('results_version')!r}, expected {FORMAT_VERSION})."
+            f"{content.get('results_version')!r}, expected {FORMAT_VERSION})."
         )
-    table = pd.DataFrame(told["table"])
+    table = pd.DataFrame(content["table"])
     for name in table:
         if name in COUNTS:
             table[name] = table[name].astype("int64")
@@ -63,9 +64,9 @@ def read(
             table[name] = table[name].astype("float64")
     predictions = {
         (one["dataset"], one["pipeline"]): unpack(one["packed"], arrays)
-        for one in told["predictions"]
+        for one in content["predictions"]
     }
-    return table, told["settings"], predictions, told["failures"]
+    return table, RunSettings.from_dict(content["settings"]), predictions, content["failures"]
 
 
 def _plain(column: pd.Series) -> list[Any]:

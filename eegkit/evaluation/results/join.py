@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -66,11 +67,16 @@ def join_results(results: Mapping[str, Results]) -> Results:
     tables, failures = [], []
     predictions: dict[tuple[str, str], Predictions] = {}
     described: dict[str, str] = {}
+    baselines: list[str] = []
+    not_code: list[str] = []
     for run, one in results.items():
         new = {p: p if counts[p] == 1 else f"{p} ({run})" for p in one.pipelines}
         own = one.table[one.table["dataset"].isin(datasets)]
         tables.append(own.assign(pipeline=own["pipeline"].map(new)))
-        described |= {new.get(p, p): text for p, text in one.settings["pipelines"].items()}
+        # Of one that has another name now, the code is its own, baseline or not.
+        baselines += [name for name in one.settings.baselines if new.get(name) == name]
+        not_code += [new.get(name, name) for name in one.settings.not_code]
+        described |= {new.get(p, p): text for p, text in one.settings.pipelines.items()}
         for failure in one.failures.to_dict("records"):
             if failure["dataset"] in datasets:
                 pipeline = failure["pipeline"]
@@ -81,15 +87,17 @@ def join_results(results: Mapping[str, Results]) -> Results:
                     predictions[dataset, new[pipeline]] = one.predictions(pipeline, dataset)
                 except ValueError:
                     continue  # every fold of it failed, or it holds none
-    settings: dict[str, Any] = first.settings | {
-        "scoring": metrics,
-        "pipelines": described,
-        "n_folds": {name: first.settings["n_folds"][name] for name in datasets},
-        "data": {name: first.settings["data"][name] for name in datasets},
-        "audit": {k: v for k, v in first.settings["audit"].items() if k in datasets},
-        "subject_overlap": any(one.subject_overlap for one in results.values()),
-        "runs": list(results),
-    }
+    imports = list(dict.fromkeys(line for one in results.values() for line in one.settings.imports))
+    settings = dataclasses.replace(
+        first.settings.select(datasets, ()),
+        scoring=metrics,
+        pipelines=described,
+        baselines=baselines,
+        imports=imports,
+        not_code=not_code,
+        subject_overlap=any(one.subject_overlap for one in results.values()),
+        runs=list(results),
+    )
     table = pd.concat(tables, ignore_index=True)
     return Results(table, settings, predictions=predictions, failures=failures)
 
@@ -122,10 +130,11 @@ def _check_same(
         )
 
     for key, what in (("cv", "the cross-validation"), ("splitter", "the splitter")):
-        if other.settings[key] != first.settings[key]:
-            raise differ(what, other.settings[key], first.settings[key])
+        values = [getattr(one.settings, key) for one in (other, first)]
+        if values[0] != values[1]:
+            raise differ(what, *values)
     for dataset in datasets:
-        data, expected = other.settings["data"][dataset], first.settings["data"][dataset]
+        data, expected = other.settings.data[dataset], first.settings.data[dataset]
         for key, what in FACTS.items():
             if data.get(key) != expected.get(key):
                 raise differ(

@@ -7,7 +7,6 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 
@@ -73,12 +72,6 @@ def _spread(part: Predictions, classes: NDArray[Any]) -> NDArray[np.float32]:
     wide = np.zeros((len(part), len(classes)), np.float32)
     wide[:, np.searchsorted(classes, part.classes)] = part.proba
     return wide
-
-
-def one_to_one(y: NDArray[Any], subject: NDArray[Any]) -> bool:
-    """Whether the label is the person: one class for each, and one person for each class."""
-    pairs = pd.DataFrame({"y": y, "subject": subject}).drop_duplicates()
-    return not pairs["y"].duplicated().any() and not pairs["subject"].duplicated().any()
 
 
 def pack(predictions: Predictions, arrays: dict[str, Any], prefix: str = "") -> dict[str, Any]:

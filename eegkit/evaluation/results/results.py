@@ -6,7 +6,7 @@ import html
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,16 +16,15 @@ from eegkit.atomic import atomic_write
 from eegkit.evaluation.audit import Audit
 from eegkit.evaluation.metrics import FIXED_COLUMNS
 from eegkit.evaluation.results.file import read, write
-from eegkit.evaluation.results.predictions import Predictions, one_to_one
+from eegkit.evaluation.results.predictions import Predictions
+from eegkit.evaluation.results.settings import RunSettings
 from eegkit.evaluation.statistics import (
     PermutationChance,
     bootstrap_interval,
     compare_paired,
     permutation_chance,
 )
-
-if TYPE_CHECKING:
-    pass
+from eegkit.labels import labels_are_subjects
 
 
 class Results:
@@ -37,7 +36,7 @@ class Results:
     ----------
     table : pandas.DataFrame
         The columns that `evaluate` describes.
-    settings : dict
+    settings : RunSettings
         How the scores came about: the cross-validation, the metrics, what the audit of the split
         found, the pipelines, the data, the versions of the software.
     predictions : dict of (str, str) to Predictions, optional
@@ -56,13 +55,13 @@ class Results:
     def __init__(
         self,
         table: pd.DataFrame,
-        settings: Mapping[str, Any],
+        settings: RunSettings,
         *,
         predictions: Mapping[tuple[str, str], Predictions] | None = None,
         failures: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         self.table = table.reset_index(drop=True)
-        self.settings = dict(settings)
+        self.settings = settings
         self._predictions = dict(predictions or {})
         columns = ["dataset", "pipeline", "fold", "error", "traceback"]
         self.failures = pd.DataFrame(list(failures), columns=columns)
@@ -77,7 +76,7 @@ class Results:
     @property
     def metrics(self) -> list[str]:
         """Names of the metrics, in order."""
-        return list(self.settings["scoring"])
+        return list(self.settings.scoring)
 
     @property
     def pipelines(self) -> list[str]:
@@ -92,17 +91,17 @@ class Results:
     @property
     def subject_overlap(self) -> bool:
         """Whether a pipeline was tested on people it was trained on."""
-        return bool(self.settings["subject_overlap"])
+        return self.settings.subject_overlap
 
     @property
     def split(self) -> str:
         """Which split it was, such as "group-5" or "fixed, by run"."""
-        return str(self.settings.get("split", self.settings["cv"]))
+        return self.settings.split
 
     @property
     def audits(self) -> dict[str, Audit]:
         """What the audit found about the split of every data set."""
-        return {name: Audit.from_dict(told) for name, told in self.settings["audit"].items()}
+        return {name: Audit.from_dict(values) for name, values in self.settings.audit.items()}
 
     @property
     def leaks(self) -> bool:
@@ -131,6 +130,46 @@ class Results:
         if (dataset, pipeline) not in self._predictions:
             raise ValueError(f"The results hold no predictions of {pipeline!r} on {dataset!r}.")
         return self._predictions[dataset, pipeline]
+
+    def select(
+        self,
+        *,
+        dataset: str | Sequence[str] | None = None,
+        pipeline: str | Sequence[str] | None = None,
+    ) -> Results:
+        """The results of some data sets and pipelines.
+
+        Parameters
+        ----------
+        dataset, pipeline : str or sequence of str, optional
+            Names; by default all of them.
+
+        Returns
+        -------
+        Results
+            With the predictions and failures of those.
+
+        Raises
+        ------
+        ValueError
+            There is no such data set or pipeline.
+        """
+        datasets = self._selection("dataset", dataset, self.datasets)
+        pipelines = self._selection("pipeline", pipeline, self.pipelines)
+
+        def rows(table: pd.DataFrame) -> pd.DataFrame:
+            return table[table["dataset"].isin(datasets) & table["pipeline"].isin(pipelines)]
+
+        return Results(
+            rows(self.table),
+            self.settings.select(datasets, pipelines),
+            predictions={
+                (name, step): predictions
+                for (name, step), predictions in self._predictions.items()
+                if name in datasets and step in pipelines
+            },
+            failures=rows(self.failures).to_dict("records"),
+        )
 
     def per_subject(self) -> pd.DataFrame:
         """One row per data set, pipeline and subject, the mean over this subject's folds.
@@ -283,7 +322,7 @@ class Results:
         return permutation_chance(
             of.y,
             of.predicted,
-            None if one_to_one(of.y, of.subject) else of.subject,
+            None if labels_are_subjects(of.y, of.subject) else of.subject,
             metric,
             n_permutations=n_permutations,
             random_state=random_state,
@@ -339,7 +378,7 @@ class Results:
         parts = [_count(len(self.pipelines), "pipeline"), _count(n_people, "person", "people")]
         if len(self.datasets) > 1:
             parts.insert(1, _count(len(self.datasets), "data set"))
-        n_folds = sum(self.settings["n_folds"].values())
+        n_folds = sum(self.settings.n_folds.values())
         parts.append(f"{_count(n_folds, 'fold')} ({self.split})")
         if len(self.failures):
             parts.append(f"{_count(len(self.failures), 'fit')} failed")
@@ -358,6 +397,15 @@ class Results:
     def _repr_html_(self) -> str:
         table = self.summary().to_html(index=False, float_format="{:.3f}".format, border=0)
         return f"<div><p><b>Results</b>: {html.escape(self.describe())}</p>{table}</div>"
+
+    def _selection(
+        self, what: str, names: str | Sequence[str] | None, present: Sequence[str]
+    ) -> Sequence[str]:
+        if names is None:
+            # A pipeline that failed everywhere is in no table, but its failures are its own.
+            return [*present, *self.failures[what].unique()]
+        chosen = [names] if isinstance(names, str) else list(names)
+        return [self._named(what, name, present) for name in chosen]
 
     @staticmethod
     def _named(what: str, name: str | None, known: Sequence[str]) -> str:

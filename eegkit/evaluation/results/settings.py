@@ -1,31 +1,174 @@
-"""How results came about: pipelines, data and software."""
+"""How results came about: pipelines, data, split and software."""
 
 from __future__ import annotations
 
+import dataclasses
 import platform
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+import joblib
 import numpy as np
-from sklearn.base import BaseEstimator
 
 from eegkit import registry
+from eegkit.evaluation.baselines import baselines
+from eegkit.evaluation.results.code import write_all
 from eegkit.trials import Trials
+from eegkit.trials_source import TrialsSource
 
 LIBRARIES = ("numpy", "scikit-learn", "torch", "skorch", "mne")
+# What settings hold for each data set: a selection of data sets selects of these.
+BY_DATASET = ("n_folds", "data", "sources", "audit", "draws")
+
+
+@dataclass
+class RunSettings:
+    """How results came about, and what it takes to get them again.
+
+    Everything is plain values, which JSON holds: `to_dict` gives what a file of results has
+    under ``settings``, and `from_dict` reads it.
+
+    Parameters
+    ----------
+    scoring : list of str
+        Names of the metrics.
+    cv : str
+        The cross-validation: a name, or how it prints.
+    split : str
+        The same in words, as a report says it.
+    splitter : str
+        The splitter in full.
+    n_folds : dict of str to int
+        By data set.
+    pipelines : dict of str to str
+        Every pipeline as the Python code that makes it.
+    baselines : list of str
+        The pipelines that are those of `baselines`, unchanged.
+    imports : list of str
+        What that code imports.
+    options : dict of str to str
+        The arguments of `evaluate` that are not its defaults, as Python code.
+    not_code : list of str
+        Names of the pipelines and options that print as no code: objects of a person's own script.
+    data : dict of str to dict
+        By data set: numbers of trials, people, channels and samples, rate, names, classes.
+    sources : dict of str to dict
+        By data set, how the trials were loaded (`TrialsSource`), where that is known.
+    audit : dict of str to dict
+        By data set, what `Audit.to_dict` gives.
+    subject_overlap : bool
+        Whether somebody was in training and in test.
+    random_state : int, optional
+        Drew which people form a fold.
+    versions : dict of str to str
+        Of Python, eegkit, its plugins, and what they stand on.
+    experiment : dict, optional
+        ``name`` and ``text`` of the YAML file that was run.
+    runs : list of str
+        The runs that were put together.
+    draws : dict of str to list of (int, int)
+        Of a learning curve, by data set: the fold and the draw behind every number of a fold.
+    n_draws : int, optional
+        Of a learning curve.
+    """
+
+    scoring: list[str]
+    cv: str
+    split: str = ""
+    splitter: str = ""
+    n_folds: dict[str, int] = field(default_factory=dict)
+    pipelines: dict[str, str] = field(default_factory=dict)
+    baselines: list[str] = field(default_factory=list)
+    imports: list[str] = field(default_factory=list)
+    options: dict[str, str] = field(default_factory=dict)
+    not_code: list[str] = field(default_factory=list)
+    data: dict[str, dict[str, Any]] = field(default_factory=dict)
+    sources: dict[str, dict[str, Any]] = field(default_factory=dict)
+    audit: dict[str, dict[str, Any]] = field(default_factory=dict)
+    subject_overlap: bool = False
+    random_state: int | None = None
+    versions: dict[str, str] = field(default_factory=dict)
+    experiment: dict[str, str] | None = None
+    runs: list[str] = field(default_factory=list)
+    draws: dict[str, list[list[int]]] = field(default_factory=dict)
+    n_draws: int | None = None
+
+    def __post_init__(self) -> None:
+        self.split = self.split or self.cv
+
+    def to_dict(self) -> dict[str, Any]:
+        """The settings as plain values."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> RunSettings:
+        """The settings that `to_dict` wrote; what an older file lacks has its default."""
+        names = {one.name for one in dataclasses.fields(cls)}
+        return cls(**{name: value for name, value in values.items() if name in names})
+
+    def select(self, datasets: Collection[str], pipelines: Collection[str]) -> RunSettings:
+        """The settings of some data sets and pipelines."""
+        by_dataset: dict[str, Any] = {
+            name: {key: value for key, value in getattr(self, name).items() if key in datasets}
+            for name in BY_DATASET
+        }
+        texts = {name: text for name, text in self.pipelines.items() if name in pipelines}
+        unchanged = [name for name in self.baselines if name in pipelines]
+        return dataclasses.replace(self, **by_dataset, pipelines=texts, baselines=unchanged)
 
 
 def describe_run(
-    datasets: Mapping[str, Trials], pipelines: Mapping[str, Any], **settings: Any
-) -> dict[str, Any]:
-    """Settings of a run: those given, the pipelines, the data and the software."""
-    return settings | {
-        "pipelines": {name: _in_full(pipeline) for name, pipeline in pipelines.items()},
-        "data": {name: _about(trials) for name, trials in datasets.items()},
-        "versions": {"python": platform.python_version()} | _versions(),
-    }
+    datasets: Mapping[str, Trials],
+    pipelines: Mapping[str, Any],
+    options: Mapping[str, Any],
+    **settings: Any,
+) -> RunSettings:
+    """Settings of a run: those given, the pipelines, the data and the software.
+
+    Parameters
+    ----------
+    datasets : dict of str to Trials
+    pipelines : dict of str to estimator
+    options : dict of str to object
+        Arguments of `evaluate` that are not its defaults.
+    **settings
+        Fields of `RunSettings`.
+    """
+    texts, imports, not_code = write_all(pipelines)
+    written_options, option_imports, not_code_options = write_all(options)
+    return RunSettings(
+        pipelines=texts,
+        baselines=_unchanged_baselines(pipelines),
+        imports=list(dict.fromkeys(imports + option_imports)),
+        options=written_options,
+        not_code=not_code + not_code_options,
+        data={name: _about(trials) for name, trials in datasets.items()},
+        sources={
+            name: trials.source.to_dict()
+            for name, trials in datasets.items()
+            if trials.source is not None
+        },
+        versions={"python": platform.python_version()} | _versions(),
+        **settings,
+    )
+
+
+def source_of(settings: RunSettings, dataset: str) -> TrialsSource | None:
+    """How the trials of a data set were loaded, where that is known."""
+    values = settings.sources.get(dataset)
+    return None if values is None else TrialsSource.from_dict(values)
+
+
+def _unchanged_baselines(pipelines: Mapping[str, Any]) -> list[str]:
+    classical = baselines()
+    return [
+        name
+        for name, pipeline in pipelines.items()
+        if name in classical and joblib.hash(pipeline) == joblib.hash(classical[name])
+    ]
 
 
 def _about(trials: Trials) -> dict[str, Any]:
@@ -40,12 +183,6 @@ def _about(trials: Trials) -> dict[str, Any]:
         "ch_names": trials.ch_names,
         "classes": {str(name): int(n) for name, n in zip(labels, counts, strict=True)},
     }
-
-
-def _in_full(pipeline: Any) -> str:
-    if isinstance(pipeline, BaseEstimator):
-        return pipeline.__repr__(N_CHAR_MAX=10_000)
-    return repr(pipeline)
 
 
 def _versions() -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import warnings
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ import pandas as pd
 from eegkit.evaluation.audit import audit_folds
 from eegkit.evaluation.baselines import baselines as all_baselines
 from eegkit.evaluation.metrics import make_scorers
-from eegkit.evaluation.results import Predictions, Results, describe_run
+from eegkit.evaluation.results import Predictions, Results, RunSettings, describe_run
 from eegkit.evaluation.running.fold import Outcome, Task
 from eegkit.evaluation.running.inputs import check_trials, name_datasets, name_pipelines
 from eegkit.evaluation.running.store import Store
@@ -161,6 +162,7 @@ def evaluate(
     settings = describe_run(
         datasets,
         named,
+        _options(cv=cv, scoring=scoring, random_state=random_state, on_leak=on_leak),
         **describe_split(cv, splitter),
         n_folds={name: len(own) for name, own in folds.items()},
         scoring=list(scorers),
@@ -169,6 +171,16 @@ def evaluate(
         audit={name: audit.to_dict() for name, audit in audits.items()},
     )
     return _results(tasks, outcomes, settings)
+
+
+def _options(**options: Any) -> dict[str, Any]:
+    """Those that are not the defaults of `evaluate`."""
+    defaults = inspect.signature(evaluate).parameters
+    return {
+        name: value
+        for name, value in options.items()
+        if repr(value) != repr(defaults[name].default)
+    }
 
 
 def _one_of(name: str, value: Any, known: tuple[str, ...]) -> None:
@@ -181,7 +193,7 @@ def _beside(named: Mapping[str, Any]) -> dict[str, Any]:
     return {name: made for name, made in all_baselines().items() if name not in named}
 
 
-def _results(tasks: list[Task], outcomes: list[Outcome], settings: dict[str, Any]) -> Results:
+def _results(tasks: list[Task], outcomes: list[Outcome], settings: RunSettings) -> Results:
     table = pd.DataFrame([row for outcome in outcomes for row in outcome.rows])
     failures = [
         {"dataset": t.dataset, "pipeline": t.pipeline, "fold": t.fold.number} | o.failure

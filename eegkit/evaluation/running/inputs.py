@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.multiclass import type_of_target
 
-from eegkit.evaluation.results import one_to_one
 from eegkit.evaluation.running.fold import Data
+from eegkit.labels import labels_are_subjects
 from eegkit.trials import Trials
 
 ONE_DATASET = "trials"
@@ -77,7 +77,7 @@ def check_trials(trials: Any) -> Data:
         raise ValueError("metadata['subject'] mixes strings with numbers; use one of them.")
     # The plain array is made once, here: joblib shares with its workers what it has seen before.
     data = Data(np.asarray(trials.X), trials.X.knowledge, trials.y, groups)
-    identifies = one_to_one(data.labels, groups)
+    identifies = labels_are_subjects(data.labels, groups)
     return Data(data.X, data.knowledge, data.y, data.groups, identifies)
 
 

@@ -107,7 +107,7 @@ def make_splitter(cv: Any, *, random_state: int | None = None) -> Any:
     return kind(n_splits)
 
 
-def describe_split(cv: Any, splitter: Any) -> dict[str, str]:
+def describe_split(cv: Any, splitter: Any) -> dict[str, Any]:
     """What settings of results hold of a split.
 
     ``cv`` as it was given, ``splitter`` in full, and ``split``, as a report says it: a
