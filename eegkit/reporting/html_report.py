@@ -91,8 +91,8 @@ def report(
     add("What to cite", sources.to_cite(results))
     add("Run it again", sources.run_again(results))
     add("All settings", sources.all_settings(results))
-    with atomic_write(path) as part:
-        made.save(part, open_browser=False, overwrite=True, verbose="error")
+    with atomic_write(path) as beside:
+        made.save(beside, open_browser=False, overwrite=True, verbose="error")
     return path
 
 

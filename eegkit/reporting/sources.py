@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
@@ -102,13 +103,25 @@ def code_to_run_again(results: Results) -> str:
     options = "".join(f", {name}={text}" for name, text in settings.options.items())
     return "\n".join(
         [
-            *sorted(imports),
+            *_by_module(imports),
             "",
             f"pipelines = {{\n{pipelines}}}",
             f"trials = {{\n{loading}}}",
             f"results = evaluate(pipelines, trials{options})",
             'report(results, "report.html", trials)',
         ]
+    )
+
+
+def _by_module(imports: Iterable[str]) -> list[str]:
+    """Lines of imports, one for each module."""
+    names: dict[str, set[str]] = {}
+    for line in imports:
+        place, _, name = line.partition(" import ")
+        names.setdefault(place, set()).add(name)
+    return sorted(
+        f"{place} import {', '.join(sorted(some))}" if place.startswith("from ") else place
+        for place, some in names.items()
     )
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from eegkit import Results
-from eegkit.evaluation import Predictions
+from eegkit.evaluation import Predictions, RunSettings
 
 
 def table(**changes):
@@ -26,10 +26,7 @@ def table(**changes):
     return pd.DataFrame(columns | changes)
 
 
-SETTINGS = {
-    "cv": "group-2", "n_folds": {"trials": 2}, "scoring": ["accuracy"], "subject_overlap": False,
-    "audit": {},
-}  # fmt: skip
+SETTINGS = RunSettings(cv="group-2", n_folds={"trials": 2}, scoring=["accuracy"])
 
 
 @pytest.fixture
@@ -138,11 +135,11 @@ def test_a_write_that_fails_leaves_the_old_file(results, tmp_path, monkeypatch):
     results.to_csv(path)
     before = path.read_text()
 
-    def full_disk(self, text, **options):
-        self.touch()
+    def full_disk(self, beside, **options):
+        beside.touch()
         raise OSError("no space left")
 
-    monkeypatch.setattr("pathlib.Path.write_text", full_disk)
+    monkeypatch.setattr("pandas.DataFrame.to_csv", full_disk)
     with pytest.raises(OSError, match="no space"):
         results.to_csv(path)
     assert path.read_text() == before
@@ -175,3 +172,30 @@ def test_text_and_html_say_that_people_were_kept_apart(results):
     ]
     assert "people kept apart" in results._repr_html_()
     assert "<td>0.800</td>" in results._repr_html_()
+
+
+def test_a_selection_holds_what_belongs_to_it():
+    both = pd.concat([table(), table(dataset="other")])
+    failure = {"dataset": "other", "pipeline": "b", "fold": 2, "error": "E", "traceback": "T"}
+    settings = RunSettings(
+        cv="group-2", n_folds={"trials": 2, "other": 3}, scoring=["accuracy"],
+        pipelines={"a": "A()", "b": "B()"}, baselines=["b"],
+    )  # fmt: skip
+    results = Results(both, settings, failures=[failure])
+    one = results.select(dataset="other", pipeline="b")
+    assert (one.datasets, one.pipelines) == (["other"], ["b"])
+    assert len(one.table) == 3
+    assert len(one.failures) == 1
+    assert one.settings.n_folds == {"other": 3}
+    assert one.settings.pipelines == {"b": "B()"}
+    assert not len(results.select(pipeline=["a"]).failures)
+    assert results.select().table.equals(results.table)
+    with pytest.raises(ValueError, match="dataset is 'third'; the results have 'trials', 'other'"):
+        results.select(dataset="third")
+
+
+def test_settings_of_an_older_file_are_read():
+    old = {"cv": "loso", "scoring": ["accuracy"], "command": {"dataset": "simulated"}}
+    settings = RunSettings.from_dict(old)
+    assert settings.split == "loso"
+    assert RunSettings.from_dict(settings.to_dict()) == settings

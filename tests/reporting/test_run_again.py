@@ -115,7 +115,7 @@ def test_run_of_an_experiment(tmp_path, monkeypatch):
     done = CliRunner().invoke(main, ["run", str(path), "--out", str(tmp_path / "out")])
     assert done.exit_code == 0, done.output
     results = Results.load(tmp_path / "out" / "results.safetensors")
-    assert "subjects=[1, 2, 4]" in code_to_run_again(results)
+    assert "subjects=(1, 2, 4)" in code_to_run_again(results), code_to_run_again(results)
     same_again(results, tmp_path, monkeypatch)
 
 
