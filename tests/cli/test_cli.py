@@ -46,8 +46,9 @@ def test_list(kind, monkeypatch):
     ("name", "said"),
     [
         ("mental_arithmetic", ["ODC-By 1.0", "Zyma", "36", "download"]),
-        ("stft", ["nperseg", "256", "Short-time"]),
-        ("cnn_bigru", ["hidden_size", "spectrogram", "early_stopping"]),
+        ("stft", ["nperseg", "256", "Short-time", "One of 'log', 'db', 'power'"]),
+        ("cnn_bigru", ["hidden_size", "spectrogram", "early_stopping", "least 0 and below 1."]),
+        ("simulated", ["A number of at least 64.", "One of 'easy', 'medium', 'hard'."]),
     ],
 )
 def test_info(name, said, monkeypatch):

@@ -11,6 +11,7 @@ from torch import nn
 
 from eegkit.base import DEFAULT_SFREQ
 from eegkit.classifiers import NeuralClassifier
+from eegkit.parameters import Count, ParameterError
 from eegkit.text import suggest
 
 
@@ -51,7 +52,7 @@ class BraindecodeClassifier(NeuralClassifier):
 
     model: str = "ShallowFBCSPNet"
     model_params: Mapping[str, Any] | None = None
-    min_n_times: int = 1
+    min_n_times: Count = 1
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:
@@ -87,8 +88,10 @@ class BraindecodeClassifier(NeuralClassifier):
         arguments |= self.model_params or {}
         unknown = sorted(set(arguments) - set(accepted))
         if unknown:
-            raise ValueError(
-                f"{self.model} has no parameter {', '.join(unknown)}; it has {', '.join(accepted)}."
+            raise ParameterError(
+                f"{self.model} has no parameter {', '.join(unknown)}; it has "
+                f"{', '.join(accepted)}.",
+                "model_params",
             )
         try:
             module = cls(**arguments)

@@ -182,7 +182,7 @@ def check_variant(estimator: Any, module: str, architecture: Sequence[str]) -> N
                 "pretrained",
             )
         return
-    check_name(estimator.variant, "variant", module)
+    patch_size_of(estimator.variant, module)  # refuses what timm does not know
     own = [name for name in architecture if getattr(estimator, name) != getattr(cls, name)]
     if own:
         raise ParameterError(
