@@ -19,19 +19,19 @@ HALF_WIDTH = 10
 FRAME_VALUES = 2**21
 
 
-def ratio_of(sfreq: float, to_sfreq: float, max_denominator: int = MAX_DENOMINATOR) -> Fraction:
+def ratio_of(sfreq: float, to_sfreq: float) -> Fraction:
     """The factor between two rates.
 
     Raises
     ------
     ValueError
-        It is no ratio of whole numbers up to `max_denominator`.
+        It is no ratio of whole numbers up to 1000.
     """
-    ratio = Fraction(to_sfreq / sfreq).limit_denominator(max_denominator)
+    ratio = Fraction(to_sfreq / sfreq).limit_denominator(MAX_DENOMINATOR)
     if not np.isclose(float(ratio) * sfreq, to_sfreq, rtol=1e-9):
         raise ValueError(
             f"{sfreq:g} Hz and {to_sfreq:g} Hz are in no ratio of whole numbers up "
-            f"to {max_denominator}; {float(ratio) * sfreq:g} Hz would be."
+            f"to {MAX_DENOMINATOR}; {float(ratio) * sfreq:g} Hz would be."
         )
     return ratio
 

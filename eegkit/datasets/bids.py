@@ -8,7 +8,7 @@ import os
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -47,7 +47,7 @@ def from_bids(
     sfreq: float | None = None,
     l_freq: float | None = None,
     h_freq: float | None = None,
-    on_error: str = "raise",
+    on_error: Literal["raise", "skip"] = "raise",
     n_jobs: int | None = None,
     cache: bool | str | os.PathLike[str] = False,
     progress: bool = False,

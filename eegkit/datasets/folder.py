@@ -6,7 +6,7 @@ import functools
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -36,7 +36,7 @@ def from_folder(
     sfreq: float | None = None,
     l_freq: float | None = None,
     h_freq: float | None = None,
-    on_error: str = "raise",
+    on_error: Literal["raise", "skip"] = "raise",
     n_jobs: int | None = None,
     cache: bool | str | os.PathLike[str] = False,
     progress: bool = False,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +15,14 @@ from numpy.typing import NDArray
 from eegkit.recordings.amplitudes import LARGEST, check_signals
 from eegkit.recordings.gaps import recorded_stretches
 from eegkit.recordings.preparation import Preparation
-from eegkit.resampling import ratio_of, resample
+from eegkit.resampling import MAX_DENOMINATOR, resample
 from eegkit.signals import MICROVOLTS_PER_VOLT
 
 if TYPE_CHECKING:
     import mne
 
-# Rates such as 173.61 Hz, too.
-MAX_DENOMINATOR = 20_000
+# An hour is as long as it was, to a third of a millisecond.
+RATE_TOLERANCE = 1e-7
 
 
 @dataclass(frozen=True)
@@ -192,7 +193,7 @@ def prepare_recording(
         (start / rate, filter_and_resample(signals[:, start:stop], rate, preparation))
         for start, stop in recorded_stretches(raw, signals)
     )
-    n_times = math.ceil(raw.n_times * target / rate - 1e-9)
+    n_times = math.ceil(raw.n_times * _ratio(rate, target))
     return PreparedRecording(tuple(channels), target, n_times, stretches)
 
 
@@ -232,7 +233,7 @@ def filter_and_resample(
     Raises
     ------
     ValueError
-        The signals hold no such frequencies, or the two rates are in no usable ratio.
+        The signals hold no such frequencies.
     """
     preparation.check_recorded_rate(sfreq)
     prepared = signals
@@ -249,7 +250,14 @@ def filter_and_resample(
             verbose="error",
         )
     prepared = np.ascontiguousarray(prepared, dtype=np.float32)
-    if preparation.sfreq is None or preparation.sfreq == sfreq:
-        return prepared
-    ratio = ratio_of(sfreq, float(preparation.sfreq), MAX_DENOMINATOR)
-    return resample(prepared, ratio, "reflect")
+    ratio = _ratio(sfreq, float(preparation.sfreq or sfreq))
+    return prepared if ratio == 1 else resample(prepared, ratio, "reflect")
+
+
+def _ratio(sfreq: float, target: float) -> Fraction:
+    """The simplest factor between two rates, of which formats may keep seven digits."""
+    exact = Fraction(target / sfreq)
+    simple = exact.limit_denominator(MAX_DENOMINATOR)
+    if np.isclose(float(simple), float(exact), rtol=RATE_TOLERANCE):
+        return simple
+    return exact.limit_denominator(20 * MAX_DENOMINATOR)

@@ -181,6 +181,7 @@ def _about(trials: Trials) -> dict[str, Any]:
         "n_times": trials.n_times,
         "sfreq": trials.sfreq,
         "ch_names": trials.ch_names,
+        "preparation": None if trials.preparation is None else trials.preparation.to_dict(),
         "classes": {str(name): int(n) for name, n in zip(labels, counts, strict=True)},
     }
 

@@ -19,10 +19,11 @@ from numpy.testing import assert_allclose, assert_array_equal
 from eegkit import Trials, load_dataset, registry
 from eegkit.cli import main
 from eegkit.datasets import MissingDataWarning
+from eegkit.testing import check_preparation
 
 FAKE = "moabb:FakeDataset"
 BNCI = "moabb:BNCI2014_001"
-OPEN = {"fmin": 0, "fmax": math.inf}  # no filter
+OPEN = {"l_freq": 0, "h_freq": math.inf}  # no filter
 
 
 def moabb_data(subjects, paradigm, **options):
@@ -45,6 +46,27 @@ def test_the_trials_are_those_of_moabb():
     assert np.linalg.norm([ch["loc"][:3] for ch in trials.info["chs"]], axis=1).min() > 0.05
 
 
+@pytest.mark.parametrize(
+    "options", [{}, OPEN, {"l_freq": 1, "h_freq": 40, "channels": ["C4", "C3"]}]
+)
+def test_a_decoder_remembers_what_moabb_did(options, tmp_path):
+    trials = load_dataset(FAKE, subjects=[1], **options)
+    recorded = _catalogue.make("FakeDataset").get_data(subjects=[1])[1]
+    session = next(iter(recorded))
+    run, raw = next(iter(recorded[session].items()))
+    raw.copy().pick("eeg").save(tmp_path / "run_raw.fif", fmt="double", verbose="error")
+    chosen = (trials.metadata["session"] == session) & (trials.metadata["run"] == run)
+    events = mne.find_events(raw, verbose="error")
+    onsets = (events[:, 0] - raw.first_samp) / raw.info["sfreq"]
+    check_preparation(trials[chosen.to_numpy()], tmp_path / "run_raw.fif", onsets)
+
+
+def test_what_moabb_does_trial_by_trial_is_said():
+    preparation = load_dataset(FAKE, subjects=[1], sfreq=64.0).preparation
+    assert preparation.other_steps == ("trials resampled one by one, by MOABB",)
+    assert (preparation.l_freq, preparation.h_freq, preparation.sfreq) == (8, None, 64)
+
+
 def test_options():
     whole = load_dataset(FAKE, subjects=[1], **OPEN)
     part = load_dataset(
@@ -61,7 +83,7 @@ def test_options():
     wanted = whole[np.isin(whole.y, ["fake1", "fake3"])]
     assert_array_equal(part.y, wanted.y)
     assert_array_equal(part.X, np.asarray(wanted.X)[:, [2, 0], 64:129])
-    speech = load_dataset(FAKE, subjects=[1], paradigm="SpeechImagery", fmax=50)
+    speech = load_dataset(FAKE, subjects=[1], paradigm="SpeechImagery", h_freq=50)
     assert not np.allclose(speech.X, whole.X)
 
 
@@ -193,12 +215,12 @@ def test_channels_that_are_not_there_or_no_eeg(bnci):
         ({"channels": []}, "different names"),
         ({"tmin": 2, "tmax": 1}, "tmin below tmax"),
         ({"tmin": "0"}, "tmin is '0'; expected a number"),
-        ({"fmin": 40}, "fmin below fmax"),
-        ({"fmin": -1}, "fmin is -1; expected a number of at least 0"),
-        ({"fmax": math.nan}, "expected a number"),
+        ({"l_freq": 40}, "l_freq below h_freq"),
+        ({"l_freq": -1}, "l_freq is -1; expected a number of at least 0"),
+        ({"h_freq": math.nan}, "expected a number"),
         ({"sfreq": 0}, "sfreq is 0; expected a number above 0, or None"),
         ({"sfreq": 16}, "raise sfreq"),
-        ({"fmax": 64}, "person 1: .*[Nn]yquist"),
+        ({"h_freq": 64}, "person 1: .*[Nn]yquist"),
         ({"download": 1}, "download is 1"),
         ({"accept": "yes"}, "accept is 'yes'"),
         ({"cache": 1}, "cache is 1"),

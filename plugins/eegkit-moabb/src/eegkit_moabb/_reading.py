@@ -12,6 +12,7 @@ import numpy as np
 
 from eegkit import Trials
 from eegkit.parameters import ParameterError
+from eegkit.recordings import Preparation, make_info
 from eegkit_moabb._environment import library
 
 # The paradigm of a data set, by what MOABB calls its task.
@@ -34,8 +35,6 @@ PARADIGMS = {
     "SSVEP": "ssvep",
     "SpeechImagery": "imagery",
 }
-# Positions by name, where a recording comes without any.
-MONTAGE = "colin27_1005"
 
 
 def make_paradigm(options: Any, dataset: Any) -> Any:
@@ -71,10 +70,10 @@ def make_paradigm(options: Any, dataset: Any) -> Any:
     _check_numbers(options, known)
     made = {key: value for key, value in given.items() if value is not None}
     # MOABB's and MNE's word for an open end of a band is None.
-    if options.fmin is not None:
-        made["fmin"] = options.fmin or None
-    if options.fmax is not None:
-        made["fmax"] = None if math.isinf(options.fmax) else options.fmax
+    if options.l_freq is not None:
+        made["fmin"] = options.l_freq or None
+    if options.h_freq is not None:
+        made["fmax"] = None if math.isinf(options.h_freq) else options.h_freq
     paradigm = cls(**made)
     lacking = [event for event in paradigm.events or () if event not in dataset.event_id]
     if lacking or not paradigm.is_valid(dataset):
@@ -123,19 +122,19 @@ def _check_numbers(options: Any, known: Any) -> None:
         raise ParameterError(
             f"tmin is {tmin:g} s and tmax {tmax:g} s; expected tmin below tmax.", "tmin"
         )
-    fmin = known["fmin"].default if options.fmin is None else options.fmin
-    fmax = known["fmax"].default if options.fmax is None else options.fmax
-    if fmin >= fmax:
+    l_freq = known["fmin"].default if options.l_freq is None else options.l_freq
+    h_freq = known["fmax"].default if options.h_freq is None else options.h_freq
+    if l_freq >= h_freq:
         raise ParameterError(
-            f"fmin is {fmin:g} Hz and fmax {fmax:g} Hz; expected 0 or more, and fmin below fmax "
-            "(fmin=0: no high-pass, fmax=inf: no low-pass).",
-            "fmin",
+            f"l_freq is {l_freq:g} Hz and h_freq {h_freq:g} Hz; expected 0 or more, and l_freq "
+            "below h_freq (l_freq=0: no high-pass, h_freq=inf: no low-pass).",
+            "l_freq",
         )
-    if options.sfreq is not None and fmin >= options.sfreq / 2:
+    if options.sfreq is not None and l_freq >= options.sfreq / 2:
         raise ParameterError(
-            f"fmin is {fmin:g} Hz, but at sfreq={options.sfreq:g} Hz no frequency from "
-            f"{options.sfreq / 2:g} Hz on is kept; lower fmin or raise sfreq.",
-            "fmin",
+            f"l_freq is {l_freq:g} Hz, but at sfreq={options.sfreq:g} Hz no frequency from "
+            f"{options.sfreq / 2:g} Hz on is kept; lower l_freq or raise sfreq.",
+            "l_freq",
         )
 
 
@@ -163,14 +162,23 @@ def read(dataset: Any, paradigm: Any, subject: Any) -> Trials:
     X = epochs.get_data(picks=picks) * dataset.unit_factor
     if not len(X):
         raise ValueError("there are no trials; every one was marked as bad, or is cut off.")
-    info = _info(epochs, names)
-    return Trials(X.astype(np.float32), np.asarray(labels), metadata, info)
+    info = make_info(names, epochs.info["sfreq"], epochs.get_montage())
+    return Trials(X.astype(np.float32), np.asarray(labels), metadata, info, _preparation(paradigm))
 
 
-def _info(epochs: Any, names: list[str]) -> mne.Info:
-    """Channels, positions and rate, without what is one person's only."""
-    info = mne.create_info(names, epochs.info["sfreq"], "eeg", verbose="error")
-    placed = epochs.get_montage()
-    if placed is None:
-        return info.set_montage(MONTAGE, match_case=False, on_missing="ignore", verbose="error")
-    return info.set_montage(placed, on_missing="ignore", verbose="error")
+def _preparation(paradigm: Any) -> Preparation:
+    """What MOABB does to a recording, as far as it goes for any recording."""
+    l_freq, h_freq = paradigm.filters[0]
+    if paradigm.resample is None:
+        steps: tuple[str, ...] = ()
+    else:
+        steps = ("trials resampled one by one, by MOABB",)
+        if h_freq is not None and h_freq >= paradigm.resample / 2:
+            h_freq = None  # resampling takes more away
+    filtered = l_freq is not None or h_freq is not None
+    return Preparation(
+        l_freq=l_freq,
+        h_freq=h_freq,
+        filter_method="iir" if filtered else "fir",
+        other_steps=steps,
+    )

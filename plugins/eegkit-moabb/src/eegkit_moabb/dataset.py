@@ -51,10 +51,10 @@ class MOABBDataset(Dataset):
     tmin, tmax : float, optional
         Where a trial begins and ends, in s from the beginning of the task as MOABB defines it
         for the data set; by default the paradigm's, mostly the whole task.
-    fmin, fmax : float, optional
+    l_freq, h_freq : float, optional
         Edges in Hz of the band-pass on the whole recording; by default the paradigm's,
-        8 to 32 Hz for motor imagery. ``fmin=0`` is no high-pass, ``fmax=math.inf`` (in the
-        terminal ``fmax=1e999``) no low-pass.
+        8 to 32 Hz for motor imagery. ``l_freq=0`` is no high-pass, ``h_freq=math.inf`` (in the
+        terminal ``h_freq=1e999``) no low-pass.
     channels : sequence of str, optional
         The EEG channels to load, in that order; all by default.
     sfreq : float, optional
@@ -100,8 +100,8 @@ class MOABBDataset(Dataset):
     events: Sequence[str] | None = None
     tmin: Finite | None = None
     tmax: Finite | None = None
-    fmin: NonNegative | None = None
-    fmax: Annotated[float, Interval(gt=0, finite=False)] | None = None
+    l_freq: NonNegative | None = None
+    h_freq: Annotated[float, Interval(gt=0, finite=False)] | None = None
     channels: Sequence[str] | None = None
     sfreq: Positive | None = None
     download: bool = False
