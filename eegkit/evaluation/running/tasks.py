@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
@@ -18,6 +18,52 @@ from eegkit.evaluation.running.store import Store
 WAIT_S = 0.2
 # Times that work is handed out anew after workers of a cluster died with it.
 MAX_LOSSES = 3
+
+
+class _Progress:
+    """Which tasks of a run are finished, by this process or, with a store, by any."""
+
+    def __init__(self, tasks: list[Task], keys: list[str], store: Store | None) -> None:
+        self.tasks = tasks
+        self.keys = keys
+        self.store = store
+        self.outcomes: dict[int, Outcome] = {}
+
+    def __len__(self) -> int:
+        return len(self.outcomes)
+
+    def is_finished(self, task: Task) -> bool:
+        """Look into the store as well."""
+        if task.number not in self.outcomes and self.store is not None:
+            outcome = self.store.load(self.keys[task.number], task)
+            if outcome is not None:
+                self.outcomes[task.number] = outcome
+        return task.number in self.outcomes
+
+    def claim(self, task: Task) -> bool:
+        """Whether this process is to work on it: it is not finished, and nobody else does."""
+        if self.store is None:
+            return True
+        if not self.store.claim(self.keys[task.number]):
+            return False
+        # Another process may have finished it between our look and our claim.
+        if self.is_finished(task):
+            self.store.release(self.keys[task.number])
+            return False
+        return True
+
+    def finish(self, outcome: Outcome) -> None:
+        if self.store is not None:
+            self.store.save(self.keys[outcome.task], outcome)
+        self.outcomes[outcome.task] = outcome
+
+    def release(self) -> None:
+        """What was claimed and not finished is anybody's again."""
+        if self.store is not None:
+            self.store.release_all()
+
+    def unfinished(self) -> list[Task]:
+        return [task for task in self.tasks if not self.is_finished(task)]
 
 
 def run_tasks(
@@ -35,70 +81,47 @@ def run_tasks(
     """The outcomes of all tasks, in their order; those in the store are not computed again."""
     # Hashing the data takes time, which a run without a store saves.
     keys = store.keys(tasks, pipelines, data, scorers) if store else [""] * len(tasks)
-    done: dict[int, Outcome] = {}
-
-    def known(task: Task) -> bool:
-        found = store.load(keys[task.number], task) if store else None
-        if found is not None:
-            done[task.number] = found
-        return found is not None
-
-    def mine(task: Task) -> bool:
-        """Whether this process is to work on it: it is not finished, and nobody else does."""
-        if store is None:
-            return True
-        if not store.claim(keys[task.number]):
-            return False
-        # Another process may have finished it between our look and our claim.
-        if known(task):
-            store.release(keys[task.number])
-            return False
-        return True
-
-    def finish(outcome: Outcome) -> None:
-        if store is not None:
-            store.save(keys[outcome.task], outcome)
-        done[outcome.task] = outcome
-
-    waiting = [task for task in tasks if not known(task)]
-    with _progress(len(tasks), len(done), verbose) as advance, _cluster(dask, data) as on_cluster:
-        n_losses = 0
-        try:
-            while waiting:
-                # A generator: a task is claimed when a worker is free for it, not all at the
-                # start, so that processes with one store share the tasks.
-                calls = (
-                    delayed(fit_and_score)(
-                        task, pipelines[task.pipeline], data[task.dataset], scorers, may_fail
-                    )
-                    for task in waiting
-                    if mine(task)
+    progress = _Progress(tasks, keys, store)
+    waiting = progress.unfinished()
+    n_losses = 0
+    with _bar(len(tasks), len(progress), verbose) as advance, _cluster(dask, data) as on_cluster:
+        while waiting:
+            n_before = len(progress)
+            # A generator: a task is claimed when a worker is free for it, not all at the start, so
+            # that processes with one store share the tasks.
+            calls = (
+                delayed(fit_and_score)(
+                    task, pipelines[task.pipeline], data[task.dataset], scorers, may_fail
                 )
-                before = len(done)
-                # In the order in which they end: each is stored at once, and a run that is
-                # killed loses only what it was computing.
-                options: Any = {"return_as": "generator_unordered", "batch_size": 1}
-                try:
-                    for outcome in Parallel(n_jobs=-1 if on_cluster else n_jobs, **options)(calls):
-                        finish(outcome)
-                        advance(len(done))
-                # A worker that dies takes tasks with it. They still wait, and go round again.
-                except Exception as error:
-                    n_losses += 1
-                    if not on_cluster or not _is_loss(error) or n_losses > MAX_LOSSES:
-                        raise
-                finally:
-                    # What was claimed and not finished is anybody's again.
-                    if store is not None:
-                        store.release_all()
-                waiting = [task for task in waiting if task.number not in done and not known(task)]
-                advance(len(done))
-                if waiting and len(done) == before:
-                    time.sleep(WAIT_S)  # another process works on them
-        finally:
-            if store is not None:
-                store.release_all()
-    return [done[task.number] for task in tasks]
+                for task in waiting
+                if progress.claim(task)
+            )
+            try:
+                _compute(calls, progress, advance, -1 if on_cluster else n_jobs)
+            # A worker that dies takes tasks with it. They still wait, and go round again.
+            except Exception as error:
+                n_losses += 1
+                if not on_cluster or not _is_loss(error) or n_losses > MAX_LOSSES:
+                    raise
+            waiting = progress.unfinished()
+            advance(len(progress))
+            if waiting and len(progress) == n_before:
+                time.sleep(WAIT_S)  # another process works on them
+    return [progress.outcomes[task.number] for task in tasks]
+
+
+def _compute(
+    calls: Iterable[Any], progress: _Progress, advance: Callable[[int], None], n_jobs: int | None
+) -> None:
+    # In the order in which they end: each is stored at once, and a run that is killed loses only
+    # what it was computing.
+    options: Any = {"return_as": "generator_unordered", "batch_size": 1}
+    try:
+        for outcome in Parallel(n_jobs=n_jobs, **options)(calls):
+            progress.finish(outcome)
+            advance(len(progress))
+    finally:
+        progress.release()
 
 
 @contextmanager
@@ -151,7 +174,7 @@ def _is_loss(error: Exception) -> bool:
 
 
 @contextmanager
-def _progress(n_tasks: int, n_done: int, verbose: bool) -> Iterator[Callable[[int], None]]:
+def _bar(n_tasks: int, n_done: int, verbose: bool) -> Iterator[Callable[[int], None]]:
     """A function to call with how many fits are finished; it moves the bar where one is shown."""
     if not verbose:
         yield lambda done: None
