@@ -79,7 +79,7 @@ def fit_and_score(
     """
     fold = task.fold
     try:
-        with warnings.catch_warnings(record=True) as caught:
+        with warnings.catch_warnings(record=True) as records:
             warnings.simplefilter("default")
             warnings.filterwarnings("ignore", message="The groups parameter is ignored")
             rows, predictions = _fit_and_score(task, pipeline, data, scorers)
@@ -91,59 +91,72 @@ def fit_and_score(
         error.add_note(f"This happened to {task.pipeline!r} on fold {fold.number}.")
         raise
     undefined = [(m, row["subject"]) for row in rows for m in scorers if np.isnan(row[m])]
-    seen = [(str(w.message), w.category, w.filename, w.lineno) for w in caught]
-    return Outcome(task.number, rows, predictions, seen, undefined)
+    messages = [(str(w.message), w.category, w.filename, w.lineno) for w in records]
+    return Outcome(task.number, rows, predictions, messages, undefined)
 
 
 def _fit_and_score(
     task: Task, pipeline: Any, data: Data, scorers: Mapping[str, Scorer]
 ) -> tuple[list[dict[str, Any]], Predictions]:
     fold = task.fold
-    y_train, y_test, who = data.y[fold.train], data.y[fold.test], data.groups[fold.test]
     reset_peak()
-    unfitted = clone(pipeline)
-    people = groups_for_fit(unfitted, data.groups[fold.train])
-    started = time.perf_counter()
-    fitted = unfitted.fit(data.signals(fold.train), y_train, **people)
-    fit_time_s = time.perf_counter() - started
-    started = time.perf_counter()
+    estimator = clone(pipeline)
+    groups = groups_for_fit(estimator, data.groups[fold.train])
+    start = time.perf_counter()
+    estimator = estimator.fit(data.signals(fold.train), data.y[fold.train], **groups)
+    fit_end = time.perf_counter()
     X_test = data.signals(fold.test)
-    answers = Answers(
-        fitted, X_test, getattr(fitted, "classes_", np.unique(data.labels[fold.train]))
-    )
-    rows: list[dict[str, Any]] = []
-    for subject in np.unique(who):
-        own = np.flatnonzero(who == subject)
-        row = {
-            "dataset": task.dataset,
-            "pipeline": task.pipeline,
-            "fold": fold.number,
-            "subject": subject.item() if isinstance(subject, np.generic) else subject,
-            "n_train": len(fold.train),
-            "n_test": len(own),
-            "n_train_subjects": len(np.unique(data.groups[fold.train])),
-        }
-        scores = score(answers, own, X_test[own], y_test[own], scorers)
-        if not data.identifies or not rows:
-            # Where the label is the person, nobody could guess it knowing whose trials these are.
-            y_guessed = y_test if data.identifies else y_test[own]
-            chance = {m: chance_level(scorer, y_train, y_guessed) for m, scorer in scorers.items()}
-        for metric, value in scores.items():
-            row |= {metric: value, f"chance_{metric}": chance[metric]}
-        rows.append(row)
+    classes = getattr(estimator, "classes_", np.unique(data.labels[fold.train]))
+    answers = Answers(estimator, X_test, classes)
+    rows = _score_subjects(task, answers, X_test, data, scorers)
     has_proba = hasattr(answers, "predict_proba")
     predictions = Predictions(
         trial=fold.test.astype(np.int64),
         fold=np.full(len(fold.test), fold.number),
-        subject=who,
+        subject=data.groups[fold.test],
         y=data.labels[fold.test],
         predicted=answers.predict(slice(None)),
         classes=answers.classes_,
         proba=answers.predict_proba(slice(None)).astype(np.float32) if has_proba else None,
     )
     costs = {
-        "fit_time_s": fit_time_s,
-        "score_time_s": time.perf_counter() - started,
+        "fit_time_s": fit_end - start,
+        "score_time_s": time.perf_counter() - fit_end,
         "peak_mb": peak_mb(),
     }
     return [row | costs for row in rows], predictions
+
+
+def _score_subjects(
+    task: Task, answers: Answers, X_test: SignalArray, data: Data, scorers: Mapping[str, Scorer]
+) -> list[dict[str, Any]]:
+    """A row for each subject of the test trials: scores, and the chance level of each."""
+    fold = task.fold
+    y_train, y_test, groups = data.y[fold.train], data.y[fold.test], data.groups[fold.test]
+    # Where the label is the person, nobody could guess it knowing whose trials these are: chance
+    # is then that of the whole fold.
+    whole = _chance_levels(y_train, y_test, scorers) if data.identifies else None
+    rows = []
+    for subject in np.unique(groups):
+        trials = np.flatnonzero(groups == subject)
+        row = {
+            "dataset": task.dataset,
+            "pipeline": task.pipeline,
+            "fold": fold.number,
+            "subject": subject.item() if isinstance(subject, np.generic) else subject,
+            "n_train": len(fold.train),
+            "n_test": len(trials),
+            "n_train_subjects": len(np.unique(data.groups[fold.train])),
+        }
+        chance = whole or _chance_levels(y_train, y_test[trials], scorers)
+        scores = score(answers, trials, X_test[trials], y_test[trials], scorers)
+        for metric, value in scores.items():
+            row |= {metric: value, f"chance_{metric}": chance[metric]}
+        rows.append(row)
+    return rows
+
+
+def _chance_levels(
+    y_train: NDArray[Any], y_test: NDArray[Any], scorers: Mapping[str, Scorer]
+) -> dict[str, float]:
+    return {name: chance_level(scorer, y_train, y_test) for name, scorer in scorers.items()}

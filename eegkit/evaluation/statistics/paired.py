@@ -97,7 +97,7 @@ def bootstrap_interval(
         return Interval(mean, float("nan"), float("nan"), n)
     if np.ptp(scores) < 10.0**-DECIMALS:
         return Interval(mean, mean, mean, n)
-    found = stats.bootstrap(
+    interval = stats.bootstrap(
         (scores,),
         np.mean,
         confidence_level=confidence,
@@ -106,7 +106,13 @@ def bootstrap_interval(
         method="BCa",
         random_state=random_state,
     ).confidence_interval
-    return Interval(mean, float(found.low), float(found.high), n)
+    return Interval(mean, float(interval.low), float(interval.high), n)
+
+
+PAIR_COLUMNS = (
+    "first", "second", "mean_difference", "low", "high", "statistic", "p", "p_corrected",
+    "n_subjects", "n_dropped", "effect_size",
+)  # fmt: skip
 
 
 def compare_paired(
@@ -195,31 +201,18 @@ def compare_paired(
     rows = []
     for i, j in combinations(range(values.shape[1]), 2):
         first, second = scores.columns[[i, j]]
-        difference = np.round(values[:, i] - values[:, j], DECIMALS)
-        known = difference[np.isfinite(difference)]
-        if len(known) < 2:
+        differences = np.round(values[:, i] - values[:, j], DECIMALS)
+        differences = differences[np.isfinite(differences)]
+        if len(differences) < 2:
             raise ValueError(
-                f"{len(known)} of {len(values)} people have a score with both {first!r} and "
+                f"{len(differences)} of {len(values)} people have a score with both {first!r} and "
                 f"{second!r}; a comparison needs at least two."
             )
-        mean, low, high, n = bootstrap_interval(known, confidence, random_state=random_state)
-        statistic, p, effect_size = TESTS[test](known, random_state)
-        rows.append(
-            {
-                "first": first,
-                "second": second,
-                "mean_difference": mean,
-                "low": low,
-                "high": high,
-                "statistic": statistic,
-                "p": p,
-                "p_corrected": p,
-                "n_subjects": n,
-                "n_dropped": len(difference) - n,
-                "effect_size": effect_size,
-            }
-        )
-    table = pd.DataFrame(rows)
+        interval = bootstrap_interval(differences, confidence, random_state=random_state)
+        statistic, p, effect_size = TESTS[test](differences, random_state)
+        row = (first, second, *interval[:3], statistic, p, p, interval.n)
+        rows.append((*row, len(values) - interval.n, effect_size))
+    table = pd.DataFrame(rows, columns=PAIR_COLUMNS)
     table["p_corrected"] = _correct(table["p"].to_numpy(), correction)
     short = table[table["n_dropped"] > 0]
     if len(short):
@@ -254,18 +247,19 @@ def check_scores(scores: Any, least: int) -> NDArray[np.float64]:
 
 
 def _wilcoxon(difference: NDArray[np.float64], _: int | None) -> tuple[float, float, float]:
-    moved = difference[difference != 0]
-    if not len(moved):
+    difference = difference[difference != 0]
+    if not len(difference):
         return 0.0, 1.0, 0.0
-    found = stats.wilcoxon(moved)
-    ranks = stats.rankdata(np.abs(moved))
-    return float(found.statistic), float(found.pvalue), float(ranks @ np.sign(moved) / ranks.sum())
+    test = stats.wilcoxon(difference)
+    ranks = stats.rankdata(np.abs(difference))
+    rank_biserial = ranks @ np.sign(difference) / ranks.sum()
+    return float(test.statistic), float(test.pvalue), float(rank_biserial)
 
 
 def _permutation(
     difference: NDArray[np.float64], random_state: int | None
 ) -> tuple[float, float, float]:
-    found = stats.permutation_test(
+    test = stats.permutation_test(
         (difference,),
         lambda x, axis: x.mean(axis=axis),
         permutation_type="samples",
@@ -274,15 +268,15 @@ def _permutation(
         batch=1024,
         random_state=random_state,
     )
-    return float(found.statistic), float(found.pvalue), _dz(difference)
+    return float(test.statistic), float(test.pvalue), _dz(difference)
 
 
 def _t(difference: NDArray[np.float64], _: int | None) -> tuple[float, float, float]:
     dz = _dz(difference)
     if not np.isfinite(dz) or dz == 0:  # all differences are equal, or their mean is zero
         return dz, float(dz == 0), dz
-    found = stats.ttest_1samp(difference, 0.0)
-    return float(found.statistic), float(found.pvalue), dz
+    test = stats.ttest_1samp(difference, 0.0)
+    return float(test.statistic), float(test.pvalue), dz
 
 
 TESTS: dict[str, Callable[[NDArray[np.float64], int | None], tuple[float, float, float]]] = {

@@ -92,31 +92,22 @@ def permutation_chance(
     >>> round(found.observed, 3), found.p, round(found.mean, 1)
     (1.0, 0.005, 0.5)
     """
-    y_true, given, rows = _checked(y_true, y_score_or_pred, subjects)
+    y_true, predictions, rows = _check(y_true, y_score_or_pred, subjects)
     if n_permutations < 1:
         raise ValueError(f"n_permutations is {n_permutations}; expected 1 or more.")
     rng = np.random.default_rng(random_state)
     if isinstance(score, str):
-        if score not in VECTORISED or given.ndim != 1:
-            raise ValueError(
-                f"score is {score!r}, for predictions of shape {given.shape}; expected "
-                f"{' or '.join(map(repr, VECTORISED))} with predicted labels, or a callable "
-                "score(y_true, y_score)."
-            )
-        # Codes, the labels that were only predicted among them.
-        codes = np.unique(np.concatenate([y_true, given]), return_inverse=True)[1]
-        codes = codes.astype(np.min_scalar_type(int(codes.max())))
-        y_true, given = codes[: len(y_true)], codes[len(y_true) :]
+        y_true, predictions = _codes(y_true, predictions, score)
     observed, null = 0.0, np.zeros(n_permutations)
-    for own in rows:
-        y, made = y_true[own], given[own]
+    for trials in rows:
+        y, answers = y_true[trials], predictions[trials]
         if callable(score):
-            observed += score(y, made)
-            null += [score(rng.permutation(y), made) for _ in range(n_permutations)]
+            observed += score(y, answers)
+            null += [score(rng.permutation(y), answers) for _ in range(n_permutations)]
         else:
-            weights = _weights(y, made, balanced=score == "balanced_accuracy")
-            observed += float((y == made) @ weights)
-            null += _permuted(y, made, weights, n_permutations, rng)
+            weights = _weights(y, answers, balanced=score == "balanced_accuracy")
+            observed += float((y == answers) @ weights)
+            null += _permutation_scores(y, answers, weights, n_permutations, rng)
     observed, null = float(observed / len(rows)), null / len(rows)
     n_bad = int((~np.isfinite(null)).sum())
     if n_bad or not np.isfinite(observed):
@@ -136,40 +127,56 @@ def permutation_chance(
     )
 
 
-def _checked(
+def _codes(
+    y_true: NDArray[Any], predictions: NDArray[Any], score: str
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Labels as small integers, which compare fast; those that were only predicted, too."""
+    if score not in VECTORISED or predictions.ndim != 1:
+        raise ValueError(
+            f"score is {score!r}, for predictions of shape {predictions.shape}; expected "
+            f"{' or '.join(map(repr, VECTORISED))} with predicted labels, or a callable "
+            "score(y_true, y_score)."
+        )
+    codes = np.unique(np.concatenate([y_true, predictions]), return_inverse=True)[1]
+    codes = codes.astype(np.min_scalar_type(int(codes.max())))
+    return codes[: len(y_true)], codes[len(y_true) :]
+
+
+def _check(
     y_true: ArrayLike, y_score_or_pred: ArrayLike, subjects: ArrayLike | None
 ) -> tuple[NDArray[Any], NDArray[Any], list[NDArray[np.intp]]]:
     """Labels, predictions, and the trials of every person."""
-    y, given = np.asarray(y_true), np.asarray(y_score_or_pred)
-    who = np.zeros(len(y), dtype=int) if subjects is None else np.asarray(subjects)
-    if y.ndim != 1 or who.ndim != 1 or not len(y) == len(given) == len(who) or not len(y):
+    y, predictions = np.asarray(y_true), np.asarray(y_score_or_pred)
+    groups = np.zeros(len(y), dtype=int) if subjects is None else np.asarray(subjects)
+    lengths = {len(y), len(predictions), len(groups)}
+    if y.ndim != 1 or groups.ndim != 1 or len(lengths) > 1 or not len(y):
         raise ValueError(
-            f"y_true, y_score_or_pred and subjects have shapes {y.shape}, {given.shape} and "
-            f"{who.shape}; expected one label, prediction and subject for each trial."
+            f"y_true, y_score_or_pred and subjects have shapes {y.shape}, {predictions.shape} and "
+            f"{groups.shape}; expected one label, prediction and subject for each trial."
         )
-    codes = np.unique(who, return_inverse=True)[1]
+    codes = np.unique(groups, return_inverse=True)[1]
     order = np.argsort(codes, kind="stable")
     rows = np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
-    if all((y[own] == y[own[0]]).all() for own in rows):
+    if all((y[trials] == y[trials[0]]).all() for trials in rows):
         raise ValueError(
             "Nobody has trials of two classes, so permuting labels within people changes nothing; "
             "permute over everybody (subjects=None), or give other blocks, such as sessions."
         )
-    return y, given, rows
+    return y, predictions, rows
 
 
-def _weights(y: NDArray[Any], made: NDArray[Any], *, balanced: bool) -> NDArray[np.float64]:
+def _weights(y: NDArray[Any], answers: NDArray[Any], *, balanced: bool) -> NDArray[np.float64]:
     """What a trial adds to the score if its label is the one predicted."""
     if not balanced:
         return np.full(len(y), 1 / len(y))
-    counts = np.bincount(y, minlength=int(made.max()) + 1)
+    counts = np.bincount(y, minlength=int(answers.max()) + 1)
     n_classes = np.count_nonzero(counts)
-    return 1 / (n_classes * np.maximum(counts, 1)[made])
+    return 1 / (n_classes * np.maximum(counts, 1)[answers])
 
 
-def _permuted(
+def _permutation_scores(
     y: NDArray[Any],
-    made: NDArray[Any],
+    answers: NDArray[Any],
     weights: NDArray[np.float64],
     n_permutations: int,
     rng: np.random.Generator,
@@ -180,5 +187,5 @@ def _permuted(
     for start in range(0, n_permutations, step):
         stop = min(n_permutations, start + step)
         shuffled = rng.permuted(np.broadcast_to(y, (stop - start, len(y))), axis=1)
-        scores[start:stop] = (shuffled == made) @ weights
+        scores[start:stop] = (shuffled == answers) @ weights
     return scores
