@@ -151,8 +151,8 @@ def test_peak_memory_is_of_the_fit():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"on_leak": "ignore"}, "on_leak is 'ignore'; expected 'refuse' or 'mark'"),
-        ({"on_error": "nan"}, "on_error is 'nan'; expected 'record' or 'raise'"),
+        ({"on_leak": "ignore"}, "on_leak is 'ignore'; expected one of 'refuse', 'mark'"),
+        ({"on_error": "nan"}, "on_error is 'nan'; expected one of 'record', 'raise'"),
         ({"dask": "tcp://127.0.0.1:9"}, r"no dask scheduler at 'tcp://127.0.0.1:9'"),
     ],
 )

@@ -6,7 +6,7 @@ import inspect
 import os
 import warnings
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -26,9 +26,8 @@ from eegkit.evaluation.splits import (
     overlap,
     promise_of,
 )
+from eegkit.parameters import check_for
 from eegkit.trials import Trials
-
-ON_LEAK, ON_ERROR = ("refuse", "mark"), ("record", "raise")
 
 
 def evaluate(
@@ -132,8 +131,8 @@ def evaluate(
     """
     named = name_pipelines(pipelines)
     scorers = make_scorers(scoring)
-    _one_of("on_leak", on_leak, ON_LEAK)
-    _one_of("on_error", on_error, ON_ERROR)
+    check_for(Literal["refuse", "mark"]).require("on_leak", on_leak)
+    check_for(Literal["record", "raise"]).require("on_error", on_error)
     splitter = make_splitter(cv, random_state=random_state)
     datasets = name_datasets(trials)
     data = {name: check_trials(own) for name, own in datasets.items()}
@@ -181,11 +180,6 @@ def _options(**options: Any) -> dict[str, Any]:
         for name, value in options.items()
         if repr(value) != repr(defaults[name].default)
     }
-
-
-def _one_of(name: str, value: Any, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise ValueError(f"{name} is {value!r}; expected {' or '.join(map(repr, known))}.")
 
 
 def _beside(named: Mapping[str, Any]) -> dict[str, Any]:
