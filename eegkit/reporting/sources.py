@@ -12,6 +12,7 @@ import pandas as pd
 from eegkit import registry
 from eegkit.evaluation import Results, baselines
 from eegkit.evaluation.results import source_of
+from eegkit.recordings import Preparation
 from eegkit.reporting import markup as h
 from eegkit.trials_source import TrialsSource
 
@@ -133,7 +134,9 @@ def _size(results: Results, name: str, source: TrialsSource | None) -> str:
     if source is not None:
         return ""
     data = results.settings.data[name]
-    return f"  # {data['n_trials']} trials of {data['n_subjects']} people"
+    size = f"  # {data['n_trials']} trials of {data['n_subjects']} people"
+    prepared = data.get("preparation")
+    return size if prepared is None else f"{size}; {Preparation.from_dict(prepared)}"
 
 
 def _dataset(results: Results, name: str) -> Any:

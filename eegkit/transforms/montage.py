@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegkit.parameters import ParameterError
+from eegkit.recordings import plain_name
 from eegkit.signals import SignalArray
 from eegkit.text import suggest
 from eegkit.transforms._base import Transformer
@@ -24,8 +25,6 @@ DOUBLE_BANANA = {
     "RP": ("Fp2", "F4", "C4", "P4", "O2"),
     "LP": ("Fp1", "F3", "C3", "P3", "O1"),
 }
-# Names of the 10-20 system of 1958 and those that replaced them in 1991.
-RENAMED = {"t3": "t7", "t4": "t8", "t5": "p7", "t6": "p8"}
 
 
 class Montage(Transformer):
@@ -162,16 +161,16 @@ class _Channels:
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self.names, self.rows = names, np.eye(len(names))
-        self._index = {_plain(name): i for i, name in enumerate(names)}
+        self._index = {plain_name(name): i for i, name in enumerate(names)}
 
     def find(self, wanted: Sequence[str]) -> list[int]:
-        missing = [name for name in dict.fromkeys(wanted) if _plain(name) not in self._index]
+        missing = [name for name in dict.fromkeys(wanted) if plain_name(name) not in self._index]
         if missing:
             raise ValueError(
                 f"X has no channel {', '.join(missing)}{suggest(missing[0], self.names, '')} "
                 f"It has {', '.join(self.names)}."
             )
-        return [self._index[_plain(name)] for name in wanted]
+        return [self._index[plain_name(name)] for name in wanted]
 
     def mean(self, names: Sequence[str]) -> NDArray[np.float64]:
         return self.rows[self.find(names)].mean(axis=0)
@@ -181,11 +180,6 @@ class _Channels:
         rows = self.rows[found[::2]] - self.rows[found[1::2]]
         named = [f"{first}-{second}" for first, second in pairs]
         return dict(zip(named, rows, strict=True))
-
-
-def _plain(name: str) -> str:
-    name = name.lower()
-    return RENAMED.get(name, name)
 
 
 def _tuple(names: Sequence[str] | None) -> tuple[str, ...] | None:

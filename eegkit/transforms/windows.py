@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
@@ -155,4 +156,9 @@ class SlidingWindows:
             metadata["parent"] = rows
         before = metadata["window_onset_s"].to_numpy() if "window_onset_s" in metadata else 0.0
         metadata["window_onset_s"] = before + np.tile(starts / sfreq, len(trials))
-        return Trials(X, trials.y[rows], metadata, trials.info)
+        preparation = trials.preparation
+        if preparation is not None:  # as if cut from the recordings so short
+            preparation = dataclasses.replace(
+                preparation, window_s=length / sfreq, overlap=max(0.0, 1 - step / length)
+            )
+        return Trials(X, trials.y[rows], metadata, trials.info, preparation)

@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 
+from eegkit import Trials
+from eegkit.recordings import Preparation
 from eegkit.testing import example_trials
 from eegkit.transforms import Crop, SlidingWindows
 
@@ -73,3 +75,12 @@ def test_lengths_that_make_no_sense(trials, params, message):
 def test_an_array_has_no_labels_to_repeat(trials):
     with pytest.raises(ValueError, match="got a SignalArray; it changes the number of trials"):
         SlidingWindows().transform(trials.X)
+
+
+def test_windows_carry_the_preparation_they_would_have_as_trials(trials):
+    assert SlidingWindows(window_s=1).transform(trials).preparation is None
+    prepared = Trials(
+        np.asarray(trials.X), trials.y, trials.metadata, trials.info, Preparation(l_freq=1.0)
+    )
+    windows = SlidingWindows(window_s=1, step_s=0.25).transform(prepared)
+    assert windows.preparation == Preparation(l_freq=1.0, window_s=1.0, overlap=0.75, sfreq=128.0)

@@ -7,11 +7,13 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from torch import nn
 
 from eegkit.base import DEFAULT_SFREQ
 from eegkit.classifiers import NeuralClassifier
 from eegkit.parameters import Count, ParameterError
+from eegkit.recordings import make_info
 from eegkit.text import suggest
 
 
@@ -129,10 +131,6 @@ def _positions(ch_names: tuple[str, ...] | None) -> list[dict[str, Any]] | None:
     """MNE's description of the channels, where the 10-05 system knows every one of them."""
     if ch_names is None:
         return None
-    import mne
-
-    montage = mne.channels.make_standard_montage("colin27_1005")
-    if not set(ch_names) <= set(montage.ch_names):
-        return None
-    info = mne.create_info(list(ch_names), 1.0, "eeg", verbose="error").set_montage(montage)
-    return info["chs"]
+    info = make_info(ch_names, 1.0)
+    known = all(np.isfinite(channel["loc"][:3]).all() for channel in info["chs"])
+    return info["chs"] if known else None
