@@ -1,6 +1,9 @@
-"""The page on architecture names every room, and no other."""
+"""No imports in circles, and a page that names every room and no other."""
 
+import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -18,3 +21,11 @@ def test_every_room_has_a_line():
         and (path.suffix == ".py" or (path / "__init__.py").exists())
     }
     assert set(re.findall(r"^\| `([\w.]+)` \|", page, re.MULTILINE)) == rooms
+
+
+def test_no_circle_of_imports():
+    command = [sys.executable, ROOT / "tools" / "house.py", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    places = json.loads(done.stdout)["places"]
+    assert places["circles"] == []
+    assert places["room_circles"] == []

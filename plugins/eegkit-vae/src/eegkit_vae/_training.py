@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -12,10 +12,21 @@ from numpy.typing import NDArray
 
 from eegkit_vae._autoencoder import VAEModule, beta_at, bound, draw
 
-if TYPE_CHECKING:
-    from eegkit_vae.vae_denoiser import VAEDenoiser
-
 OPTIMIZERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
+
+
+class Options(Protocol):
+    """What a training reads of the denoiser's parameters."""
+
+    max_epochs: int
+    batch_size: int
+    lr: float
+    weight_decay: float
+    optimizer: str
+    beta: float
+    warmup: int
+    noise: float | None
+    verbose: int
 
 
 class Standardisation:
@@ -29,16 +40,16 @@ class Standardisation:
         """Standardised trials, as a tensor."""
         return torch.from_numpy((np.asarray(X, dtype=np.float32) - self.mean) / self.scale)
 
-    def undo(self, made: torch.Tensor) -> NDArray[np.float32]:
+    def undo(self, trials: torch.Tensor) -> NDArray[np.float32]:
         """The trials in microvolts."""
-        return made.cpu().numpy() * self.scale + self.mean
+        return trials.cpu().numpy() * self.scale + self.mean
 
 
 def train(
     module: VAEModule,
     X: NDArray[Any],
     standardisation: Standardisation,
-    options: VAEDenoiser,
+    options: Options,
     device: str,
 ) -> tuple[dict[str, list[Any]], NDArray[np.float32]]:
     """Train the module in place, within `seeded`.
@@ -56,25 +67,24 @@ def train(
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, options.max_epochs * n_batches)
     size = math.prod(module.input_shape)
     history: dict[str, list[Any]] = {}
-    error = torch.zeros(module.input_shape[0], device=device)
     module.train()
     for epoch in range(1, options.max_epochs + 1):
-        started, rate = time.perf_counter(), optimizer.param_groups[0]["lr"]
+        start, rate = time.perf_counter(), optimizer.param_groups[0]["lr"]
         beta = beta_at(epoch, options.beta, options.warmup)
         terms = torch.zeros(2, device=device)
-        error.zero_()
+        error = torch.zeros(module.input_shape[0], device=device)
         for rows in torch.randperm(len(X)).split(options.batch_size):
             x = standardisation.apply(X[rows.numpy()]).to(device)
             mean, log_variance = module.encode(x)
-            made = module.decode(draw(mean, log_variance))
-            found = bound(x, made, mean, log_variance, options.noise)
+            output = module.decode(draw(mean, log_variance))
+            objective = bound(x, output, mean, log_variance, options.noise)
             optimizer.zero_grad()
-            ((found.reconstruction + beta * found.kl) / size).backward()
+            ((objective.reconstruction + beta * objective.kl) / size).backward()
             optimizer.step()
             schedule.step()
-            part = len(rows) / len(X)
-            terms += part * torch.stack([found.reconstruction, found.kl]).detach()
-            error += part * found.error.detach()
+            share = len(rows) / len(X)
+            terms += share * torch.stack([objective.reconstruction, objective.kl]).detach()
+            error += share * objective.error.detach()
         reconstruction, kl = terms.cpu().numpy().astype(float)
         row = {
             "epoch": epoch,
@@ -84,19 +94,20 @@ def train(
             "reconstruction": reconstruction,
             "kl": kl,
             "explained": 1 - float(error.mean()),
-            "dur": time.perf_counter() - started,
+            "dur": time.perf_counter() - start,
         }
-        _check_finite(row, options)
-        if options.verbose:
-            print("  ".join(f"{name} {value:.4g}" for name, value in row.items()))
-        for name, value in row.items():
-            history.setdefault(name, []).append(value)
+        _note(row, history, options)
     return history, error.cpu().numpy()
 
 
-def _check_finite(row: dict[str, Any], options: VAEDenoiser) -> None:
+def _note(row: dict[str, Any], history: dict[str, list[Any]], options: Options) -> None:
+    """Add an epoch to the history, and refuse one whose loss is not finite."""
     if not math.isfinite(row["loss"]):
         raise FloatingPointError(
             f"The loss became {row['loss']} in epoch {row['epoch']}. Lower lr (now "
             f"{options.lr:g}), and look for trials with far larger values than the others."
         )
+    if options.verbose:
+        print("  ".join(f"{name} {value:.4g}" for name, value in row.items()))
+    for name, value in row.items():
+        history.setdefault(name, []).append(value)
