@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sklearn import pipeline as sklearn_pipeline
+from sklearn.pipeline import make_pipeline
 
 ACRONYMS = {"auc": "AUC", "auroc": "AUROC", "kl": "KL", "roc": "ROC"}
 
@@ -15,8 +15,8 @@ def named(estimators: Any) -> Any:
     if not isinstance(estimators, Sequence) or all(isinstance(e, tuple) for e in estimators):
         return estimators
     bare = [e[1] if isinstance(e, tuple) else e for e in estimators]
-    made = sklearn_pipeline._name_estimators(bare)
-    return [e if isinstance(e, tuple) else m for e, m in zip(estimators, made, strict=True)]
+    steps = make_pipeline(*bare).steps
+    return [e if isinstance(e, tuple) else s for e, s in zip(estimators, steps, strict=True)]
 
 
 def spoken(name: str) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sklearn import pipeline as sklearn_pipeline
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_memory
 
 from eegkit.naming import named
@@ -65,7 +67,26 @@ class Pipeline(sklearn_pipeline.Pipeline):
             params["steps"] = named(params["steps"])
         return super().set_params(**params)
 
-    def _fit(self, X: Any, *args: Any, **kwargs: Any) -> Any:
+    def fit(self, X: Any, y: Any = None, **params: Any) -> Pipeline:
+        """Fit all steps, as scikit-learn does, and remember channels, rate and shape of X."""
+        with self._fitting_on(X):
+            return super().fit(X, y, **params)
+
+    @available_if(lambda self: super().fit_transform)
+    def fit_transform(self, X: Any, y: Any = None, **params: Any) -> Any:
+        """Fit all steps, and transform X by them."""
+        with self._fitting_on(X):
+            return super().fit_transform(X, y, **params)
+
+    @available_if(lambda self: super().fit_predict)
+    def fit_predict(self, X: Any, y: Any = None, **params: Any) -> Any:
+        """Fit all steps, and predict X by a last step that does both in one."""
+        with self._fitting_on(X):
+            return super().fit_predict(X, y, **params)
+
+    @contextmanager
+    def _fitting_on(self, X: Any) -> Iterator[None]:
+        """Remember what is known of X, and let the memory tell it from other signals."""
         for name in ("input_shape_", "ch_names_", "sfreq_", "preparation_"):
             self.__dict__.pop(name, None)  # of an earlier fit
         if isinstance(X, SignalArray):
@@ -73,11 +94,10 @@ class Pipeline(sklearn_pipeline.Pipeline):
             if X.preparation is not None:
                 self.preparation_ = X.preparation
         memory: Any = self.memory  # type: ignore[has-type]
-        if memory is None:
-            return super()._fit(X, *args, **kwargs)
-        self.memory = _KnowingMemory(memory)
+        if memory is not None:
+            self.memory = _KnowingMemory(memory)
         try:
-            return super()._fit(X, *args, **kwargs)
+            yield
         finally:
             self.memory = memory
 

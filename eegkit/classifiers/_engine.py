@@ -50,8 +50,7 @@ class Net(skorch.NeuralNet):
     Of a batch nothing is recorded, and only those callbacks hear that want to.
     """
 
-    @property
-    def _default_callbacks(self) -> list[tuple[str, Callback]]:
+    def get_default_callbacks(self) -> list[tuple[str, Callback]]:
         return [("epoch_timer", EpochTimer())]
 
     to_train = True

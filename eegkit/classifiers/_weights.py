@@ -11,7 +11,6 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 from torch import nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from eegkit.base import warn
 from eegkit.classifiers.training import set_weights, weights_of
@@ -71,8 +70,11 @@ def freeze(module: nn.Module, patterns: Sequence[str]) -> None:
         )
 
 
+BATCH_NORMS = nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm
+
+
 def hold_statistics(module: nn.Module) -> None:
     """Let batch norms whose parameters are frozen keep their statistics."""
     for part in module.modules():
-        if isinstance(part, _BatchNorm) and part.affine and not part.weight.requires_grad:
+        if isinstance(part, BATCH_NORMS) and part.affine and not part.weight.requires_grad:
             part.eval()

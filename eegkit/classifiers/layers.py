@@ -12,6 +12,8 @@ import torch
 from torch import nn
 from torch.autograd import Function
 
+from eegkit._compat import has_hooks as has_hooks  # for plugins, as the next
+
 
 def runs_eagerly_on_cpu(x: torch.Tensor) -> bool:
     """Whether x is a plain array on the CPU: not traced, not exported, not of low precision."""

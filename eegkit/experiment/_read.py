@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -313,10 +314,10 @@ class _Reader:
         return item.value[0]
 
     def _step(self, cls: type, name: Item, given: Item, seed: int) -> Any:
-        known = getattr(cls, "_get_param_names")()  # noqa: B009
-        params = {"random_state": seed} if "random_state" in known else {}
+        accepted = inspect.signature(cls).parameters
+        params = {"random_state": seed} if "random_state" in accepted else {}
         for key, value in self._params(given, name.value):
-            self._placed(key, check_parameter, known, key.value, name.value)
+            self._placed(key, check_parameter, accepted, key.value, name.value)
             params[key.value] = self._value(key, value, seed)
         step = self._placed(name, make_step, cls, **params)
         self._check(step, name, given.pairs())

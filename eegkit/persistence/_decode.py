@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-import sklearn
 from numpy.typing import NDArray
-from sklearn import model_selection
+from sklearn import config_context, model_selection
+from sklearn.exceptions import InconsistentVersionWarning
 
 from eegkit.persistence._classes import class_of
 from eegkit.persistence._encode import STORED_AS, import_skops, is_splitter
@@ -124,12 +125,13 @@ class Decoder:
     def _estimator(self, node: Any) -> Any:
         cls = class_of(node["class"], self.known, self.versions)
         state = self._attributes(node["params"]) | self._attributes(node["state"])
-        if cls.__module__.startswith("sklearn."):
-            # Pipelines hold nothing that depends on the version; without this, they warn.
-            state["_sklearn_version"] = sklearn.__version__
         estimator: Any = object.__new__(cls)
         try:
-            estimator.__setstate__(state)
+            with warnings.catch_warnings():
+                # Pipelines hold nothing that depends on a version, and the file tells none.
+                warnings.simplefilter("ignore", InconsistentVersionWarning)
+                estimator.__setstate__(state)
+            self._request(estimator, node.get("requests", {}))
         except ImportError:
             raise
         except Exception as error:
@@ -137,8 +139,6 @@ class Decoder:
                 f"{cls.__name__} does not take what was saved of it{self._since(node)}: "
                 f"{type(error).__name__}: {error}"
             ) from error
-        if "requests" in node:
-            self._request(estimator, node["requests"])
         return estimator
 
     def _attributes(self, nodes: dict[str, Any]) -> dict[str, Any]:
@@ -158,11 +158,9 @@ class Decoder:
         )
 
     def _request(self, estimator: Any, requests: dict[str, dict[str, Any]]) -> None:
-        made = estimator._get_metadata_request()
-        for method, params in requests.items():
-            for param, alias in params.items():
-                getattr(made, method).add_request(param=param, alias=alias)
-        estimator._metadata_request = made
+        with config_context(enable_metadata_routing=True):  # else requests cannot be set
+            for method, params in requests.items():
+                getattr(estimator, f"set_{method}_request")(**params)
 
     _kinds: ClassVar[dict[str, Callable[[Decoder, Any], Any]]] = {
         "float": _float,

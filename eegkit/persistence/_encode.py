@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from sklearn import model_selection
 from sklearn.base import BaseEstimator
 
+from eegkit._compat import split_state
 from eegkit.persistence._classes import HOLDERS, reference_to
 from eegkit.recordings import Preparation
 from eegkit.signals import SignalArray
@@ -178,20 +179,18 @@ class Encoder:
         reference = reference_to(cls)
         if "distribution" in reference:
             self.distributions.add(reference["distribution"])
-        state = dict(estimator.__getstate__())
-        state.pop("_sklearn_version", None)
-        requests = state.pop("_metadata_request", None)
-        params = {name: state.pop(name) for name in cls._get_param_names() if name in state}
-        made = {
+        state, requests = split_state(estimator)
+        names = estimator.get_params(deep=False)
+        params = {name: state.pop(name) for name in names if name in state}
+        node = {
             "$": "estimator",
             "class": reference,
             "params": self._attributes("parameter", params),
             "state": self._attributes("attribute", state),
         }
-        if requests is not None:  # of scikit-learn's metadata routing, as set_fit_request
-            asked = {name: getattr(r, "requests", None) for name, r in vars(requests).items()}
-            made["requests"] = {name: dict(request) for name, request in asked.items() if request}
-        return made
+        if requests is not None:
+            node["requests"] = requests
+        return node
 
     def _attributes(self, what: str, values: dict[str, Any]) -> dict[str, Any]:
         encoded = {}

@@ -8,8 +8,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
-from sklearn.utils.metaestimators import _BaseComposition
 
+from eegkit._compat import Composition
 from eegkit.blocks import row_blocks
 from eegkit.naming import named
 from eegkit.parameters import Count, ParameterError
@@ -19,7 +19,7 @@ from eegkit.transforms.spectrogram_image import SpectrogramImage
 from eegkit.transforms.stft import STFT
 
 
-class SpectrogramUnion(Transformer, _BaseComposition, kw_only=False):
+class SpectrogramUnion(Transformer, Composition, kw_only=False):
     """Several spectrograms of the same trials, brought to one size and concatenated.
 
     Parameters
@@ -91,13 +91,13 @@ class SpectrogramUnion(Transformer, _BaseComposition, kw_only=False):
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The parameters; with `deep`, also the transforms by name and their parameters."""
-        return self._get_params("transformers", deep=deep)
+        return self.get_composed_params("transformers", deep)
 
     def set_params(self, **params: Any) -> SpectrogramUnion:
         """Set parameters, also those of the transforms inside, as ``name__parameter``."""
         if "transformers" in params:
             params["transformers"] = named(params["transformers"])
-        self._set_params("transformers", **params)
+        self.set_composed_params("transformers", **params)
         return self
 
     def _prepare(self, signals: SignalArray) -> None:
@@ -125,7 +125,7 @@ class SpectrogramUnion(Transformer, _BaseComposition, kw_only=False):
                 "such as [STFT(), CWT()].",
                 "transformers",
             )
-        self._validate_names([name for name, _ in self.transformers])
+        self.check_names([name for name, _ in self.transformers])
         for name, transformer in self.transformers:
             if not hasattr(transformer, "fit") or not hasattr(transformer, "transform"):
                 raise ParameterError(

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import get_scorer, get_scorer_names
-from sklearn.metrics._scorer import _BaseScorer
 from sklearn.utils.metaestimators import available_if
 
+from eegkit._compat import metric_of
 from eegkit.evaluation.metrics import divergence
 from eegkit.text import suggest
 
@@ -115,7 +115,7 @@ def score(
             )
         for name, scorer in scorers.items():
             labels = y if getattr(scorer, "reads_soft_labels", False) else hard
-            by_answers = isinstance(scorer, _BaseScorer) or _is_own(scorer)
+            by_answers = metric_of(scorer) is not None or _is_own(scorer)
             asked = (answers, rows) if by_answers else (answers.fitted, X)
             try:
                 value = scorer(*asked, labels)
@@ -163,5 +163,5 @@ def _scorer(value: Any) -> Scorer:
 def _name(value: Any) -> str:
     if isinstance(value, str):
         return value
-    function = getattr(value, "_score_func", value)
+    function = metric_of(value) or value
     return getattr(function, "__name__", type(function).__name__)

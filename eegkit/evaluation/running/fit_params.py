@@ -7,9 +7,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 from sklearn import get_config
-from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import get_routing_for_object
+
+from eegkit._compat import is_search
 
 
 def groups_for_fit(estimator: Any, groups: NDArray[Any]) -> dict[str, NDArray[Any]]:
@@ -25,7 +26,7 @@ def groups_for_fit(estimator: Any, groups: NDArray[Any]) -> dict[str, NDArray[An
     while isinstance(estimator, Pipeline):
         name, estimator = estimator.steps[-1]
         path.append(name)
-    takes = isinstance(estimator, BaseSearchCV) or (
+    takes = is_search(estimator) or (
         hasattr(estimator, "fit") and "groups" in inspect.signature(estimator.fit).parameters
     )
     return {"__".join([*path, "groups"]): groups} if takes else {}

@@ -26,7 +26,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.autograd import Function
 
-from eegkit.classifiers.layers import runs_eagerly_on_cpu
+from eegkit.classifiers.layers import has_hooks, runs_eagerly_on_cpu
 
 # A float32 spectrum leaves an error of about 1e-7 mean^2 in a variance.
 LARGEST_MEAN = 10.0  # in standard deviations of a filter's output
@@ -42,15 +42,7 @@ def applies(x: torch.Tensor, temporal: nn.Sequential, spatial: nn.Sequential) ->
         runs_eagerly_on_cpu(x)
         and len(x) > 0
         and x.shape[-1] >= 2 * cast(nn.Conv2d, temporal[1]).kernel_size[1]
-        and not hooked(*skipped)
-    )
-
-
-def hooked(*modules: nn.Module) -> bool:
-    """Whether anyone listens to what goes through these modules."""
-    return any(
-        m._forward_hooks or m._forward_pre_hooks or m._backward_hooks or m._backward_pre_hooks
-        for m in modules
+        and not has_hooks(*skipped)
     )
 
 

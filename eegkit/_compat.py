@@ -1,0 +1,71 @@
+"""Everything that scikit-learn and torch keep private and eegkit cannot do without.
+
+Seen with scikit-learn 1.9 and torch 2.14. Nothing else in the core or its plugins may import or
+touch a private name of these libraries, of skorch or of MNE; ``tests/test_compat.py`` says which
+of the names below is gone where a new release has changed one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sklearn.utils.metaestimators import _BaseComposition
+
+
+class Composition(_BaseComposition):
+    """Parameters of named estimators in a list, as ``name__parameter``.
+
+    Public are only compositions with a ``fit`` of their own: `Pipeline`, `FeatureUnion`, ...
+    """
+
+    def get_composed_params(self, attribute: str, deep: bool) -> dict[str, Any]:
+        """The parameters; with `deep` also the estimators in the list, and theirs."""
+        return self._get_params(attribute, deep=deep)
+
+    def set_composed_params(self, attribute: str, **params: Any) -> None:
+        """Set parameters, replace estimators of the list by name, and set theirs."""
+        self._set_params(attribute, **params)
+
+    def check_names(self, names: list[str]) -> None:
+        """Raise ValueError where names repeat, contain ``__`` or are names of parameters."""
+        self._validate_names(names)
+
+
+def is_search(estimator: Any) -> bool:
+    """Whether an estimator is a search of hyper-parameters by cross-validation."""
+    # Public are only the searches themselves; those of other libraries derive from this as well.
+    from sklearn.model_selection._search import BaseSearchCV
+
+    return isinstance(estimator, BaseSearchCV)
+
+
+def metric_of(scorer: Any) -> Callable[..., Any] | None:
+    """The function inside of a scorer of ``make_scorer``; None for other callables."""
+    # Public is only the text of a scorer, which names the function among other things.
+    from sklearn.metrics._scorer import _BaseScorer
+
+    return scorer._score_func if isinstance(scorer, _BaseScorer) else None
+
+
+def split_state(estimator: Any) -> tuple[dict[str, Any], dict[str, dict[str, Any]] | None]:
+    """The state of an estimator without what scikit-learn adds, and its requests of metadata.
+
+    The requests are those of ``set_fit_request`` and the like, by method; None where nothing was
+    set. ``get_metadata_routing``, which is public, does not tell what was set from the defaults.
+    """
+    state = dict(estimator.__getstate__())
+    state.pop("_sklearn_version", None)
+    routing = state.pop("_metadata_request", None)
+    if routing is None:
+        return state, None
+    requests = {name: getattr(r, "requests", None) for name, r in vars(routing).items()}
+    return state, {name: dict(request) for name, request in requests.items() if request}
+
+
+def has_hooks(*modules: Any) -> bool:
+    """Whether anyone listens to what goes through modules of torch, which cannot be asked."""
+    return any(
+        m._forward_hooks or m._forward_pre_hooks or m._backward_hooks or m._backward_pre_hooks
+        for m in modules
+    )
