@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from eegkit_convnets._space_first import hooked
+from eegkit.classifiers.layers import has_hooks
 
 
 class TimeSpace(nn.Module):
@@ -43,7 +43,7 @@ class TimeSpace(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(B, C, T) -> (B, S, T - K + 1)."""
-        if self.norm is None and not hooked(self.temporal, self.spatial):
+        if self.norm is None and not has_hooks(self.temporal, self.spatial):
             return F.conv1d(x, *self.merged())
         x = self.temporal(x.unsqueeze(1))  # (B, F, C, T - K + 1)
         if self.norm is not None:
