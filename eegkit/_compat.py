@@ -8,28 +8,30 @@ of the names below is gone where a new release has changed one.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from sklearn.utils.metaestimators import _BaseComposition
 
 
 class Composition(_BaseComposition):
-    """Parameters of named estimators in a list, as ``name__parameter``.
+    """An estimator of named others, whose parameters it has as ``name__parameter``.
 
     Public are only compositions with a ``fit`` of their own: `Pipeline`, `FeatureUnion`, ...
     """
 
-    def get_composed_params(self, attribute: str, deep: bool) -> dict[str, Any]:
-        """The parameters; with `deep` also the estimators in the list, and theirs."""
-        return self._get_params(attribute, deep=deep)
+    parts: ClassVar[str]  # the parameter that holds the (name, estimator) tuples
 
-    def set_composed_params(self, attribute: str, **params: Any) -> None:
-        """Set parameters, replace estimators of the list by name, and set theirs."""
-        self._set_params(attribute, **params)
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The parameters; with `deep`, also the estimators inside by name, and theirs."""
+        return self._get_params(self.parts, deep=deep)
 
-    def check_names(self, names: list[str]) -> None:
+    def set_params(self, **params: Any) -> Any:
+        """Set parameters, also those of the estimators inside, as ``name__parameter``."""
+        return self._set_params(self.parts, **params)
+
+    def check_names(self) -> None:
         """Raise ValueError where names repeat, contain ``__`` or are names of parameters."""
-        self._validate_names(names)
+        self._validate_names([name for name, _ in getattr(self, self.parts)])
 
 
 def is_search(estimator: Any) -> bool:

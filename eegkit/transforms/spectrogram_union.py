@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +73,7 @@ class SpectrogramUnion(Transformer, Composition, kw_only=False):
     (1, 19, 128, 32)
     """
 
+    parts: ClassVar[str] = "transformers"
     transformers: Any
     _: KW_ONLY
     axis: Literal["channels", "freqs"] = "channels"
@@ -89,15 +90,11 @@ class SpectrogramUnion(Transformer, Composition, kw_only=False):
         first, second = STFT.conformance_params(), STFT.conformance_params() | {"output": "db"}
         return {"transformers": [STFT(**first), STFT(**second)], "n_freqs": 4, "n_frames": 6}
 
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """The parameters; with `deep`, also the transforms by name and their parameters."""
-        return self.get_composed_params("transformers", deep)
-
     def set_params(self, **params: Any) -> SpectrogramUnion:
-        """Set parameters, also those of the transforms inside, as ``name__parameter``."""
+        """Set parameters, those of the transforms inside as well, as ``name__parameter``."""
         if "transformers" in params:
             params["transformers"] = named(params["transformers"])
-        self.set_composed_params("transformers", **params)
+        super().set_params(**params)
         return self
 
     def _prepare(self, signals: SignalArray) -> None:
@@ -125,7 +122,7 @@ class SpectrogramUnion(Transformer, Composition, kw_only=False):
                 "such as [STFT(), CWT()].",
                 "transformers",
             )
-        self.check_names([name for name, _ in self.transformers])
+        self.check_names()
         for name, transformer in self.transformers:
             if not hasattr(transformer, "fit") or not hasattr(transformer, "transform"):
                 raise ParameterError(
