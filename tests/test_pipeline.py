@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.cluster import KMeans
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline as sklearn_make_pipeline
@@ -77,3 +78,18 @@ def test_a_pipeline_remembers_what_it_was_fitted_on():
     assert pipeline.sfreq_ == 64.0
     pipeline.fit(X, y)  # which knows nothing
     assert not {"input_shape_", "ch_names_", "sfreq_"} & set(vars(pipeline))
+
+
+def test_every_way_to_fit_remembers_its_signals(tmp_path):
+    X = SignalArray(np.random.default_rng(0).normal(size=(8, 2, 64)), sfreq=64.0)
+    for last, fit in ((StandardScaler(), "fit_transform"), (KMeans(2, n_init=1), "fit_predict")):
+        pipeline = Pipeline([FunctionTransformer(_flatten), last], memory=str(tmp_path))
+        assert len(getattr(pipeline, fit)(X)) == len(X)
+        assert pipeline.sfreq_ == 64.0
+        assert pipeline.memory == str(tmp_path)
+
+
+def test_ways_to_fit_that_the_last_step_lacks():
+    pipeline = Pipeline([StandardScaler(), LogisticRegression()])
+    assert not hasattr(pipeline, "fit_transform")
+    assert not hasattr(pipeline, "fit_predict")
