@@ -376,8 +376,8 @@ def _refuse_shadows(cls: type, annotations: Mapping[str, Any]) -> None:
         if ClassVar in (hint, typing.get_origin(hint)) or hint is dataclasses.KW_ONLY:
             continue
         for base in cls.__mro__[1:]:
-            stated = name in getattr(base, "__dataclass_fields__", {}) or hasattr(base, name)
-            if stated and name not in getattr(base, "parameter_types", {}):
+            is_of_base = name in getattr(base, "__dataclass_fields__", {}) or hasattr(base, name)
+            if is_of_base and name not in getattr(base, "parameter_types", {}):
                 raise TypeError(
                     f"{cls.__name__} annotates {name} as a parameter, but {name} belongs to "
                     f"{base.__name__}, which reads it from the class: write {name}: ClassVar[...], "

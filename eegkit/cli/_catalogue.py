@@ -147,7 +147,7 @@ def _short_facts(cls: Any) -> dict[str, str]:
 def _show(console: Console, entry: registry.Entry, cls: type) -> None:
     from rich.markup import escape
 
-    from eegkit.cli._docstrings import described, prose
+    from eegkit.cli._docstrings import meanings_of, prose
 
     what = {"datasets": "data set", "transforms": "transform", "classifiers": "classifier"}
     console.print(
@@ -164,7 +164,7 @@ def _show(console: Console, entry: registry.Entry, cls: type) -> None:
         console.print(f"Reads {axes.get(cls.input_kind, cls.input_kind)}.", highlight=False)
     console.print()
     title = "Options" if entry.kind == "datasets" else "Parameters"
-    console.print(_parameter_table(title, parameters(cls), described(cls)))
+    console.print(_parameter_table(title, parameters(cls), meanings_of(cls)))
     console.print(prose(cls))
 
 

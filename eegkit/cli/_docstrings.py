@@ -45,7 +45,7 @@ def parameters_of(cls: type) -> dict[str, str]:
         texts: dict[str, list[str]] = {}
         for line in body.splitlines():
             if line and not line.startswith(" "):
-                # What it may be is said by the annotation, see `described`.
+                # What it may be is said by the annotation, see `meanings_of`.
                 names = [name.strip() for name in line.partition(":")[0].split(",")]
                 texts |= {name: [] for name in names}
             else:
@@ -56,7 +56,7 @@ def parameters_of(cls: type) -> dict[str, str]:
     return found
 
 
-def described(cls: type) -> dict[str, str]:
+def meanings_of(cls: type) -> dict[str, str]:
     """What every parameter may be, by its annotation, and what the docstrings say about it."""
     texts = parameters_of(cls)
     for name, hint in getattr(cls, "parameter_types", {}).items():

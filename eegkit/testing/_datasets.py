@@ -59,8 +59,8 @@ def check_options_are_checked(dataset: Dataset) -> None:
     """What the annotation of an option excludes is refused, by the option's name."""
     for name, hint in dataset.parameter_types.items():
         for value in refused_by(hint):
-            replaced = partial(dataclasses.replace, dataset, **{name: value})
-            assert_parameter_is_refused(replaced, name, value)
+            make = partial(dataclasses.replace, dataset, **{name: value})
+            assert_parameter_is_refused(make, name, value)
 
 
 CHECKS = [check_options_are_checked, check_facts, check_contract, check_same_twice, check_subjects]

@@ -95,8 +95,8 @@ def check_parameters_are_checked(estimator: Estimator) -> None:
     X, y = example_input(estimator)
     for name, hint in estimator.parameter_types.items():
         for value in refused_by(hint):
-            spoilt: Any = clone(estimator).set_params(**{name: value})
-            assert_parameter_is_refused(partial(spoilt.fit, X, y), name, value)
+            copy: Any = clone(estimator).set_params(**{name: value})
+            assert_parameter_is_refused(partial(copy.fit, X, y), name, value)
 
 
 def check_global_generators_are_kept(estimator: Estimator) -> None:
