@@ -85,8 +85,10 @@ def complete(
     ValueError
         Something is missing, or an option contradicts the shape of what the model reads.
     """
-    names = _either("channels", fitted.ch_names, None if channels is None else tuple(channels))
-    rate = _either("sfreq", fitted.sfreq, sfreq)
+    names = _agreed_value(
+        "channels", fitted.ch_names, None if channels is None else tuple(channels)
+    )
+    rate = _agreed_value("sfreq", fitted.sfreq, sfreq)
     absent = [
         f"{what} (--{option})"
         for what, option, value in (
@@ -107,23 +109,29 @@ def complete(
             f"--channels names {len(names)}, but the model was fitted on {fitted.n_channels} "
             "channels; name those, in the same order."
         )
-    n_times = fitted.n_times
-    if window_s is not None:
-        asked = round(window_s * rate)
-        if n_times is not None and asked != n_times:
-            raise ValueError(
-                f"--window-s is {window_s:g} s, {asked} samples at {rate:g} Hz, but the model was "
-                f"fitted on windows of {n_times / rate:g} s ({n_times} samples); leave it out."
-            )
-        n_times = asked
-    if n_times is None:
-        raise ValueError(
-            "The model does not know how long its windows are; give their length in s: --window-s."
-        )
+    n_times = _n_times(fitted.n_times, window_s, rate)
     return ModelInput(names, rate, len(names), n_times, fitted.preparation)
 
 
-def _either(option: str, fitted: Any, value: Any) -> Any:
+def _n_times(n_times: int | None, window_s: float | None, sfreq: float) -> int:
+    """Samples of a window, by the model or by an option."""
+    if window_s is None:
+        if n_times is None:
+            raise ValueError(
+                "The model does not know how long its windows are; give their length in s: "
+                "--window-s."
+            )
+        return n_times
+    length = round(window_s * sfreq)
+    if n_times not in (None, length):
+        raise ValueError(
+            f"--window-s is {window_s:g} s, {length} samples at {sfreq:g} Hz, but the model was "
+            f"fitted on windows of {(n_times or 0) / sfreq:g} s ({n_times} samples); leave it out."
+        )
+    return length
+
+
+def _agreed_value(option: str, fitted: Any, value: Any) -> Any:
     if fitted is not None and value is not None and fitted != value:
         shown = [", ".join(v) if isinstance(v, tuple) else f"{v:g}" for v in (value, fitted)]
         raise ValueError(
@@ -165,7 +173,7 @@ def preparation_for(
         "l_freq": (l_freq, l_freq or None),
         "h_freq": (h_freq, None if h_freq == float("inf") else h_freq),
     }
-    changed: dict[str, Any] = {
+    overrides: dict[str, Any] = {
         name: value
         for name, (option, value) in options.items()
         if option is not None and value != getattr(preparation, name)
@@ -176,10 +184,10 @@ def preparation_for(
         notes = [
             f"--{name.replace('_', '-')} is used in place of the training's "
             f"{getattr(preparation, name)}."
-            for name in changed
+            for name in overrides
         ]
         notes += [
             f"The training trials went through this, too, which is not repeated: {step}."
             for step in trained.other_steps
         ]
-    return dataclasses.replace(preparation, **changed, other_steps=()), notes
+    return dataclasses.replace(preparation, **overrides, other_steps=()), notes

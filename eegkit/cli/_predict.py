@@ -80,21 +80,16 @@ def predict(
     from eegkit.signals import SignalArray
 
     fitted = eegkit.load(model)
-    wanted = complete(input_of(fitted), channels=channels, sfreq=sfreq, window_s=window_s)
-    assert wanted.ch_names is not None
-    preparation, notes = preparation_for(wanted, overlap=overlap, l_freq=l_freq, h_freq=h_freq)
+    model_input = complete(input_of(fitted), channels=channels, sfreq=sfreq, window_s=window_s)
+    assert model_input.ch_names is not None
+    preparation, notes = preparation_for(model_input, overlap=overlap, l_freq=l_freq, h_freq=h_freq)
     for note in notes:
         click.echo(note, err=True)
-    X, onsets, matched = read_windows(recording, wanted.ch_names, preparation)
-    other = [
-        f"{' - '.join(names)} as {name}" for name, names in matched.items() if names != (name,)
-    ]
-    if other:
-        shown = ", ".join(other[:8]) + (f" and {len(other) - 8} more" if len(other) > 8 else "")
-        click.echo(f"Read {shown}.", err=True)
-    signals = SignalArray(X, sfreq=preparation.sfreq, ch_names=wanted.ch_names)
+    X, onsets, sources = read_windows(recording, model_input.ch_names, preparation)
+    _say_renamed(sources)
+    signals = SignalArray(X, sfreq=preparation.sfreq, ch_names=model_input.ch_names)
     table = _table(fitted, signals, onsets)
-    click.echo(f"{recording.name}: {len(table)} windows, {len(matched)} channels; {preparation}")
+    click.echo(f"{recording.name}: {len(table)} windows, {len(sources)} channels; {preparation}")
     console = Console()
     counts = table["label"].value_counts()
     for label, n in counts.items():
@@ -107,6 +102,16 @@ def predict(
         click.echo(f"Wrote {out}")
     elif len(table) > N_SHOWN:
         click.echo(f"{len(table) - N_SHOWN} more windows; --out FILE.csv writes all.")
+
+
+def _say_renamed(sources: dict[str, tuple[str, ...]]) -> None:
+    """Say which channels of the recording are read under another name."""
+    lines = [
+        f"{' - '.join(names)} as {name}" for name, names in sources.items() if names != (name,)
+    ]
+    if lines:
+        more = f" and {len(lines) - 8} more" if len(lines) > 8 else ""
+        click.echo(f"Read {', '.join(lines[:8])}{more}.", err=True)
 
 
 def _table(fitted: Any, signals: Any, onsets: Any) -> pd.DataFrame:

@@ -167,14 +167,14 @@ class EEGBCI(PreparedDataset):
         raw = open_recording(recording.path)
         names = canonical_names(raw.ch_names)
         channels = {new: (old,) for new, old in zip(names, raw.ch_names, strict=True)}
-        prepared = prepare_recording(
+        continuous = prepare_recording(
             raw, self.preparation, channels=channels, source=recording.path
         )
-        if not any(x.any() for _, x in prepared.stretches):
+        if not any(x.any() for _, x in continuous.stretches):
             raise ValueError(f"{recording.path} holds nothing but zeros; download it again.")
-        onsets, labels = self._labelled(raw, prepared, recording.run)
+        onsets, labels = self._labelled(raw, continuous, recording.run)
         starts = onsets if self.task == "eyes" else onsets + self.tmin
-        X, inside = prepared.cut(starts, self.tmax - self.tmin)
+        X, inside = continuous.cut(starts, self.tmax - self.tmin)
         metadata = pd.DataFrame(
             {
                 "subject": _name(recording.subject),
@@ -184,17 +184,17 @@ class EEGBCI(PreparedDataset):
                 "recording": recording.path.name,
             }
         )
-        info = make_info(names, prepared.sfreq)
+        info = make_info(names, continuous.sfreq)
         return Trials(X, labels[inside], metadata, info, self.preparation)
 
     def _labelled(
-        self, raw: mne.io.BaseRaw, prepared: PreparedRecording, run: int
+        self, raw: mne.io.BaseRaw, continuous: PreparedRecording, run: int
     ) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
         """Where the cues or windows of a run lie, in s, and their labels."""
         meaning = TASKS[self.task][run]
         if self.task == "eyes":
             length = self.tmax - self.tmin
-            onsets = window_onsets(0.0, prepared.duration, length, 0.0, prepared.sfreq)
+            onsets = window_onsets(0.0, continuous.duration, length, 0.0, continuous.sfreq)
             return onsets, np.full(len(onsets), meaning[""])
         if self.rest:
             meaning = {**meaning, "T0": "rest"}

@@ -124,10 +124,10 @@ class MentalArithmetic(WindowedDataset):
     def read(self, recording: Recording) -> Trials:
         raw = open_recording(recording.path)
         channels = match_channels(CHANNELS, raw.ch_names, recording.path)
-        prepared = prepare_recording(
+        continuous = prepare_recording(
             raw, self.preparation, channels=channels, source=recording.path
         )
-        X, onsets = prepared.windows(self.preparation, recording.path)
+        X, onsets = continuous.windows(self.preparation, recording.path)
         metadata = pd.DataFrame(
             {
                 "subject": f"S{recording.subject:02d}",
@@ -141,7 +141,7 @@ class MentalArithmetic(WindowedDataset):
             X,
             np.full(len(X), CONDITIONS[recording.run]),
             metadata,
-            make_info(CHANNELS, prepared.sfreq),
+            make_info(CHANNELS, continuous.sfreq),
             self.preparation,
         )
 

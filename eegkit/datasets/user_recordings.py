@@ -189,21 +189,21 @@ class UserRecordings(WindowedDataset):
         with naming_the_file(recording.path):
             channels = match_channels(self._names, raw.ch_names, recording.path)
             montage = _renamed_montage(raw, channels)
-            prepared = prepare_recording(
+            continuous = prepare_recording(
                 raw, self.preparation, channels=channels, source=recording.path
             )
-            X, segments, onsets = self._cut(prepared, recording)
-            info = make_info(self._names, prepared.sfreq, montage)
+            X, segments, onsets = self._cut(continuous, recording)
+            info = make_info(self._names, continuous.sfreq, montage)
         metadata = pd.DataFrame([segment.metadata for segment in segments])
         metadata["onset"] = onsets
         y = np.asarray([segment.label for segment in segments])
         return Trials(X, y, metadata, info, self.preparation)
 
     def _cut(
-        self, prepared: PreparedRecording, recording: Recording
+        self, continuous: PreparedRecording, recording: Recording
     ) -> tuple[NDArray[np.float32], list[Segment], NDArray[np.float64]]:
         """Windows, the segment of each, and where each begins, in s."""
-        rate, n_times = prepared.sfreq, prepared.n_times
+        rate, n_times = continuous.sfreq, continuous.n_times
         window_s = 0.0
         owners: list[Segment] = []
         starts: list[float] = []
@@ -226,10 +226,10 @@ class UserRecordings(WindowedDataset):
             owners += [segment] * len(onsets)
             starts += onsets.tolist()
         if outside:
-            self.leave_out(recording, outside, prepared.duration)
+            self.leave_out(recording, outside, continuous.duration)
         if not owners:
             raise ValueError(f"{recording.path} gives no trial.")
-        X, inside = prepared.cut(starts, window_s)
+        X, inside = continuous.cut(starts, window_s)
         if not len(X):
             raise ValueError(f"{recording.path} gives no trial without a gap in it.")
         return X, [owners[i] for i in np.flatnonzero(inside)], np.array(starts)[inside]

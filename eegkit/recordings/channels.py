@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # The positions of the 10-05 system on MNE's template head.
 MONTAGE = "colin27_1005"
 # Names of the 10-20 system of 1958 and those that replaced them in 1991; a zero typed for O.
-RENAMED = {"t3": "t7", "t4": "t8", "t5": "p7", "t6": "p8", "01": "o1", "02": "o2"}
+MODERN_NAMES = {"t3": "t7", "t4": "t8", "t5": "p7", "t6": "p8", "01": "o1", "02": "o2"}
 _PREFIX = re.compile(r"^eeg[ _]")
 _REFERENCE = re.compile(r"[-_ ](ref|le|re|ar|avg|a1|a2|m1|m2|cz ref)$")
 # MNE numbers channels of one name, from 0 on.
@@ -37,7 +37,7 @@ def plain_name(name: str) -> str:
     """
     bare = _PREFIX.sub("", name.strip().lower().strip(". "))
     bare = _REFERENCE.sub("", bare).strip(". ")
-    return RENAMED.get(bare, bare)
+    return MODERN_NAMES.get(bare, bare)
 
 
 @functools.cache
@@ -47,8 +47,8 @@ def electrode_spellings() -> Mapping[str, str]:
 
     names = mne.channels.make_standard_montage(MONTAGE).ch_names
     # The montage has the old names, too; those that replaced them come last and stay.
-    ordered = sorted(names, key=lambda name: name.lower() not in RENAMED)
-    return MappingProxyType({plain_name(name): name for name in ordered})
+    modern_last = sorted(names, key=lambda name: name.lower() not in MODERN_NAMES)
+    return MappingProxyType({plain_name(name): name for name in modern_last})
 
 
 def canonical_name(name: str) -> str:
@@ -65,13 +65,14 @@ def canonical_names(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def match_channels(
-    wanted: Iterable[str], recorded: Sequence[str], source: Any = "The recording"
+    ch_names: Iterable[str], recorded: Sequence[str], source: Any = "The recording"
 ) -> dict[str, tuple[str, ...]]:
     """The recorded channel that each wanted one is, or the two whose difference it is.
 
     Parameters
     ----------
-    wanted : iterable of str
+    ch_names : iterable of str
+        The wanted channels.
     recorded : sequence of str
     source : str or path, default "The recording"
         For messages.
@@ -92,24 +93,24 @@ def match_channels(
     for name in recorded:
         plain.setdefault(plain_name(name), []).append(name)
     electrodes = _by_electrode(recorded)
-    matched: dict[str, tuple[str, ...]] = {}
+    sources: dict[str, tuple[str, ...]] = {}
     missing = []
-    for name in wanted:
+    for name in ch_names:
         key = plain_name(name)
         same = [name] if name in recorded else plain.get(key) or plain.get(key + FIRST_OF_SEVERAL)
         if same and len(same) > 1:
             raise ValueError(
                 f"The channel {name} may be {' or '.join(same)} of {source}; rename one."
             )
-        matched[name] = tuple(same) if same else _difference(key, electrodes)
-        if not matched[name]:
+        sources[name] = tuple(same) if same else _difference(key, electrodes)
+        if not sources[name]:
             missing.append(name)
     if missing:
         raise ValueError(
-            f"{source} lacks {len(missing)} of {len(matched)} channels that are needed: "
+            f"{source} lacks {len(missing)} of {len(sources)} channels that are needed: "
             f"{', '.join(missing)}{suggest(missing[0], recorded, '')} It has {', '.join(recorded)}."
         )
-    return matched
+    return sources
 
 
 def _by_electrode(recorded: Sequence[str]) -> dict[str, dict[str, str]]:
@@ -148,16 +149,16 @@ def make_info(ch_names: Sequence[str], sfreq: float, montage: Any = None) -> mne
     """
     if montage is None:
         return _template_info(tuple(ch_names), float(sfreq)).copy()
-    return _placed(ch_names, sfreq, montage)
+    return _info_at(ch_names, sfreq, montage)
 
 
 @functools.lru_cache(maxsize=64)
 def _template_info(ch_names: tuple[str, ...], sfreq: float) -> mne.Info:
     """Looking up positions takes longer than reading a minute of EEG: once is enough."""
-    return _placed(ch_names, sfreq, MONTAGE)
+    return _info_at(ch_names, sfreq, MONTAGE)
 
 
-def _placed(ch_names: Sequence[str], sfreq: float, montage: Any) -> mne.Info:
+def _info_at(ch_names: Sequence[str], sfreq: float, montage: Any) -> mne.Info:
     import mne
 
     info = mne.create_info(list(ch_names), sfreq, "eeg", verbose="error")

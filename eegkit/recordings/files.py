@@ -73,8 +73,8 @@ def naming_the_file(path: Path) -> Iterator[None]:
 
 def companions(path: Path) -> list[Path]:
     """The files beside a recording that hold its signals or markers."""
-    beside = FORMATS.get(path.suffix.lower(), ("", ()))[1]
-    return [p for p in (path.with_suffix(suffix) for suffix in beside) if p.is_file()]
+    suffixes = FORMATS.get(path.suffix.lower(), ("", ()))[1]
+    return [p for p in (path.with_suffix(suffix) for suffix in suffixes) if p.is_file()]
 
 
 def check_whole(path: Path) -> None:
@@ -105,16 +105,16 @@ def check_whole(path: Path) -> None:
         ) from error
 
 
-def _check_edf(file: BinaryIO, seen: int) -> None:
+def _check_edf(file: BinaryIO, file_size: int) -> None:
     header = file.read(256)
     n_bytes, n_records, n_signals = int(header[184:192]), int(header[236:244]), int(header[252:256])
     file.seek(256 + 216 * n_signals)
     n_samples = sum(int(file.read(8)) for _ in range(n_signals))
     width = 3 if header[:1] == b"\xff" else 2  # BDF, EDF
-    _compare(seen, n_bytes + width * n_records * n_samples)
+    _compare(file_size, n_bytes + width * n_records * n_samples)
 
 
-def _check_gdf(file: BinaryIO, seen: int) -> None:
+def _check_gdf(file: BinaryIO, file_size: int) -> None:
     header = file.read(256)
     if header[:3] != b"GDF":
         raise ValueError(header[:3])
@@ -122,16 +122,16 @@ def _check_gdf(file: BinaryIO, seen: int) -> None:
     n_bytes = struct.unpack_from("<q" if old else "<H", header, 184)[0] * (1 if old else 256)
     n_records = struct.unpack_from("<q", header, 236)[0]
     n_signals = struct.unpack_from("<I" if old else "<H", header, 252)[0]
-    if 256 * (n_signals + 1) > seen:
-        raise _CutShortError(f"it has {seen} bytes, but announces {n_signals} channels")
+    if 256 * (n_signals + 1) > file_size:
+        raise _CutShortError(f"it has {file_size} bytes, but announces {n_signals} channels")
     file.seek(256 + 216 * n_signals)
     n_samples = struct.unpack(f"<{n_signals}i", file.read(4 * n_signals))
     kinds = struct.unpack(f"<{n_signals}i", file.read(4 * n_signals))
     per_record = sum(n * GDF_BYTES.get(k, 0) for n, k in zip(n_samples, kinds, strict=True))
-    _compare(seen, n_bytes + n_records * per_record)
+    _compare(file_size, n_bytes + n_records * per_record)
 
 
-def _check_fif(file: BinaryIO, seen: int) -> None:
+def _check_fif(file: BinaryIO, file_size: int) -> None:
     """Go from tag to tag: the last one says that none follows."""
     position = 0
     while True:
@@ -146,13 +146,13 @@ def _check_fif(file: BinaryIO, seen: int) -> None:
         if following in range(1, position + 16):
             raise _CutShortError(f"or damaged at byte {position}: it goes back")
         position = following or position + 16 + size
-        if position + 16 > seen:
-            raise _CutShortError(f"it has {seen} bytes, but goes on at byte {position}")
+        if position + 16 > file_size:
+            raise _CutShortError(f"it has {file_size} bytes, but goes on at byte {position}")
 
 
-def _compare(seen: int, announced: int) -> None:
-    if seen < announced:
-        raise _CutShortError(f"it has {seen} bytes, but its header announces {announced}")
+def _compare(file_size: int, expected: int) -> None:
+    if file_size < expected:
+        raise _CutShortError(f"it has {file_size} bytes, but its header announces {expected}")
 
 
 CHECKS: dict[str, Callable[[BinaryIO, int], None]] = {

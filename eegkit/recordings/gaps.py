@@ -15,7 +15,7 @@ Stretch: TypeAlias = "tuple[int, int]"
 
 # How formats and MNE mark that a recording was paused: FIF's skipped buffers, which last, and
 # points in time where two pieces meet (of MNE and of EEGLAB).
-SKIPPED = "bad_acq_skip"
+PAUSE = "bad_acq_skip"
 JOINTS = ("edge boundary", "bad boundary", "boundary")
 # Fewer zeros at the end may have been recorded.
 MIN_FILLING = 8
@@ -64,7 +64,7 @@ def _gaps(raw: mne.io.BaseRaw) -> list[Stretch]:
     ):
         name = str(description).lower()
         start = int(np.clip(round((onset - raw.first_time) * rate), 0, raw.n_times))
-        if name.startswith(SKIPPED):
+        if name.startswith(PAUSE):
             gaps.append((start, start + round(duration * rate)))
         elif name in JOINTS:
             gaps.append((start, start))

@@ -98,14 +98,14 @@ class _Walk:
 
     def matrices(self, position: int, end: int, n: int, depth: int) -> None:
         """Exactly `n` arrays from `position` to `end`."""
-        found = 0
+        n_arrays = 0
         for part in self.elements(position, end):
             if part.kind != MATRIX:
                 raise ValueError(f"damaged at byte {part.start}: no array")
             self.matrix(part, depth)
-            found += 1
-        if found != n:
-            raise ValueError(f"damaged at byte {position}: {found} arrays, not {n}")
+            n_arrays += 1
+        if n_arrays != n:
+            raise ValueError(f"damaged at byte {position}: {n_arrays} arrays, not {n}")
 
     def matrix(self, whole: _Part, depth: int) -> None:
         """One array and all that it holds."""

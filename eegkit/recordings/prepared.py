@@ -54,9 +54,9 @@ class PreparedRecording:
         preparation: Preparation,
     ) -> PreparedRecording:
         """Prepare signals without a gap, shape (n_channels, n_times), in microvolts."""
-        prepared = filter_and_resample(signals, sfreq, preparation)
+        stretch = filter_and_resample(signals, sfreq, preparation)
         rate = float(preparation.sfreq or sfreq)
-        return cls(tuple(ch_names), rate, prepared.shape[1], ((0.0, prepared),))
+        return cls(tuple(ch_names), rate, stretch.shape[1], ((0.0, stretch),))
 
     @property
     def duration(self) -> float:
@@ -236,11 +236,11 @@ def filter_and_resample(
         The signals hold no such frequencies.
     """
     preparation.check_recorded_rate(sfreq)
-    prepared = signals
+    x = signals
     if preparation.l_freq is not None or preparation.h_freq is not None:
         import mne
 
-        prepared = mne.filter.filter_data(
+        x = mne.filter.filter_data(
             np.array(signals, dtype=np.float64),
             sfreq,
             preparation.l_freq,
@@ -249,9 +249,9 @@ def filter_and_resample(
             copy=False,
             verbose="error",
         )
-    prepared = np.ascontiguousarray(prepared, dtype=np.float32)
+    x = np.ascontiguousarray(x, dtype=np.float32)
     ratio = _ratio(sfreq, float(preparation.sfreq or sfreq))
-    return prepared if ratio == 1 else resample(prepared, ratio, "reflect")
+    return x if ratio == 1 else resample(x, ratio, "reflect")
 
 
 def _ratio(sfreq: float, target: float) -> Fraction:

@@ -70,8 +70,8 @@ def read_windows(
     raw = open_recording(path)
     channels = match_channels(ch_names, raw.ch_names, path)
     with naming_the_file(path):
-        prepared = prepare_recording(raw, preparation, channels=channels, source=path)
+        continuous = prepare_recording(raw, preparation, channels=channels, source=path)
     if onsets is None:
-        return Windows(*prepared.windows(preparation, path), channels)
-    X, inside = prepared.cut(onsets, preparation.window_s or prepared.duration)
+        return Windows(*continuous.windows(preparation, path), channels)
+    X, inside = continuous.cut(onsets, preparation.window_s or continuous.duration)
     return Windows(X, np.asarray(onsets, dtype=float)[inside], channels)

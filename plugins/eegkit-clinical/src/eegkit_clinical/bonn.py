@@ -168,10 +168,10 @@ class Bonn(WindowedDataset):
     def read(self, recording: Recording) -> Trials:
         path = recording.path
         _, state, people = SETS[recording.subject]
-        prepared = PreparedRecording.from_signals(
+        continuous = PreparedRecording.from_signals(
             read_segment(path)[np.newaxis], SFREQ, ["EEG"], self.preparation
         )
-        X, onsets = prepared.windows(self.preparation, path)
+        X, onsets = continuous.windows(self.preparation, path)
         metadata = pd.DataFrame(
             {
                 "subject": people,
@@ -183,7 +183,7 @@ class Bonn(WindowedDataset):
             }
         )
         labels = np.full(len(X), LABELS[self.labels][recording.subject])
-        info = make_info(prepared.ch_names, prepared.sfreq)
+        info = make_info(continuous.ch_names, continuous.sfreq)
         return Trials(X, labels, metadata, info, self.preparation)
 
 

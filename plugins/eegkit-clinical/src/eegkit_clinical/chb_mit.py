@@ -221,10 +221,10 @@ class CHBMIT(WindowedDataset):
         inside = np.zeros(0, dtype=bool)
         if windows:  # most recordings have none, where only seizures are wanted
             with naming_the_file(path):
-                prepared = prepare_recording(
+                continuous = prepare_recording(
                     raw, self.preparation, channels=channels, source=path, limit=LIMIT
                 )
-            X, inside = prepared.cut(starts, window_s)
+            X, inside = continuous.cut(starts, window_s)
         windows = [window for window, keep in zip(windows, inside, strict=True) if keep]
         case = recording.subject
         metadata = pd.DataFrame(

@@ -198,10 +198,10 @@ class HMS(PreparedDataset):
         else:
             whole = _fill(signals)
             check_signals(whole, path, limit=LIMIT)
-            prepared = PreparedRecording.from_signals(whole, SFREQ, CHANNELS, preparation)
-            rate = prepared.sfreq
-            last = (prepared.n_times - round(WINDOW_S * rate)) / rate
-            X, _ = prepared.cut(np.minimum(onsets, last), WINDOW_S)
+            continuous = PreparedRecording.from_signals(whole, SFREQ, CHANNELS, preparation)
+            rate = continuous.sfreq
+            last = (continuous.n_times - round(WINDOW_S * rate)) / rate
+            X, _ = continuous.cut(np.minimum(onsets, last), WINDOW_S)
         info = make_info(CHANNELS, rate)
         votes = rows[VOTES].to_numpy(dtype=np.float64)
         metadata = pd.DataFrame(

@@ -160,8 +160,8 @@ class GAMEEMO(WindowedDataset):
         names = [CHANNELS[i] for i in picks]
         preparation = self.preparation
         signals = read_csv(path, names)
-        prepared = PreparedRecording.from_signals(signals, SFREQ, names, preparation)
-        X, onsets = prepared.windows(preparation, path)
+        continuous = PreparedRecording.from_signals(signals, SFREQ, names, preparation)
+        X, onsets = continuous.windows(preparation, path)
         metadata = pd.DataFrame(
             {
                 "subject": f"S{recording.subject:02d}",
@@ -174,7 +174,7 @@ class GAMEEMO(WindowedDataset):
             }
         )
         y = np.full(len(X), LABELS[self.label][recording.run])
-        return Trials(X, y, metadata, make_info(names, prepared.sfreq), preparation)
+        return Trials(X, y, metadata, make_info(names, continuous.sfreq), preparation)
 
 
 def read_csv(path: Path, names: Sequence[str]) -> NDArray[Any]:

@@ -185,12 +185,12 @@ class SEEDIV(WindowedDataset):
             if emotion not in labels:
                 continue
             signals = read_clip(path, variable)[picks]
-            prepared = PreparedRecording.from_signals(signals, SFREQ, names, preparation)
-            longest = max(longest, prepared.duration)
+            continuous = PreparedRecording.from_signals(signals, SFREQ, names, preparation)
+            longest = max(longest, continuous.duration)
             onsets = window_onsets(
-                0.0, prepared.duration, window_s, preparation.overlap, prepared.sfreq
+                0.0, continuous.duration, window_s, preparation.overlap, continuous.sfreq
             )
-            parts.append(prepared.cut(onsets, window_s)[0])
+            parts.append(continuous.cut(onsets, window_s)[0])
             rows += [{"run": str(clip), "onset": onset, "emotion": emotion} for onset in onsets]
         if not rows:
             raise ValueError(
@@ -202,7 +202,7 @@ class SEEDIV(WindowedDataset):
         metadata.insert(1, "session", str(recording.run))
         metadata.insert(4, "recording", path.name)
         y = np.array([labels[row["emotion"]] for row in rows])
-        info = make_info(names, prepared.sfreq)
+        info = make_info(names, continuous.sfreq)
         return Trials(np.concatenate(parts), y, metadata, info, preparation)
 
 
