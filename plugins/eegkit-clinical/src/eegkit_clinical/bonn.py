@@ -110,7 +110,7 @@ class Bonn(WindowedDataset):
     Examples
     --------
     >>> from eegkit_clinical import Bonn
-    >>> trials = Bonn(labels="states", window=5.0).load()  # doctest: +SKIP
+    >>> trials = Bonn(labels="states", window_s=5.0).load()  # doctest: +SKIP
     """
 
     folder_name = FOLDER
