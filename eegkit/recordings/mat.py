@@ -45,18 +45,22 @@ def check_mat(path: Path) -> None:
         if version != 0x0100:
             raise ValueError("no MATLAB 5 file")
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            walk = _Walk(data, str(order))
-            for part in walk.elements(128, len(data)):
-                if part.kind == COMPRESSED:
-                    try:
-                        inner = zlib.decompress(data[part.start : part.stop])
-                    except zlib.error as error:
-                        raise ValueError(f"damaged at byte {part.start}: {error}") from error
-                    _Walk(inner, str(order)).matrices(0, len(inner), 1, 0)
-                elif part.kind == MATRIX:
-                    walk.matrix(part, 0)
-                else:
-                    raise ValueError(f"damaged at byte {part.start}: no array")
+            _check_elements(data, str(order))
+
+
+def _check_elements(data: mmap.mmap, order: str) -> None:
+    walk = _Walk(data, order)
+    for part in walk.elements(128, len(data)):
+        if part.kind == COMPRESSED:
+            try:
+                inner = zlib.decompress(data[part.start : part.stop])
+            except zlib.error as error:
+                raise ValueError(f"damaged at byte {part.start}: {error}") from error
+            _Walk(inner, order).matrices(0, len(inner), 1, 0)
+        elif part.kind == MATRIX:
+            walk.matrix(part, 0)
+        else:
+            raise ValueError(f"damaged at byte {part.start}: no array")
 
 
 class _Part(NamedTuple):
