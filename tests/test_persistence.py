@@ -135,7 +135,7 @@ def small(tmp_path_factory):
 
 def round_trip(estimator, path, known=()):
     eegkit.save(estimator, path)
-    return eegkit.load(path, known=known)
+    return eegkit.load(path, custom_classes=known)
 
 
 def rewritten(data, change):
@@ -387,14 +387,14 @@ def test_classes_that_are_not_registered(tmp_path):
     path, X = tmp_path / "file", example_trials().X
     model = Pipeline([Mine(factor=3.0), STFT(sfreq=128.0, nperseg=32)]).fit(X)
     eegkit.save(model, path)
-    with pytest.raises(ValueError, match=r"file cannot be loaded.*Mine.*known=\[Mine\]"):
+    with pytest.raises(ValueError, match=r"file cannot be loaded.*Mine.*custom_classes=\[Mine\]"):
         eegkit.load(path)
-    made = eegkit.load(path, known=[Mine, Holder])
+    made = eegkit.load(path, custom_classes=[Mine, Holder])
     np.testing.assert_array_equal(made.transform(X), model.transform(X))
     with pytest.raises(ValueError, match="two classes named Mine"):
-        eegkit.load(path, known=[Mine, type("Mine", (), {})])
+        eegkit.load(path, custom_classes=[Mine, type("Mine", (), {})])
     with pytest.raises(ValueError, match="expected classes"):
-        eegkit.load(path, known=[Mine()])
+        eegkit.load(path, custom_classes=[Mine()])
 
 
 @pytest.mark.parametrize(

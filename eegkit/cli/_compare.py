@@ -153,7 +153,7 @@ def _write(results: Results, metric: str, tables: list[pd.DataFrame], out: Path)
 
 def _draw(results: Results, metric: str, out: Path) -> list[str]:
     """A picture of each data set; their names."""
-    from eegkit.plots._styles import unseen
+    from eegkit.plots._styles import figures_hidden
     from eegkit.plots.comparison import ComparisonDisplay
 
     written = []
@@ -161,7 +161,7 @@ def _draw(results: Results, metric: str, out: Path) -> list[str]:
         selection = results.select(dataset=dataset)
         ending = "" if len(results.datasets) == 1 else f"-{file_name(dataset)}"
         written.append(f"comparison{ending}.png")
-        with unseen():
+        with figures_hidden():
             save_figure(
                 ComparisonDisplay.from_results(selection, metric).figure_, out / written[-1]
             )

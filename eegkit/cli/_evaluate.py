@@ -215,7 +215,7 @@ def write(results: Results, folder: Path, reported: Mapping[str, Trials] | None 
     """
     from eegkit import report
     from eegkit.plots import ScoresDisplay
-    from eegkit.plots._styles import unseen
+    from eegkit.plots._styles import figures_hidden
 
     folder.mkdir(parents=True, exist_ok=True)
     results.save(folder / "results.safetensors")
@@ -225,7 +225,7 @@ def write(results: Results, folder: Path, reported: Mapping[str, Trials] | None 
         selection = results.select(dataset=dataset)
         ending = "" if len(results.datasets) == 1 else f"-{file_name(dataset)}"
         written.append(f"scores{ending}.png")
-        with unseen():
+        with figures_hidden():
             save_figure(ScoresDisplay.from_results(selection).figure_, folder / written[-1])
     if reported is not None:
         report(results, folder / "report.html", reported)

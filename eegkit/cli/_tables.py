@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from eegkit.naming import spoken
-from eegkit.plots._styles import wrapped
+from eegkit.plots._styles import wrap_names
 
 if TYPE_CHECKING:
     from eegkit.evaluation import Results
@@ -112,7 +112,7 @@ def summary_table(
     of = (summary["dataset"] == dataset) & summary["metric"].isin(metrics)
     before = None
     for row in summary[of].to_dict("records"):
-        [name] = wrapped([row["pipeline"]], NAME_WIDTH)
+        [name] = wrap_names([row["pipeline"]], NAME_WIDTH)
         cells: list[Any] = ["" if row["pipeline"] == before else Text(name)]
         before = row["pipeline"]
         if several:

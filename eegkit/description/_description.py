@@ -59,9 +59,9 @@ class TrialsDescription:
     def __repr__(self) -> str:
         facts = "\n".join(f"{name:<12}{value}" for name, value in self.overview.items())
         parts = [facts]
-        for title, table in self._shown().items():
+        for title, table in self._tables_by_title().items():
             parts.append(f"{title}\n{textwrap.indent(table.to_string(), '  ')}")
-        parts.append("\n".join(_wrapped(self.warnings)))
+        parts.append("\n".join(_warning_lines(self.warnings)))
         return "\n\n".join(parts)
 
     def _repr_html_(self) -> str:
@@ -71,13 +71,14 @@ class TrialsDescription:
             for name, value in self.overview.items()
         )
         tables = "".join(
-            f"<h4>{escape(title)}</h4>{table.to_html()}" for title, table in self._shown().items()
+            f"<h4>{escape(title)}</h4>{table.to_html()}"
+            for title, table in self._tables_by_title().items()
         )
-        said = "".join(f"<li>{escape(text)}</li>" for text in self.warnings)
-        warnings = f"<h4>Warnings</h4><ul>{said}</ul>" if said else "<p>No warnings.</p>"
+        items = "".join(f"<li>{escape(text)}</li>" for text in self.warnings)
+        warnings = f"<h4>Warnings</h4><ul>{items}</ul>" if items else "<p>No warnings.</p>"
         return f"<div><table>{facts}</table>{tables}{warnings}</div>"
 
-    def _shown(self) -> dict[str, pd.DataFrame]:
+    def _tables_by_title(self) -> dict[str, pd.DataFrame]:
         """The tables of a representation, by title."""
         n_classes = len(self.classes)
         title = "Classes" if n_classes <= MAX_ROWS else f"The first of {n_classes} classes"
@@ -121,15 +122,15 @@ def _overview(
 ) -> pd.Series:
     n_trials, n_channels, n_times = X.shape
     sfreq = float(info["sfreq"])
-    placed = sum(bool(np.any(np.nan_to_num(ch["loc"][:3]))) for ch in info["chs"])
+    n_positions = sum(bool(np.any(np.nan_to_num(ch["loc"][:3]))) for ch in info["chs"])
     hours = n_trials * n_times / sfreq / 3600
     facts = {
         "people": len(people),
-        "sessions": _each(people["sessions"]),
-        "runs": _each(people["runs"]),
-        "trials": _each(people["trials"]),
+        "sessions": _per_person(people["sessions"]),
+        "runs": _per_person(people["runs"]),
+        "trials": _per_person(people["trials"]),
         "classes": f"{len(classes)}{' (soft labels)' if y.ndim == 2 else ''}",
-        "channels": f"{n_channels}, {placed} with a position",
+        "channels": f"{n_channels}, {n_positions} with a position",
         "length": f"{n_times} samples at {sfreq:g} Hz, {n_times / sfreq:g} s",
         "together": f"{hours:.3g} h" if hours >= 1 else f"{60 * hours:.3g} min",
         "size": f"{X.nbytes / 1e6:.3g} MB",
@@ -137,7 +138,7 @@ def _overview(
     return pd.Series(facts, dtype=object)
 
 
-def _each(counts: pd.Series) -> str:
+def _per_person(counts: pd.Series) -> str:
     low, high = counts.min(), counts.max()
     return f"{counts.sum()}, {low if low == high else f'{low} to {high}'} per person"
 
@@ -147,16 +148,16 @@ def _extremes_of(channels: pd.DataFrame) -> pd.DataFrame:
     table = channels.loc[:, (channels.notna() & (channels != 0)).any()]
     rows = {}
     for name, column in table.items():
-        known = column.dropna()
+        values = column.dropna()
         rows[name] = {
-            "lowest": f"{known.min():.3g} ({known.idxmin()})",
-            "median": f"{known.median():.3g}",
-            "highest": f"{known.max():.3g} ({known.idxmax()})",
+            "lowest": f"{values.min():.3g} ({values.idxmin()})",
+            "median": f"{values.median():.3g}",
+            "highest": f"{values.max():.3g} ({values.idxmax()})",
         }
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def _wrapped(warnings: list[str]) -> list[str]:
+def _warning_lines(warnings: list[str]) -> list[str]:
     if not warnings:
         return ["No warnings."]
     return ["Warnings"] + [

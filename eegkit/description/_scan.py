@@ -18,7 +18,7 @@ MAX_SAMPLES = 2**20
 MAX_LINE_TRIALS = 2**12
 LINES = (50, 60)
 # Where the power beside a line is read, in Hz from it: two bins beyond the window's main lobe.
-BESIDE = (3, 4)
+NEIGHBOURS = (3, 4)
 # A trial is clipped if so many of its samples, this part of them, and so many times more than at
 # the two values next to it lie at its extreme. (Coarse signals have more at the next values.)
 CLIPPED_SAMPLES, CLIPPED_PART, CLIPPED_TIMES = 8, 0.02, 3
@@ -52,19 +52,19 @@ class Scan:
         self.clipped = np.zeros((n_trials, n_channels), bool)
         self._histogram = np.zeros((n_channels, 2**16), np.int64)
         self._step = max(1, n_trials * n_times // MAX_SAMPLES)
-        self._line = _Line.of(n_times, sfreq)
-        every = max(1, -(-n_trials // MAX_LINE_TRIALS))
-        self.line_trials = np.arange(0, n_trials if self._line.freqs else 0, every)
+        self._line = _Line.for_trials(n_times, sfreq)
+        stride = max(1, -(-n_trials // MAX_LINE_TRIALS))
+        self.line_trials = np.arange(0, n_trials if self._line.freqs else 0, stride)
         powers = []
         for rows in _blocks(X):
             block = X[rows]
             self._extremes(rows, block)
             self._count(block)
-            wanted = self.line_trials[
+            line_rows = self.line_trials[
                 (self.line_trials >= rows.start) & (self.line_trials < rows.stop)
             ]
-            if len(wanted):
-                powers.append(self._line.powers(block[wanted - rows.start]))
+            if len(line_rows):
+                powers.append(self._line.powers(block[line_rows - rows.start]))
             release(X)
         self.line_ratio = self._line.ratios(np.concatenate(powers)) if powers else {}
         self.flat = self.low == self.high
@@ -91,19 +91,19 @@ class Scan:
         for channel, counts in enumerate(self._histogram):
             counts += np.bincount(codes[:, channel].ravel(), minlength=2**16)
 
-    def percentiles(self, wanted: list[float]) -> NDArray[np.float64]:
-        """Percentiles of every channel's finite samples, shape (n_wanted, n_channels)."""
+    def percentiles(self, levels: list[float]) -> NDArray[np.float64]:
+        """Percentiles of every channel's finite samples, shape (n_levels, n_channels)."""
         codes = np.arange(2**16, dtype=np.uint32)
         middle = ((codes << 16) | 0x8000).view(np.float32)
         finite = np.flatnonzero((codes & 0x7F80) != 0x7F80)
         order = finite[np.argsort(middle[finite], kind="stable")]
-        counted = self._histogram[:, order].cumsum(axis=1)
-        made = np.full((len(wanted), len(counted)), np.nan)
-        for channel, total in enumerate(counted[:, -1]):
+        cumulative = self._histogram[:, order].cumsum(axis=1)
+        values = np.full((len(levels), len(cumulative)), np.nan)
+        for channel, total in enumerate(cumulative[:, -1]):
             if total:
-                places = np.searchsorted(counted[channel], np.array(wanted) / 100 * total)
-                made[:, channel] = middle[order[np.minimum(places, len(order) - 1)]]
-        return made
+                places = np.searchsorted(cumulative[channel], np.array(levels) / 100 * total)
+                values[:, channel] = middle[order[np.minimum(places, len(order) - 1)]]
+        return values
 
     def copies(self, X: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Trials that repeat an earlier one, sample by sample, and the earliest of each.
@@ -134,8 +134,8 @@ class _Line:
         self._places: list[float] = []
         for line in freqs:
             # Beside the line on both sides, where the rate shows it.
-            beside = [line + sign * off for sign in (-1, 1) for off in BESIDE]
-            self._places += [line, *(f for f in beside if f < sfreq / 2)]
+            neighbours = [line + sign * off for sign in (-1, 1) for off in NEIGHBOURS]
+            self._places += [line, *(f for f in neighbours if f < sfreq / 2)]
         angle = 2 * np.pi * np.outer(np.arange(length) / sfreq, self._places)
         window = np.hanning(length + 1)[:-1, None]
         waves = np.concatenate([window * np.cos(angle), window * np.sin(angle)], axis=1)
@@ -143,7 +143,7 @@ class _Line:
         self._waves = (waves - window * waves.sum(0) / window.sum()).astype(np.float32)
 
     @classmethod
-    def of(cls, n_times: int, sfreq: float) -> _Line:
+    def for_trials(cls, n_times: int, sfreq: float) -> _Line:
         """For trials of that length; no line where they are too short or too slow to show it."""
         length = round(sfreq)
         freqs = [line for line in LINES if line < sfreq / 2] if 16 <= length <= n_times else []
@@ -154,24 +154,26 @@ class _Line:
         total = np.zeros((*trials.shape[:2], len(self._places)), np.float32)
         with np.errstate(invalid="ignore", over="ignore"):  # of NaN and infinite samples
             for i in range(self._n_segments):
-                made = trials[..., i * self._length : (i + 1) * self._length] @ self._waves
-                total += made[..., : len(self._places)] ** 2 + made[..., len(self._places) :] ** 2
+                projections = trials[..., i * self._length : (i + 1) * self._length] @ self._waves
+                cosines, sines = np.split(projections, 2, axis=-1)
+                total += cosines**2 + sines**2
         return total
 
     def ratios(self, powers: NDArray[np.float32]) -> dict[int, NDArray[np.float32]]:
         """Power at every line against that beside it, on the stronger of its sides."""
-        made = {}
+        ratios = {}
         places = np.array(self._places)
         for line in self.freqs:
             at = int(np.flatnonzero(places == line)[0])
             sides = []
             for sign in (-1, 1):
-                beside = [i for i in range(at + 1, len(places)) if _beside(places[i], line, sign)]
-                if beside:
-                    sides.append(powers[..., beside].mean(axis=-1))
+                later = range(at + 1, len(places))
+                neighbours = [i for i in later if _is_neighbour(places[i], line, sign)]
+                if neighbours:
+                    sides.append(powers[..., neighbours].mean(axis=-1))
             with np.errstate(invalid="ignore", divide="ignore"):
-                made[line] = powers[..., at] / np.maximum.reduce(sides)
-        return made
+                ratios[line] = powers[..., at] / np.maximum.reduce(sides)
+        return ratios
 
 
 def _extreme(
@@ -200,14 +202,14 @@ def _counts_from_the_edge(
     used_up = np.float32(np.inf if of_two is np.minimum else -np.inf)
     counts = []
     for _ in range(n_values):
-        there = signals == of_two.reduce(signals, axis=-1)[:, None]
-        counts.append(there.sum(axis=-1))
-        signals = np.where(there, used_up, signals)
+        mask = signals == of_two.reduce(signals, axis=-1)[:, None]
+        counts.append(mask.sum(axis=-1))
+        signals = np.where(mask, used_up, signals)
     return counts
 
 
-def _beside(place: float, line: int, sign: int) -> bool:
-    return sign * (place - line) in BESIDE
+def _is_neighbour(place: float, line: int, sign: int) -> bool:
+    return sign * (place - line) in NEIGHBOURS
 
 
 def _blocks(X: NDArray[np.float32]) -> Iterator[slice]:

@@ -60,9 +60,9 @@ def people_table(y: NDArray[Any], metadata: pd.DataFrame) -> pd.DataFrame:
 
 def channels_table(scan: Scan, ch_names: Sequence[str]) -> pd.DataFrame:
     """Amplitudes in microvolts, and what is missing, flat, clipped or hums, of every channel."""
-    *told, low_sd, high_sd = scan.percentiles([*PERCENTILES.values(), *ONE_SD])
+    *percentiles, low_sd, high_sd = scan.percentiles([*PERCENTILES.values(), *ONE_SD])
     columns: dict[str, Any] = {"min": np.fmin.reduce(scan.low, axis=0)}
-    columns |= dict(zip(PERCENTILES, told, strict=True))
+    columns |= dict(zip(PERCENTILES, percentiles, strict=True))
     columns["max"] = np.fmax.reduce(scan.high, axis=0)
     columns["spread"] = (high_sd - low_sd) / 2
     columns["missing"] = scan.n_missing
@@ -77,10 +77,10 @@ def channels_table(scan: Scan, ch_names: Sequence[str]) -> pd.DataFrame:
 def _median(ratio: NDArray[np.float32]) -> NDArray[np.float64]:
     """Over the trials that have a ratio (flat and broken ones have none)."""
     finite = np.where(np.isfinite(ratio), ratio, np.nan)
-    known = ~np.isnan(finite).all(axis=0)
-    made = np.full(ratio.shape[1], np.nan)
-    made[known] = np.nanmedian(finite[:, known], axis=0)
-    return made
+    valid = ~np.isnan(finite).all(axis=0)
+    medians = np.full(ratio.shape[1], np.nan)
+    medians[valid] = np.nanmedian(finite[:, valid], axis=0)
+    return medians
 
 
 def copies_table(

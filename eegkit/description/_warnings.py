@@ -18,7 +18,7 @@ LOUD_LINE = 4.0
 # The usual spread of a channel in microvolts; scalp EEG has some 5 to 50.
 VOLTS, MILLIVOLTS, TOO_LARGE = 1e-3, 0.3, 1000.0
 # Standardised channels have a spread of about 1.
-STANDARDISED = (0.7, 1.3)
+STANDARDISED_SPREAD = (0.7, 1.3)
 # An offset of so many spreads is worth a word.
 LARGE_OFFSET = 10.0
 # A class with so many times the trials of another makes accuracy misleading.
@@ -34,20 +34,21 @@ def of_samples(scan: Scan, channels: pd.DataFrame) -> Iterator[str]:
         yield (
             f"{channels['missing'].sum()} samples are missing (NaN) and "
             f"{channels['infinite'].sum()} infinite, in {scan.not_finite.sum()} of {n_trials} "
-            f"trials ({_some(bad)}); every estimator will refuse them: drop the trials or channels."
+            f"trials ({_shortlist(bad)}); every estimator will refuse them: drop the trials or "
+            "channels."
         )
     dead = channels.index[channels["flat_trials"] == n_trials]
     if len(dead):
-        yield f"Flat in every trial: {_some(dead)}; drop or interpolate."
+        yield f"Flat in every trial: {_shortlist(dead)}; drop or interpolate."
     flat = channels.loc[~channels.index.isin(dead), "flat_trials"]
     flat = flat[flat > 0].sort_values(ascending=False)
     if len(flat):
-        yield f"Flat in some trials: {_counted(flat, n_trials)}."
+        yield f"Flat in some trials: {_with_counts(flat, n_trials)}."
     clipped = channels["clipped_trials"]
     clipped = clipped[clipped > 0].sort_values(ascending=False)
     if len(clipped):
         yield (
-            f"Clipped, many samples at a trial's extreme: {_counted(clipped, n_trials)}; "
+            f"Clipped, many samples at a trial's extreme: {_with_counts(clipped, n_trials)}; "
             "the amplifier's range was too small there."
         )
 
@@ -58,19 +59,19 @@ def of_units(channels: pd.DataFrame) -> Iterator[str]:
     if not len(spread):
         return
     typical = float(spread.median())
-    said = f"The median channel has a spread of {typical:.3g} where microvolts are expected"
+    sentence = f"The median channel has a spread of {typical:.3g} where microvolts are expected"
     if typical < VOLTS:
-        yield f"{said}: these look like volts; multiply X by 1e6."
+        yield f"{sentence}: these look like volts; multiply X by 1e6."
     elif typical < MILLIVOLTS:
-        yield f"{said}: these look like millivolts; multiply X by 1e3."
+        yield f"{sentence}: these look like millivolts; multiply X by 1e3."
     elif typical > TOO_LARGE:
-        yield f"{said}: these look like nanovolts or an amplifier's counts; scale them."
-    elif spread.between(*STANDARDISED).mean() > 0.9:
-        yield f"{said}, and so have nearly all: these look standardised, not in microvolts."
+        yield f"{sentence}: these look like nanovolts or an amplifier's counts; scale them."
+    elif spread.between(*STANDARDISED_SPREAD).mean() > 0.9:
+        yield f"{sentence}, and so have nearly all: these look standardised, not in microvolts."
     offset = (channels["median"].abs() / channels["spread"])[channels["spread"] > 0]
     far = offset.index[offset > LARGE_OFFSET]
     if len(far):
-        yield f"Far from zero, by more than {LARGE_OFFSET:g} spreads: {_some(far)}; high-pass."
+        yield f"Far from zero, by more than {LARGE_OFFSET:g} spreads: {_shortlist(far)}; high-pass."
 
 
 def of_lines(scan: Scan, channels: pd.DataFrame, subject: NDArray[Any]) -> Iterator[str]:
@@ -90,7 +91,7 @@ def of_lines(scan: Scan, channels: pd.DataFrame, subject: NDArray[Any]) -> Itera
         people = worst.groupby(subject[scan.line_trials]).median()
         people = people[people > 2 * LOUD_LINE]
         if len(people):
-            yield f"Line noise at {line} Hz in some people ({_some(people.index)}); {remedy}."
+            yield f"Line noise at {line} Hz in some people ({_shortlist(people.index)}); {remedy}."
 
 
 def of_labels(y: NDArray[Any], metadata: pd.DataFrame) -> Iterator[str]:
@@ -117,8 +118,8 @@ def of_labels(y: NDArray[Any], metadata: pd.DataFrame) -> Iterator[str]:
         lacking = counts.index[(counts == 0).any(axis=1)]
         if len(lacking):
             yield (
-                f"{len(lacking)} of {n_people} people lack a class ({_some(lacking)}); their own "
-                "scores are of the classes they have."
+                f"{len(lacking)} of {n_people} people lack a class ({_shortlist(lacking)}); their "
+                "own scores are of the classes they have."
             )
         yield from _of_runs(y, metadata)
     trials = counts.sum().sort_values()
@@ -142,9 +143,9 @@ def _of_runs(y: NDArray[Any], metadata: pd.DataFrame) -> Iterator[str]:
 def of_copies(copies: pd.DataFrame, shared: pd.Series, n_trials: int) -> Iterator[str]:
     """About trials that are the same, or share samples."""
     if len(copies):
-        others = int((~copies["same_subject"]).sum())
+        n_others = int((~copies["same_subject"]).sum())
         labels = int((~copies["same_label"]).sum())
-        more = f", {others} of another person" if others else ""
+        more = f", {n_others} of another person" if n_others else ""
         more += f", {labels} under another label" if labels else ""
         yield (
             f"{len(copies)} of {n_trials} trials repeat an earlier one sample by sample{more}; "
@@ -157,12 +158,12 @@ def of_copies(copies: pd.DataFrame, shared: pd.Series, n_trials: int) -> Iterato
         )
 
 
-def _some(names: Iterable[Any]) -> str:
-    named = [str(name) for name in names]
-    if len(named) <= MAX_NAMED:
-        return ", ".join(named)
-    return f"{', '.join(named[:MAX_NAMED])} and {len(named) - MAX_NAMED} more"
+def _shortlist(names: Iterable[Any]) -> str:
+    texts = [str(name) for name in names]
+    if len(texts) <= MAX_NAMED:
+        return ", ".join(texts)
+    return f"{', '.join(texts[:MAX_NAMED])} and {len(texts) - MAX_NAMED} more"
 
 
-def _counted(counts: pd.Series, n_trials: int) -> str:
-    return _some(f"{name} ({n} of {n_trials})" for name, n in counts.items())
+def _with_counts(counts: pd.Series, n_trials: int) -> str:
+    return _shortlist(f"{name} ({n} of {n_trials})" for name, n in counts.items())

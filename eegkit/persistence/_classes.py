@@ -37,10 +37,10 @@ def reference_to(cls: type) -> dict[str, str]:
         return {"kind": "pyriemann", "name": cls.__name__, "distribution": "pyriemann"}
     for entry in _candidates(cls):
         try:
-            found = registry.get(entry.kind, f"{entry.distribution}:{entry.name}")
+            candidate = registry.get(entry.kind, f"{entry.distribution}:{entry.name}")
         except ImportError:
             continue  # a broken plugin, so not the one this class comes from
-        if found is cls:
+        if candidate is cls:
             return {"kind": entry.kind, "name": entry.name, "distribution": entry.distribution}
     return {"kind": "unregistered", "name": cls.__name__}
 
@@ -58,7 +58,9 @@ def _candidates(cls: type) -> list[registry.Entry]:
     return likely + possible
 
 
-def class_of(reference: dict[str, str], known: dict[str, type], versions: dict[str, str]) -> type:
+def class_of(
+    reference: dict[str, str], custom_classes: dict[str, type], versions: dict[str, str]
+) -> type:
     """The class that a file speaks of.
 
     Raises
@@ -74,11 +76,11 @@ def class_of(reference: dict[str, str], known: dict[str, type], versions: dict[s
     if kind == "pyriemann" and name in PYRIEMANN:
         return _of_pyriemann(name)
     if kind == "unregistered":
-        if name in known:
-            return known[name]
+        if name in custom_classes:
+            return custom_classes[name]
         raise ValueError(
             f"the class {name} is not registered. If you trust the file, load it with "
-            f"known=[{name}], your own class of that name."
+            f"custom_classes=[{name}], your own class of that name."
         )
     if kind not in KINDS:
         raise ValueError(f"{name!r} is a {kind!r}; expected one of {', '.join(KINDS)}.")
@@ -104,12 +106,12 @@ def _of_pyriemann(name: str) -> type:
         ) from error
 
 
-def named_classes(known: Iterable[Any]) -> dict[str, type]:
-    """The classes given as `known`, by name."""
+def named_classes(custom_classes: Iterable[Any]) -> dict[str, type]:
+    """The classes given as `custom_classes`, by name."""
     by_name: dict[str, type] = {}
-    for cls in known:
+    for cls in custom_classes:
         if not isinstance(cls, type):
-            raise ValueError(f"known holds {cls!r}; expected classes, such as known=[MyNet].")
+            raise ValueError(f"custom_classes holds {cls!r}; expected classes, such as [MyNet].")
         if by_name.setdefault(cls.__name__, cls) is not cls:
-            raise ValueError(f"known holds two classes named {cls.__name__}.")
+            raise ValueError(f"custom_classes holds two classes named {cls.__name__}.")
     return by_name

@@ -29,14 +29,17 @@ class Decoder:
         The arrays of the file; what is decoded shares no memory with them.
     versions : dict of str to str
         Versions of the distributions that the file was saved with.
-    known : dict of str to type
+    custom_classes : dict of str to type
         Classes that are not registered, by name.
     """
 
     def __init__(
-        self, tensors: dict[str, NDArray[Any]], versions: dict[str, str], known: dict[str, type]
+        self,
+        tensors: dict[str, NDArray[Any]],
+        versions: dict[str, str],
+        custom_classes: dict[str, type],
     ) -> None:
-        self.tensors, self.versions, self.known = tensors, versions, known
+        self.tensors, self.versions, self.custom_classes = tensors, versions, custom_classes
 
     def decode(self, node: Any) -> Any:
         """The value of a node of the file's description."""
@@ -123,7 +126,7 @@ class Decoder:
         return io.loads(data)
 
     def _estimator(self, node: Any) -> Any:
-        cls = class_of(node["class"], self.known, self.versions)
+        cls = class_of(node["class"], self.custom_classes, self.versions)
         state = self._attributes(node["params"]) | self._attributes(node["state"])
         estimator: Any = object.__new__(cls)
         try:
@@ -147,14 +150,14 @@ class Decoder:
     def _since(self, node: Any) -> str:
         """Which versions an estimator was saved with, and which are here."""
         distribution = node["class"].get("distribution", "eegkit")
-        saved = self.versions.get(distribution, "unknown")
+        saved_version = self.versions.get(distribution, "unknown")
         try:
-            here = version(distribution)
+            installed_version = version(distribution)
         except PackageNotFoundError:
-            here = "unknown"
+            installed_version = "unknown"
         return (
-            f" (saved with {distribution} {saved}, here is {here}; install the version of the "
-            "file, or fit again)"
+            f" (saved with {distribution} {saved_version}, here is {installed_version}; install "
+            "the version of the file, or fit again)"
         )
 
     def _request(self, estimator: Any, requests: dict[str, dict[str, Any]]) -> None:

@@ -73,14 +73,14 @@ class Encoder:
         return encode(self, value)
 
     @contextmanager
-    def _inside(self, what: str, name: Any) -> Iterator[None]:
-        self._path.append((what, str(name)))
+    def _inside(self, kind: str, name: Any) -> Iterator[None]:
+        self._path.append((kind, str(name)))
         yield
         self._path.pop()
 
     def _refusal(self, value: Any, advice: str | None = None) -> ValueError:
         cls = type(value)
-        where = "".join(f"{what} {name}, " for what, name in self._path) or "the estimator "
+        where = "".join(f"{kind} {name}, " for kind, name in self._path) or "the estimator "
         if any(base.__module__.startswith("skorch.callbacks") for base in cls.__mro__):
             advice = "Callbacks cannot be saved: set callbacks=() first."
         advice = advice or (
@@ -102,8 +102,8 @@ class Encoder:
     def _items(self, values: Sequence[Any]) -> list[Any]:
         items = []
         for i, value in enumerate(values):
-            named = type(value) is tuple and len(value) == 2 and isinstance(value[0], str)
-            if named and isinstance(value[1], BaseEstimator):
+            is_step = type(value) is tuple and len(value) == 2 and isinstance(value[0], str)
+            if is_step and isinstance(value[1], BaseEstimator):
                 with self._inside("step", value[0]):
                     step = [value[0], self.encode(value[1])]
                 items.append({"$": "tuple", "items": step})
@@ -140,16 +140,16 @@ class Encoder:
         array = array.view(np.ndarray)
         if array.dtype.kind in "OSU":
             items = self._items(array.ravel().tolist())
-            described = {"dtype": array.dtype.str, "shape": list(array.shape), "items": items}
-            return {"$": "objects", **described}
-        stored = STORED_AS.get(array.dtype.newbyteorder("="))
-        if stored is None:
+            layout = {"dtype": array.dtype.str, "shape": list(array.shape), "items": items}
+            return {"$": "objects", **layout}
+        stored_dtype = STORED_AS.get(array.dtype.newbyteorder("="))
+        if stored_dtype is None:
             raise self._refusal(array, f"Its dtype, {array.dtype}, has no place in the file.")
         # In the order of the memory: a product may differ in its last bit in another one.
         axes = sorted(range(array.ndim), key=lambda axis: -abs(array.strides[axis]))
         plain = np.array(array.transpose(axes), array.dtype.newbyteorder("="), order="C")
         if plain.dtype.kind == "c":
-            plain = plain[..., None].view(stored)
+            plain = plain[..., None].view(stored_dtype)
         name = self._keep(plain)
         return {"$": "array", "tensor": name, "dtype": array.dtype.str, "axes": axes}
 
@@ -166,10 +166,10 @@ class Encoder:
         params = {}
         for name in inspect.signature(type(value)).parameters:
             # scikit-learn's repeated splitters keep the arguments of the inner one apart.
-            kept = getattr(value, "cvargs", {}) | vars(value)
-            if name in kept:
+            values = getattr(value, "cvargs", {}) | vars(value)
+            if name in values:
                 with self._inside("parameter", name):
-                    params[name] = self.encode(kept[name])
+                    params[name] = self.encode(values[name])
         return {"$": "splitter", "name": type(value).__name__, "params": params}
 
     def _estimator(self, estimator: BaseEstimator) -> Any:
@@ -192,18 +192,18 @@ class Encoder:
             node["requests"] = requests
         return node
 
-    def _attributes(self, what: str, values: dict[str, Any]) -> dict[str, Any]:
+    def _attributes(self, kind: str, values: dict[str, Any]) -> dict[str, Any]:
         encoded = {}
         for name, value in values.items():
-            with self._inside(what, name):
+            with self._inside(kind, name):
                 encoded[name] = self.encode(value)
         return encoded
 
     def _skops(self, estimator: BaseEstimator) -> Any:
         io = import_skops(type(estimator).__name__)
         try:
-            dumped = io.dumps(estimator)
-            untrusted = io.get_untrusted_types(data=dumped)
+            data = io.dumps(estimator)
+            untrusted = io.get_untrusted_types(data=data)
         except Exception as error:
             raise self._refusal(estimator, f"skops cannot save it: {error}") from error
         if untrusted:
@@ -214,7 +214,7 @@ class Encoder:
             )
         self.distributions |= {"scikit-learn", "skops"}
         with self._inside("scikit-learn", type(estimator).__name__):
-            name = self._keep(np.frombuffer(dumped, np.uint8))
+            name = self._keep(np.frombuffer(data, np.uint8))
         return {"$": "skops", "name": type(estimator).__name__, "tensor": name}
 
     _exact: ClassVar[dict[type, Callable[[Encoder, Any], Any]]] = {

@@ -72,7 +72,7 @@ def save(estimator: Any, path: str | os.PathLike[str]) -> None:
         raise ValueError(f"{type(estimator).__name__} holds itself; it cannot be saved.") from None
 
 
-def load(path: str | os.PathLike[str], known: Iterable[type] = ()) -> Any:
+def load(path: str | os.PathLike[str], custom_classes: Iterable[type] = ()) -> Any:
     """Load an estimator that `save` wrote.
 
     Classes are looked up by their registered names; nothing else that the file names is
@@ -81,7 +81,7 @@ def load(path: str | os.PathLike[str], known: Iterable[type] = ()) -> Any:
     Parameters
     ----------
     path : str or path-like
-    known : iterable of classes
+    custom_classes : iterable of classes
         Classes of your own that are registered nowhere, such as ``[MyNet]``.
 
     Returns
@@ -102,14 +102,14 @@ def load(path: str | os.PathLike[str], known: Iterable[type] = ()) -> Any:
         There is no such file.
     """
     path = Path(path)
-    return _decoded(path.read_bytes(), str(path), named_classes(known))
+    return _decoded(path.read_bytes(), str(path), named_classes(custom_classes))
 
 
-def _decoded(data: bytes, name: str, known: dict[str, type]) -> Any:
+def _decoded(data: bytes, name: str, custom_classes: dict[str, type]) -> Any:
     """The estimator in the bytes of a file."""
-    description, tensors = _checked(data, name)
+    description, tensors = _read_checked(data, name)
     try:
-        decoder = Decoder(tensors, description["versions"], known)
+        decoder = Decoder(tensors, description["versions"], custom_classes)
         return decoder.decode(description["estimator"])
     except ImportError:
         raise
@@ -122,19 +122,21 @@ def _decoded(data: bytes, name: str, known: dict[str, type]) -> Any:
         ) from error
 
 
-def _checked(data: bytes, name: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+def _read_checked(data: bytes, name: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """The description and the tensors, if they are what `save` wrote."""
     try:
         description, tensors = tensor_file.read(data, name)
     except CorruptFileError as error:
         raise CorruptFileError(f"{error} Copy it again, or save the estimator again.") from error
-    seen = description.get("format_version") if isinstance(description, dict) else None
-    if type(seen) is not int or seen < 1:
-        raise CorruptFileError(f"{name} is no file of eegkit.save: its format version is {seen!r}.")
-    if seen > FORMAT_VERSION:
+    file_version = description.get("format_version") if isinstance(description, dict) else None
+    if type(file_version) is not int or file_version < 1:
+        raise CorruptFileError(
+            f"{name} is no file of eegkit.save: its format version is {file_version!r}."
+        )
+    if file_version > FORMAT_VERSION:
         raise ValueError(
-            f"{name} has the format version {seen}; this eegkit reads up to {FORMAT_VERSION}. "
-            "Upgrade it: pip install --upgrade eegkit."
+            f"{name} has the format version {file_version}; this eegkit reads up to "
+            f"{FORMAT_VERSION}. Upgrade it: pip install --upgrade eegkit."
         )
     return description, tensors
 

@@ -39,34 +39,34 @@ class Spectra:
     classes: list[Any]
 
     @classmethod
-    def of(cls, trials: Trials, classes: Sequence[Any] | None) -> Spectra:
-        shown = pick_classes(trials, classes)
+    def from_trials(cls, trials: Trials, classes: Sequence[Any] | None) -> Spectra:
+        class_list = pick_classes(trials, classes)
         people, person = np.unique(trials.groups, return_inverse=True)
         n_samples = min(trials.n_times, round(WINDOW_S * trials.sfreq))
         freqs = np.fft.rfftfreq(n_samples, 1 / trials.sfreq)
-        cells = (len(people), len(shown))
+        cells = (len(people), len(class_list))
         power = np.zeros((*cells, trials.X.shape[1], len(freqs)))
         n_trials = np.zeros(cells)
         start = 0
         for block in read_blocks(np.asarray(trials.X), BLOCK_BYTES):
             labels = trials.y[start : start + len(block)]
-            whose = person[start : start + len(block)]
+            block_person = person[start : start + len(block)]
             start += len(block)
-            wanted = np.isin(labels, shown)
-            if not wanted.any():
+            mask = np.isin(labels, class_list)
+            if not mask.any():
                 continue
-            _, density = scipy.signal.welch(block[wanted], trials.sfreq, nperseg=n_samples)
+            _, density = scipy.signal.welch(block[mask], trials.sfreq, nperseg=n_samples)
             if not np.isfinite(density).all():
                 raise ValueError(
                     "X holds missing or infinite samples; drop those trials or channels "
                     "(trials.describe() tells which)."
                 )
-            for i, label in enumerate(shown):
-                of_class = labels[wanted] == label
-                np.add.at(power[:, i], whose[wanted][of_class], density[of_class])
-                n_trials[:, i] += np.bincount(whose[wanted][of_class], minlength=len(people))
+            for i, label in enumerate(class_list):
+                of_class = labels[mask] == label
+                np.add.at(power[:, i], block_person[mask][of_class], density[of_class])
+                n_trials[:, i] += np.bincount(block_person[mask][of_class], minlength=len(people))
         with np.errstate(invalid="ignore"):  # 0 / 0 where a person has no trial of a class
-            return cls(freqs, power / n_trials[..., None, None], shown)
+            return cls(freqs, power / n_trials[..., None, None], class_list)
 
     def decibel(self, low: float, high: float) -> NDArray[np.float64]:
         """Density averaged over a band, in dB re 1 µV²/Hz, (n_people, n_classes, n_channels)."""
@@ -82,30 +82,30 @@ def pick_classes(trials: Trials, classes: Sequence[Any] | None) -> list[Any]:
     """The classes asked for, or all if they are not too many to be told apart."""
     if trials.y.ndim != 1:
         raise ValueError("The labels are soft; set trials.y to one label each.")
-    known = np.unique(trials.y).tolist()
+    labels = np.unique(trials.y).tolist()
     if classes is None:
-        if len(known) > MAX_CLASSES:
+        if len(labels) > MAX_CLASSES:
             raise ValueError(
-                f"There are {len(known)} classes, too many to tell apart; choose at most "
-                f"{MAX_CLASSES}, such as classes={known[:3]}."
+                f"There are {len(labels)} classes, too many to tell apart; choose at most "
+                f"{MAX_CLASSES}, such as classes={labels[:3]}."
             )
-        return known
-    chosen = list(classes)
-    strange = [label for label in chosen if label not in known]
-    if strange or not chosen or len(set(chosen)) < len(chosen):
-        raise ValueError(f"classes is {chosen}; expected different ones of {_some(known)}.")
-    return chosen
+        return labels
+    picks = list(classes)
+    strange = [label for label in picks if label not in labels]
+    if strange or not picks or len(set(picks)) < len(picks):
+        raise ValueError(f"classes is {picks}; expected different ones of {_shortlist(labels)}.")
+    return picks
 
 
 def pick_channels(trials: Trials, channels: Sequence[str] | None) -> list[int]:
     """The places of the channels asked for, or of all."""
     names = trials.ch_names
-    chosen = names if channels is None else list(channels)
-    strange = [name for name in chosen if name not in names]
-    if strange or not chosen:
-        raise ValueError(f"channels is {list(chosen)}; expected some of {_some(names)}.")
-    return [names.index(name) for name in chosen]
+    picks = names if channels is None else list(channels)
+    strange = [name for name in picks if name not in names]
+    if strange or not picks:
+        raise ValueError(f"channels is {list(picks)}; expected some of {_shortlist(names)}.")
+    return [names.index(name) for name in picks]
 
 
-def _some(names: Sequence[Any]) -> str:
+def _shortlist(names: Sequence[Any]) -> str:
     return ", ".join(map(str, names[:20])) + (" ..." if len(names) > 20 else "")

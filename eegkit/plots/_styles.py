@@ -26,13 +26,13 @@ def colors(n: int) -> list[Any]:
     return list(map(tuple, mpl.colormaps["turbo"](np.linspace(0.03, 0.97, n))))
 
 
-def thinned(n: int, most: int) -> np.ndarray:
+def tick_positions(n: int, most: int) -> np.ndarray:
     """Positions out of n to put a tick at: all, or every 2nd, 5th, 10th, ..."""
     step = next(s * 10**power for power in range(9) for s in (1, 2, 5) if n <= most * s * 10**power)
     return np.arange(0, n, step)
 
 
-def wrapped(names: Sequence[Any], width: int = 14) -> list[str]:
+def wrap_names(names: Sequence[Any], width: int = 14) -> list[str]:
     """Names of pipelines, broken at their steps where they are long."""
     lines = []
     for name in map(str, names):
@@ -48,7 +48,7 @@ def wrapped(names: Sequence[Any], width: int = 14) -> list[str]:
 
 
 @contextmanager
-def unseen() -> Iterator[None]:
+def figures_hidden() -> Iterator[None]:
     """Figures that are made within are not shown, whatever the session."""
     import matplotlib.pyplot as plt
 
@@ -65,7 +65,7 @@ def legend_above(ax: Axes, *, most: int, small: bool = False, grow: bool = False
     size_pt = 8 if small else 10
     mark_in, character_in = 0.6, 0.6 * size_pt / 72
     room_in = 1.2 * ax.get_position().width * ax.figure.bbox.width / ax.figure.dpi
-    labels = wrapped(labels, int((room_in - mark_in) / character_in))
+    labels = wrap_names(labels, int((room_in - mark_in) / character_in))
     longest = max(len(line) for label in labels for line in label.split("\n"))
     n_columns = max(1, min(most, int(room_in / (mark_in + longest * character_in))))
     ax.legend(
@@ -93,29 +93,29 @@ def pick_pipelines(results: Results, pipelines: Sequence[str] | str | None) -> l
     """The pipelines asked for, or all."""
     if pipelines is None:
         return list(results.pipelines)
-    wanted = [pipelines] if isinstance(pipelines, str) else list(pipelines)
-    unknown = [name for name in wanted if name not in results.pipelines]
-    if unknown or not wanted:
-        known = ", ".join(map(repr, results.pipelines))
-        raise ValueError(f"pipelines is {pipelines!r}; the results have {known}.")
-    return wanted
+    names = [pipelines] if isinstance(pipelines, str) else list(pipelines)
+    unknown = [name for name in names if name not in results.pipelines]
+    if unknown or not names:
+        options = ", ".join(map(repr, results.pipelines))
+        raise ValueError(f"pipelines is {pipelines!r}; the results have {options}.")
+    return names
 
 
 def pick_pipeline(results: Results, pipeline: str | None) -> str:
     """The pipeline asked for, or the only one."""
     if pipeline is None and len(results.pipelines) > 1:
-        known = ", ".join(map(repr, results.pipelines))
-        raise ValueError(f"The results are of several pipelines; give pipeline=, one of {known}.")
+        options = ", ".join(map(repr, results.pipelines))
+        raise ValueError(f"The results are of several pipelines; give pipeline=, one of {options}.")
     return pick_pipelines(results, pipeline)[0]
 
 
 def pick_dataset(names: Sequence[str], dataset: str | None) -> str:
     """The data set asked for, or the only one."""
-    known = ", ".join(map(repr, names))
+    options = ", ".join(map(repr, names))
     if dataset is None and len(names) > 1:
-        raise ValueError(f"The results are of several data sets; give dataset=, one of {known}.")
+        raise ValueError(f"The results are of several data sets; give dataset=, one of {options}.")
     if dataset is not None and dataset not in names:
-        raise ValueError(f"dataset is {dataset!r}; the results have {known}.")
+        raise ValueError(f"dataset is {dataset!r}; the results have {options}.")
     return names[0] if dataset is None else dataset
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from eegkit.plots._styles import colors, thinned, tidy
+from eegkit.plots._styles import colors, tick_positions, tidy
 from eegkit.trials import Trials
 
 if TYPE_CHECKING:
@@ -99,8 +99,8 @@ class ClassCountsDisplay:
         x, bottom = np.arange(n_people), np.zeros(n_people)
         # Without gaps where there are many: each would be narrower than a pixel.
         width = 0.8 if n_people <= MAX_NAMED else 1.0
-        shown = zip(self.counts.items(), colors(self.counts.shape[1]), strict=True)
-        for (label, column), color in shown:
+        columns = zip(self.counts.items(), colors(self.counts.shape[1]), strict=True)
+        for (label, column), color in columns:
             name = f"{label} ({column.sum()})"
             ax.bar(x, column, width, bottom, color=color, label=name)
             bottom += column.to_numpy()
@@ -115,7 +115,7 @@ class ClassCountsDisplay:
         image = ax.imshow(
             self.counts.to_numpy().T, aspect="auto", cmap="viridis", vmin=0, interpolation="none"
         )
-        ticks = thinned(n_classes, 30)
+        ticks = tick_positions(n_classes, 30)
         ax.set_yticks(ticks, [str(self.counts.columns[i]) for i in ticks], fontsize=8)
         ax.set_ylabel(f"{n_classes} classes")
         self.figure_.colorbar(image, ax=ax, label="Trials")

@@ -16,7 +16,7 @@ from eegkit.plots._styles import (
     pick_pipelines,
     scores_by_person,
     tidy,
-    wrapped,
+    wrap_names,
 )
 
 if TYPE_CHECKING:
@@ -151,10 +151,10 @@ class ComparisonDisplay:
         ax.plot(positions, values.T, color="0.4", lw=0.8, alpha=faint, zorder=1)
         size = 22 if n_subjects <= 40 else 9
         for x, column, shade in zip(positions, values.T, colors(n_pipelines), strict=True):
-            known = column[np.isfinite(column)]
+            finite = column[np.isfinite(column)]
             ax.scatter(np.full(len(column), x), column, s=size, color=shade, alpha=0.55, zorder=2)
-            if len(known):
-                mean, low, high, _ = bootstrap_interval(known)
+            if len(finite):
+                mean, low, high, _ = bootstrap_interval(finite)
                 reach = None if np.isnan(low) else [[mean - low], [high - mean]]
                 ax.errorbar(
                     [x + 0.18],
@@ -183,12 +183,12 @@ class ComparisonDisplay:
             label = f"chance, {self.chance:.3f}"
             ax.axhline(self.chance, color="0.35", lw=1.2, ls="--", label=label, zorder=1)
             ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
-        names = wrapped(self.scores.columns, 12)
-        turned = max(len(line) for name in names for line in name.split("\n")) > 13
-        if turned:
-            names = wrapped(self.scores.columns, 26)
+        names = wrap_names(self.scores.columns, 12)
+        rotate = max(len(line) for name in names for line in name.split("\n")) > 13
+        if rotate:
+            names = wrap_names(self.scores.columns, 26)
         ax.set_xticks(
-            positions, names, rotation=35 if turned else 0, ha="right" if turned else "center"
+            positions, names, rotation=35 if rotate else 0, ha="right" if rotate else "center"
         )
         ax.set_xlim(-0.4, n_pipelines - 0.35)
         ax.set_ylabel(spoken(self.metric))
@@ -198,9 +198,9 @@ class ComparisonDisplay:
     def _plot_ranks(self, ax: Axes | None) -> None:
         import matplotlib.pyplot as plt
 
-        self.ranks_ = found = friedman_nemenyi(self.scores)
-        k = len(found.mean_ranks)
-        bars = [group for group in found.groups if len(group) > 1]
+        self.ranks_ = ranks = friedman_nemenyi(self.scores)
+        k = len(ranks.mean_ranks)
+        bars = [group for group in ranks.groups if len(group) > 1]
         n_left = (k + 1) // 2
         top = -(0.5 + 0.4 * len(bars))  # of the first name
         if ax is None:
@@ -212,9 +212,9 @@ class ComparisonDisplay:
         for rank in range(1, k + 1):
             ax.plot([rank, rank], [0, 0.18], color="black", lw=1.2)
             ax.text(rank, 0.26, str(rank), ha="center", va="bottom", fontsize=10)
-        self._draw_critical_difference(found, k)
+        self._draw_critical_difference(ranks, k)
         for i, group in enumerate(bars):
-            best, worst = found.mean_ranks[group[0]], found.mean_ranks[group[-1]]
+            best, worst = ranks.mean_ranks[group[0]], ranks.mean_ranks[group[-1]]
             ax.plot(
                 [best - 0.03, worst + 0.03],
                 [-0.3 - 0.4 * i] * 2,
@@ -223,7 +223,7 @@ class ComparisonDisplay:
                 solid_capstyle="butt",
             )
         margin = 0.06 * (k - 1)
-        for i, (name, rank) in enumerate(found.mean_ranks.items()):
+        for i, (name, rank) in enumerate(ranks.mean_ranks.items()):
             left = i < n_left
             y = top - 0.75 * (i if left else k - 1 - i)
             x = 1 - margin if left else k + margin
@@ -236,15 +236,15 @@ class ComparisonDisplay:
         ax.set(xlim=(1 - 0.45 * (k - 1), k + 0.45 * (k - 1)), ylim=(lowest - 0.5, 2.7))
         ax.axis("off")
 
-    def _draw_critical_difference(self, found: RankComparison, k: int) -> None:
+    def _draw_critical_difference(self, ranks: RankComparison, k: int) -> None:
         ax, y = self.ax_, 1.25
-        shown = min(found.critical_difference, k - 1)
-        ax.plot([1, 1 + shown], [y, y], color="black", lw=1.2)
-        for x in (1, 1 + shown):
+        length = min(ranks.critical_difference, k - 1)
+        ax.plot([1, 1 + length], [y, y], color="black", lw=1.2)
+        for x in (1, 1 + length):
             ax.plot([x, x], [y - 0.12, y + 0.12], color="black", lw=1.2)
-        beyond = " (longer than drawn)" if shown < found.critical_difference else ""
-        told = f"critical difference {found.critical_difference:.2f}{beyond}"
-        ax.text(1, y + 0.2, told, ha="left", va="bottom", fontsize=9)
-        p = f"p = {found.p:.3f}" if found.p >= 0.001 else "p < 0.001"
-        test = f"{spoken(self.metric)}, {found.n_subjects} people, Friedman {p}"
+        beyond = " (longer than drawn)" if length < ranks.critical_difference else ""
+        label = f"critical difference {ranks.critical_difference:.2f}{beyond}"
+        ax.text(1, y + 0.2, label, ha="left", va="bottom", fontsize=9)
+        p = f"p = {ranks.p:.3f}" if ranks.p >= 0.001 else "p < 0.001"
+        test = f"{spoken(self.metric)}, {ranks.n_subjects} people, Friedman {p}"
         ax.text(1, y + 0.8, test, ha="left", va="bottom", fontsize=10)

@@ -12,7 +12,7 @@ from scipy.spatial.distance import squareform
 from sklearn.metrics import confusion_matrix
 
 from eegkit.evaluation import Results
-from eegkit.plots._styles import pick_pipeline, thinned
+from eegkit.plots._styles import pick_pipeline, tick_positions
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -121,21 +121,21 @@ class ConfusionMatrixDisplay:
             Lengths differ, there are no trials, a label is not among the classes, or an argument
             is unknown.
         """
-        y, made = np.asarray(y_true), np.asarray(y_pred)
-        if y.ndim != 1 or y.shape != made.shape or not len(y):
+        y, predicted = np.asarray(y_true), np.asarray(y_pred)
+        if y.ndim != 1 or y.shape != predicted.shape or not len(y):
             raise ValueError(
-                f"y_true and y_pred have shapes {y.shape} and {made.shape}; expected one label "
-                "each for every trial."
+                f"y_true and y_pred have shapes {y.shape} and {predicted.shape}; expected one "
+                "label each for every trial."
             )
-        seen = np.unique(np.concatenate([y, made]))
-        known = seen if classes is None else np.asarray(classes)
-        unknown = np.setdiff1d(seen, known)
+        labels = np.unique(np.concatenate([y, predicted]))
+        all_classes = labels if classes is None else np.asarray(classes)
+        unknown = np.setdiff1d(labels, all_classes)
         if len(unknown):
             raise ValueError(
-                f"{unknown[0]!r} is a label, but not one of the {len(known)} classes given."
+                f"{unknown[0]!r} is a label, but not one of the {len(all_classes)} classes given."
             )
-        counts = confusion_matrix(y, made, labels=known)
-        return cls(counts=counts, classes=known, order=order).plot(normalize=normalize, ax=ax)
+        counts = confusion_matrix(y, predicted, labels=all_classes)
+        return cls(counts=counts, classes=all_classes, order=order).plot(normalize=normalize, ax=ax)
 
     @classmethod
     def from_results(
@@ -173,9 +173,11 @@ class ConfusionMatrixDisplay:
             The results have no such pipeline, or several and none was named.
         """
         name = pick_pipeline(results, pipeline)
-        made = results.predictions(pipeline=name, dataset=dataset)
+        predictions = results.predictions(pipeline=name, dataset=dataset)
         options: dict[str, Any] = {"order": order, "normalize": normalize, "ax": ax}
-        return cls.from_predictions(made.y, made.predicted, classes=made.classes, **options)
+        return cls.from_predictions(
+            predictions.y, predictions.predicted, classes=predictions.classes, **options
+        )
 
     @property
     def confused(self) -> pd.DataFrame:
@@ -218,8 +220,8 @@ class ConfusionMatrixDisplay:
         n = len(self.classes)
         if ax is None:
             side = float(np.clip(2.2 + 0.6 * n, 3.6, 6.6))
-            listed = 2.6 if n > MAX_NUMBERED else 1.2
-            _, ax = plt.subplots(figsize=(side + listed, side), layout="compressed")
+            margin = 2.6 if n > MAX_NUMBERED else 1.2
+            _, ax = plt.subplots(figsize=(side + margin, side), layout="compressed")
         self.ax_, self.figure_ = ax, ax.figure
         values = _shares(self.counts) if normalize else self.counts
         most = 1 if normalize else max(1, values.max())
@@ -238,7 +240,7 @@ class ConfusionMatrixDisplay:
 
     def _label(self) -> None:
         ax, n = self.ax_, len(self.classes)
-        ticks = thinned(n, MAX_NAMED if n <= MAX_NAMED else 15)
+        ticks = tick_positions(n, MAX_NAMED if n <= MAX_NAMED else 15)
         names = [str(name) for name in self.classes[ticks]]
         size = 10 if n <= 20 else 7
         ax.set_xticks(ticks, names, fontsize=size)
@@ -272,9 +274,10 @@ class ConfusionMatrixDisplay:
         pairs = self.confused.head(N_LISTED)
         lines = [f"{row.true} → {row.predicted}  {row.share:.0%}" for row in pairs.itertuples()]
         right = np.trace(self.counts) / self.counts.sum()
-        told = [f"{right:.1%} of {self.counts.sum():,} trials right", "", "Most confused:", *lines]
+        total = f"{right:.1%} of {self.counts.sum():,} trials right"
+        summary = [total, "", "Most confused:", *lines]
         self.ax_.annotate(
-            "\n".join(told if lines else told[:1]),
+            "\n".join(summary if lines else summary[:1]),
             (1.03, 1.0),
             xycoords="axes fraction",
             va="top",
@@ -293,5 +296,5 @@ def _by_similarity(shares: NDArray[np.float64]) -> NDArray[np.intp]:
     """An order in which classes that are taken for one another are neighbours."""
     distance = 1 - (shares + shares.T) / 2
     np.fill_diagonal(distance, 0)
-    condensed = squareform(distance, checks=False)
-    return leaves_list(optimal_leaf_ordering(linkage(condensed, "average"), condensed))
+    distances = squareform(distance, checks=False)
+    return leaves_list(optimal_leaf_ordering(linkage(distances, "average"), distances))

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 
-from eegkit.plots._styles import colors, thinned
+from eegkit.plots._styles import colors, tick_positions
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,7 +37,7 @@ class EmbeddingDisplay:
         What to colour by.
     method : {"tsne", "pca"}
         How the points were made.
-    explained : tuple of float, optional
+    explained_variance : tuple of float, optional
         Of PCA, the share of the variance along each axis.
 
     Attributes
@@ -68,12 +68,12 @@ class EmbeddingDisplay:
         points: NDArray[np.floating],
         y: NDArray[Any],
         method: str,
-        explained: tuple[float, float] | None = None,
+        explained_variance: tuple[float, float] | None = None,
     ) -> None:
         self.points = points
         self.y = y
         self.method = method
-        self.explained = explained
+        self.explained_variance = explained_variance
 
     @classmethod
     def from_estimator(
@@ -171,16 +171,20 @@ class EmbeddingDisplay:
             )
         if not np.isfinite(values).all():
             raise ValueError(f"{int((~np.isfinite(values)).sum())} features are NaN or infinite.")
-        explained = None
+        explained_variance = None
         if method == "pca" or n_features > MAX_FEATURES:
             most = min(2 if method == "pca" else MAX_FEATURES, n_trials, n_features)
             pca = PCA(most, random_state=random_state)
             values = pca.fit_transform(values)
-            explained = tuple(pca.explained_variance_ratio_[:2]) if method == "pca" else None
+            explained_variance = (
+                tuple(pca.explained_variance_ratio_[:2]) if method == "pca" else None
+            )
         if method == "tsne":
             perplexity = min(PERPLEXITY, (n_trials - 1) / TRIALS_PER_NEIGHBOUR)
             values = TSNE(perplexity=perplexity, random_state=random_state).fit_transform(values)
-        return cls(points=values, y=labels, method=method, explained=explained).plot(ax=ax)
+        return cls(
+            points=values, y=labels, method=method, explained_variance=explained_variance
+        ).plot(ax=ax)
 
     def plot(self, ax: Axes | None = None) -> EmbeddingDisplay:
         """Draw.
@@ -236,7 +240,7 @@ class EmbeddingDisplay:
         shades = mpl.colors.ListedColormap(colors(len(labels)))
         edges = mpl.colors.BoundaryNorm(np.arange(len(labels) + 1) - 0.5, len(labels))
         bar = self.figure_.colorbar(mpl.cm.ScalarMappable(edges, shades), ax=self.ax_, pad=0.02)
-        ticks = thinned(len(labels), 25)
+        ticks = tick_positions(len(labels), 25)
         bar.set_ticks(ticks.tolist(), labels=[str(label) for label in labels[ticks]])
         bar.ax.tick_params(labelsize=8, length=0)
         bar.ax.minorticks_off()
@@ -246,10 +250,10 @@ class EmbeddingDisplay:
         if self.method == "tsne":
             ax.set(xticks=[], yticks=[], xlabel="t-SNE 1", ylabel="t-SNE 2")
         else:
-            told = ["", ""]
-            if self.explained is not None:
-                told = [f", {share:.0%} of the variance" for share in self.explained]
-            ax.set(xlabel=f"component 1{told[0]}", ylabel=f"component 2{told[1]}")
+            notes = ["", ""]
+            if self.explained_variance is not None:
+                notes = [f", {share:.0%} of the variance" for share in self.explained_variance]
+            ax.set(xlabel=f"component 1{notes[0]}", ylabel=f"component 2{notes[1]}")
         ax.spines[["top", "right"]].set_visible(False)
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from eegkit.evaluation import Inflation
 from eegkit.naming import spoken
-from eegkit.plots._styles import wrapped
+from eegkit.plots._styles import wrap_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -102,8 +102,8 @@ class InflationDisplay:
         self.ax_, self.figure_ = ax, ax.figure
         ticks = []
         for i, row in enumerate(self.summary.itertuples()):
-            own = self.table[self.table["pipeline"] == row.pipeline]
-            self._draw_people(3 * i, own.dropna(subset="gap"))
+            rows = self.table[self.table["pipeline"] == row.pipeline]
+            self._draw_people(3 * i, rows.dropna(subset="gap"))
             self._draw_means(3 * i, row, label=not i)
             ticks += [(3 * i, "people\nkept apart"), (3 * i + 1, "trials\nshuffled")]
         chance = float(self.table["chance"].mean())
@@ -121,18 +121,18 @@ class InflationDisplay:
         ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.1), ncols=3)
         return self
 
-    def _draw_people(self, x: float, own: pd.DataFrame) -> None:
-        many = len(own) > MANY
+    def _draw_people(self, x: float, rows: pd.DataFrame) -> None:
+        many = len(rows) > MANY
         style: dict[str, Any] = {"s": 10 if many else 30, "alpha": 0.55, "lw": 0, "zorder": 3}
         # People of the same score would lie on each other.
-        aside = 0.16 * (np.arange(len(own)) * 0.618 % 1 - 0.5) if many else 0.0
-        left, right = x + np.zeros(len(own)) + aside, x + 1 + np.zeros(len(own)) + aside
+        aside = 0.16 * (np.arange(len(rows)) * 0.618 % 1 - 0.5) if many else 0.0
+        left, right = x + np.zeros(len(rows)) + aside, x + 1 + np.zeros(len(rows)) + aside
         self.ax_.plot(
-            [left, right], [own["honest"], own["shuffled"]],
+            [left, right], [rows["honest"], rows["shuffled"]],
             color="0.6", lw=0.6 if many else 1.0, alpha=0.35 if many else 0.7, zorder=2,
         )  # fmt: skip
-        self.ax_.scatter(left, own["honest"], color=HONEST, **style)
-        self.ax_.scatter(right, own["shuffled"], color=SHUFFLED, **style)
+        self.ax_.scatter(left, rows["honest"], color=HONEST, **style)
+        self.ax_.scatter(right, rows["shuffled"], color=SHUFFLED, **style)
 
     def _draw_means(self, x: float, row: Any, *, label: bool) -> None:
         for at, value, side, color in (
@@ -147,11 +147,11 @@ class InflationDisplay:
                 f"{value:.2f}", (at + 0.22 * side, value), xytext=(7 * side, 0),
                 textcoords="offset points", ha="left" if side > 0 else "right", va="center",
             )  # fmt: skip
-        [name] = wrapped([row.pipeline], 24)
-        told = f"{name}, gap {row.gap:+.2f}"
+        [name] = wrap_names([row.pipeline], 24)
+        text = f"{name}, gap {row.gap:+.2f}"
         if np.isfinite(row.gap_low):
-            told += f"\n[{row.gap_low:+.2f}, {row.gap_high:+.2f}]"
+            text += f"\n[{row.gap_low:+.2f}, {row.gap_high:+.2f}]"
         self.ax_.annotate(
-            told, (x + 0.5, 1.0), xycoords=("data", "axes fraction"), xytext=(0, 4),
+            text, (x + 0.5, 1.0), xycoords=("data", "axes fraction"), xytext=(0, 4),
             textcoords="offset points", ha="center", va="bottom", fontsize="small",
         )  # fmt: skip

@@ -104,11 +104,11 @@ class LearningCurveDisplay:
                 "on different numbers of them."
             )
         people = table.groupby([*KEYS, "subject"], sort=False)[[metric, f"chance_{metric}"]].mean()
-        known = people.dropna(subset=[metric])
+        finite = people.dropna(subset=[metric])
         rows = []
-        for (name, size), own in known.groupby(KEYS):
-            mean, low, high, n = bootstrap_interval(own[metric], confidence)
-            chance = own[f"chance_{metric}"].mean()
+        for (name, size), group in finite.groupby(KEYS):
+            mean, low, high, n = bootstrap_interval(group[metric], confidence)
+            chance = group[f"chance_{metric}"].mean()
             rows.append((names.index(name), name, size, mean, low, high, n, chance))
         if not rows:
             raise ValueError(f"{metric} is undefined for everybody; there is no curve to draw.")
@@ -156,9 +156,9 @@ class LearningCurveDisplay:
     def _label(self) -> None:
         ax, counts = self.ax_, self.curves["n_subjects"]
         least, most = counts.min(), counts.max()
-        tested = f"{most}" if least == most else f"{least} to {most}"
+        count = f"{most}" if least == most else f"{least} to {most}"
         ax.set_xlabel("people trained on")
-        ax.set_ylabel(f"{spoken(self.metric)}, mean of {tested} people")
+        ax.set_ylabel(f"{spoken(self.metric)}, mean of {count} people")
         sizes = np.unique(self.curves["n_train_subjects"])
         if sizes[-1] >= 10 * sizes[0]:
             ax.set_xscale("log", base=2)

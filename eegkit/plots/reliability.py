@@ -132,11 +132,13 @@ class ReliabilityDisplay:
         """
         tables, mute = {}, []
         for name in pick_pipelines(results, pipelines):
-            made = results.predictions(pipeline=name, dataset=dataset)
-            if made.proba is None:
+            predictions = results.predictions(pipeline=name, dataset=dataset)
+            if predictions.proba is None:
                 mute.append(name)
                 continue
-            tables[name] = reliability_table(made.y, made.proba, made.classes, n_bins, strategy)
+            tables[name] = reliability_table(
+                predictions.y, predictions.proba, predictions.classes, n_bins, strategy
+            )
         if mute and (pipelines is not None or not tables):
             raise ValueError(
                 f"{', '.join(map(repr, mute))} gave no probabilities; use a classifier with "
@@ -201,6 +203,6 @@ class ReliabilityDisplay:
         below.set_ylim(0)
         below.set_xticks(np.linspace(0, 1, 6))
         ax.tick_params(axis="x", labelbottom=False)
-        for each in (ax, below):
-            tidy(each)
-            each.grid(color="0.92")
+        for panel in (ax, below):
+            tidy(panel)
+            panel.grid(color="0.92")

@@ -133,15 +133,15 @@ class ScoresDisplay:
         """One line where everybody has the same chance level, else a step for each person."""
         style: dict[str, Any] = {"color": "0.35", "lw": 1.2, "ls": "--", "zorder": 2}
         values = chance.to_numpy(dtype=float)
-        known = values[np.isfinite(values)]
-        if not len(known):
+        finite = values[np.isfinite(values)]
+        if not len(finite):
             return
-        if np.ptp(known) < 1e-9:
-            self.ax_.axvline(known[0], label=f"chance, {known[0]:.3f}", **style)
+        if np.ptp(finite) < 1e-9:
+            self.ax_.axvline(finite[0], label=f"chance, {finite[0]:.3f}", **style)
             return
         edges = np.repeat(np.append(y - 0.5, y[-1] + 0.5), 2)[1:-1]
         self.ax_.plot(
-            np.repeat(values, 2), edges, label=f"chance, mean {known.mean():.3f}", **style
+            np.repeat(values, 2), edges, label=f"chance, mean {finite.mean():.3f}", **style
         )
 
     def _label(self, subjects: pd.Index) -> None:

@@ -101,16 +101,16 @@ class SpectraDisplay:
         picks = pick_channels(trials, channels)
         if f_max is not None and not f_max > 0:
             raise ValueError(f"f_max is {f_max!r}; expected a positive number of Hz, or None.")
-        spectra = Spectra.of(trials, classes)
+        spectra = Spectra.from_trials(trials, classes)
         # The bin at 0 Hz holds what is left of the offset.
         inside = (spectra.freqs > 0) & (spectra.freqs <= (f_max or np.inf))
         decibels = to_decibel(spectra.power[:, :, picks][..., inside]).mean(axis=2)
         names = [trials.ch_names[i] for i in picks]
         title = ", ".join(names) if len(names) <= 6 else f"Mean of {len(names)} channels"
-        made = cls(
+        display = cls(
             freqs=spectra.freqs[inside], decibels=decibels, classes=spectra.classes, title=title
         )
-        return made.plot(ax=ax)
+        return display.plot(ax=ax)
 
     def plot(self, ax: Axes | None = None) -> SpectraDisplay:
         """Draw.

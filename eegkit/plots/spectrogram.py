@@ -133,13 +133,13 @@ class SpectrogramDisplay:
         """
         X = as_signals(X)
         X = X if isinstance(X, SignalArray) else SignalArray(np.asarray(X))
-        shown = X if trial is None else X[_row(trial, len(X))]
+        signals = X if trial is None else X[_row(trial, len(X))]
         try:
             check_is_fitted(transform)
         except NotFittedError:
-            transform = clone(transform).fit(shown)
+            transform = clone(transform).fit(signals)
         return cls.from_spectrogram(
-            transform.transform(shown),
+            transform.transform(signals),
             trial=None if trial is None else 0,
             channels=channels,
             regions=regions,
@@ -226,8 +226,8 @@ class SpectrogramDisplay:
             `ax` are not as many axes as there are panels.
         """
         n_panels = len(self.spectrograms)
-        own = ax is None
-        figure, axes = _new_axes(n_panels) if own else _given_axes(ax, n_panels)
+        new_figure = ax is None
+        figure, axes = _new_axes(n_panels) if new_figure else _given_axes(ax, n_panels)
         low, high = np.percentile(self.spectrograms, SHOWN_PERCENTILES)
         vmin, vmax = (low if vmin is None else vmin), (high if vmax is None else vmax)
         freqs, freq_label = _axis(self.freqs, self.spectrograms.shape[1], "Frequency (Hz)", "bin")
@@ -241,7 +241,7 @@ class SpectrogramDisplay:
             panel.set_title(name, loc="left", fontsize="medium", pad=3)
             if geometric:
                 _logarithmic(panel)
-        _label_axes(figure, axes, time_label, freq_label, own)
+        _label_axes(figure, axes, time_label, freq_label, new_figure)
         self.figure_, self.axes_, self.colorbar_ = figure, axes, None
         if colorbar:
             over, under = self.spectrograms.max() > vmax, self.spectrograms.min() < vmin
@@ -284,10 +284,10 @@ def _panels(
         channels = range(n_channels)
     elif isinstance(channels, str | int | np.integer):
         channels = [channels]
-    picked = [number(channel) for channel in channels]
-    if not picked:
+    picks = [number(channel) for channel in channels]
+    if not picks:
         raise ValueError("channels is empty; expected at least one.")
-    return {names[i]: [i] for i in picked}
+    return {names[i]: [i] for i in picks}
 
 
 def _label_of(transform: Any) -> str | None:
@@ -308,11 +308,11 @@ def _label_of(transform: Any) -> str | None:
     return f"{quantity} ({unit.format(**units)})"
 
 
-def _axis(values: Any, n: int, known: str, counted: str) -> tuple[NDArray[Any], str]:
+def _axis(values: Any, n: int, label: str, unit: str) -> tuple[NDArray[Any], str]:
     """The values and label of an axis; counted where it is not known or does not increase."""
     if values is None or (np.diff(values) < 0).any():
-        return np.arange(n), f"{counted.capitalize()} number"
-    return values, known
+        return np.arange(n), f"{unit.capitalize()} number"
+    return values, label
 
 
 def _is_geometric(freqs: NDArray[Any]) -> bool:
@@ -358,9 +358,9 @@ def _given_axes(ax: Any, n_panels: int) -> tuple[Figure, NDArray[Any]]:
     return axes[0].figure, axes
 
 
-def _label_axes(figure: Figure, axes: NDArray[Any], x: str, y: str, own: bool) -> None:
+def _label_axes(figure: Figure, axes: NDArray[Any], x: str, y: str, new_figure: bool) -> None:
     """Label the axes, once for the figure where all of it is ours."""
-    if own and len(axes) > 1:
+    if new_figure and len(axes) > 1:
         figure.supxlabel(x, fontsize="medium")
         figure.supylabel(y, fontsize="medium")
         return

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 # Names of people (and sessions) are written beside their trials up to this many.
 MAX_NAMED = 40
 MAX_TITLE = 60  # characters
-UNUSED, TRAIN, TEST = 0, 1, 2
-COLOURS = {UNUSED: ("not used", "0.9"), TRAIN: ("train", "#4477aa"), TEST: ("test", "#ee7733")}
+NOT_USED, TRAIN, TEST = 0, 1, 2
+COLOURS = {NOT_USED: ("not used", "0.9"), TRAIN: ("train", "#4477aa"), TEST: ("test", "#ee7733")}
 
 
 class SplitDisplay:
@@ -86,15 +86,15 @@ class SplitDisplay:
         """
         splitter = make_splitter(cv, random_state=random_state)
         folds = folds_of(splitter, trials)
-        sides = np.full((len(trials), len(folds)), UNUSED, dtype=np.int8)
+        sides = np.full((len(trials), len(folds)), NOT_USED, dtype=np.int8)
         for fold in folds:
             sides[fold.train, fold.number] = TRAIN
             sides[fold.test, fold.number] = TEST
-        ordered = trials.metadata.sort_values(["subject", "session", "run"], kind="stable")
+        metadata = trials.metadata.sort_values(["subject", "session", "run"], kind="stable")
         title = cv if isinstance(cv, str) else repr(splitter)
         if len(title) > MAX_TITLE:
             title = type(splitter).__name__
-        return cls(sides=sides[ordered.index], metadata=ordered, title=title).plot(ax=ax)
+        return cls(sides=sides[metadata.index], metadata=metadata, title=title).plot(ax=ax)
 
     def plot(self, ax: Axes | None = None) -> SplitDisplay:
         """Draw.
@@ -121,7 +121,7 @@ class SplitDisplay:
             aspect="auto",
             interpolation="nearest",
             cmap=ListedColormap([colour for _, colour in COLOURS.values()]),
-            vmin=UNUSED - 0.5,
+            vmin=NOT_USED - 0.5,
             vmax=TEST + 0.5,
         )
         self._mark_people()
@@ -130,11 +130,11 @@ class SplitDisplay:
             ax.axvline(fold - 0.5, color="white", lw=0.8)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         ax.set(xlabel="fold", title=self.title)
-        seen = np.unique(self.sides)
+        sides = np.unique(self.sides)
         patches = [
             Patch(facecolor=colour, edgecolor="0.6", label=label)
             for side, (label, colour) in COLOURS.items()
-            if side in seen
+            if side in sides
         ]
         ax.legend(handles=patches[::-1], loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
         return self

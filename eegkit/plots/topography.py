@@ -106,12 +106,12 @@ class TopographyDisplay:
             there is no such class, labels are soft, or samples are missing.
         """
         _check_positions(trials)
-        shown = SHOWN_BANDS if bands is None else dict(bands)
-        if not shown:
+        band_edges = SHOWN_BANDS if bands is None else dict(bands)
+        if not band_edges:
             raise ValueError("bands is empty; expected at least one band.")
-        spectra = Spectra.of(trials, classes)
-        made = []
-        for name, (low, high) in shown.items():
+        spectra = Spectra.from_trials(trials, classes)
+        maps = []
+        for name, (low, high) in band_edges.items():
             if not ((spectra.freqs >= low) & (spectra.freqs < high)).any():
                 raise ValueError(
                     f"The band {name!r}, {low:g} to {high:g} Hz, holds no frequency bin: they lie "
@@ -120,13 +120,13 @@ class TopographyDisplay:
             of_people = spectra.decibel(low, high)
             if contrast:
                 of_people = of_people - of_people.mean(axis=1, keepdims=True)
-            known = np.asarray(np.isfinite(of_people).all(axis=2))
-            made.append(
-                [np.median(column[rows], axis=0) for column, rows in _columns(of_people, known)]
+            complete = np.asarray(np.isfinite(of_people).all(axis=2))
+            maps.append(
+                [np.median(column[rows], axis=0) for column, rows in _columns(of_people, complete)]
             )
         display = cls(
-            decibels=np.array(made),
-            bands=[f"{name}\n{low:g}-{high:g} Hz" for name, (low, high) in shown.items()],
+            decibels=np.array(maps),
+            bands=[f"{name}\n{low:g}-{high:g} Hz" for name, (low, high) in band_edges.items()],
             classes=spectra.classes,
             info=trials.info,
             contrast=contrast,
@@ -192,25 +192,28 @@ class TopographyDisplay:
         return image
 
 
-def _columns(of_people: NDArray[np.float64], known: NDArray[Any]) -> Any:
+def _columns(of_people: NDArray[np.float64], complete: NDArray[Any]) -> Any:
     """Every class with the people that have it."""
     for i in range(of_people.shape[1]):
-        if not known[:, i].any():
+        if not complete[:, i].any():
             raise ValueError(
                 "Nobody has trials of all classes, so nothing can be told against their mean; set "
                 "contrast=False."
             )
-        yield of_people[:, i], known[:, i]
+        yield of_people[:, i], complete[:, i]
 
 
 def _check_positions(trials: Trials) -> None:
     places = np.array([ch["loc"][:3] for ch in trials.info["chs"]])
-    lost = ~np.isfinite(places).all(axis=1) | ~places.any(axis=1)
-    if lost.any():
-        names = [name for name, gone in zip(trials.ch_names, lost, strict=True) if gone]
+    no_position = ~np.isfinite(places).all(axis=1) | ~places.any(axis=1)
+    if no_position.any():
+        names = [
+            name for name, missing in zip(trials.ch_names, no_position, strict=True) if missing
+        ]
         raise ValueError(
-            f"{lost.sum()} of {len(lost)} channels have no position ({', '.join(names[:8])}); "
-            "name them as in the 10-05 system, or set a montage: trials.info.set_montage(...)."
+            f"{no_position.sum()} of {len(no_position)} channels have no position "
+            f"({', '.join(names[:8])}); name them as in the 10-05 system, or set a montage: "
+            "trials.info.set_montage(...)."
         )
     if len(places) < MIN_CHANNELS or len(np.unique(places, axis=0)) < len(places):
         raise ValueError(

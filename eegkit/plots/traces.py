@@ -103,22 +103,24 @@ class TracesDisplay:
             There is no such trial or channel, or the spacing is not positive.
         """
         picks = pick_channels(trials, channels)
-        shown = _first_of_each_class(trials) if rows is None else np.atleast_1d(np.asarray(rows))
-        if not shown.size or shown.dtype.kind not in "iu":
+        trial_rows = (
+            _first_of_each_class(trials) if rows is None else np.atleast_1d(np.asarray(rows))
+        )
+        if not trial_rows.size or trial_rows.dtype.kind not in "iu":
             raise ValueError(f"rows is {rows!r}; expected numbers of trials.")
-        if shown.min() < 0 or shown.max() >= len(trials):
+        if trial_rows.min() < 0 or trial_rows.max() >= len(trials):
             raise ValueError(f"rows is {rows!r}; expected numbers from 0 to {len(trials) - 1}.")
-        signals = np.asarray(trials.X[shown])[:, picks].astype(float)
+        signals = np.asarray(trials.X[trial_rows])[:, picks].astype(float)
         if spacing is None:
             spacing = _spacing(signals)
         elif not spacing > 0:
             raise ValueError(f"spacing is {spacing!r}; expected a positive number of microvolts.")
-        titles = [_title(trials, row) for row in shown]
+        titles = [_title(trials, row) for row in trial_rows]
         names = [trials.ch_names[i] for i in picks]
-        made = cls(
+        display = cls(
             signals=signals, titles=titles, ch_names=names, sfreq=trials.sfreq, spacing=spacing
         )
-        return made.plot(ax=ax)
+        return display.plot(ax=ax)
 
     def plot(self, ax: Axes | None = None) -> TracesDisplay:
         """Draw.
@@ -159,9 +161,9 @@ class TracesDisplay:
         ax.tick_params(axis="y", length=0)
         ax.set_ylim(heights[-1] - self.spacing, self.spacing)
         for start, title in zip(starts, self.titles, strict=True):
-            what, _, who = title.partition(", ")
+            label, _, details = title.partition(", ")
             ax.text(
-                start + duration / 2, 1.0, f"{what}\n{who}", ha="center", va="bottom",
+                start + duration / 2, 1.0, f"{label}\n{details}", ha="center", va="bottom",
                 transform=ax.get_xaxis_transform(), fontsize=9,
             )  # fmt: skip
         step = _nice(duration / 3)
@@ -190,8 +192,8 @@ def _first_of_each_class(trials: Trials) -> NDArray[np.intp]:
 
 def _title(trials: Trials, row: int) -> str:
     label = trials.y[row] if trials.y.ndim == 1 else np.round(trials.y[row], 2).tolist()
-    who = trials.metadata["subject"].iloc[row]
-    return f"{str(label).replace(', ', '; ')}, {who}, trial {row}"
+    subject = trials.metadata["subject"].iloc[row]
+    return f"{str(label).replace(', ', '; ')}, {subject}, trial {row}"
 
 
 def _spacing(signals: NDArray[np.float64]) -> float:

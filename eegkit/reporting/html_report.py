@@ -10,7 +10,7 @@ from typing import Any
 
 from eegkit.atomic import atomic_write
 from eegkit.evaluation import Results
-from eegkit.plots._styles import unseen
+from eegkit.plots._styles import figures_hidden
 from eegkit.reporting import markup as h
 from eegkit.reporting import sections, sources
 from eegkit.reporting.headline import leak_banner, tell
@@ -82,7 +82,7 @@ def report(
         if content:
             made.add_html(content, title, tags=(TAG,), section=section)
 
-    with unseen():
+    with figures_hidden():
         add("Answer", _answer(results, parts))
         for name, part in parts.items():
             for title, make in _titled(given.get(name)):

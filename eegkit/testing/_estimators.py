@@ -211,7 +211,7 @@ def check_saved_file(estimator: Estimator) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.eegkit"
         save(model, path)
-        loaded = load(path, known=[type(model)])
+        loaded = load(path, custom_classes=[type(model)])
     np.testing.assert_array_equal(output_of(loaded, X), output_of(model, X))
 
 

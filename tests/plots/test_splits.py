@@ -7,7 +7,7 @@ import pytest
 from eegkit import Trials
 from eegkit.evaluation import make_splitter
 from eegkit.evaluation.splits import folds_of
-from eegkit.plots.splits import TEST, TRAIN, UNUSED, SplitDisplay
+from eegkit.plots.splits import NOT_USED, TEST, TRAIN, SplitDisplay
 
 mpl.use("agg")
 
@@ -39,7 +39,7 @@ def test_every_trial_has_the_side_of_its_fold(cv):
     for column, fold in zip(drawn.T, folds, strict=True):
         for side, rows in [(TRAIN, fold.train), (TEST, fold.test)]:
             assert set(display.metadata.index[column == side]) == set(rows)
-        assert np.sum(column == UNUSED) == 48 - len(fold.train) - len(fold.test)
+        assert np.sum(column == NOT_USED) == 48 - len(fold.train) - len(fold.test)
     in_order = display.metadata[["subject", "session"]].apply(tuple, axis=1)
     assert in_order.is_monotonic_increasing
 

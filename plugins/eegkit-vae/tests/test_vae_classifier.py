@@ -131,7 +131,7 @@ def test_classifier_of_ones_own(tmp_path):
     assert isinstance(net.net_.module_.classifier[1], nn.Linear)
     assert clone(net).set_params(classifier__width=5).classifier.width == 5
     eegkit.save(net, tmp_path / "net.safetensors")
-    loaded = eegkit.load(tmp_path / "net.safetensors", known=[_Linear])
+    loaded = eegkit.load(tmp_path / "net.safetensors", custom_classes=[_Linear])
     np.testing.assert_array_equal(loaded.predict_proba(trials.X), net.predict_proba(trials.X))
 
 
