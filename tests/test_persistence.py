@@ -140,7 +140,7 @@ def round_trip(estimator, path, known=()):
 
 def rewritten(data, change):
     """The bytes of a file whose description is changed, its digest being right again."""
-    description, tensors = _file._checked(data, "file")
+    description, tensors = _file._read_checked(data, "file")
     change(description)
     return sealed(json.dumps(description), tensors)
 
@@ -190,7 +190,7 @@ def test_pipelines_of_scikit_learn(tmp_path):
 
 def test_what_the_file_says(small):
     data, _, _ = small
-    description, _ = _file._checked(data, "file")
+    description, _ = _file._read_checked(data, "file")
     assert description["input"] == {
         "shape": [3, 96],
         "ch_names": ["C3", "Cz", "C4"],
@@ -208,7 +208,7 @@ def test_what_the_file_says(small):
 def test_a_plugin_is_named_by_its_distribution(everything):
     pytest.importorskip("eegkit_convnets")
     _, path = everything["classifiers", "eegnet"]
-    description, _ = _file._checked(path.read_bytes(), "file")
+    description, _ = _file._read_checked(path.read_bytes(), "file")
     assert description["estimator"]["class"] == {
         "kind": "classifiers",
         "name": "eegnet",
@@ -553,7 +553,7 @@ def test_forgery_runs_nothing(small):
     """Descriptions changed at random, with a right digest: they load, or are refused."""
     data, _, _ = small
     rng = np.random.default_rng(0)
-    description, tensors = _file._checked(data, "file")
+    description, tensors = _file._read_checked(data, "file")
     text = json.dumps(description)
     start = text.index('"estimator"')
     modules = set(sys.modules)
