@@ -44,7 +44,7 @@ class ConfusionMatrixDisplay:
 
     Attributes
     ----------
-    confused : pandas.DataFrame
+    confusions : pandas.DataFrame
         Pairs of different classes, those that make up the largest share of their true class
         first: ``true``, ``predicted``, ``n_trials`` and ``share`` of the true class's trials.
     ax_ : matplotlib.axes.Axes
@@ -66,7 +66,7 @@ class ConfusionMatrixDisplay:
     array([[1, 0, 1],
            [0, 1, 0],
            [0, 0, 1]])
-    >>> display.confused
+    >>> display.confusions
        true predicted  n_trials  share
     0  left     right         1    0.5
     """
@@ -180,7 +180,7 @@ class ConfusionMatrixDisplay:
         )
 
     @property
-    def confused(self) -> pd.DataFrame:
+    def confusions(self) -> pd.DataFrame:
         counts, shares = self.counts.copy(), _shares(self.counts)
         np.fill_diagonal(counts, 0)
         rows, columns = np.nonzero(counts)
@@ -235,7 +235,7 @@ class ConfusionMatrixDisplay:
         if n <= MAX_NUMBERED:
             self._write_numbers(values, shares=normalize is not None)
         else:
-            self._list_confused()
+            self._list_confusions()
         return self
 
     def _label(self) -> None:
@@ -270,8 +270,8 @@ class ConfusionMatrixDisplay:
                 color="white" if value > dark else "0.15",
             )
 
-    def _list_confused(self) -> None:
-        pairs = self.confused.head(N_LISTED)
+    def _list_confusions(self) -> None:
+        pairs = self.confusions.head(N_LISTED)
         lines = [f"{row.true} → {row.predicted}  {row.share:.0%}" for row in pairs.itertuples()]
         right = np.trace(self.counts) / self.counts.sum()
         total = f"{right:.1%} of {self.counts.sum():,} trials right"

@@ -229,7 +229,7 @@ def _confusion_of(results: Results, name: str) -> str:
     display = ConfusionMatrixDisplay.from_results(
         results, name, order="similarity" if many else "class"
     )
-    pairs = display.confused
+    pairs = display.confusions
     parts = [h.figure(display.figure_, f"What {name} took the trials of every class for.")]
     if len(pairs):
         shown = pairs.head(N_CONFUSED).rename(columns={"n_trials": "trials"})

@@ -75,7 +75,7 @@ def test_numbers_are_shares_of_the_true_class_or_counts():
 def test_the_most_confused_pairs():
     y = ["a"] * 10 + ["b"] * 2 + ["c"] * 4
     made = ["b"] * 3 + ["a"] * 7 + ["a", "b"] + ["c"] * 3 + ["a"]
-    pairs = ConfusionMatrixDisplay.from_predictions(y, made).confused
+    pairs = ConfusionMatrixDisplay.from_predictions(y, made).confusions
     assert pairs[["true", "predicted"]].to_numpy().tolist() == [["b", "a"], ["a", "b"], ["c", "a"]]
     np.testing.assert_allclose(pairs["share"], [0.5, 0.3, 0.25])
     assert pairs["n_trials"].tolist() == [1, 3, 1]
