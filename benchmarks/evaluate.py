@@ -115,8 +115,8 @@ def one_way(way: str, core: int | None, size: tuple[int, ...], start: Any) -> Ta
     if core is not None:
         os.sched_setaffinity(0, {core})
     warm_up()
-    n_people, n_trials, n_folds, n_epochs = size
-    trials = load_dataset("simulated", n_people=n_people, n_trials=n_trials)
+    n_subjects, n_trials, n_folds, n_epochs = size
+    trials = load_dataset("simulated", n_subjects=n_subjects, n_trials=n_trials)
     pipeline, splitter = make_pipeline(n_epochs), GroupKFold(n_folds)
 
     def with_eegkit() -> float:
@@ -160,7 +160,7 @@ def on_dask(trials: Trials, n_folds: int, n_epochs: int, repeats: int) -> dict[i
 def warm_up() -> None:
     """In a worker: whatever is done once only."""
     torch.set_num_threads(1)
-    few = load_dataset("simulated", n_people=2, n_trials=8)
+    few = load_dataset("simulated", n_subjects=2, n_trials=8)
     make_pipeline(1).fit(few.X, few.y).predict(few.X)
 
 
@@ -174,7 +174,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=4)
     chosen = parser.parse_args()
     torch.set_num_threads(1)
-    trials = load_dataset("simulated", n_people=chosen.people, n_trials=chosen.trials)
+    trials = load_dataset("simulated", n_subjects=chosen.people, n_trials=chosen.trials)
     console = Console()
     console.print(f"{trials!r}; {chosen.folds} folds, {chosen.epochs} epochs", highlight=False)
     if chosen.part != "dask":

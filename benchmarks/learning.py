@@ -75,7 +75,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     torch.set_num_threads(N_THREADS)
     trials = load_dataset(
-        "simulated", n_people=2, n_trials=options.trials, difficulty="easy",
+        "simulated", n_subjects=2, n_trials=options.trials, difficulty="easy",
         channels=["C3", "Cz", "C4"],
     )  # fmt: skip
     table = Table("net", "accuracy", "of each person", "s", "settings", title=repr(trials))

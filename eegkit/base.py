@@ -76,7 +76,7 @@ class Estimator(Parametrized, BaseEstimator):
             X = np.asarray(X)
         _check_equal_lengths(X)
         self._check_axes(X, reset=reset)
-        known = X.knowledge if isinstance(X, SignalArray) else {}
+        known = X.metadata if isinstance(X, SignalArray) else {}
         if isinstance(X, SignalArray):
             X = X.view(np.ndarray)
         options = {"allow_nd": True, "dtype": "numeric", "ensure_all_finite": False}

@@ -22,7 +22,7 @@ import os
 import types
 import typing
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, dataclass_transform
 
@@ -166,15 +166,19 @@ class Parametrized:
     """The base of classes whose parameters are annotated fields: estimators and data sets.
 
     Every subclass becomes a dataclass. It changes the default of an inherited parameter by the
-    value alone, ``max_epochs = 10``; the annotation stays.
+    value alone, ``max_epochs = 10``; the annotation stays. A parameter that takes the name of
+    something else that a base class has is refused, but for those that the class names:
+    ``class Simulated(Dataset, overrides=("n_subjects",))``.
     """
 
     dataclass_options: ClassVar[Mapping[str, Any]] = {}
     parameter_types: ClassVar[Mapping[str, Any]] = {}
 
-    def __init_subclass__(cls, kw_only: bool = True, **kwargs: Any) -> None:
+    def __init_subclass__(
+        cls, kw_only: bool = True, overrides: Collection[str] = (), **kwargs: Any
+    ) -> None:
         annotations = _annotations_of(cls)
-        _refuse_shadows(cls, annotations)
+        _refuse_shadows(cls, annotations, overrides)
         types: dict[str, Any] = {}
         for base in reversed(cls.__mro__[1:]):
             types |= vars(base).get("parameter_types", {})
@@ -370,10 +374,14 @@ def _annotations_of(cls: type) -> dict[str, Any]:
         ) from error
 
 
-def _refuse_shadows(cls: type, annotations: Mapping[str, Any]) -> None:
+def _refuse_shadows(cls: type, annotations: Mapping[str, Any], overrides: Collection[str]) -> None:
     """Refuse a parameter that takes the name of something else that a base class has."""
     for name, hint in annotations.items():
-        if ClassVar in (hint, typing.get_origin(hint)) or hint is dataclasses.KW_ONLY:
+        if (
+            name in overrides
+            or ClassVar in (hint, typing.get_origin(hint))
+            or hint is dataclasses.KW_ONLY
+        ):
             continue
         for base in cls.__mro__[1:]:
             is_of_base = name in getattr(base, "__dataclass_fields__", {}) or hasattr(base, name)

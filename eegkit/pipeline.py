@@ -117,14 +117,14 @@ class _KnowingMemory:
 
         def call(*args: Any, **kwargs: Any) -> Any:
             unhashed = {name: kwargs.pop(name) for name in ignore if name in kwargs}
-            knowledge = [a.knowledge for a in args if isinstance(a, SignalArray)]
-            return cached(function, knowledge, args, kwargs, unhashed)
+            metadata = [a.metadata for a in args if isinstance(a, SignalArray)]
+            return cached(function, metadata, args, kwargs, unhashed)
 
         return call
 
 
 def _call(
-    function: Callable[..., Any], knowledge: Any, args: Any, kwargs: Any, unhashed: Any
+    function: Callable[..., Any], metadata: Any, args: Any, kwargs: Any, unhashed: Any
 ) -> Any:
     return function(*args, **kwargs, **unhashed)
 

@@ -105,7 +105,7 @@ class SignalArray(np.ndarray):
         self.preparation = None
 
     @property
-    def knowledge(self) -> dict[str, Any]:
+    def metadata(self) -> dict[str, Any]:
         """What the array knows, as the keyword arguments of the constructor."""
         return {
             "sfreq": self.sfreq,
@@ -166,11 +166,11 @@ class SignalArray(np.ndarray):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The plain array inside is what lets joblib share it with its workers as a memmap.
-        return _rebuild, (self.view(np.ndarray), self.knowledge)
+        return _rebuild, (self.view(np.ndarray), self.metadata)
 
 
-def _rebuild(array: NDArray[Any], knowledge: dict[str, Any]) -> SignalArray:
-    return SignalArray(array, **knowledge)
+def _rebuild(array: NDArray[Any], metadata: dict[str, Any]) -> SignalArray:
+    return SignalArray(array, **metadata)
 
 
 def _key_of_each_axis(key: Any, ndim: int) -> list[Any] | None:

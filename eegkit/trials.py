@@ -375,7 +375,7 @@ class Trials:
         Examples
         --------
         >>> from eegkit import load_dataset
-        >>> described = load_dataset("simulated", n_people=2, n_trials=8).describe()
+        >>> described = load_dataset("simulated", n_subjects=2, n_trials=8).describe()
         >>> described.classes["trials"].to_dict()
         {'left_hand': 8, 'right_hand': 8}
         >>> bool(described.channels.loc["C3", "spread"] < 50)
@@ -420,9 +420,10 @@ class Trials:
         return Trials(X, self.y[index], self.metadata.iloc[index], self.info)
 
     def __repr__(self) -> str:
-        n_people = self.metadata["subject"].nunique()
+        n_subjects = self.metadata["subject"].nunique()
         text = (
-            f"<Trials: {len(self)} trials of {n_people} {'person' if n_people == 1 else 'people'}, "
+            f"<Trials: {len(self)} trials of {n_subjects} "
+            f"{'person' if n_subjects == 1 else 'people'}, "
             f"{self.X.shape[1]} channels x {self.n_times} samples at {self.sfreq:g} Hz"
         )
         if self.y.ndim == 1:

@@ -25,7 +25,7 @@ from eegkit.plots import (
 )
 from eegkit.transforms import Standardizer
 
-trials = load_dataset("simulated", n_people=8, n_trials=48, n_classes=4, difficulty="easy")
+trials = load_dataset("simulated", n_subjects=8, n_trials=48, n_classes=4, difficulty="easy")
 net = Pipeline([Standardizer(), ShallowConvNet(max_epochs=12, random_state=0)])
 results = evaluate(
     {"shallow_convnet": net}, {"simulated": trials}, cv="group-4", baselines=True, random_state=0

@@ -19,7 +19,7 @@ from eegkit_vae import VAEDenoiser
 from eegkit import SignalArray, load_dataset
 from eegkit.transforms import WaveletDenoiser
 
-trials = load_dataset("simulated", n_people=3, n_trials=60, channels=["C3", "Cz", "C4", "Pz"])
+trials = load_dataset("simulated", n_subjects=3, n_trials=60, channels=["C3", "Cz", "C4", "Pz"])
 clean = np.asarray(trials.X)
 rng = np.random.default_rng(0)
 noise = rng.normal(size=clean.shape).astype(np.float32)

@@ -42,7 +42,9 @@ described.channels.loc[
 # The first trial of each class, or those whose numbers are given: here one recording of a simulated
 # seizure, cut into trials.
 
-seizure = load_dataset("simulated", condition="seizure", difficulty="easy", n_people=4, n_trials=24)
+seizure = load_dataset(
+    "simulated", condition="seizure", difficulty="easy", n_subjects=4, n_trials=24
+)
 where = seizure.metadata[["subject", "run"]].eq(["S02", "0"]).all(axis=1)
 print(seizure.metadata[where][["onset", "focus"]].assign(label=seizure.y[where]))
 TracesDisplay.from_trials(seizure, np.flatnonzero(where)[1:5])
@@ -87,7 +89,7 @@ plt.show()
 # In the condition "identity" the label is the person. Everybody's alpha has its own peak, in the
 # second session as in the first, so one decodes across sessions rather than across people.
 
-identity = load_dataset("simulated", condition="identity", n_people=4, difficulty="easy")
+identity = load_dataset("simulated", condition="identity", n_subjects=4, difficulty="easy")
 figure, axes = plt.subplots(1, 2, figsize=(10, 3.6), sharey=True, layout="constrained")
 for ax, session in zip(axes, "01", strict=True):
     part = identity[(identity.metadata["session"] == session).to_numpy()]

@@ -23,7 +23,7 @@ from eegkit.evaluation import audit_split, inflation
 from eegkit.plots.inflation import InflationDisplay
 from eegkit.transforms import BandPower
 
-simulated = load_dataset("simulated", n_people=24, n_trials=32, duration=2.0)
+simulated = load_dataset("simulated", n_subjects=24, n_trials=32, duration=2.0)
 people = np.unique(simulated.groups)
 rng = np.random.default_rng(0)
 patients = rng.permutation(people)[::2]

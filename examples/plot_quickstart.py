@@ -20,7 +20,7 @@ from eegkit.classifiers import CNNBiGRU
 from eegkit.plots import ScoresDisplay
 from eegkit.transforms import STFT
 
-trials = load_dataset("simulated", n_people=6, n_trials=30, channels=["C3", "Cz", "C4", "Pz"])
+trials = load_dataset("simulated", n_subjects=6, n_trials=30, channels=["C3", "Cz", "C4", "Pz"])
 trials
 
 # %%

@@ -21,7 +21,7 @@ from eegkit import evaluate, load_dataset, report
 from eegkit.evaluation import baselines, learning_curve
 from eegkit.plots import LearningCurveDisplay
 
-trials = load_dataset("simulated", n_people=12, n_trials=20)
+trials = load_dataset("simulated", n_subjects=12, n_trials=20)
 names = ("band_power+lr", "csp+lda")
 pipelines = {name: pipeline for name, pipeline in baselines().items() if name in names}
 results = evaluate(pipelines, {"simulated": trials}, cv="group-4", random_state=0)

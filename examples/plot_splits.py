@@ -19,8 +19,8 @@ from eegkit import Trials
 from eegkit.evaluation import WithinSubjectKFold
 from eegkit.plots.splits import SplitDisplay
 
-n_people, n_sessions, n_runs, n_each = 4, 2, 2, 10
-n_trials = n_people * n_sessions * n_runs * n_each
+n_subjects, n_sessions, n_runs, n_each = 4, 2, 2, 10
+n_trials = n_subjects * n_sessions * n_runs * n_each
 number = np.arange(n_trials)
 trials = Trials.from_arrays(
     np.zeros((n_trials, 1, 2)),

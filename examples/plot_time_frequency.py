@@ -25,7 +25,7 @@ from eegkit.transforms import CWT, STFT, MelSpectrogram, SpectrogramUnion, Wavel
 if Path(os.environ.get("EEGKIT_DATA", ""), "eegmat").is_dir():
     trials = load_dataset("mental_arithmetic", subjects=[0])
 else:
-    trials = load_dataset("simulated", n_people=1, n_trials=8)
+    trials = load_dataset("simulated", n_subjects=1, n_trials=8)
 trial = trials[3:4]
 trial
 

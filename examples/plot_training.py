@@ -24,7 +24,7 @@ from eegkit.classifiers import CNNBiGRU
 from eegkit.plots import TrainingCurvesDisplay
 from eegkit.transforms import STFT
 
-trials = load_dataset("simulated", n_people=5, n_trials=60, channels=["C3", "Cz", "C4"])
+trials = load_dataset("simulated", n_subjects=5, n_trials=60, channels=["C3", "Cz", "C4"])
 known = trials.groups != "S02"
 X = STFT(window_s=1, f_max=40).fit_transform(trials.X)
 

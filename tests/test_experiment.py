@@ -14,7 +14,7 @@ from eegkit.cli import main
 from eegkit.datasets import Simulated
 from eegkit.evaluation import join_results
 from eegkit.experiment import (
-    make_pipeline,
+    parse_pipeline,
     parse_subjects,
     read_experiment,
     run_experiment,
@@ -45,8 +45,8 @@ def test_everything_that_can_be_said(write):
     told = read_experiment(
         write(
             "datasets:\n"
-            "  simulated: {subjects: 1-3, n_people: 4}\n"
-            "  other: {dataset: simulated, n_people: 2, sfreq: 64, channels: [C3, no]}\n"
+            "  simulated: {subjects: 1-3, n_subjects: 4}\n"
+            "  other: {dataset: simulated, n_subjects: 2, sfreq: 64, channels: [C3, no]}\n"
             "pipelines:\n"
             "  stft+cnn_bigru:\n"
             "    cnn_bigru: {max_epochs: 3, lr: 1e-3, random_state: 7}\n"
@@ -60,7 +60,7 @@ def test_everything_that_can_be_said(write):
             "baselines: true\n"
             "cv: {train: [S01, 2, 03], test: [S04]}\n"
             "scoring: auroc\n"
-            "seed: 5\n"
+            "random_state: 5\n"
             "label: subject\n"
             "on_leak: mark\n"
             "out: here\n"
@@ -69,7 +69,7 @@ def test_everything_that_can_be_said(write):
     first, second = told.datasets.values()
     assert list(told.datasets) == ["simulated", "other"]
     assert first.subjects == (1, 2, 3)
-    assert (second.n_people, second.sfreq, second.channels) == (2, 64, ("C3", "no"))
+    assert (second.n_subjects, second.sfreq, second.channels) == (2, 64, ("C3", "no"))
     net = told.pipelines["stft+cnn_bigru"].named_steps["cnn_bigru"]
     assert (net.max_epochs, net.lr, net.random_state) == (3, 0.001, 7)
     mine = told.pipelines["mine"]
@@ -82,13 +82,13 @@ def test_everything_that_can_be_said(write):
     assert told.pipelines["band_power+lr"].named_steps["lr"].C == 0.1
     # 03 is a name, not a number.
     assert told.cv == {"train": ["S01", 2, "03"], "test": ["S04"]}
-    assert (told.scoring, told.seed, told.label) == (["auroc"], 5, "subject")
+    assert (told.scoring, told.random_state, told.label) == (["auroc"], 5, "subject")
     assert (told.on_leak, told.out, told.baselines) == ("mark", Path("here"), True)
 
 
 def test_what_is_not_said_has_a_default(write):
     told = read_experiment(write(HEAD, "some.yaml"))
-    assert (told.cv, told.seed, told.label) == ("group-5", 0, None)
+    assert (told.cv, told.random_state, told.label) == ("group-5", 0, None)
     assert told.scoring == ["balanced_accuracy", "accuracy"]
     assert (told.on_leak, told.out, told.baselines) == ("refuse", Path("results/some"), False)
 
@@ -119,9 +119,9 @@ MISTAKES = {
     "a word": ("simulated\n", "here is 'simulated'; expected lines"),
     "two documents": (HEAD + "---\n" + HEAD, "line 3, column 1: a second document begins here"),
     "a tab": ("datasets:\n\tsimulated:\n", "line 2, column 1: a tab stands here; indent by"),
-    "a tab within": ("datasets:\n  simulated:\n\t  n_people: 3\n", "line 3, column 1: a tab"),
+    "a tab within": ("datasets:\n  simulated:\n\t  n_subjects: 3\n", "line 3, column 1: a tab"),
     "indentation": ("datasets:\n  simulated:\n pipelines: x\n", "line 3, column 2: this is no"),
-    "indentation of values": ("datasets: simulated\n  n_people: 3\n", "line 2, column 11"),
+    "indentation of values": ("datasets: simulated\n  n_subjects: 3\n", "line 2, column 11"),
     "no colon": ("datasets simulated\npipelines: x\n", "line 2"),
     "open bracket": ("datasets: [simulated\npipelines: x\n", "line 2"),
     "open quotes": ('datasets: "simulated\n', "close the quotes"),
@@ -131,8 +131,8 @@ MISTAKES = {
     "null byte": (HEAD + "label: a\0b\n", "line 3: there is the character '\\x00'"),
     "key twice": (HEAD + "cv: loso\ncv: group-3\n", "line 4, column 1: 'cv' stands here again"),
     "option twice": (
-        "datasets:\n  simulated: {n_people: 3, n_people: 4}\npipelines: band_power+lr\n",
-        "line 2, column 28: 'n_people' stands here again, after line 2",
+        "datasets:\n  simulated: {n_subjects: 3, n_subjects: 4}\npipelines: band_power+lr\n",
+        "line 2, column 28: 'n_subjects' stands here again, after line 2",
     ),
     "dataset twice": (
         "datasets: [simulated, simulated]\npipelines: band_power+lr\n",
@@ -143,26 +143,47 @@ MISTAKES = {
         "line 4, column 3: 'band_power+lr' stands here again, after line 3",
     ),
     "metric twice": (HEAD + "scoring: [accuracy, accuracy]\n", "name every metric once"),
-    "alias": (HEAD + "seed: &a 1\nlabel: *a\n", "line 4, column 8: *a refers to another place"),
+    "alias": (
+        HEAD + "random_state: &a 1\nlabel: *a\n",
+        "line 4, column 8: *a refers to another place",
+    ),
     "alias bomb": (
         "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\n" + HEAD,
         "line 2, column 8: *a refers",
     ),
     "tag": (HEAD + "label: !!python/object:os.system x\n", "line 3, column 8: the tag"),
     "tag of a mapping": (HEAD + "label: !!set {a, b}\n", "the tag !!set is not known"),
-    "tag of a number": (HEAD + "seed: !!int ten\n", "'ten' is no number"),
-    "more than a number can hold": (HEAD + "seed: 1e999\n", "'1e999' is no number"),
-    "endless digits": (HEAD + "seed: " + "9" * 5000 + "\n", "is no number"),
+    "tag of a number": (HEAD + "random_state: !!int ten\n", "'ten' is no number"),
+    "more than a number can hold": (HEAD + "random_state: 1e999\n", "'1e999' is no number"),
+    "endless digits": (HEAD + "random_state: " + "9" * 5000 + "\n", "is no number"),
     "merge key": (
-        "datasets:\n  simulated: {<<: {n_people: 3}}\npipelines: band_power+lr\n",
+        "datasets:\n  simulated: {<<: {n_subjects: 3}}\npipelines: band_power+lr\n",
         "line 2, column 15: the data set simulated has no option '<<'",
     ),
-    "number of YAML 1.1 with marks between digits": (HEAD + "seed: 1_000\n", "seed is '1_000'; "),
-    "octal number": (HEAD + "seed: 0o17\n", "seed is '0o17'; expected a whole number"),
-    "octal number of YAML 1.1": (HEAD + "seed: 017\n", "seed is '017'; expected a whole number"),
-    "hexadecimal number": (HEAD + "seed: 0x1F\n", "seed is '0x1F'; expected a whole number"),
-    "minutes and seconds": (HEAD + "seed: 1:30\n", "seed is '1:30'; expected a whole number"),
-    "date": (HEAD + "seed: 2020-01-31\n", "seed is '2020-01-31'; expected a whole number"),
+    "number of YAML 1.1 with marks between digits": (
+        HEAD + "random_state: 1_000\n",
+        "random_state is '1_000'; ",
+    ),
+    "octal number": (
+        HEAD + "random_state: 0o17\n",
+        "random_state is '0o17'; expected a whole number",
+    ),
+    "octal number of YAML 1.1": (
+        HEAD + "random_state: 017\n",
+        "random_state is '017'; expected a whole number",
+    ),
+    "hexadecimal number": (
+        HEAD + "random_state: 0x1F\n",
+        "random_state is '0x1F'; expected a whole number",
+    ),
+    "minutes and seconds": (
+        HEAD + "random_state: 1:30\n",
+        "random_state is '1:30'; expected a whole number",
+    ),
+    "date": (
+        HEAD + "random_state: 2020-01-31\n",
+        "random_state is '2020-01-31'; expected a whole number",
+    ),
     "infinity": (
         "datasets:\n  simulated: {sfreq: .inf}\npipelines: band_power+lr\n",
         "line 2, column 22: sfreq is '.inf'; expected a number",
@@ -193,10 +214,10 @@ MISTAKES = {
     "unknown option": (
         "datasets:\n  simulated: {n_peopel: 3}\npipelines: band_power+lr\n",
         "line 2, column 15: the data set simulated has no option 'n_peopel'; did you mean "
-        "'n_people'",
+        "'n_subjects'",
     ),
     "list of data sets as mappings": (
-        "datasets:\n- simulated: {n_people: 3}\npipelines: band_power+lr\n",
+        "datasets:\n- simulated: {n_subjects: 3}\npipelines: band_power+lr\n",
         "line 2, column 3: here is a mapping in a list",
     ),
     "options as a list": (
@@ -204,16 +225,16 @@ MISTAKES = {
         "line 2, column 14: here is a list; expected the options",
     ),
     "text as a number": (
-        "datasets:\n  simulated: {n_people: ten}\npipelines: band_power+lr\n",
-        "line 2, column 25: n_people is 'ten'; expected a whole number",
+        "datasets:\n  simulated: {n_subjects: ten}\npipelines: band_power+lr\n",
+        "line 2, column 25: n_subjects is 'ten'; expected a whole number",
     ),
     "true as a number": (
         "datasets:\n  simulated: {sfreq: true}\npipelines: band_power+lr\n",
         "sfreq is True; expected a number",
     ),
     "half as a whole number": (
-        "datasets:\n  simulated: {n_people: 2.5}\npipelines: band_power+lr\n",
-        "n_people is 2.5; expected a whole number",
+        "datasets:\n  simulated: {n_subjects: 2.5}\npipelines: band_power+lr\n",
+        "n_subjects is 2.5; expected a whole number",
     ),
     "text as a list": (
         "datasets:\n  simulated: {channels: C3}\npipelines: band_power+lr\n",
@@ -305,8 +326,14 @@ MISTAKES = {
     ),
     "no metric": (HEAD + "scoring: []\n", "scoring is an empty list"),
     "metric is a number": (HEAD + "scoring: [1]\n", "here is 1; expected text"),
-    "seed is text": (HEAD + "seed: zero\n", "seed is 'zero'; expected a whole number"),
-    "negative seed": (HEAD + "seed: -1\n", "seed is -1; expected a whole number from 0"),
+    "random_state is text": (
+        HEAD + "random_state: zero\n",
+        "random_state is 'zero'; expected a whole number",
+    ),
+    "negative seed": (
+        HEAD + "random_state: -1\n",
+        "random_state is -1; expected a whole number from 0",
+    ),
     "baselines is no flag": (HEAD + "baselines: yes\n", "here is 'yes'; expected true or false"),
     "on_leak": (HEAD + "on_leak: ignore\n", "on_leak is 'ignore'; expected refuse or mark"),
     "label is a list": (HEAD + "label: [subject]\n", "here is a list; expected text"),
@@ -465,7 +492,7 @@ def test_other_people_in_a_fold_are_told():
 
 
 def test_make_pipeline_knows_the_baselines():
-    assert list(make_pipeline("band_power+lr").named_steps) == ["band_power", "scale", "lr"]
+    assert list(parse_pipeline("band_power+lr").named_steps) == ["band_power", "scale", "lr"]
 
 
 @pytest.mark.parametrize("path", REAL, ids=lambda path: path.stem)

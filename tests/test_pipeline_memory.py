@@ -41,7 +41,7 @@ def test_the_second_fit_comes_from_the_cache(tmp_path, monkeypatch):
 def test_the_same_samples_known_as_something_else_are_not_taken_for_the_first(tmp_path, other):
     trials = example_trials()
     pipeline(str(tmp_path)).fit(trials.X, trials.y)
-    X = SignalArray(np.asarray(trials.X), **(trials.X.knowledge | other))
+    X = SignalArray(np.asarray(trials.X), **(trials.X.metadata | other))
     stft = pipeline(str(tmp_path)).fit(X, trials.y)[0]
     fresh = STFT(nperseg=32).fit(X)
     np.testing.assert_array_equal(stft.freqs_, fresh.freqs_)

@@ -125,7 +125,7 @@ from eegkit import load_dataset, registry
 from eegkit.cli import main
 for words in ("list datasets --names", "list datasets", "info kin", "info kin:One"):
     print(CliRunner().invoke(main, words.split()).output)
-print(load_dataset("kin:One", n_people=2, n_trials=2))
+print(load_dataset("kin:One", n_subjects=2, n_trials=2))
 for name in ("kin", "kin:two", "kim:Two", "kin:elephant", "kind"):
     try:
         registry.get("datasets", name)

@@ -14,7 +14,7 @@ from eegkit.testing import example_trials
 
 @pytest.fixture
 def trials():
-    made = load_dataset("simulated", n_people=2, n_trials=8, channels=["C3", "Cz", "C4"])
+    made = load_dataset("simulated", n_subjects=2, n_trials=8, channels=["C3", "Cz", "C4"])
     made.metadata["onset"] = np.where(np.arange(16) == 3, np.nan, np.arange(16.0))
     made.metadata["note"] = ["ä", None] * 8
     made.metadata["sure"] = np.arange(16) % 3 == 0

@@ -122,7 +122,7 @@ def hold_out(
     split: Any, codes: NDArray[np.int64], groups: NDArray[Any] | None, seed: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Training and held-out trials; whole subjects are held out where there are several."""
-    n_people = 0 if groups is None else len(np.unique(groups))
+    n_subjects = 0 if groups is None else len(np.unique(groups))
     if hasattr(split, "split"):
         splitter = split
     elif not (isinstance(split, float | np.floating) and 0 < split < 1):
@@ -131,8 +131,8 @@ def hold_out(
             "scikit-learn splitter, trials (X, y), or None.",
             "validation_split",
         )
-    elif n_people > 1:
-        n_splits = min(max(2, round(1 / split)), n_people)
+    elif n_subjects > 1:
+        n_splits = min(max(2, round(1 / split)), n_subjects)
         splitter = StratifiedGroupKFold(n_splits, shuffle=True, random_state=seed)
     else:
         splitter = StratifiedShuffleSplit(1, test_size=split, random_state=seed)

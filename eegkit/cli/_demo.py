@@ -28,7 +28,7 @@ SCORING = ["balanced_accuracy"]
     help="Simulated people.",
 )
 @click.option(
-    "--seed",
+    "--random-state",
     "random_state",
     type=click.IntRange(min=0),
     default=0,
@@ -45,16 +45,16 @@ SCORING = ["balanced_accuracy"]
 @debug_option
 def demo(people: int, random_state: int, n_jobs: int, out: Path | None) -> None:
     """Decode the imagined hand of simulated people, tested on people not seen in training."""
-    from eegkit.experiment import make_pipeline, set_seed
+    from eegkit.experiment import parse_pipeline, set_random_state
 
-    pipeline = make_pipeline(PIPELINE)
-    set_seed([pipeline], random_state)
+    pipeline = parse_pipeline(PIPELINE)
+    set_random_state([pipeline], random_state)
     cv = f"group-{min(N_FOLDS, people)}"
     click.echo(
         f"{people} simulated people imagine a movement of the left or the right hand. "
         f"{PIPELINE} learns from some of them and is tested on the others ({cv})."
     )
-    options = {"n_people": people, "random_state": random_state, "channels": CHANNELS}
+    options = {"n_subjects": people, "random_state": random_state, "channels": CHANNELS}
     trials = load(DATASET, options)
     results = run({PIPELINE: pipeline}, {DATASET: trials}, cv=cv, scoring=SCORING, n_jobs=n_jobs)
     if out is not None:

@@ -56,7 +56,7 @@ set_option = click.option(
     help="Parameter of a step, such as cnn_bigru__max_epochs=5; repeatable.",
 )
 seed_option = click.option(
-    "--seed",
+    "--random-state",
     "random_state",
     type=click.IntRange(min=0),
     default=0,
@@ -151,15 +151,15 @@ def evaluate(
     """
     from eegkit.evaluation import make_splitter
     from eegkit.evaluation.metrics import make_scorers
-    from eegkit.experiment import make_pipeline, set_seed
+    from eegkit.experiment import parse_pipeline, set_random_state
 
     # Everything that can be wrong about the words is said before any data is loaded.
     make_splitter(cv)
     make_scorers(scoring)
     if len(set(pipelines)) < len(pipelines):
         raise ValueError("The same --pipeline is given twice; its results would be the same.")
-    made = {name: make_pipeline(name) for name in pipelines}
-    set_seed(made.values(), random_state)
+    made = {name: parse_pipeline(name) for name in pipelines}
+    set_random_state(made.values(), random_state)
     set_params(list(made.values()), settings)
     given = data_given(path, subjects, options)
     trials = load(dataset, given, label)

@@ -46,7 +46,7 @@ def run(
     \b
     Example of a file:
       datasets:
-        simulated: {n_people: 10}
+        simulated: {n_subjects: 10}
       pipelines:
         stft+cnn_bigru:
           cnn_bigru: {max_epochs: 10}
@@ -97,7 +97,7 @@ def _show(experiment: Experiment) -> None:
         "split": cv if isinstance(cv, str) else f"fixed, by {cv.get('by', 'subject')}",
         "metrics": ", ".join(experiment.scoring),
         "label": experiment.label or "",
-        "seed": str(experiment.seed),
+        "random state": str(experiment.random_state),
         "out": str(experiment.out),
     }
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))

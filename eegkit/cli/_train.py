@@ -52,10 +52,10 @@ def train(
       eegkit train --dataset eegbci --subjects 1-20 --pipeline stft+cnn_bigru --out hands.eegkit
     """
     import eegkit
-    from eegkit.experiment import make_pipeline, set_seed
+    from eegkit.experiment import parse_pipeline, set_random_state
 
-    made = make_pipeline(pipeline)
-    set_seed([made], random_state)
+    made = parse_pipeline(pipeline)
+    set_random_state([made], random_state)
     set_params([made], settings)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:

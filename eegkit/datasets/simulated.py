@@ -16,7 +16,7 @@ from eegkit.parameters import Count, Interval, ParameterError
 from eegkit.trials import Trials
 
 
-class Simulated(Dataset):
+class Simulated(Dataset, overrides=("n_subjects",)):
     """Simulated motor imagery, seizures, emotions or resting people: no download, known truth.
 
     Dipoles in a spherical head give the electrodes a background with a 1/f spectrum and
@@ -28,13 +28,13 @@ class Simulated(Dataset):
     Parameters
     ----------
     subjects : sequence of int, optional
-        The people to make, of 1 to `n_people`; all by default. A person's trials are the
+        The people to make, of 1 to `n_subjects`; all by default. A person's trials are the
         same whoever else is made.
     path : None
         Not used, there are no files.
     condition : {"motor_imagery", "seizure", "emotion", "identity"}, default "motor_imagery"
         What the people do or undergo; see the notes.
-    n_people : int, default 10
+    n_subjects : int, default 10
         How many people there are.
     n_trials : int, default 40
         Trials per person, spread evenly over the classes, two sessions and four runs.
@@ -122,9 +122,9 @@ class Simulated(Dataset):
     Examples
     --------
     >>> from eegkit.datasets import Simulated
-    >>> Simulated(n_people=2, n_trials=8).load()
+    >>> Simulated(n_subjects=2, n_trials=8).load()
     <Trials: 16 trials of 2 people, 19 channels x 384 samples at 128 Hz; left_hand 8, right_hand 8>
-    >>> Simulated(condition="seizure", n_people=1, n_trials=8).load().y[:2].tolist()
+    >>> Simulated(condition="seizure", n_subjects=1, n_trials=8).load().y[:2].tolist()
     ['background', 'seizure']
     """
 
@@ -133,7 +133,6 @@ class Simulated(Dataset):
     citation = "Pfurtscheller & Lopes da Silva (1999), doi:10.1016/S1388-2457(99)00141-8"
     url = "https://doi.org/10.1016/S1388-2457(99)00141-8"
     size_mb = 0.0
-    n_subjects = 10
     n_channels = 19
     recorded_sfreq = 128.0
     classes = motor_imagery.CLASSES[:2]
@@ -141,7 +140,7 @@ class Simulated(Dataset):
     how_to_get = "Made when it is loaded."
 
     condition: Literal["motor_imagery", "seizure", "emotion", "identity"] = "motor_imagery"
-    n_people: Count = 10
+    n_subjects: Count = 10
     n_trials: Count = 40
     n_classes: int | None = None
     sfreq: Annotated[float, Interval(ge=64)] = 128.0
@@ -165,7 +164,7 @@ class Simulated(Dataset):
             An option makes no sense.
         """
         classes = self._classes()
-        people = choose_subjects(self.subjects, range(1, self.n_people + 1), self.title)
+        people = choose_subjects(self.subjects, range(1, self.n_subjects + 1), self.title)
         channels = TEN_TWENTY if self.channels is None else tuple(self.channels)
         head = Head(channels)
         simulate = CONDITIONS[self.condition].simulate
@@ -202,7 +201,7 @@ class Simulated(Dataset):
             if self.n_classes is not None:
                 raise ParameterError(
                     f"n_classes is {self.n_classes!r}, but the label of {self.condition!r} is the "
-                    "person; leave it out and set n_people.",
+                    "person; leave it out and set n_subjects.",
                     "n_classes",
                 )
             return ()

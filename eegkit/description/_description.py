@@ -33,7 +33,7 @@ class TrialsDescription:
     classes : pandas.DataFrame, n_classes rows
         ``trials`` and ``people`` of every class, and the fewest and most trials that one
         person has of it (0 for somebody who has none).
-    people : pandas.DataFrame, n_people rows
+    people : pandas.DataFrame, n_subjects rows
         ``sessions``, ``runs``, ``trials`` and ``classes`` of every person.
     channels : pandas.DataFrame, n_channels rows
         In microvolts ``min``, ``p0.1``, ``p1``, ``median``, ``p99``, ``p99.9`` (percentiles),

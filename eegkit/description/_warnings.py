@@ -100,8 +100,8 @@ def of_labels(y: NDArray[Any], metadata: pd.DataFrame) -> Iterator[str]:
     if missing:
         yield f"{missing} labels are missing; drop those trials."
     counts = people_by_class(y, metadata)
-    n_people, n_classes = counts.shape
-    if n_people == 1:
+    n_subjects, n_classes = counts.shape
+    if n_subjects == 1:
         yield "All trials are of one person: what they tell holds for that person alone."
     if n_classes < 2:
         yield "There is one class only: nothing can be decoded."
@@ -109,7 +109,7 @@ def of_labels(y: NDArray[Any], metadata: pd.DataFrame) -> Iterator[str]:
     if labels_are_subjects(y, metadata["subject"].to_numpy()):
         return
     one_each = ((counts > 0).sum(axis=1) == 1).all()
-    if one_each and n_people > 1:
+    if one_each and n_subjects > 1:
         yield (
             "Every person has trials of one class only: what tells people apart tells classes "
             "apart, so only scores on other people mean anything."
@@ -118,7 +118,7 @@ def of_labels(y: NDArray[Any], metadata: pd.DataFrame) -> Iterator[str]:
         lacking = counts.index[(counts == 0).any(axis=1)]
         if len(lacking):
             yield (
-                f"{len(lacking)} of {n_people} people lack a class ({_shortlist(lacking)}); their "
+                f"{len(lacking)} of {n_subjects} people lack a class ({_shortlist(lacking)}); their "
                 "own scores are of the classes they have."
             )
         yield from _of_runs(y, metadata)

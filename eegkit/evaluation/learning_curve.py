@@ -197,7 +197,7 @@ def learning_curve(
     trials: Trials | Mapping[str, Trials],
     *,
     cv: Any = "group-5",
-    n_subjects: Sequence[int] | None = None,
+    train_sizes: Sequence[int] | None = None,
     n_draws: int = 3,
     scoring: Any = ("balanced_accuracy", "accuracy"),
     random_state: int | None = None,
@@ -218,7 +218,7 @@ def learning_curve(
         One data set, or several by name.
     cv : str, dict, splitter, or iterable of (train, test), default "group-5"
         Folds that keep people apart; see `make_splitter`.
-    n_subjects : sequence of int, optional
+    train_sizes : sequence of int, optional
         Numbers of people to train on; 2, 4, 8 and so on by default, and as many as every fold has.
     n_draws : int, default 3
         How often people are drawn for each number. All people of a fold are drawn once only.
@@ -265,7 +265,7 @@ def learning_curve(
     drawn = {}
     for name, own in datasets.items():
         check_trials(own)
-        drawn[name] = _draw(own, folds_of(splitter, own), n_subjects, n_draws, seed)
+        drawn[name] = _draw(own, folds_of(splitter, own), train_sizes, n_draws, seed)
     parts = {
         name: evaluate(
             pipelines,
@@ -323,7 +323,7 @@ class _Drawn:
 
 
 def _draw(
-    trials: Trials, folds: list[Fold], n_subjects: Sequence[int] | None, n_draws: int, seed: Any
+    trials: Trials, folds: list[Fold], train_sizes: Sequence[int] | None, n_draws: int, seed: Any
 ) -> list[_Draw]:
     """The trials of people drawn from the training people of every fold."""
     groups, labels = trials.groups, trials.y if trials.y.ndim == 1 else trials.y.argmax(axis=1)
@@ -336,7 +336,7 @@ def _draw(
                 'people to train on needs folds that keep them apart, such as cv="group-5".'
             )
         people[fold.number] = np.unique(groups[fold.train])
-    sizes = _sizes(n_subjects, min(map(len, people.values())))
+    sizes = _sizes(train_sizes, min(map(len, people.values())))
     drawn = []
     for fold in folds:
         own = people[fold.number]
@@ -350,24 +350,24 @@ def _draw(
                 if len(classes) < 2:
                     raise ValueError(
                         f"The {size} people drawn for fold {fold.number} are all of one class "
-                        f"({classes[0]}); begin n_subjects with a larger number, or draw others "
+                        f"({classes[0]}); begin train_sizes with a larger number, or draw others "
                         "with another random_state."
                     )
                 drawn.append(_Draw(fold.number, draw, rows, fold.test))
     return drawn
 
 
-def _sizes(n_subjects: Sequence[int] | None, most: int) -> list[int]:
+def _sizes(train_sizes: Sequence[int] | None, most: int) -> list[int]:
     """The numbers of people, in order; the default doubles them up to all."""
-    if n_subjects is None:
+    if train_sizes is None:
         doubled = [2**power for power in range(1, most.bit_length()) if 2**power < most]
         return [*doubled, most]
-    sizes = list(n_subjects)
+    sizes = list(train_sizes)
     if not sizes or any(isinstance(n, bool) or not isinstance(n, int | np.integer) for n in sizes):
-        raise ValueError(f"n_subjects is {n_subjects!r}; expected whole numbers of people.")
+        raise ValueError(f"train_sizes is {train_sizes!r}; expected whole numbers of people.")
     if len(set(sizes)) < len(sizes) or min(sizes) < 1 or max(sizes) > most:
         raise ValueError(
-            f"n_subjects is {n_subjects!r}; expected different numbers from 1 to {most}, the "
+            f"train_sizes is {train_sizes!r}; expected different numbers from 1 to {most}, the "
             "people that the smallest fold trains on."
         )
     return sorted(map(int, sizes))

@@ -1,14 +1,14 @@
 """Experiments in a file: data sets, pipelines, splits and metrics by name."""
 
-from eegkit.experiment._pipelines import make_pipeline, parse_subjects, set_seed
+from eegkit.experiment._pipelines import parse_pipeline, parse_subjects, set_random_state
 from eegkit.experiment._read import Experiment, read_experiment
 from eegkit.experiment._run import run_experiment
 
 __all__ = [
     "Experiment",
-    "make_pipeline",
+    "parse_pipeline",
     "parse_subjects",
     "read_experiment",
     "run_experiment",
-    "set_seed",
+    "set_random_state",
 ]

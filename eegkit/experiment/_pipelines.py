@@ -13,7 +13,7 @@ from eegkit.text import suggest
 _RANGE = re.compile(r"(\d+)-(\d+)")
 
 
-def make_pipeline(text: str) -> Any:
+def parse_pipeline(text: str) -> Any:
     """The pipeline that ``stft+cnn_bigru`` stands for; steps bear their registered names.
 
     Parameters
@@ -33,8 +33,8 @@ def make_pipeline(text: str) -> Any:
 
     Examples
     --------
-    >>> from eegkit.experiment import make_pipeline
-    >>> list(make_pipeline("stft+cnn_bigru").named_steps)
+    >>> from eegkit.experiment import parse_pipeline
+    >>> list(parse_pipeline("stft+cnn_bigru").named_steps)
     ['stft', 'cnn_bigru']
     """
     words = [word.strip() for word in text.split("+")]
@@ -106,7 +106,7 @@ def join_steps(steps: Sequence[tuple[str, Any]]) -> Any:
     return Pipeline(named)
 
 
-def set_seed(pipelines: Iterable[Any], random_state: int) -> None:
+def set_random_state(pipelines: Iterable[Any], random_state: int) -> None:
     """Set every ``random_state`` in the pipelines.
 
     Parameters

@@ -15,10 +15,10 @@ from eegkit.experiment._document import Document, Item
 from eegkit.experiment._pipelines import (
     check_parameter,
     join_steps,
-    make_pipeline,
     make_step,
+    parse_pipeline,
     parse_subjects,
-    set_seed,
+    set_random_state,
     step_class,
 )
 from eegkit.parameters import ParameterError, Parametrized
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from eegkit.datasets import Dataset
 
 KEYS = (
-    "datasets", "pipelines", "baselines", "cv", "scoring", "seed", "label", "on_leak", "out",
+    "datasets", "pipelines", "baselines", "cv", "scoring", "random_state", "label", "on_leak",
+    "out",
 )  # fmt: skip
 NEEDED = ("datasets", "pipelines")
 ON_LEAK = ("refuse", "mark")
@@ -56,7 +57,7 @@ class Experiment:
         See `eegkit.evaluation.make_splitter`.
     scoring : list of str
         See `eegkit.evaluate`.
-    seed : int
+    random_state : int
         The ``random_state`` of every step that has one and is not given another.
     label : str or None
         The column of the metadata that is decoded in place of the labels.
@@ -73,7 +74,7 @@ class Experiment:
     baselines: bool
     cv: str | dict[str, Any]
     scoring: list[str]
-    seed: int
+    random_state: int
     label: str | None
     on_leak: str
     out: Path
@@ -127,20 +128,20 @@ class _Reader:
         def read(name: str, how: Callable[[Item], Made], default: Any) -> Made:
             return how(given[name]) if name in given else default
 
-        seed = read("seed", self._seed, 0)
+        random_state = read("random_state", self._random_state, 0)
         # What takes long to import comes last.
         return Experiment(
             name=stem,
             text=self.document.text,
             cv=read("cv", self._cv, "group-5"),
             scoring=read("scoring", self._scoring, ["balanced_accuracy", "accuracy"]),
-            seed=seed,
+            random_state=random_state,
             label=read("label", self._text, None),
             on_leak=read("on_leak", self._on_leak, ON_LEAK[0]),
             out=read("out", self._out, Path("results") / stem),
             baselines=read("baselines", self._flag, False),
             datasets=self._datasets(given["datasets"]),
-            pipelines=self._pipelines(given["pipelines"], seed),
+            pipelines=self._pipelines(given["pipelines"], random_state),
         )
 
     # Single values
@@ -155,10 +156,12 @@ class _Reader:
             self.fail(item, f"here is {item.show()}; expected true or false.")
         return item.value
 
-    def _seed(self, item: Item) -> int:
+    def _random_state(self, item: Item) -> int:
         value = item.value
         if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**32:
-            self.fail(item, f"seed is {item.show()}; expected a whole number from 0 to 2**32 - 1.")
+            self.fail(
+                item, f"random_state is {item.show()}; expected a whole number from 0 to 2**32 - 1."
+            )
         return value
 
     def _on_leak(self, item: Item) -> str:
@@ -248,22 +251,22 @@ class _Reader:
 
     # Pipelines
 
-    def _pipelines(self, item: Item, seed: int) -> dict[str, Any]:
+    def _pipelines(self, item: Item, random_state: int) -> dict[str, Any]:
         found = {}
         for name, told in self._named(item, "pipelines", "a pipeline, such as stft+cnn_bigru"):
             if told.kind == "list":
-                found[name.value] = self._of_list(told, seed)
+                found[name.value] = self._of_list(told, random_state)
                 continue
             if told.kind == "mapping" or told.value is None:
-                found[name.value] = self._of_text(name, told.pairs(), seed)
+                found[name.value] = self._of_text(name, told.pairs(), random_state)
             else:
-                found[name.value] = self._of_text(told, [], seed)
+                found[name.value] = self._of_text(told, [], random_state)
         return found
 
-    def _of_text(self, text: Item, params: list[tuple[Item, Item]], seed: int) -> Any:
+    def _of_text(self, text: Item, params: list[tuple[Item, Item]], random_state: int) -> Any:
         """The short form; `params` are mappings of parameters by step."""
-        pipeline = self._placed(text, make_pipeline, self._text(text))
-        set_seed([pipeline], seed)
+        pipeline = self._placed(text, parse_pipeline, self._text(text))
+        set_random_state([pipeline], random_state)
         steps = pipeline.named_steps
         for step, given in params:
             if step.value not in steps:
@@ -276,15 +279,17 @@ class _Reader:
             for key, value in self._params(given, step.value):
                 known = estimator.get_params(deep=False)
                 self._placed(key, check_parameter, known, key.value, step.value)
-                plain = self._value(key, value, seed)
+                plain = self._value(key, value, random_state)
                 estimator.set_params(**{key.value: plain})
             self._check(estimator, step, given.pairs())
         return pipeline
 
-    def _of_list(self, told: Item, seed: int) -> Any:
-        return join_steps(self._steps(told, seed, ends_with_classifier=True))
+    def _of_list(self, told: Item, random_state: int) -> Any:
+        return join_steps(self._steps(told, random_state, ends_with_classifier=True))
 
-    def _steps(self, told: Item, seed: int, *, ends_with_classifier: bool) -> list[tuple[str, Any]]:
+    def _steps(
+        self, told: Item, random_state: int, *, ends_with_classifier: bool
+    ) -> list[tuple[str, Any]]:
         named = [self._step_of(item) for item in told.value]
         if not named:
             self.fail(told, "here is an empty list; expected transforms and at last a classifier.")
@@ -293,7 +298,7 @@ class _Reader:
         for i, (name, given) in enumerate(named):
             last = ends_with_classifier and i == len(named) - 1
             cls = self._placed(name, step_class, name.value, last, text)
-            steps.append((name.value, self._step(cls, name, given, seed)))
+            steps.append((name.value, self._step(cls, name, given, random_state)))
         return steps
 
     def _step_of(self, item: Item) -> tuple[Item, Item]:
@@ -313,12 +318,12 @@ class _Reader:
             )
         return item.value[0]
 
-    def _step(self, cls: type, name: Item, given: Item, seed: int) -> Any:
+    def _step(self, cls: type, name: Item, given: Item, random_state: int) -> Any:
         accepted = inspect.signature(cls).parameters
-        params = {"random_state": seed} if "random_state" in accepted else {}
+        params = {"random_state": random_state} if "random_state" in accepted else {}
         for key, value in self._params(given, name.value):
             self._placed(key, check_parameter, accepted, key.value, name.value)
-            params[key.value] = self._value(key, value, seed)
+            params[key.value] = self._value(key, value, random_state)
         step = self._placed(name, make_step, cls, **params)
         self._check(step, name, given.pairs())
         return step
@@ -332,9 +337,9 @@ class _Reader:
             )
         return given.pairs()
 
-    def _value(self, key: Item, value: Item, seed: int) -> Any:
+    def _value(self, key: Item, value: Item, random_state: int) -> Any:
         if key.value == "transformers" and value.kind == "list":
-            return self._steps(value, seed, ends_with_classifier=False)
+            return self._steps(value, random_state, ends_with_classifier=False)
         return value.plain()
 
     def _check(self, step: Any, name: Item, params: list[tuple[Item, Item]]) -> None:

@@ -130,7 +130,7 @@ class Encoder:
 
     def _signals(self, value: SignalArray) -> Any:
         array = self._array(value.view(np.ndarray))
-        carried = {k: v for k, v in value.knowledge.items() if k != "preparation" or v is not None}
+        carried = {k: v for k, v in value.metadata.items() if k != "preparation" or v is not None}
         return {"$": "signals", "array": array, "knowledge": self.encode(carried)}
 
     def _preparation(self, value: Preparation) -> Any:

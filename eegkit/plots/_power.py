@@ -29,7 +29,7 @@ class Spectra:
     ----------
     freqs : ndarray, shape (n_freqs,)
         In Hz.
-    power : ndarray, shape (n_people, n_classes, n_channels, n_freqs)
+    power : ndarray, shape (n_subjects, n_classes, n_channels, n_freqs)
         In µV²/Hz; NaN where a person has no trial of a class.
     classes : list
     """
@@ -69,7 +69,7 @@ class Spectra:
             return cls(freqs, power / n_trials[..., None, None], class_list)
 
     def decibel(self, low: float, high: float) -> NDArray[np.float64]:
-        """Density averaged over a band, in dB re 1 µV²/Hz, (n_people, n_classes, n_channels)."""
+        """Density averaged over a band, in dB re 1 µV²/Hz, (n_subjects, n_classes, n_channels)."""
         inside = (self.freqs >= low) & (self.freqs < high)
         return to_decibel(self.power[..., inside].mean(axis=-1))
 

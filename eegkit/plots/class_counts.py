@@ -27,7 +27,7 @@ class ClassCountsDisplay:
 
     Parameters
     ----------
-    counts : pandas.DataFrame, n_people rows, n_classes columns
+    counts : pandas.DataFrame, n_subjects rows, n_classes columns
         Numbers of trials.
 
     Attributes
@@ -41,7 +41,7 @@ class ClassCountsDisplay:
     >>> matplotlib.use("agg")
     >>> from eegkit import load_dataset
     >>> from eegkit.plots import ClassCountsDisplay
-    >>> trials = load_dataset("simulated", n_people=2, n_trials=8)
+    >>> trials = load_dataset("simulated", n_subjects=2, n_trials=8)
     >>> ClassCountsDisplay.from_trials(trials).counts.loc["S01"].to_dict()
     {'left_hand': 4, 'right_hand': 4}
     """
@@ -80,11 +80,11 @@ class ClassCountsDisplay:
         -------
         self
         """
-        n_people, n_classes = self.counts.shape
+        n_subjects, n_classes = self.counts.shape
         if ax is None:
             import matplotlib.pyplot as plt
 
-            size = (min(2.5 + 0.3 * n_people, 9.0), 3.2 if n_classes <= MAX_COLOURED else 6.0)
+            size = (min(2.5 + 0.3 * n_subjects, 9.0), 3.2 if n_classes <= MAX_COLOURED else 6.0)
             _, ax = plt.subplots(figsize=(max(size[0], 5.0), size[1]), layout="constrained")
         self.ax_, self.figure_ = ax, ax.figure
         if n_classes <= MAX_COLOURED:
@@ -95,10 +95,10 @@ class ClassCountsDisplay:
         return self
 
     def _draw_bars(self) -> None:
-        ax, n_people = self.ax_, len(self.counts)
-        x, bottom = np.arange(n_people), np.zeros(n_people)
+        ax, n_subjects = self.ax_, len(self.counts)
+        x, bottom = np.arange(n_subjects), np.zeros(n_subjects)
         # Without gaps where there are many: each would be narrower than a pixel.
-        width = 0.8 if n_people <= MAX_NAMED else 1.0
+        width = 0.8 if n_subjects <= MAX_NAMED else 1.0
         columns = zip(self.counts.items(), colors(self.counts.shape[1]), strict=True)
         for (label, column), color in columns:
             name = f"{label} ({column.sum()})"
@@ -106,7 +106,7 @@ class ClassCountsDisplay:
             bottom += column.to_numpy()
         ax.set_ylabel("Trials")
         ax.grid(axis="y", color="0.92")
-        ax.set_xlim(-0.7, n_people - 0.3)
+        ax.set_xlim(-0.7, n_subjects - 0.3)
         tidy(ax)
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, frameon=False)
 
@@ -121,11 +121,11 @@ class ClassCountsDisplay:
         self.figure_.colorbar(image, ax=ax, label="Trials")
 
     def _label_people(self) -> None:
-        ax, n_people = self.ax_, len(self.counts)
-        if n_people > MAX_NAMED:
+        ax, n_subjects = self.ax_, len(self.counts)
+        if n_subjects > MAX_NAMED:
             ax.set_xticks([])
-            ax.set_xlabel(f"{n_people} people")
+            ax.set_xlabel(f"{n_subjects} people")
             return
         names = [str(name) for name in self.counts.index]
         long = sum(map(len, names)) > 60
-        ax.set_xticks(np.arange(n_people), names, rotation=90 if long else 0)
+        ax.set_xticks(np.arange(n_subjects), names, rotation=90 if long else 0)

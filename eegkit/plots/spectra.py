@@ -27,7 +27,7 @@ class SpectraDisplay:
     ----------
     freqs : ndarray, shape (n_freqs,)
         In Hz.
-    decibels : ndarray, shape (n_people, n_classes, n_freqs)
+    decibels : ndarray, shape (n_subjects, n_classes, n_freqs)
         In dB re 1 µV²/Hz; NaN where a person has no trial of a class.
     classes : sequence
         Labels.
@@ -45,7 +45,7 @@ class SpectraDisplay:
     >>> matplotlib.use("agg")
     >>> from eegkit import load_dataset
     >>> from eegkit.plots import SpectraDisplay
-    >>> trials = load_dataset("simulated", n_people=3, n_trials=8)
+    >>> trials = load_dataset("simulated", n_subjects=3, n_trials=8)
     >>> SpectraDisplay.from_trials(trials, channels=["C3"]).decibels.shape
     (3, 2, 90)
     """
@@ -132,12 +132,12 @@ class SpectraDisplay:
         for i, color in enumerate(colors(len(self.classes))):
             of_class = self.decibels[:, i]
             of_class = of_class[~np.isnan(of_class).all(axis=1)]
-            n_people = len(of_class)
+            n_subjects = len(of_class)
             low, median, high = np.percentile(of_class, (25, 50, 75), axis=0)
-            people = "1 person" if n_people == 1 else f"{n_people} people"
+            people = "1 person" if n_subjects == 1 else f"{n_subjects} people"
             label = f"{self.classes[i]} ({people})"
             ax.plot(self.freqs, median, color=color, lw=1.5, label=label)
-            if n_people > 1:
+            if n_subjects > 1:
                 ax.fill_between(self.freqs, low, high, color=color, alpha=0.15, lw=0)
         ax.set(xlabel="Frequency (Hz)", ylabel="Power (dB re 1 µV²/Hz)")
         ax.set_title(self.title, loc="left", fontsize=10)

@@ -49,7 +49,7 @@ class SplitDisplay:
     >>> matplotlib.use("agg")
     >>> from eegkit import load_dataset
     >>> from eegkit.plots.splits import SplitDisplay
-    >>> trials = load_dataset("simulated", n_people=3, n_trials=4, channels=["C3"])
+    >>> trials = load_dataset("simulated", n_subjects=3, n_trials=4, channels=["C3"])
     >>> SplitDisplay.from_splitter("loso", trials).sides.shape
     (12, 3)
     """

@@ -49,7 +49,7 @@ class TopographyDisplay:
     >>> matplotlib.use("agg")
     >>> from eegkit import load_dataset
     >>> from eegkit.plots import TopographyDisplay
-    >>> trials = load_dataset("simulated", n_people=3, n_trials=8)
+    >>> trials = load_dataset("simulated", n_subjects=3, n_trials=8)
     >>> TopographyDisplay.from_trials(trials, bands={"mu": (8, 13)}, contrast=True).axes_.shape
     (1, 2)
     """

@@ -46,7 +46,7 @@ class TracesDisplay:
     >>> matplotlib.use("agg")
     >>> from eegkit import load_dataset
     >>> from eegkit.plots import TracesDisplay
-    >>> trials = load_dataset("simulated", n_people=2, n_trials=8)
+    >>> trials = load_dataset("simulated", n_subjects=2, n_trials=8)
     >>> display = TracesDisplay.from_trials(trials, channels=["C3", "Cz", "C4"])
     >>> display.titles
     ['left_hand, S01, trial 1', 'right_hand, S01, trial 0']

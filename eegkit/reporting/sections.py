@@ -164,9 +164,9 @@ def people(results: Results) -> str:
         parts.append(h.figure(drawn, f"{alt}; the dashed line is the chance level."))
     made = results.per_subject().drop(columns="dataset")
     made = made.rename(columns={"n_folds": "folds", "n_test": "trials"})
-    n_people = made["subject"].nunique()
+    n_subjects = made["subject"].nunique()
     told = h.table(made, {"subject": h.plain})
-    parts.append(h.folded(f"All scores of {h.count(n_people, 'person', 'people')}", told))
+    parts.append(h.folded(f"All scores of {h.count(n_subjects, 'person', 'people')}", told))
     return "".join(parts)
 
 

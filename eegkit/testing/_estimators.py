@@ -151,7 +151,7 @@ def check_memmap(estimator: Estimator) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "X.npy"
         np.save(path, np.asarray(X))
-        mapped = SignalArray(np.load(path, mmap_mode="r"), **X.knowledge)
+        mapped = SignalArray(np.load(path, mmap_mode="r"), **X.metadata)
         expected = output_of(fitted(estimator, X, y), X)
         np.testing.assert_array_equal(output_of(fitted(estimator, mapped, y), mapped), expected)
         del mapped

@@ -18,20 +18,22 @@ N_TRIALS = 13  # in batches of 4, the last batch is a single trial
 N_TIMES = 96
 
 
-def example_trials(n_trials: int = N_TRIALS, n_times: int = N_TIMES, seed: int = 0) -> Trials:
+def example_trials(
+    n_trials: int = N_TRIALS, n_times: int = N_TIMES, random_state: int = 0
+) -> Trials:
     """Trials of three people, three channels and two classes told by a 20 Hz rhythm.
 
     Parameters
     ----------
     n_trials, n_times : int
-    seed : int
+    random_state : int
 
     Returns
     -------
     Trials
         In microvolts, at 128 Hz.
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(random_state)
     y = np.where(np.arange(n_trials) % 2, "task", "rest")
     X = rng.normal(scale=10, size=(n_trials, len(CH_NAMES), n_times))
     rhythm = 30 * np.sin(2 * np.pi * 20 * np.arange(n_times) / SFREQ)
@@ -42,9 +44,9 @@ def example_trials(n_trials: int = N_TRIALS, n_times: int = N_TIMES, seed: int =
     )
 
 
-def example_input(estimator: Estimator, seed: int = 0) -> tuple[SignalArray, np.ndarray]:
+def example_input(estimator: Estimator, random_state: int = 0) -> tuple[SignalArray, np.ndarray]:
     """X as the estimator reads it, and y."""
-    trials = example_trials(seed=seed)
+    trials = example_trials(random_state=random_state)
     if estimator.input_kind == "raw":
         return trials.X, trials.y
     n_freqs, n_frames = 12, N_TIMES // 12

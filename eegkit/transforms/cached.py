@@ -97,7 +97,7 @@ class Cached(Transformer, kw_only=False):
         self.transformer_ = clone(self.transformer).fit(signals)
         if hasattr(self.transformer_, "sfreq_"):
             self.sfreq_ = self.transformer_.sfreq_
-        self._raw = signals.knowledge | {"groups": None}
+        self._raw = signals.metadata | {"groups": None}
         self._state = _state_of(self.transformer_)
         self.output_shape_ = self.transformer_.transform(signals[:1]).shape[1:]
 
@@ -129,7 +129,7 @@ class Cached(Transformer, kw_only=False):
     def _path(self, signals: SignalArray) -> Path:
         """The file of these trials, named after everything it is made of."""
         array = signals.view(np.ndarray)
-        what = (version("eegkit"), self._state, array.dtype.str, array.shape, signals.knowledge)
+        what = (version("eegkit"), self._state, array.dtype.str, array.shape, signals.metadata)
         digest = hashlib.blake2b(joblib.hash(what).encode(), digest_size=20)
         for block in read_blocks(array):
             digest.update(np.ascontiguousarray(block).reshape(-1).view(np.uint8).data)
@@ -152,7 +152,7 @@ class Cached(Transformer, kw_only=False):
 
     def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
         made = self.transformer_.transform(signals[:1])
-        known = made.knowledge if isinstance(made, SignalArray) else {}
+        known = made.metadata if isinstance(made, SignalArray) else {}
         return {name: value for name, value in known.items() if name != "groups"}
 
 

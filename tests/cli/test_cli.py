@@ -12,7 +12,7 @@ from eegkit import Results
 from eegkit.cli import main
 
 QUICK = [
-    "--option", "n_people=3", "--option", "n_trials=8", "--option", "channels=['C3','Cz','C4']",
+    "--option", "n_subjects=3", "--option", "n_trials=8", "--option", "channels=['C3','Cz','C4']",
     "--set", "lr__C=0.5", "--set", "band_power__nperseg_s=0.5",
 ]  # fmt: skip
 
@@ -140,7 +140,7 @@ def test_people_apart_cannot_be_asked_of_one_person():
         ),
         (
             ["evaluate", "--dataset", "simulated", "--pipeline", "cnn_bigru", "--option",
-             "n_people=3", "--option", "n_trials=8", "--cv", "group-3"],
+             "n_subjects=3", "--option", "n_trials=8", "--cv", "group-3"],
             "put a time-frequency transform",
         ),
     ],

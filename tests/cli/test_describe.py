@@ -3,7 +3,7 @@ from click.testing import CliRunner
 
 from eegkit.cli import main
 
-SMALL = ["describe", "simulated", "--option", "n_people=3", "--option", "n_trials=8"]
+SMALL = ["describe", "simulated", "--option", "n_subjects=3", "--option", "n_trials=8"]
 
 
 def run(*arguments):

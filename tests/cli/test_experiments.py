@@ -14,12 +14,12 @@ from eegkit.evaluation.running import tasks
 
 TEXT = """
 datasets:
-  simulated: {n_people: 4, n_trials: 8, channels: [C3, Cz, C4]}
+  simulated: {n_subjects: 4, n_trials: 8, channels: [C3, Cz, C4]}
 pipelines: [band_power+lr]
 cv: loso
 """
 QUICK = [
-    "--dataset", "simulated", "--option", "n_people=4", "--option", "n_trials=8",
+    "--dataset", "simulated", "--option", "n_subjects=4", "--option", "n_trials=8",
     "--option", "channels=['C3','Cz','C4']", "--pipeline", "band_power+lr",
 ]  # fmt: skip
 
@@ -95,7 +95,7 @@ def test_store_and_out_are_options(here):
 
 
 def test_several_data_sets_have_a_picture_each(here):
-    hard = "  hard: {dataset: simulated, difficulty: hard, n_people: 3, n_trials: 8}\n"
+    hard = "  hard: {dataset: simulated, difficulty: hard, n_subjects: 3, n_trials: 8}\n"
     (here / "two.yaml").write_text(TEXT.replace("pipelines", hard + "pipelines"))
     done = run("run", "two.yaml")
     assert "simulated: Mean over people" in done.output

@@ -12,11 +12,11 @@ from eegkit import load_dataset
 from eegkit.cli import main
 from eegkit.cli._model_input import ModelInput, complete, input_of
 from eegkit.datasets import Simulated
-from eegkit.experiment import make_pipeline
+from eegkit.experiment import parse_pipeline
 from eegkit.transforms import STFT
 
 CHANNELS = ["C3", "Cz", "C4"]
-OPTIONS = {"n_people": 4, "n_trials": 12, "channels": CHANNELS, "difficulty": "easy"}
+OPTIONS = {"n_subjects": 4, "n_trials": 12, "channels": CHANNELS, "difficulty": "easy"}
 NAMES = {"C3": "EEG c3-REF", "Cz": "Cz..", "C4": "EEG C4-REF"}
 
 
@@ -61,7 +61,7 @@ def model(folder):
 
 def test_the_model_is_that_of_all_trials(model):
     trials = load_dataset("simulated", **OPTIONS, subjects=[1, 2, 3])
-    expected = make_pipeline("band_power+lr").set_params(lr__C=0.5, lr__random_state=0)
+    expected = parse_pipeline("band_power+lr").set_params(lr__C=0.5, lr__random_state=0)
     expected.fit(trials.X, trials.y)
     loaded = eegkit.load(model)
     np.testing.assert_array_equal(loaded.predict_proba(trials.X), expected.predict_proba(trials.X))
@@ -126,16 +126,16 @@ def test_what_does_not_fit_is_told(folder, model, tmp_path):
 def test_what_is_no_fitted_classifier_is_told(folder, tmp_path):
     recording = folder / "other_raw.fif"
     eegkit.save(STFT(), tmp_path / "stft")
-    eegkit.save(make_pipeline("band_power+lr"), tmp_path / "unfitted")
+    eegkit.save(parse_pipeline("band_power+lr"), tmp_path / "unfitted")
     assert "which is no classifier" in refused("predict", tmp_path / "stft", recording)
     assert "is not fitted" in refused("predict", tmp_path / "unfitted", recording)
 
 
 def test_train_says_before_the_fit_what_cannot_be_saved(tmp_path, monkeypatch):
     monkeypatch.setattr(Simulated, "load", lambda self: pytest.fail("data were loaded"))
-    pipeline = make_pipeline("band_power+lr")
+    pipeline = parse_pipeline("band_power+lr")
     pipeline.set_params(scale=FunctionTransformer(complete))
-    monkeypatch.setattr("eegkit.experiment.make_pipeline", lambda text: pipeline)
+    monkeypatch.setattr("eegkit.experiment.parse_pipeline", lambda text: pipeline)
     said = refused(
         "train", "--dataset", "simulated", "--pipeline", "any", "--out", tmp_path / "model"
     )

@@ -36,7 +36,7 @@ def test_people_are_the_labels(tmp_path):
 
 @pytest.mark.parametrize("split", [None, "session"])
 def test_there_and_back(tmp_path, split):
-    trials = load_dataset("simulated", n_people=2, n_trials=8, channels=["C3", "Cz"])
+    trials = load_dataset("simulated", n_subjects=2, n_trials=8, channels=["C3", "Cz"])
     to_hdf5(trials, tmp_path / "trials.h5", split)
     again = from_hdf5(tmp_path / "trials.h5")
     assert again.ch_names == ["C3", "Cz"]
@@ -74,7 +74,7 @@ def test_other_files(tmp_path):
     write(tmp_path / "empty.h5", {"data": np.zeros(3)})
     with pytest.raises(ValueError, match="holds data; expected X_train"):
         from_hdf5(tmp_path / "empty.h5", sfreq=1)
-    trials = load_dataset("simulated", n_people=1, n_trials=4, channels=["C3", "Cz"])
+    trials = load_dataset("simulated", n_subjects=1, n_trials=4, channels=["C3", "Cz"])
     with pytest.raises(ValueError, match="no column 'fold'"):
         to_hdf5(trials, tmp_path / "x.h5", "fold")
 

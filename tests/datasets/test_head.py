@@ -14,7 +14,7 @@ from eegkit.datasets._head import BERG_RADII, BERG_STRENGTHS, HEAD_CENTRE, SKIN_
 from eegkit.datasets._simulation import CONDITIONS
 
 SHELLS = {0.90: 0.33, 0.92: 1.0, 0.97: 0.004, 1.0: SKIN_CONDUCTIVITY}  # S/m by relative radius
-SMALL = {"n_people": 1, "n_trials": 8, "channels": ["C3", "CP4", "Oz"]}
+SMALL = {"n_subjects": 1, "n_trials": 8, "channels": ["C3", "CP4", "Oz"]}
 SIMULATE = f"""
 import sys
 import numpy as np

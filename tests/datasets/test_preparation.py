@@ -13,7 +13,7 @@ from eegkit import Trials
 from eegkit.cli import main
 from eegkit.datasets import EEGBCI, MentalArithmetic, MissingDataWarning, from_bids, from_folder
 from eegkit.datasets.mental_arithmetic import CHANNELS
-from eegkit.experiment import make_pipeline
+from eegkit.experiment import parse_pipeline
 from eegkit.recordings import Preparation
 from eegkit.testing import check_preparation
 
@@ -141,7 +141,7 @@ def test_different_preparations_are_told(subject):
 @pytest.fixture
 def model(subject):
     trials = MentalArithmetic(path=subject, subjects=[3], overlap=0.5, **FILTERED).load()
-    pipeline = make_pipeline("csp+lda").fit(trials.X, trials.y)
+    pipeline = parse_pipeline("csp+lda").fit(trials.X, trials.y)
     eegkit.save(pipeline, subject / "model")
     return subject / "model", trials
 
@@ -182,7 +182,7 @@ def test_what_cannot_be_repeated_is_told(model, subject):
     path, trials = model
     odd = dataclasses.replace(trials.preparation, other_steps=("its baseline subtracted",))
     trials = Trials(np.asarray(trials.X), trials.y, trials.metadata, trials.info, odd)
-    eegkit.save(make_pipeline("csp+lda").fit(trials.X, trials.y), path)
+    eegkit.save(parse_pipeline("csp+lda").fit(trials.X, trials.y), path)
     done = predict(path, subject / "eegmat" / "Subject03_1.edf")
     assert "which is not repeated: its baseline subtracted." in done.stderr
 
@@ -190,7 +190,7 @@ def test_what_cannot_be_repeated_is_told(model, subject):
 def test_a_model_that_does_not_know_it_says_so(model, subject):
     path, trials = model
     X = eegkit.SignalArray(np.asarray(trials.X), sfreq=trials.sfreq, ch_names=trials.ch_names)
-    pipeline = make_pipeline("csp+lda").fit(trials.X, trials.y).fit(X, trials.y)
+    pipeline = parse_pipeline("csp+lda").fit(trials.X, trials.y).fit(X, trials.y)
     assert not hasattr(pipeline, "preparation_")
     eegkit.save(pipeline, path)
     done = predict(path, subject / "eegmat" / "Subject03_1.edf")

@@ -40,7 +40,7 @@ def test_shape_labels_and_metadata_by_default():
 
 @pytest.mark.parametrize("n_classes", [2, 3, 4])
 def test_classes_are_balanced_where_they_can_be(n_classes):
-    y = Simulated(n_people=1, n_trials=13, n_classes=n_classes).load().y
+    y = Simulated(n_subjects=1, n_trials=13, n_classes=n_classes).load().y
     _, counts = np.unique(y, return_counts=True)
     assert len(counts) == n_classes
     assert np.ptp(counts) <= 1
@@ -48,25 +48,25 @@ def test_classes_are_balanced_where_they_can_be(n_classes):
 
 def test_same_seed_same_bytes_and_the_global_generator_is_untouched():
     before = np.random.get_state()[1].copy()  # noqa: NPY002
-    first, second = (Simulated(n_people=2, n_trials=6).load() for _ in range(2))
+    first, second = (Simulated(n_subjects=2, n_trials=6).load() for _ in range(2))
     assert np.array_equal(np.random.get_state()[1], before)  # noqa: NPY002
     assert first.X.tobytes() == second.X.tobytes()
     assert list(first.y) == list(second.y)
-    other = Simulated(n_people=2, n_trials=6, random_state=1).load()
+    other = Simulated(n_subjects=2, n_trials=6, random_state=1).load()
     assert not np.array_equal(first.X, other.X)
 
 
 def test_a_person_does_not_depend_on_the_others():
-    everybody = Simulated(n_people=4, n_trials=6).load()
-    chosen = Simulated(n_people=7, n_trials=6, subjects=[3, 1]).load()
+    everybody = Simulated(n_subjects=4, n_trials=6).load()
+    chosen = Simulated(n_subjects=7, n_trials=6, subjects=[3, 1]).load()
     assert list(chosen.groups) == ["S03"] * 6 + ["S01"] * 6
     assert np.array_equal(chosen.X[:6], everybody[everybody.groups == "S03"].X)
     assert np.array_equal(chosen.X[6:], everybody[everybody.groups == "S01"].X)
 
 
 def test_chosen_channels_keep_the_scale_of_the_whole_head():
-    few = Simulated(n_people=3, channels=["C3", "CP4", "Cz"]).load()
-    whole = Simulated(n_people=3).load()
+    few = Simulated(n_subjects=3, channels=["C3", "CP4", "Cz"]).load()
+    whole = Simulated(n_subjects=3).load()
     assert few.ch_names == ["C3", "CP4", "Cz"]
     at_c3 = whole.X[:, whole.ch_names.index("C3")].std()
     assert few.X[:, 0].std() == pytest.approx(at_c3, rel=0.1)
@@ -83,7 +83,7 @@ def test_amplitudes_are_those_of_eeg():
 
 
 def test_the_spectrum_falls_and_shows_the_mu_rhythm_and_the_line():
-    trials = Simulated(n_people=6, duration=4.0, sfreq=160.0).load()
+    trials = Simulated(n_subjects=6, duration=4.0, sfreq=160.0).load()
     freqs, power = welch(trials.X[:, trials.ch_names.index("C3")], 160.0, nperseg=320)
     mean = power.mean(0)
 
@@ -155,8 +155,8 @@ def test_levels_are_ordered_and_easy_is_easy_within_a_person():
     ("options", "message"),
     [
         ({"n_trials": 1}, "n_trials is 1"),
-        ({"n_people": 0}, "n_people is 0"),
-        ({"n_people": 2.0}, "n_people is 2.0"),
+        ({"n_subjects": 0}, "n_subjects is 0"),
+        ({"n_subjects": 2.0}, "n_subjects is 2.0"),
         ({"n_classes": 5}, "n_classes is 5; expected 2, 3 or 4"),
         ({"sfreq": 40}, "sfreq is 40; expected a number of at least 64"),
         ({"duration": 0.2}, "duration is 0.2; expected a number of at least 1"),

@@ -48,10 +48,10 @@ def linear():
 @pytest.mark.parametrize(
     ("options", "sums"),
     [
-        ({"n_people": 3}, [89608.01313866313, 259986889.811516, 67686828]),
+        ({"n_subjects": 3}, [89608.01313866313, 259986889.811516, 67686828]),
         (
             {
-                "n_people": 3,
+                "n_subjects": 3,
                 "n_trials": 13,
                 "n_classes": 4,
                 "sfreq": 250.0,
@@ -79,7 +79,7 @@ def test_motor_imagery_is_what_it_was(options, sums):
 def test_contract(condition):
     # `classes` are those of the default condition; a subclass tells the ones of this condition.
     cls = type(condition, (Simulated,), {"classes": CLASSES[condition]})
-    checks = testing.dataset_checks(cls(condition=condition, n_people=3, n_trials=12))
+    checks = testing.dataset_checks(cls(condition=condition, n_subjects=3, n_trials=12))
     assert len(checks) >= 4
     for check in checks:
         check()
@@ -88,7 +88,7 @@ def test_contract(condition):
 @pytest.mark.parametrize("condition", NEW)
 @pytest.mark.parametrize("difficulty", ["easy", "medium", "hard"])
 def test_amplitudes_are_those_of_eeg(condition, difficulty):
-    trials = load_dataset("simulated", condition=condition, difficulty=difficulty, n_people=4)
+    trials = load_dataset("simulated", condition=condition, difficulty=difficulty, n_subjects=4)
     rms = np.asarray(trials.X).std(axis=2).mean(axis=0)
     assert 8 < np.median(rms) < 30
     assert np.abs(trials.X).max() < 700
@@ -96,22 +96,22 @@ def test_amplitudes_are_those_of_eeg(condition, difficulty):
 
 @pytest.mark.parametrize("condition", NEW)
 def test_when_and_who(condition):
-    trials = Simulated(condition=condition, n_people=3, n_trials=24).load()
+    trials = Simulated(condition=condition, n_subjects=3, n_trials=24).load()
     table = trials.metadata.assign(y=trials.y)
     assert (table.groupby("session")["run"].unique().map(list) == [["0", "1"], ["2", "3"]]).all()
     counts = table.groupby(["subject", "run"])["y"].value_counts()
     assert counts.nunique() == 1  # as many of each class in every run of everybody
     assert list(table["subject"].unique()) == ["S01", "S02", "S03"]
-    alone = Simulated(condition=condition, n_people=3, n_trials=24, subjects=[2]).load()
+    alone = Simulated(condition=condition, n_subjects=3, n_trials=24, subjects=[2]).load()
     assert np.array_equal(alone.X, trials.X[trials.groups == "S02"])
-    other = Simulated(condition=condition, n_people=3, n_trials=24, random_state=1).load()
+    other = Simulated(condition=condition, n_subjects=3, n_trials=24, random_state=1).load()
     assert not np.array_equal(other.X, trials.X)
 
 
 @pytest.mark.parametrize("condition", ["seizure", "emotion"])
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_classes(condition, n_classes):
-    trials = Simulated(condition=condition, n_people=1, n_trials=13, n_classes=n_classes).load()
+    trials = Simulated(condition=condition, n_subjects=1, n_trials=13, n_classes=n_classes).load()
     labels, counts = np.unique(trials.y, return_counts=True)
     assert set(labels) == set(CLASSES[condition][:n_classes])
     assert np.ptp(counts) <= 1
@@ -121,14 +121,14 @@ def test_classes(condition, n_classes):
 @pytest.mark.parametrize("condition", NEW)
 def test_few_trials(condition, n_trials):
     options = {} if condition == "identity" else {"n_classes": 2}
-    trials = Simulated(condition=condition, n_people=1, n_trials=n_trials, **options).load()
+    trials = Simulated(condition=condition, n_subjects=1, n_trials=n_trials, **options).load()
     assert trials.X.shape == (n_trials, 19, 384)
     assert np.isfinite(trials.X).all()
 
 
 class TestSeizure:
     def test_a_run_ends_in_a_seizure(self):
-        trials = Simulated(condition="seizure", n_people=2, n_classes=3, n_trials=24).load()
+        trials = Simulated(condition="seizure", n_subjects=2, n_classes=3, n_trials=24).load()
         for _, run in trials.metadata.assign(y=trials.y).groupby(["subject", "run"]):
             assert list(run["y"]) == ["background"] * 2 + ["preictal"] * 2 + ["seizure"] * 2
             assert list(run["onset"]) == [0, 3, 6, 9, 12, 15]
@@ -175,7 +175,7 @@ class TestSeizure:
 
     def test_discharges_come_more_often_before_a_seizure(self):
         trials = Simulated(
-            condition="seizure", difficulty="easy", n_classes=3, n_trials=120, n_people=4
+            condition="seizure", difficulty="easy", n_classes=3, n_trials=120, n_subjects=4
         ).load()
         power = log_power(trials, trials.ch_names, 2, 8).mean(1)
         for person in np.unique(trials.groups):
@@ -232,7 +232,7 @@ class TestIdentity:
         assert fall.mean(axis=1).std() > 3 * fall.diff(axis=1)["1"].std()
 
     def test_the_label_is_the_person(self):
-        trials = Simulated(condition="identity", n_people=3, n_trials=4).load()
+        trials = Simulated(condition="identity", n_subjects=3, n_trials=4).load()
         assert list(trials.y) == list(trials.groups)
 
 
@@ -246,7 +246,7 @@ class TestIdentity:
 )
 def test_a_simple_decoder_is_well_above_chance_and_levels_are_ordered(condition, low, high, score):
     scores = {
-        level: score(Simulated(condition=condition, difficulty=level, n_people=8).load())
+        level: score(Simulated(condition=condition, difficulty=level, n_subjects=8).load())
         for level in ("easy", "medium", "hard")
     }
     assert low < scores["medium"] < high

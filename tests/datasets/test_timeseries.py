@@ -21,7 +21,9 @@ def read(tmp_path, text, **options):
 
 
 def simulated():
-    return load_dataset("simulated", n_people=2, n_trials=6, channels=["C3", "Cz"], random_state=0)
+    return load_dataset(
+        "simulated", n_subjects=2, n_trials=6, channels=["C3", "Cz"], random_state=0
+    )
 
 
 def test_values_labels_and_people(tmp_path):

@@ -282,7 +282,7 @@ def test_memory_is_bounded(tmp_path):
 
 
 def test_representations_name_every_table_and_stay_short():
-    trials = load_dataset("simulated", condition="identity", n_people=20, n_trials=4)
+    trials = load_dataset("simulated", condition="identity", n_subjects=20, n_trials=4)
     described = trials.describe()
     text = repr(described)
     assert "The first of 20 classes" in text

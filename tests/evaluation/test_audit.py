@@ -67,7 +67,7 @@ def finding(audit, kind):
 
 @pytest.fixture(scope="module")
 def simulated():
-    return load_dataset("simulated", n_people=6, n_trials=24, duration=1.5)
+    return load_dataset("simulated", n_subjects=6, n_trials=24, duration=1.5)
 
 
 @pytest.mark.parametrize("cv", ["group-3", "stratified-group-3", "loso", "within-3"])

@@ -24,11 +24,11 @@ def decoder():
     return make_pipeline(FunctionTransformer(log_power), LogisticRegression())
 
 
-def make(n_people=6, n_classes=2, seed=0, n_trials=24):
+def make(n_subjects=6, n_classes=2, seed=0, n_trials=24):
     rng = np.random.default_rng(seed)
-    y = np.tile(np.arange(n_classes), n_people * n_trials // n_classes)
+    y = np.tile(np.arange(n_classes), n_subjects * n_trials // n_classes)
     X = rng.normal(size=(len(y), 3, 64)) * (1 + 0.15 * y[:, None, None])
-    subject = np.repeat([f"s{i}" for i in range(n_people)], n_trials)
+    subject = np.repeat([f"s{i}" for i in range(n_subjects)], n_trials)
     return Trials.from_arrays(X, y, sfreq=64, subject=subject)
 
 
@@ -125,7 +125,7 @@ def test_who_it_is():
 
 def test_baselines_stand_beside_the_pipelines():
     trials = load_dataset(
-        "simulated", n_people=4, n_trials=20, channels=["C3", "Cz", "C4"], difficulty="easy"
+        "simulated", n_subjects=4, n_trials=20, channels=["C3", "Cz", "C4"], difficulty="easy"
     )
     results = evaluate({"dummy": DummyClassifier()}, trials, cv="group-2", baselines=True)
     assert set(results.pipelines) == {"dummy", *baselines()}

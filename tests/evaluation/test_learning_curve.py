@@ -47,10 +47,10 @@ class Roster(ClassifierMixin, BaseEstimator):
         return np.full(len(X), self.classes_[0])
 
 
-def make_trials(n_people=N_PEOPLE, n_trials=10):
-    y = np.tile([0, 1], n_people * n_trials // 2)
+def make_trials(n_subjects=N_PEOPLE, n_trials=10):
+    y = np.tile([0, 1], n_subjects * n_trials // 2)
     X = np.where(y, 1.0, -1.0)[:, None, None] * np.ones((1, 1, 4))
-    people = np.repeat([f"S{i:02d}" for i in range(n_people)], n_trials)
+    people = np.repeat([f"S{i:02d}" for i in range(n_subjects)], n_trials)
     return Trials.from_arrays(X, np.array(["rest", "task"])[y], sfreq=4, subject=people)
 
 
@@ -58,7 +58,7 @@ def make_trials(n_people=N_PEOPLE, n_trials=10):
 def curve():
     models = {"headcount": Headcount(), "constant": DummyClassifier()}
     return learning_curve(
-        models, make_trials(), cv="group-3", n_subjects=(2, 4, 8), scoring="accuracy",
+        models, make_trials(), cv="group-3", train_sizes=(2, 4, 8), scoring="accuracy",
         random_state=0,
     )  # fmt: skip
 
@@ -107,7 +107,7 @@ def test_more_draws_repeat_the_fits_of_before(tmp_path):
     def curve(n_subjects, n_draws):
         Roster.seen = []
         learning_curve(
-            Roster(), make_trials(), cv="group-3", n_subjects=n_subjects, n_draws=n_draws,
+            Roster(), make_trials(), cv="group-3", train_sizes=n_subjects, n_draws=n_draws,
             random_state=3, store=tmp_path,
         )  # fmt: skip
         return len(Roster.seen)
@@ -120,7 +120,7 @@ def test_more_draws_repeat_the_fits_of_before(tmp_path):
 def test_the_seed_decides():
     def people(seed):
         Roster.seen = []
-        learning_curve(Roster(), make_trials(), cv="loso", n_subjects=(3,), random_state=seed)
+        learning_curve(Roster(), make_trials(), cv="loso", train_sizes=(3,), random_state=seed)
         return Roster.seen
 
     assert people(0) == people(0) != people(1)
@@ -186,10 +186,13 @@ def test_as_many_as_the_smallest_fold_has():
     ("options", "match"),
     [
         ({"cv": "within-2"}, "in training and in test; a curve over people"),
-        ({"n_subjects": (2, 9)}, r"n_subjects is \(2, 9\); expected different numbers from 1 to 8"),
-        ({"n_subjects": ()}, "expected whole numbers of people"),
-        ({"n_subjects": (0.5,)}, "expected whole numbers of people"),
-        ({"n_subjects": (2, 2)}, "expected different numbers"),
+        (
+            {"train_sizes": (2, 9)},
+            r"train_sizes is \(2, 9\); expected different numbers from 1 to 8",
+        ),
+        ({"train_sizes": ()}, "expected whole numbers of people"),
+        ({"train_sizes": (0.5,)}, "expected whole numbers of people"),
+        ({"train_sizes": (2, 2)}, "expected different numbers"),
         ({"n_draws": 0}, "n_draws is 0"),
     ],
 )

@@ -22,13 +22,13 @@ def quiet(score):
     return call
 
 
-def predictions(n_people=6, n_trials=30, n_classes=3, skill=0.0, seed=0):
+def predictions(n_subjects=6, n_trials=30, n_classes=3, skill=0.0, seed=0):
     """Labels of unequal classes, and predictions that are right a bit more often than by chance."""
     rng = np.random.default_rng(seed)
-    n = n_people * n_trials
+    n = n_subjects * n_trials
     y = rng.choice(n_classes, n, p=np.arange(1, n_classes + 1) / np.arange(n_classes + 1).sum())
     made = np.where(rng.random(n) < skill, y, rng.integers(0, n_classes, n))
-    subjects = np.repeat([f"S{i}" for i in range(n_people)], n_trials)
+    subjects = np.repeat([f"S{i}" for i in range(n_subjects)], n_trials)
     order = rng.permutation(n)
     return np.array(["a", "b", "c", "d"])[y][order], np.array(list("abcd"))[made][order], subjects
 

@@ -20,7 +20,7 @@ from eegkit.evaluation import (
     WithinSubjectKFold,
     make_splitter,
 )
-from eegkit.evaluation.splits import folds_of, promise_of
+from eegkit.evaluation.splits import folds_of, keeps_apart
 
 Y = np.tile(["rest", "task"], 12)
 GROUPS = np.repeat([3, 1, 2, 7], 6)
@@ -63,7 +63,7 @@ def test_names(trials, name, kind, n_folds, promise):
     folds = folds_of(splitter, trials)
     assert [fold.number for fold in folds] == list(range(n_folds))
     assert splitter.get_n_splits(None, None, trials.metadata if n_folds != 4 else trials.groups)
-    assert promise_of(splitter, trials) == promise
+    assert keeps_apart(splitter, trials) == promise
     for fold in folds:
         assert len(np.intersect1d(fold.train, fold.test)) == 0
 
@@ -107,7 +107,7 @@ def test_splitters_and_lists_of_folds_pass_through(trials):
 def test_folds_are_not_refused_for_what_leaks(trials):
     folds = folds_of(KFold(4, shuffle=True, random_state=0), trials)
     assert len(folds) == 4
-    assert promise_of(KFold(4), trials) == "subject"
+    assert keeps_apart(KFold(4), trials) == "subject"
 
 
 def test_soft_labels_are_split_by_the_most_probable_class(trials):
@@ -121,7 +121,7 @@ def test_soft_labels_are_split_by_the_most_probable_class(trials):
 
 def test_a_promised_column_has_to_be_there(trials):
     with pytest.raises(ValueError, match=r"'half' apart; expected one of subject.*dataset"):
-        promise_of(FixedSplit(["1"], ["2"], by="half"), trials)
+        keeps_apart(FixedSplit(["1"], ["2"], by="half"), trials)
 
 
 class Fixed:

@@ -21,7 +21,7 @@ from eegkit.evaluation import (
     WithinSessionKFold,
     WithinSubjectKFold,
 )
-from eegkit.evaluation.splits import folds_of, promise_of
+from eegkit.evaluation.splits import folds_of, keeps_apart
 
 # What a promise means, in columns of the metadata.
 UNITS = {
@@ -70,7 +70,7 @@ def random_trials(seed):
 @pytest.mark.parametrize("seed", range(8))
 def test_what_must_be_apart_is_never_together(splitter, seed):
     trials = random_trials(seed)
-    promise = promise_of(splitter, trials)
+    promise = keeps_apart(splitter, trials)
     for fold in folds_of(splitter, trials):
         assert len(fold.train)
         assert len(fold.test)

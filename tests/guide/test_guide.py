@@ -21,7 +21,7 @@ def test_transform(check):
 
 def test_dataset(tmp_path):
     for i in (1, 2):
-        trials = testing.example_trials(seed=i)
+        trials = testing.example_trials(random_state=i)
         y = np.where(trials.y == "task", "blink", "still")
         np.savez(tmp_path / f"person{i}.npz", X=trials.X, y=y)
     testing.check_dataset(MyLab(path=tmp_path))

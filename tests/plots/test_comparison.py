@@ -16,9 +16,9 @@ def close_figures():
     plt.close("all")
 
 
-def people(n_people, n_pipelines, seed=0):
+def people(n_subjects, n_pipelines, seed=0):
     rng = np.random.default_rng(seed)
-    scores = rng.normal(0.7, 0.1, (n_people, 1)) + rng.normal(0, 0.04, (n_people, n_pipelines))
+    scores = rng.normal(0.7, 0.1, (n_subjects, 1)) + rng.normal(0, 0.04, (n_subjects, n_pipelines))
     scores += np.linspace(0, 0.1, n_pipelines)
     return pd.DataFrame(scores, columns=[f"mel_spectrogram+net_{i}" for i in range(n_pipelines)])
 
@@ -67,9 +67,9 @@ def test_ranks():
 
 @pytest.mark.parametrize("kind", ["paired", "ranks"])
 @pytest.mark.parametrize("n_pipelines", [3, 12])
-@pytest.mark.parametrize("n_people", [8, 109])
-def test_nothing_overlaps_or_is_cut_off(kind, n_pipelines, n_people):
-    display = ComparisonDisplay(scores=people(n_people, n_pipelines), chance=0.5).plot(kind)
+@pytest.mark.parametrize("n_subjects", [8, 109])
+def test_nothing_overlaps_or_is_cut_off(kind, n_pipelines, n_subjects):
+    display = ComparisonDisplay(scores=people(n_subjects, n_pipelines), chance=0.5).plot(kind)
     figure, ax = display.figure_, display.ax_
     figure.canvas.draw()
     renderer = figure.canvas.get_renderer()

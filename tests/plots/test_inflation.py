@@ -8,13 +8,13 @@ from eegkit.plots.inflation import InflationDisplay
 mpl.use("agg")
 
 
-def tables(n_people, pipelines=("net",)):
+def tables(n_subjects, pipelines=("net",)):
     rng = np.random.default_rng(0)
     parts, rows = [], []
     for name in pipelines:
-        honest = rng.uniform(0.45, 0.75, n_people)
-        shuffled = np.minimum(honest + rng.uniform(0.05, 0.3, n_people), 1)
-        own = pd.DataFrame({"pipeline": name, "subject": range(n_people)})
+        honest = rng.uniform(0.45, 0.75, n_subjects)
+        shuffled = np.minimum(honest + rng.uniform(0.05, 0.3, n_subjects), 1)
+        own = pd.DataFrame({"pipeline": name, "subject": range(n_subjects)})
         parts.append(
             own.assign(honest=honest, shuffled=shuffled, gap=shuffled - honest, chance=0.5)
         )
@@ -23,15 +23,15 @@ def tables(n_people, pipelines=("net",)):
             {
                 "pipeline": name, "honest": honest.mean(), "shuffled": shuffled.mean(),
                 "gap": gap, "gap_low": gap - 0.04, "gap_high": gap + 0.05,
-                "n_subjects": n_people, "n_inflated": n_people,
+                "n_subjects": n_subjects, "n_inflated": n_subjects,
             }
         )  # fmt: skip
     return {"table": pd.concat(parts, ignore_index=True), "summary": pd.DataFrame(rows)}
 
 
-@pytest.mark.parametrize("n_people", [1, 5, 109])
-def test_a_dot_on_either_side_and_a_line_for_each_person(n_people):
-    made = tables(n_people)
+@pytest.mark.parametrize("n_subjects", [1, 5, 109])
+def test_a_dot_on_either_side_and_a_line_for_each_person(n_subjects):
+    made = tables(n_subjects)
     display = InflationDisplay(**made, metric="balanced_accuracy").plot()
     left, right = display.ax_.collections
     for dots, column in ((left, "honest"), (right, "shuffled")):
@@ -40,7 +40,7 @@ def test_a_dot_on_either_side_and_a_line_for_each_person(n_people):
     assert (right.get_offsets()[:, 0] > 0.5).all()
     joined = [line for line in display.ax_.lines if len(line.get_xdata()) == 2]
     between = [line for line in joined if line.get_linestyle() == "-"]
-    assert len(between) == n_people
+    assert len(between) == n_subjects
     np.testing.assert_allclose(between[0].get_ydata(), made["table"].loc[0, ["honest", "shuffled"]])
     assert display.ax_.get_ylabel() == "balanced accuracy"
 

@@ -18,14 +18,14 @@ def close_figures():
     plt.close("all")
 
 
-def results(sizes=(1, 2, 4, 8), n_people=10, pipelines=("net", "lda"), n_repeats=2):
+def results(sizes=(1, 2, 4, 8), n_subjects=10, pipelines=("net", "lda"), n_repeats=2):
     rng = np.random.default_rng(0)
     rows = [
         (name, fold, subject, size, 0.5 + 0.04 * size + rng.normal(0, 0.05), 0.5)
         for name in pipelines
         for size in sizes
         for fold in range(n_repeats)
-        for subject in range(n_people)
+        for subject in range(n_subjects)
     ]
     columns = ["pipeline", "fold", "subject", "n_train_subjects", "accuracy", "chance_accuracy"]
     return SimpleNamespace(

@@ -11,12 +11,12 @@ mpl.use("agg")
 
 @pytest.fixture(scope="module")
 def results():
-    n_people = 12
+    n_subjects = 12
     trials = Trials.from_arrays(
-        np.zeros((4 * n_people, 2, 8)),
-        ["rest", "task"] * (2 * n_people),
+        np.zeros((4 * n_subjects, 2, 8)),
+        ["rest", "task"] * (2 * n_subjects),
         sfreq=8,
-        subject=np.repeat([f"S{i:02d}" for i in range(n_people)], 4),
+        subject=np.repeat([f"S{i:02d}" for i in range(n_subjects)], 4),
     )
     models = {"constant": DummyClassifier(), "random": DummyClassifier(strategy="uniform")}
     return evaluate(models, trials, cv="group-3")

@@ -12,15 +12,15 @@ from eegkit.plots.splits import NOT_USED, TEST, TRAIN, SplitDisplay
 mpl.use("agg")
 
 
-def trials_of(n_people, n_sessions=1, n_each=6):
-    n = n_people * n_sessions * n_each
+def trials_of(n_subjects, n_sessions=1, n_each=6):
+    n = n_subjects * n_sessions * n_each
     rng = np.random.default_rng(0)
     trials = Trials.from_arrays(
         np.zeros((n, 1, 8)),
         np.tile(["rest", "task"], n // 2),
         sfreq=8,
-        subject=np.repeat([f"S{i:03d}" for i in range(n_people)], n_sessions * n_each),
-        session=np.tile(np.repeat(np.arange(n_sessions).astype(str), n_each), n_people),
+        subject=np.repeat([f"S{i:03d}" for i in range(n_subjects)], n_sessions * n_each),
+        session=np.tile(np.repeat(np.arange(n_sessions).astype(str), n_each), n_subjects),
     )
     return trials[rng.permutation(n)]
 

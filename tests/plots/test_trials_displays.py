@@ -16,7 +16,7 @@ ALL = (TracesDisplay, ClassCountsDisplay, SpectraDisplay, TopographyDisplay)
 
 @pytest.fixture(scope="module")
 def trials():
-    return load_dataset("simulated", n_people=4, n_trials=16, difficulty="easy")
+    return load_dataset("simulated", n_subjects=4, n_trials=16, difficulty="easy")
 
 
 @pytest.fixture(autouse=True)
@@ -96,7 +96,7 @@ class TestClassCounts:
         assert ClassCountsDisplay.from_trials(part).counts.loc["S01", "right_hand"] == 0
 
     def test_many_people_and_classes(self):
-        many = load_dataset("simulated", condition="identity", n_people=60, n_trials=1)
+        many = load_dataset("simulated", condition="identity", n_subjects=60, n_trials=1)
         display = ClassCountsDisplay.from_trials(many)
         assert display.ax_.get_xlabel() == "60 people"
         assert display.ax_.images[0].get_array().shape == (60, 60)
@@ -134,7 +134,7 @@ class TestSpectra:
         assert display.freqs[-1] == 64
 
     def test_too_many_classes(self):
-        many = load_dataset("simulated", condition="identity", n_people=11, n_trials=1)
+        many = load_dataset("simulated", condition="identity", n_subjects=11, n_trials=1)
         with pytest.raises(ValueError, match="11 classes, too many"):
             SpectraDisplay.from_trials(many)
         assert SpectraDisplay.from_trials(many, classes=["S01", "S11"]).classes == ["S01", "S11"]
@@ -186,7 +186,7 @@ class TestTopography:
             TopographyDisplay.from_trials(trials)
 
     def test_too_few_channels(self):
-        few = load_dataset("simulated", n_people=1, n_trials=4, channels=["C3", "C4"])
+        few = load_dataset("simulated", n_subjects=1, n_trials=4, channels=["C3", "C4"])
         with pytest.raises(ValueError, match="at least 4"):
             TopographyDisplay.from_trials(few)
 

@@ -49,7 +49,7 @@ class Breaks(ClassifierMixin, BaseEstimator):
 
 @pytest.fixture(scope="module")
 def trials():
-    return load_dataset("simulated", n_people=8, n_trials=16)
+    return load_dataset("simulated", n_subjects=8, n_trials=16)
 
 
 @pytest.fixture(scope="module")

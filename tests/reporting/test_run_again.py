@@ -18,10 +18,10 @@ from eegkit.reporting.sources import code_to_run_again, run_again
 from eegkit.testing import example_trials
 from eegkit.transforms import BandPower
 
-OPTIONS = {"n_people": 4, "n_trials": 8, "channels": ["C3", "Cz", "C4"]}
+OPTIONS = {"n_subjects": 4, "n_trials": 8, "channels": ["C3", "Cz", "C4"]}
 EXPERIMENT = """
 datasets:
-  simulated: {n_people: 4, n_trials: 8, channels: [C3, Cz, C4], subjects: [1, 2, 4]}
+  simulated: {n_subjects: 4, n_trials: 8, channels: [C3, Cz, C4], subjects: [1, 2, 4]}
 pipelines:
   band_power+lr:
 cv: {train: [S01, S02], test: [S04]}
@@ -97,7 +97,7 @@ def test_the_labels_are_another_column(tmp_path, monkeypatch):
 @pytest.mark.usefixtures("no_report")
 def test_evaluate_on_the_command_line(tmp_path, monkeypatch):
     arguments = [
-        "evaluate", "--dataset", "simulated", "--option", "n_people=4", "--option", "n_trials=8",
+        "evaluate", "--dataset", "simulated", "--option", "n_subjects=4", "--option", "n_trials=8",
         "--option", "channels=['C3', 'Cz', 'C4']", "--pipeline", "band_power+lr", "--cv", "loso",
         "--set", "lr__C=0.1", "--scoring", "accuracy", "--out", str(tmp_path / "out"),
     ]  # fmt: skip

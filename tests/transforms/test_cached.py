@@ -65,7 +65,7 @@ def test_it_gives_what_the_transform_gives(X, tmp_path):
         made = cached(tmp_path).fit_transform(X)
         np.testing.assert_array_equal(made, expected)
         assert isinstance(made.base.base, np.memmap)
-        for what, value in expected.knowledge.items():
+        for what, value in expected.metadata.items():
             np.testing.assert_array_equal(getattr(made, what), value, strict=value is not None)
 
 
@@ -85,7 +85,7 @@ def test_a_memmap_finds_what_was_made_of_the_array(X, tmp_path, no_work):
     first = cached(tmp_path / "cache").fit_transform(X)
     no_work()
     np.save(tmp_path / "X.npy", X)
-    mapped = SignalArray(np.load(tmp_path / "X.npy", mmap_mode="r"), **X.knowledge)
+    mapped = SignalArray(np.load(tmp_path / "X.npy", mmap_mode="r"), **X.metadata)
     np.testing.assert_array_equal(cached(tmp_path / "cache").fit_transform(mapped), first)
 
 
@@ -102,8 +102,8 @@ def one_sample_changed(X):
         lambda X: X[::-1],
         lambda X: X[:-1],
         lambda X: X.astype(np.float64),
-        lambda X: SignalArray(np.asarray(X), **(X.knowledge | {"sfreq": 200.0})),
-        lambda X: SignalArray(np.asarray(X), **(X.knowledge | {"ch_names": list("abc")})),
+        lambda X: SignalArray(np.asarray(X), **(X.metadata | {"sfreq": 200.0})),
+        lambda X: SignalArray(np.asarray(X), **(X.metadata | {"ch_names": list("abc")})),
     ],
     ids=["sample", "order", "number", "dtype", "rate", "names"],
 )

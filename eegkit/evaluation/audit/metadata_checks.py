@@ -133,8 +133,8 @@ def check_levels(
     _check_aliases(trials, folds, levels, findings)
     _check_shared_names(trials, folds, levels, findings)
     known |= _check_overlap(trials, folds, findings)
-    n_people = trials.metadata["subject"].nunique()
-    if n_people == 1:
+    n_subjects = trials.metadata["subject"].nunique()
+    if n_subjects == 1:
         findings.add(
             "one_person", "note",
             f"All trials are of one person ({show(trials.groups[0])}).",
@@ -286,10 +286,10 @@ def _check_shared_names(
     table = trials.metadata[[name for name in KEYS["recording"] if name in trials.metadata]]
     table = table.drop_duplicates().dropna()
     by = [name for name in ("dataset", "recording") if name in table]
-    n_people = table.groupby(by)["subject"].nunique()
-    shared = n_people[n_people > 1]
+    n_subjects = table.groupby(by)["subject"].nunique()
+    shared = n_subjects[n_subjects > 1]
     # A name most people share, such as "rest.edf", is a kind of recording, not one of them.
-    if not len(shared) or len(shared) * 2 > len(n_people):
+    if not len(shared) or len(shared) * 2 > len(n_subjects):
         return
     level = _level("recording", trials.metadata, by)
     suspicious = set(trials.metadata.groupby(by, sort=False).ngroup()[

@@ -14,7 +14,7 @@ from eegkit.evaluation.audit.findings import COLUMNS, SEVERITIES, Findings
 from eegkit.evaluation.audit.label_checks import check_labels
 from eegkit.evaluation.audit.metadata_checks import check_levels, make_levels
 from eegkit.evaluation.audit.prefit_checks import check_normalisation, check_pipelines
-from eegkit.evaluation.splits import Fold, folds_of, make_splitter, promise_of
+from eegkit.evaluation.splits import Fold, folds_of, keeps_apart, make_splitter
 from eegkit.trials import Trials
 
 _WIDTH = 96
@@ -192,7 +192,7 @@ def audit_split(
     _check(trials)
     splitter = make_splitter(cv, random_state=random_state)
     folds = folds_of(splitter, trials)
-    return audit_folds(trials, folds, promise_of(splitter, trials), pipeline=pipeline)
+    return audit_folds(trials, folds, keeps_apart(splitter, trials), pipeline=pipeline)
 
 
 def audit_folds(

@@ -371,11 +371,11 @@ class Results:
 
     def describe(self) -> str:
         """One sentence: how much was evaluated, and whether people were kept apart."""
-        n_people = len(self.table[["dataset", "subject"]].drop_duplicates())
+        n_subjects = len(self.table[["dataset", "subject"]].drop_duplicates())
         kept = (
             "trained and tested on the same people" if self.subject_overlap else "people kept apart"
         )
-        parts = [_count(len(self.pipelines), "pipeline"), _count(n_people, "person", "people")]
+        parts = [_count(len(self.pipelines), "pipeline"), _count(n_subjects, "person", "people")]
         if len(self.datasets) > 1:
             parts.insert(1, _count(len(self.datasets), "data set"))
         n_folds = sum(self.settings.n_folds.values())

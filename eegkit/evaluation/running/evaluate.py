@@ -21,10 +21,10 @@ from eegkit.evaluation.running.tasks import run_tasks
 from eegkit.evaluation.splits import (
     describe_split,
     folds_of,
+    keeps_apart,
     listed,
     make_splitter,
     overlap,
-    promise_of,
 )
 from eegkit.parameters import check_for
 from eegkit.trials import Trials
@@ -140,7 +140,7 @@ def evaluate(
         named = named | _beside(named)
     folds = {name: folds_of(splitter, own) for name, own in datasets.items()}
     audits = {
-        name: audit_folds(own, folds[name], promise_of(splitter, own), pipeline=named)
+        name: audit_folds(own, folds[name], keeps_apart(splitter, own), pipeline=named)
         for name, own in datasets.items()
     }
     for audit in audits.values():

@@ -29,14 +29,14 @@ class Data:
     """
 
     X: NDArray[Any]
-    knowledge: dict[str, Any]
+    metadata: dict[str, Any]
     y: NDArray[Any]
     groups: NDArray[Any]
     identifies: bool = False
 
     def signals(self, rows: NDArray[np.intp]) -> SignalArray:
         """Some of the trials, with what is known about them."""
-        return SignalArray(self.X, **self.knowledge)[rows]
+        return SignalArray(self.X, **self.metadata)[rows]
 
     @property
     def labels(self) -> NDArray[Any]:

@@ -76,9 +76,9 @@ def check_trials(trials: Any) -> Data:
     if len({isinstance(subject, str) for subject in groups}) > 1:
         raise ValueError("metadata['subject'] mixes strings with numbers; use one of them.")
     # The plain array is made once, here: joblib shares with its workers what it has seen before.
-    data = Data(np.asarray(trials.X), trials.X.knowledge, trials.y, groups)
+    data = Data(np.asarray(trials.X), trials.X.metadata, trials.y, groups)
     identifies = labels_are_subjects(data.labels, groups)
-    return Data(data.X, data.knowledge, data.y, data.groups, identifies)
+    return Data(data.X, data.metadata, data.y, data.groups, identifies)
 
 
 def _check_labels(y: Any) -> None:

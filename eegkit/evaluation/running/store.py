@@ -57,7 +57,7 @@ class Store:
             name: _hash("the pipeline " + repr(name), p) for name, p in pipelines.items()
         }
         of_data = {
-            name: _hash("the trials", [np.asarray(d.X), d.knowledge, d.y, d.groups])
+            name: _hash("the trials", [np.asarray(d.X), d.metadata, d.y, d.groups])
             for name, d in data.items()
         }
         of_scorers = _hash("a metric", dict(scorers))

@@ -8,9 +8,9 @@ from eegkit.evaluation.splits.named import (
     Fold,
     describe_split,
     folds_of,
+    keeps_apart,
     make_splitter,
     overlap,
-    promise_of,
 )
 
 __all__ = [
@@ -24,9 +24,9 @@ __all__ = [
     "WithinSubjectKFold",
     "describe_split",
     "folds_of",
+    "keeps_apart",
     "listed",
     "make_splitter",
     "overlap",
-    "promise_of",
     "show",
 ]

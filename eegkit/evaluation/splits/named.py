@@ -154,7 +154,7 @@ def folds_of(splitter: Any, trials: Trials) -> list[Fold]:
     return _folds(splitter, np.zeros((len(trials), 1)), y, trials.groups)
 
 
-def promise_of(splitter: Any, trials: Trials) -> str:
+def keeps_apart(splitter: Any, trials: Trials) -> str:
     """What a splitter promises to keep apart.
 
     Parameters

@@ -13,7 +13,7 @@ from eegkit import load_dataset
 
 @pytest.fixture(scope="module")
 def trials():
-    made = load_dataset("simulated", n_people=2, n_trials=6, channels=["C3", "Cz", "Pz"])
+    made = load_dataset("simulated", n_subjects=2, n_trials=6, channels=["C3", "Cz", "Pz"])
     made.metadata["age"] = np.arange(len(made))
     return made
 

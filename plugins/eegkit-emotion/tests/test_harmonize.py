@@ -90,7 +90,7 @@ def test_old_names_and_other_spellings_are_the_same_channels():
 
 def test_interpolated_channels_are_near_the_recorded_ones():
     # Trials of a head, so that neighbours resemble each other.
-    whole = Simulated(n_people=1, n_trials=8, difficulty="easy").load()
+    whole = Simulated(n_subjects=1, n_trials=8, difficulty="easy").load()
     absent = ["C3", "Fz", "P4"]
     kept = [i for i, name in enumerate(whole.ch_names) if name not in absent]
     part = Trials(

@@ -61,7 +61,7 @@ def from_braindecode(
     --------
     >>> from eegkit import load_dataset
     >>> from eegkit_braindecode import from_braindecode, to_braindecode
-    >>> trials = load_dataset("simulated", n_people=2, n_trials=4)
+    >>> trials = load_dataset("simulated", n_subjects=2, n_trials=4)
     >>> windows = to_braindecode(trials)  # doctest: +SKIP
     >>> from_braindecode(windows, target="label")  # doctest: +SKIP
     """
