@@ -121,7 +121,7 @@ MISTAKES = {
     "a tab": ("datasets:\n\tsimulated:\n", "line 2, column 1: a tab stands here; indent by"),
     "a tab within": ("datasets:\n  simulated:\n\t  n_subjects: 3\n", "line 3, column 1: a tab"),
     "indentation": ("datasets:\n  simulated:\n pipelines: x\n", "line 3, column 2: this is no"),
-    "indentation of values": ("datasets: simulated\n  n_subjects: 3\n", "line 2, column 11"),
+    "indentation of values": ("datasets: simulated\n  n_subjects: 3\n", "line 2, column 13"),
     "no colon": ("datasets simulated\npipelines: x\n", "line 2"),
     "open bracket": ("datasets: [simulated\npipelines: x\n", "line 2"),
     "open quotes": ('datasets: "simulated\n', "close the quotes"),
@@ -132,7 +132,7 @@ MISTAKES = {
     "key twice": (HEAD + "cv: loso\ncv: group-3\n", "line 4, column 1: 'cv' stands here again"),
     "option twice": (
         "datasets:\n  simulated: {n_subjects: 3, n_subjects: 4}\npipelines: band_power+lr\n",
-        "line 2, column 28: 'n_subjects' stands here again, after line 2",
+        "line 2, column 30: 'n_subjects' stands here again, after line 2",
     ),
     "dataset twice": (
         "datasets: [simulated, simulated]\npipelines: band_power+lr\n",
@@ -212,8 +212,8 @@ MISTAKES = {
         "line 2, column 16: No dataset is named 'simulatd'",
     ),
     "unknown option": (
-        "datasets:\n  simulated: {n_peopel: 3}\npipelines: band_power+lr\n",
-        "line 2, column 15: the data set simulated has no option 'n_peopel'; did you mean "
+        "datasets:\n  simulated: {n_subjcets: 3}\npipelines: band_power+lr\n",
+        "line 2, column 15: the data set simulated has no option 'n_subjcets'; did you mean "
         "'n_subjects'",
     ),
     "list of data sets as mappings": (
@@ -226,7 +226,7 @@ MISTAKES = {
     ),
     "text as a number": (
         "datasets:\n  simulated: {n_subjects: ten}\npipelines: band_power+lr\n",
-        "line 2, column 25: n_subjects is 'ten'; expected a whole number",
+        "line 2, column 27: n_subjects is 'ten'; expected a whole number",
     ),
     "true as a number": (
         "datasets:\n  simulated: {sfreq: true}\npipelines: band_power+lr\n",

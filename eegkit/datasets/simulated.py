@@ -140,7 +140,7 @@ class Simulated(Dataset, overrides=("n_subjects",)):
     how_to_get = "Made when it is loaded."
 
     condition: Literal["motor_imagery", "seizure", "emotion", "identity"] = "motor_imagery"
-    n_subjects: Count = 10
+    n_subjects: Count = 10  # type: ignore[misc]
     n_trials: Count = 40
     n_classes: int | None = None
     sfreq: Annotated[float, Interval(ge=64)] = 128.0
