@@ -118,8 +118,8 @@ def of_labels(y: NDArray[Any], metadata: pd.DataFrame) -> Iterator[str]:
         lacking = counts.index[(counts == 0).any(axis=1)]
         if len(lacking):
             yield (
-                f"{len(lacking)} of {n_subjects} people lack a class ({_shortlist(lacking)}); their "
-                "own scores are of the classes they have."
+                f"{len(lacking)} of {n_subjects} people lack a class ({_shortlist(lacking)}); "
+                "their own scores are of the classes they have."
             )
         yield from _of_runs(y, metadata)
     trials = counts.sum().sort_values()
