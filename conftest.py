@@ -12,8 +12,10 @@ import pytest
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config):
     """Start workers for folders of tests only: for one file they cost more than they save."""
-    paths = (Path(argument.partition("::")[0]) for argument in config.args)
-    if getattr(config.option, "numprocesses", 0) is None and any(path.is_dir() for path in paths):
+    # A worker comes by here, too, with the same arguments: it must not start workers of its own.
+    if hasattr(config, "workerinput") or getattr(config.option, "numprocesses", 0) is not None:
+        return
+    if any(Path(argument.partition("::")[0]).is_dir() for argument in config.args):
         config.option.numprocesses = "auto"
 
 
