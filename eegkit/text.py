@@ -9,6 +9,20 @@ from typing import Any
 SIMILARITY = 0.5
 
 
+def count(n: int, one: str, many: str | None = None) -> str:
+    """A number and what is counted: "1 person", "3 people".
+
+    Parameters
+    ----------
+    n : int
+    one : str
+        The word for a single one.
+    many : str, optional
+        The word for others; by default `one` with an s.
+    """
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
 def nearest(word: Any, names: Iterable[Any], n: int = 3) -> list[Any]:
     """The names that look most like a word, the best first, without regard to case.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,9 +13,10 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from eegkit.description import TrialsDescription, describe
-from eegkit.recordings import Preparation, make_info
-from eegkit.signals import MICROVOLTS_PER_VOLT, SignalArray, as_signals
+from eegkit.recordings import Preparation, common_preparation, make_info
+from eegkit.signals import SignalArray
 from eegkit.text import suggest
+from eegkit.trials_epochs import make_epochs, read_epochs
 from eegkit.trials_file import read_trials, write_trials
 from eegkit.trials_source import TrialsSource
 
@@ -188,29 +188,8 @@ class Trials:
         ValueError
             Nobody says who the subject is.
         """
-        import mne
-
-        X = as_signals(epochs)
-        metadata = pd.DataFrame(index=range(len(X)))
-        if epochs.metadata is not None:
-            metadata = epochs.metadata.reset_index(drop=True)
-        his_id = (epochs.info["subject_info"] or {}).get("his_id") or None
-        given = {"subject": (subject, his_id), "session": (session, "0"), "run": (run, "0")}
-        for name, (value, fallback) in given.items():
-            if value is not None:
-                metadata[name] = value
-            elif name not in metadata and fallback is not None:
-                metadata[name] = fallback
-        if "subject" not in metadata:
-            raise ValueError(
-                "The epochs do not say whose they are (no metadata column 'subject', no "
-                "subject_info['his_id']); pass subject=."
-            )
-        if y is None:
-            names = {code: name for name, code in epochs.event_id.items()}
-            y = [names[code] for code in epochs.events[:, 2]]
-        picks = mne.pick_types(epochs.info, meg=False, eeg=True, exclude=())
-        return cls(X, y, metadata, mne.pick_info(epochs.info, picks))
+        people = {"subject": subject, "session": session, "run": run}
+        return cls(*read_epochs(epochs, y, people))
 
     def to_epochs(self) -> mne.EpochsArray:
         """The trials as ``mne.EpochsArray``, in volts, their labels as events.
@@ -220,22 +199,7 @@ class Trials:
         ValueError
             The labels are soft, so no trial has one event.
         """
-        import mne
-
-        if self.y.ndim != 1:
-            raise ValueError("Soft labels cannot become events; set trials.y to one label each.")
-        classes, codes = np.unique(self.y, return_inverse=True)
-        n_times = self.X.shape[2]
-        onsets = np.arange(len(self)) * n_times
-        events = np.column_stack([onsets, np.zeros(len(self), int), codes + 1])
-        return mne.EpochsArray(
-            np.asarray(self.X, dtype=np.float64) / MICROVOLTS_PER_VOLT,
-            self.info,
-            events=events,
-            event_id={str(name): code + 1 for code, name in enumerate(classes)},
-            metadata=self.metadata,
-            verbose="error",
-        )
+        return make_epochs(np.asarray(self.X), self.y, self.metadata, self.info)
 
     @staticmethod
     def concatenate(parts: Sequence[Trials]) -> Trials:
@@ -266,7 +230,7 @@ class Trials:
             np.concatenate([part.y for part in parts]),
             pd.concat([part.metadata for part in parts], ignore_index=True),
             first.info,
-            _common_preparation([part.preparation for part in parts]),
+            common_preparation([part.preparation for part in parts]),
         )
 
     def relabel(self, column: str | None) -> Trials:
@@ -433,18 +397,3 @@ class Trials:
                 return f"{text}; {named}>"
             return f"{text}; {len(labels)} classes>"
         return f"{text}; soft labels over {self.y.shape[1]} classes>"
-
-
-def _common_preparation(preparations: Sequence[Preparation | None]) -> Preparation | None:
-    """The preparation of all parts; None, and a warning, where they differ."""
-    different = list(dict.fromkeys(p for p in preparations if p is not None))
-    if len(different) > 1:
-        warnings.warn(
-            "The parts went through different preparations: "
-            f"{'; '.join(map(str, different))}. Together they carry none, so that a decoder "
-            "fitted on them cannot repeat it; prepare all alike.",
-            UserWarning,
-            stacklevel=3,
-        )
-        return None
-    return different[0] if different and None not in preparations else None

@@ -7,11 +7,11 @@ import inspect
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from eegkit.experiment._document import Document, Item
+from eegkit.experiment._experiment import Experiment
 from eegkit.experiment._pipelines import (
     check_parameter,
     join_steps,
@@ -34,50 +34,6 @@ KEYS = (
 NEEDED = ("datasets", "pipelines")
 ON_LEAK = ("refuse", "mark")
 Made = TypeVar("Made")
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """What the file of an experiment says, checked as far as that goes without the data.
-
-    Made by `read_experiment`.
-
-    Attributes
-    ----------
-    name : str
-        Of the file, without its suffix.
-    text : str
-        Of the file.
-    datasets : dict of str to Dataset
-        Not loaded yet.
-    pipelines : dict of str to estimator
-    baselines : bool
-        Whether the classical decoders are evaluated too.
-    cv : str or dict
-        See `eegkit.evaluation.make_splitter`.
-    scoring : list of str
-        See `eegkit.evaluate`.
-    random_state : int
-        The ``random_state`` of every step that has one and is not given another.
-    label : str or None
-        The column of the metadata that is decoded in place of the labels.
-    on_leak : str
-        See `eegkit.evaluate`.
-    out : pathlib.Path
-        The folder for what comes out.
-    """
-
-    name: str
-    text: str
-    datasets: dict[str, Dataset]
-    pipelines: dict[str, Any]
-    baselines: bool
-    cv: str | dict[str, Any]
-    scoring: list[str]
-    random_state: int
-    label: str | None
-    on_leak: str
-    out: Path
 
 
 def read_experiment(path: str | os.PathLike[str]) -> Experiment:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eegkit.experiment._read import Experiment
+from eegkit.experiment._experiment import Experiment
 
 if TYPE_CHECKING:
     from eegkit.evaluation import Results

@@ -22,7 +22,7 @@ from eegkit.recordings.files import (
     naming_the_file,
     open_recording,
 )
-from eegkit.recordings.preparation import Preparation
+from eegkit.recordings.preparation import Preparation, common_preparation
 from eegkit.recordings.prepared import (
     PreparedRecording,
     filter_and_resample,
@@ -40,6 +40,7 @@ __all__ = [
     "canonical_names",
     "check_signals",
     "check_whole",
+    "common_preparation",
     "companions",
     "electrode_spellings",
     "filter_and_resample",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+import warnings
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from eegkit.parameters import ParameterError, Parametrized, Positive, Proportion
@@ -138,3 +139,18 @@ class Preparation(Parametrized):
         windows = "whole pieces" if self.window_s is None else f"windows of {self.window_s:g} s"
         windows += f" overlapping by {self.overlap:.0%}" if self.overlap else ""
         return ", ".join([band, rate, windows, *self.other_steps])
+
+
+def common_preparation(preparations: Sequence[Preparation | None]) -> Preparation | None:
+    """The preparation of all parts; None, and a warning, where they differ."""
+    different = list(dict.fromkeys(p for p in preparations if p is not None))
+    if len(different) > 1:
+        warnings.warn(
+            "The parts went through different preparations: "
+            f"{'; '.join(map(str, different))}. Together they carry none, so that a decoder "
+            "fitted on them cannot repeat it; prepare all alike.",
+            UserWarning,
+            stacklevel=3,
+        )
+        return None
+    return different[0] if different and None not in preparations else None

@@ -10,7 +10,8 @@ import pandas as pd
 
 from eegkit.evaluation import Interval, Results, bootstrap_interval
 from eegkit.naming import headed, spoken
-from eegkit.reporting.markup import and_, banner, count, paragraph
+from eegkit.reporting.markup import and_, banner, paragraph
+from eegkit.text import count
 
 ALPHA = 0.05
 # With fewer people no test of pairs can reach 0.05, and an interval is far too narrow.

@@ -14,6 +14,7 @@ from eegkit.plots._styles import figures_hidden
 from eegkit.reporting import markup as h
 from eegkit.reporting import sections, sources
 from eegkit.reporting.headline import leak_banner, tell
+from eegkit.text import count
 from eegkit.trials import Trials
 
 # mne's script needs a tag on everything. Its menu of tags is hidden, and so must be its key T.
@@ -121,7 +122,7 @@ def _failures(results: Results) -> str:
     if not n:
         return ""
     begin = h.paragraph(
-        f"{h.count(n, 'fit')} failed and {'is' if n == 1 else 'are'} in none of the scores."
+        f"{count(n, 'fit')} failed and {'is' if n == 1 else 'are'} in none of the scores."
     )
     several = len(results.datasets) > 1
     rows = [

@@ -155,10 +155,6 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
-def count(n: int, one: str, many: str | None = None) -> str:
-    return f"{n:,} {one if n == 1 else many or one + 's'}"
-
-
 def and_(names: Iterable[Any]) -> str:
     *others, last = map(str, names)
     return f"{', '.join(others)} and {last}" if others else last

@@ -17,6 +17,7 @@ from eegkit.plots.reliability import ReliabilityDisplay
 from eegkit.plots.scores import ScoresDisplay
 from eegkit.reporting import markup as h
 from eegkit.reporting.headline import comparison, find_answer, leak_banner
+from eegkit.text import count
 from eegkit.trials import Trials
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def splits(results: Results) -> str:
         "trials in test",
     ]
     made.columns = pd.Index(columns)
-    parts.append(h.folded(f"Sizes of {h.count(len(made), 'fold')}", h.table(made)))
+    parts.append(h.folded(f"Sizes of {count(len(made), 'fold')}", h.table(made)))
     return "".join(parts)
 
 
@@ -166,7 +167,7 @@ def people(results: Results) -> str:
     made = made.rename(columns={"n_folds": "folds", "n_test": "trials"})
     n_subjects = made["subject"].nunique()
     told = h.table(made, {"subject": h.plain})
-    parts.append(h.folded(f"All scores of {h.count(n_subjects, 'person', 'people')}", told))
+    parts.append(h.folded(f"All scores of {count(n_subjects, 'person', 'people')}", told))
     return "".join(parts)
 
 
@@ -212,7 +213,7 @@ def _ranks(results: Results, metric: str) -> str:
     drawn = ComparisonDisplay(scores=complete, metric=metric).plot("ranks").figure_
     return h.figure(
         drawn,
-        f"Mean ranks over the {h.count(len(complete), 'person', 'people')} who have a score with "
+        f"Mean ranks over the {count(len(complete), 'person', 'people')} who have a score with "
         "every pipeline, 1 the best; a bar joins pipelines that do not differ significantly "
         "(Friedman's and Nemenyi's tests).",
     )

@@ -15,6 +15,7 @@ from eegkit.evaluation.audit.label_checks import check_labels
 from eegkit.evaluation.audit.metadata_checks import check_levels, make_levels
 from eegkit.evaluation.audit.prefit_checks import check_normalisation, check_pipelines
 from eegkit.evaluation.splits import Fold, folds_of, keeps_apart, make_splitter
+from eegkit.text import count
 from eegkit.trials import Trials
 
 _WIDTH = 96
@@ -100,10 +101,10 @@ class Audit:
     def describe(self) -> str:
         """One sentence: what was audited, and how many findings there are."""
         counts = self.findings["severity"].value_counts()
-        found = [_count(int(counts.get(name, 0)), name) for name in SEVERITIES if name in counts]
+        found = [count(int(counts.get(name, 0)), name) for name in SEVERITIES if name in counts]
         return (
-            f"{_count(self.n_folds, 'fold')} of {_count(self.n_trials, 'trial')} of "
-            f"{_count(self.n_subjects, 'person', 'people')}, held to keep each "
+            f"{count(self.n_folds, 'fold')} of {count(self.n_trials, 'trial')} of "
+            f"{count(self.n_subjects, 'person', 'people')}, held to keep each "
             f"{self.keeps_apart} on one side: {', '.join(found) or 'nothing found'}"
         )
 
@@ -304,11 +305,7 @@ def _check_folds(folds: Sequence[Fold], n_trials: int) -> None:
 def _extent(row: Any) -> str:
     parts = []
     if row.folds:
-        parts.append(_count(row.folds, "fold"))
+        parts.append(count(row.folds, "fold"))
     if row.n_trials:
-        parts.append(_count(row.n_trials, "test trial"))
+        parts.append(count(row.n_trials, "test trial"))
     return f" ({', '.join(parts)})" if parts else ""
-
-
-def _count(n: int, one: str, many: str | None = None) -> str:
-    return f"{n} {one if n == 1 else many or one + 's'}"

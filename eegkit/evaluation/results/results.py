@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from sklearn.metrics import precision_recall_fscore_support
 
@@ -18,13 +17,14 @@ from eegkit.evaluation.metrics import FIXED_COLUMNS
 from eegkit.evaluation.results.file import read, write
 from eegkit.evaluation.results.predictions import Predictions
 from eegkit.evaluation.results.settings import RunSettings
+from eegkit.evaluation.results.tables import per_subject, summarize
 from eegkit.evaluation.statistics import (
     PermutationChance,
-    bootstrap_interval,
     compare_paired,
     permutation_chance,
 )
 from eegkit.labels import labels_are_subjects
+from eegkit.text import count
 
 
 class Results:
@@ -181,20 +181,7 @@ class Results:
             folds together), and every metric with its ``chance_<metric>``. A fold where a metric
             is NaN does not count.
         """
-        keys = ["dataset", "pipeline", "subject"]
-        by = self.table.groupby(keys, sort=False)
-        columns: dict[str, Any] = {"n_folds": by["fold"].nunique(), "n_test": by["n_test"].sum()}
-        for metric in self.metrics:
-            for name in (metric, f"chance_{metric}"):
-                columns[name] = by[name].mean()
-        frame = pd.DataFrame(columns).reset_index()
-        order = {
-            "dataset": {name: i for i, name in enumerate(self.datasets)},
-            "pipeline": {name: i for i, name in enumerate(self.pipelines)},
-        }
-        return frame.sort_values(
-            keys, key=lambda c: c.map(order[c.name]) if c.name in order else c, ignore_index=True
-        )
+        return per_subject(self.table, self.metrics)
 
     def scores(self, metric: str | None = None, dataset: str | None = None) -> pd.DataFrame:
         """The scores of every person (rows) by every pipeline (columns).
@@ -231,29 +218,7 @@ class Results:
             subjects whose score is larger than their chance level: a plain comparison, no
             test of significance.
         """
-        people = self.per_subject()
-        rows = []
-        for (dataset, pipeline), own in people.groupby(["dataset", "pipeline"], sort=False):
-            for metric in self.metrics:
-                scores, chance = own[metric], own[f"chance_{metric}"]
-                known = scores.dropna().to_numpy()
-                low, high = bootstrap_interval(known)[1:3] if len(known) else (np.nan, np.nan)
-                rows.append(
-                    {
-                        "dataset": dataset,
-                        "pipeline": pipeline,
-                        "metric": metric,
-                        "mean": scores.mean(),
-                        "sd": scores.std(),
-                        "ci_low": low,
-                        "ci_high": high,
-                        "chance": chance.mean(),
-                        "n_subjects": int(scores.notna().sum()),
-                        # Rounding errors of a mean over folds are no skill.
-                        "n_above_chance": int((scores > chance + 1e-9).sum()),
-                    }
-                )
-        return pd.DataFrame(rows)
+        return summarize(self.per_subject(), self.metrics)
 
     def costs(self) -> pd.DataFrame:
         """One row per data set and pipeline: what the fits took.
@@ -375,13 +340,13 @@ class Results:
         kept = (
             "trained and tested on the same people" if self.subject_overlap else "people kept apart"
         )
-        parts = [_count(len(self.pipelines), "pipeline"), _count(n_subjects, "person", "people")]
+        parts = [count(len(self.pipelines), "pipeline"), count(n_subjects, "person", "people")]
         if len(self.datasets) > 1:
-            parts.insert(1, _count(len(self.datasets), "data set"))
+            parts.insert(1, count(len(self.datasets), "data set"))
         n_folds = sum(self.settings.n_folds.values())
-        parts.append(f"{_count(n_folds, 'fold')} ({self.split})")
+        parts.append(f"{count(n_folds, 'fold')} ({self.split})")
         if len(self.failures):
-            parts.append(f"{_count(len(self.failures), 'fit')} failed")
+            parts.append(f"{count(len(self.failures), 'fit')} failed")
         return ", ".join([*parts, kept]) + ("; SOMETHING LEAKS" if self.leaks else "")
 
     def __repr__(self) -> str:
@@ -414,7 +379,3 @@ class Results:
         if name not in known:
             raise ValueError(f"{what} is {name!r}; the results have {', '.join(map(repr, known))}.")
         return name
-
-
-def _count(n: int, one: str, many: str | None = None) -> str:
-    return f"{n} {one if n == 1 else many or one + 's'}"

@@ -1,0 +1,74 @@
+"""What a table of scores adds up to, over folds and over people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from eegkit.evaluation.statistics import bootstrap_interval
+
+
+def per_subject(table: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
+    """One row per data set, pipeline and subject; see `Results.per_subject`.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        One row per data set, pipeline, fold and subject.
+    metrics : sequence of str
+    """
+    keys = ["dataset", "pipeline", "subject"]
+    groups = table.groupby(keys, sort=False)
+    columns: dict[str, Any] = {
+        "n_folds": groups["fold"].nunique(),
+        "n_test": groups["n_test"].sum(),
+    }
+    for metric in metrics:
+        for name in (metric, f"chance_{metric}"):
+            columns[name] = groups[name].mean()
+    order = {name: {value: i for i, value in enumerate(table[name].unique())} for name in keys[:2]}
+    return (
+        pd.DataFrame(columns)
+        .reset_index()
+        .sort_values(
+            keys, key=lambda c: c.map(order[c.name]) if c.name in order else c, ignore_index=True
+        )
+    )
+
+
+def summarize(people: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
+    """One row per data set, pipeline and metric; see `Results.summary`.
+
+    Parameters
+    ----------
+    people : pandas.DataFrame
+        What `per_subject` gives.
+    metrics : sequence of str
+    """
+    rows = []
+    for (dataset, pipeline), scores_of_pipeline in people.groupby(
+        ["dataset", "pipeline"], sort=False
+    ):
+        for metric in metrics:
+            scores, chance = scores_of_pipeline[metric], scores_of_pipeline[f"chance_{metric}"]
+            defined = scores.dropna().to_numpy()
+            low, high = bootstrap_interval(defined)[1:3] if len(defined) else (np.nan, np.nan)
+            rows.append(
+                {
+                    "dataset": dataset,
+                    "pipeline": pipeline,
+                    "metric": metric,
+                    "mean": scores.mean(),
+                    "sd": scores.std(),
+                    "ci_low": low,
+                    "ci_high": high,
+                    "chance": chance.mean(),
+                    "n_subjects": len(defined),
+                    # Rounding errors of a mean over folds are no skill.
+                    "n_above_chance": int((scores > chance + 1e-9).sum()),
+                }
+            )
+    return pd.DataFrame(rows)
