@@ -55,11 +55,11 @@ WORDS = tomllib.loads(Path(__file__).with_name("house_names.toml").read_text(enc
 LIMITS = {
     "circles": 0,
     "room_circles": 0,
-    "long_modules": 2,
-    "long_functions": 16,
-    "max_nesting": 5,
-    "vague_percent": 7.5,
-    "shared_places": 60,
+    "long_modules": 0,
+    "long_functions": 14,
+    "max_nesting": 4,
+    "vague_percent": 6.2,
+    "shared_places": 56,
 }
 
 
