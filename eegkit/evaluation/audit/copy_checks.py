@@ -32,7 +32,7 @@ ADVICE = {
     "on one side.",
     "shifted_copy": "Cut windows without overlap, or keep those of a recording on one side.",
 }
-WHAT = {
+DETAIL = {
     "copy": "Identical trials are in training and in test",
     "shared_samples": "Trials of both sides share runs of identical samples",
     "near_copy": "Trials of both sides are the same but for scale, sign, reference or noise",
@@ -41,11 +41,11 @@ WHAT = {
 
 
 def check_content(
-    trials: Trials, folds: Sequence[Fold], known: NDArray[np.bool_], findings: Findings
+    trials: Trials, folds: Sequence[Fold], leaky: NDArray[np.bool_], findings: Findings
 ) -> None:
     """Read the signals once, and look for trials that are alike on both sides.
 
-    Test trials that are `known` to leak by other means get no second finding; nor do those
+    Test trials that are `leaky` by other means get no second finding; nor do those
     of a kind get one of the next.
     """
     X = np.asarray(trials.X)
@@ -54,29 +54,29 @@ def check_content(
     usable = content.usable
     if usable.sum() < 2:
         return
-    known = known.copy()
+    leaky = leaky.copy()
     exact = shared_runs(content)
     for kind, groups in (("copy", copies(content)), ("shared_samples", exact)):
-        _report(kind, groups, trials, folds, known, findings)
-    typical = Typical.of(X, usable)
+        _report(kind, groups, trials, folds, leaky, findings)
+    typical = Typical.from_trials(X, usable)
     pairs = candidate_pairs(content.projected, usable)
-    pairs = pairs[_crossing(pairs, folds, known)]
+    pairs = pairs[_crossing(pairs, folds, leaky)]
     pairs = _at_most(pairs, "near copies", findings)
     if len(pairs):
         same = [nearly_same(X, i, j, typical) for i, j in pairs]
-        _report("near_copy", _groups_of(pairs[same], len(X)), trials, folds, known, findings)
+        _report("near_copy", _groups_of(pairs[same], len(X)), trials, folds, leaky, findings)
     shifted = alike_in_shape(content)
-    shifted = shifted[_crossing(shifted[:, :2], folds, known)]
+    shifted = shifted[_crossing(shifted[:, :2], folds, leaky)]
     shifted = _at_most(shifted, "shifted copies", findings)
     if len(shifted):
         same = [same_shifted(X, i, j, lag, content.shape_run, typical) for i, j, lag in shifted]
         _report(
-            "shifted_copy", _groups_of(shifted[same, :2], len(X)), trials, folds, known, findings
+            "shifted_copy", _groups_of(shifted[same, :2], len(X)), trials, folds, leaky, findings
         )
 
 
 def _report(
-    kind: str, groups: Groups, trials: Trials, folds: Sequence[Fold], known: NDArray[np.bool_],
+    kind: str, groups: Groups, trials: Trials, folds: Sequence[Fold], leaky: NDArray[np.bool_],
     findings: Findings,
 ) -> None:  # fmt: skip
     if not groups.n_groups:
@@ -84,7 +84,7 @@ def _report(
     tally = findings.tally()
     for fold in folds:
         hits, partners = groups.across(fold.train, fold.test)
-        new = ~known[hits]
+        new = ~leaky[hits]
         hits, partners = hits[new], partners[new]
         tally.add(
             fold, hits,
@@ -93,8 +93,8 @@ def _report(
                 f"{partners[0]} of {show(trials.groups[partners[0]])}"
             ),
         )  # fmt: skip
-    findings.add_tally(kind, "leak", tally, WHAT[kind], ADVICE[kind])
-    known |= tally.trials
+    findings.add_tally(kind, "leak", tally, DETAIL[kind], ADVICE[kind])
+    leaky |= tally.trials
 
 
 def _groups_of(pairs: NDArray[np.intp], n_trials: int) -> Groups:
@@ -103,7 +103,7 @@ def _groups_of(pairs: NDArray[np.intp], n_trials: int) -> Groups:
 
 
 def _crossing(
-    pairs: NDArray[np.intp], folds: Sequence[Fold], known: NDArray[np.bool_]
+    pairs: NDArray[np.intp], folds: Sequence[Fold], leaky: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
     """The pairs that a fold has on different sides, with a test trial that is not known yet."""
     apart = np.zeros(len(pairs), dtype=bool)
@@ -111,19 +111,19 @@ def _crossing(
         return apart
     i, j = pairs.T
     for fold in folds:
-        train, test = np.zeros(len(known), dtype=bool), np.zeros(len(known), dtype=bool)
+        train, test = np.zeros(len(leaky), dtype=bool), np.zeros(len(leaky), dtype=bool)
         train[fold.train] = test[fold.test] = True
-        test &= ~known
+        test &= ~leaky
         apart |= (train[i] & test[j]) | (test[i] & train[j])
     return apart
 
 
-def _at_most(pairs: NDArray[np.intp], what: str, findings: Findings) -> NDArray[np.intp]:
+def _at_most(pairs: NDArray[np.intp], kind: str, findings: Findings) -> NDArray[np.intp]:
     if len(pairs) <= MAX_PAIRS:
         return pairs
     findings.add(
         "not_checked", "note",
-        f"{len(pairs)} pairs of trials may be {what}; every "
+        f"{len(pairs)} pairs of trials may be {kind}; every "
         f"{len(pairs) / MAX_PAIRS:.1f}th of them was compared.",
         "Remove what all trials share, drift or line noise for one, and audit again.",
     )  # fmt: skip
@@ -133,10 +133,10 @@ def _at_most(pairs: NDArray[np.intp], what: str, findings: Findings) -> NDArray[
 def _say_what_was_left_out(
     finite: NDArray[np.bool_], flat: NDArray[np.bool_], findings: Findings
 ) -> None:
-    for mask, what in ((~finite, "hold NaN or infinite values"), (finite & flat, "are flat")):
+    for mask, state in ((~finite, "hold NaN or infinite values"), (finite & flat, "are flat")):
         if mask.any():
             findings.add(
                 "not_checked", "note",
-                f"{mask.sum()} trials {what} (trial {mask.argmax()} for one) and were not "
+                f"{mask.sum()} trials {state} (trial {mask.argmax()} for one) and were not "
                 "compared with others.",
             )  # fmt: skip

@@ -66,10 +66,10 @@ class Findings:
             }
         )
 
-    def add_tally(self, kind: str, severity: str, tally: Tally, what: str, advice: str) -> None:
+    def add_tally(self, kind: str, severity: str, tally: Tally, finding: str, advice: str) -> None:
         """Report a tally that counted something."""
         if tally.folds:
-            self.add(kind, severity, f"{what}, for one {tally.example}.", advice, tally)
+            self.add(kind, severity, f"{finding}, for one {tally.example}.", advice, tally)
 
     def table(self) -> pd.DataFrame:
         rows = sorted(self._rows, key=lambda row: SEVERITIES.index(row["severity"]))

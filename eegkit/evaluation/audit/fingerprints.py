@@ -96,14 +96,14 @@ class Groups:
         """The test trials that share a set with a training trial, and one such partner of each."""
         # One partner of each set is enough: it is the example in the message.
         partner = np.full(self.n_groups, -1, dtype=np.intp)
-        mine = self._entries(train)
-        partner[self.number[mine]] = self.trial[mine]
-        there = self._entries(test)
-        found = partner[self.number[there]]
+        train_entries = self._entries(train)
+        partner[self.number[train_entries]] = self.trial[train_entries]
+        test_entries = self._entries(test)
+        partners = partner[self.number[test_entries]]
         # A trial on both sides shares everything with itself; the metadata have told of that.
-        hit = (found >= 0) & (found != self.trial[there])
-        trials, first = np.unique(self.trial[there][hit], return_index=True)
-        return trials.astype(np.intp), found[hit][first]
+        hit = (partners >= 0) & (partners != self.trial[test_entries])
+        trials, first = np.unique(self.trial[test_entries][hit], return_index=True)
+        return trials.astype(np.intp), partners[hit][first]
 
     def _entries(self, trials: NDArray[np.intp]) -> NDArray[np.intp]:
         counts = self._first[trials + 1] - self._first[trials]
@@ -125,12 +125,12 @@ def _distinct_sets(
     first = np.cumsum(size) - size
     with np.errstate(over="ignore"):
         signature = np.add.reduceat(names[trial], first)
-    kept = np.zeros(len(size), dtype=bool)
+    is_distinct = np.zeros(len(size), dtype=bool)
     large = np.flatnonzero(size > 1)
-    kept[large[np.unique(signature[large], return_index=True)[1]]] = True
-    mine = kept[number]
-    renumbered = np.cumsum(kept) - 1
-    return renumbered[number[mine]], trial[mine]
+    is_distinct[large[np.unique(signature[large], return_index=True)[1]]] = True
+    in_distinct = is_distinct[number]
+    new_number = np.cumsum(is_distinct) - 1
+    return new_number[number[in_distinct]], trial[in_distinct]
 
 
 def _sorted_unique(values: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -177,14 +177,14 @@ def read_content(X: NDArray[np.float32]) -> Content:
             shape.append(_runs(patterns, shape_run, 12, share / 2, rows.start))
     # One NaN or infinity makes all projections of a trial so, which saves another reading of X.
     finite = np.logical_and.reduce(np.isfinite(projected), axis=1)
-    return Content(whole, flat, finite, _joined(exact), _joined(shape), shape_run, projected)
+    return Content(whole, flat, finite, _join(exact), _join(shape), shape_run, projected)
 
 
 def shared_runs(content: Content) -> Groups:
     """Sets of trials that hold the same run of samples, wherever it lies in them."""
     runs = content.exact
-    kept = content.usable[runs.trial]
-    key, trial = runs.key[kept], runs.trial[kept]
+    usable = content.usable[runs.trial]
+    key, trial = runs.key[usable], runs.trial[usable]
     # Nearly all runs stand alone. They go before the sets are made, which takes longer.
     order = np.argsort(key, kind="stable")
     key, trial = key[order], trial[order]
@@ -209,12 +209,12 @@ def alike_in_shape(content: Content) -> NDArray[np.int64]:
         Columns i, j > i and lag: sample ``t`` of trial i is sample ``t - lag`` of trial j.
     """
     runs = content.shape
-    kept = content.usable[runs.trial]
-    key, trial, start = runs.key[kept], runs.trial[kept], runs.start[kept]
+    usable = content.usable[runs.trial]
+    key, trial, start = runs.key[usable], runs.trial[usable], runs.start[usable]
     order = np.argsort(key, kind="stable")
     key, trial, start = key[order], trial[order], start[order].astype(np.int64)
     n_trials, most = len(content.whole), int(start.max(initial=0))
-    found = [np.zeros(0, dtype=np.int64)]
+    codes = [np.zeros(0, dtype=np.int64)]
     # Each entry meets the next four of its key, no more: all pairs of a pattern that is common
     # would be too many, and trials that overlap meet in some run of the many they share.
     for step in range(1, 5):
@@ -223,8 +223,8 @@ def alike_in_shape(content: Content) -> NDArray[np.int64]:
         i, j = trial[same].astype(np.int64), trial[same + step].astype(np.int64)
         lag = start[same] - start[same + step] + most
         # A pair and its lag in one integer, of which a sort finds the distinct ones.
-        found.append((i * n_trials + j) * (2 * most + 1) + lag)
-    pairs, lag = np.divmod(_sorted_unique(np.concatenate(found)), 2 * most + 1)
+        codes.append((i * n_trials + j) * (2 * most + 1) + lag)
+    pairs, lag = np.divmod(_sorted_unique(np.concatenate(codes)), 2 * most + 1)
     return np.column_stack([pairs // n_trials, pairs % n_trials, lag - most])
 
 
@@ -244,13 +244,13 @@ def _random_odd(n: int) -> NDArray[np.uint64]:
 
 def _weighted(words: NDArray[np.unsignedinteger], weights: NDArray[np.uint64]) -> NDArray:
     """The sum over channels of each word times its channel's weight, modulo 2**64."""
-    made = np.zeros((words.shape[0], words.shape[2]), np.uint64)
+    total = np.zeros((words.shape[0], words.shape[2]), np.uint64)
     # By channel and in place: a product of the whole block would be twice as large as it.
-    part = np.empty_like(made)
+    part = np.empty_like(total)
     for channel in range(words.shape[1]):
         np.multiply(words[:, channel], weights[channel], out=part)
-        made += part
-    return made
+        total += part
+    return total
 
 
 def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -286,15 +286,15 @@ def _runs(
     # Flat or clipped stretches are the same in any recording, and are no copies.
     changes: NDArray[np.int32] = np.zeros(samples.shape, np.int32)
     np.cumsum(samples[:, 1:] != samples[:, :-1], axis=1, out=changes[:, 1:])
-    kept = changes[:, run - 1 :] - changes[:, : changes.shape[1] - run + 1] >= least_changes
+    mask = changes[:, run - 1 :] - changes[:, : changes.shape[1] - run + 1] >= least_changes
     # Chosen by the hash, not by place: each copy of a run falls on the same side of the bound.
     if share < 1:
-        kept &= key < np.uint64(share * 2**64)
-    row, start = np.nonzero(kept)
-    return Runs(key[kept], (row + first).astype(np.int32), start.astype(np.int32))
+        mask &= key < np.uint64(share * 2**64)
+    row, start = np.nonzero(mask)
+    return Runs(key[mask], (row + first).astype(np.int32), start.astype(np.int32))
 
 
-def _joined(parts: list[Runs]) -> Runs:
-    none = Runs(np.zeros(0, np.uint64), np.zeros(0, np.int32), np.zeros(0, np.int32))
-    columns = zip(*((p.key, p.trial, p.start) for p in [none, *parts]), strict=True)
+def _join(parts: list[Runs]) -> Runs:
+    empty = Runs(np.zeros(0, np.uint64), np.zeros(0, np.int32), np.zeros(0, np.int32))
+    columns = zip(*((p.key, p.trial, p.start) for p in [empty, *parts]), strict=True)
     return Runs(*(np.concatenate(column) for column in columns))

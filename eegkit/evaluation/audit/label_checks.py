@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from eegkit.evaluation.audit.findings import Findings
-from eegkit.evaluation.audit.metadata_checks import WHAT, Level, Levels
+from eegkit.evaluation.audit.metadata_checks import NOUNS, Level, Levels
 from eegkit.evaluation.splits import Fold, show
 from eegkit.labels import labels_are_subjects
 from eegkit.trials import Trials
@@ -41,41 +41,41 @@ def check_labels(trials: Trials, folds: Sequence[Fold], levels: Levels, findings
 def one_class_groups(level: Level, label: NDArray[np.intp]) -> tuple[int, int, NDArray[np.bool_]]:
     """Groups of two and more trials, how many of them hold one class, and which trials are of
     those."""
-    known = level.code >= 0
-    code = level.code[known]
+    has_group = level.code >= 0
+    code = level.code[has_group]
     size = np.bincount(code, minlength=level.code.max() + 1)
-    pairs = np.unique(np.column_stack([code, label[known]]), axis=0)
+    pairs = np.unique(np.column_stack([code, label[has_group]]), axis=0)
     n_classes = np.bincount(pairs[:, 0], minlength=len(size))
     single = (size > 1) & (n_classes == 1)
-    return int((size > 1).sum()), int(single.sum()), known & single[level.code]
+    return int((size > 1).sum()), int(single.sum()), has_group & single[level.code]
 
 
 def _check_confounding(
     folds: Sequence[Fold], label: NDArray[np.intp], levels: Levels, findings: Findings
 ) -> None:
     for name in ("dataset", "subject", "session", "recording", "run"):
-        level = levels.known.get(name)
+        level = levels.by_name.get(name)
         if level is None:
             continue
         n_groups, n_single, _ = one_class_groups(level, label)
         if n_groups < 2 or n_single < n_groups:
             continue
-        both = any(len(level.on_both_sides(fold)) for fold in folds)
-        what = WHAT[name]
-        detail = f"Every {what} has trials of one class only ({n_groups} of them)."
+        crosses = any(len(level.on_both_sides(fold)) for fold in folds)
+        noun = NOUNS[name]
+        detail = f"Every {noun} has trials of one class only ({n_groups} of them)."
         if name == "subject":
             advice = (
                 "A decoder may tell the people apart instead of the classes; the number of people "
                 "is what the score rests on, so test on many."
             )
-        elif both:
+        elif crosses:
             advice = (
-                f"A decoder that recognises the {what} knows the class; keep each {what} on one "
+                f"A decoder that recognises the {noun} knows the class; keep each {noun} on one "
                 "side, and ask what else differs between them."
             )
         else:
-            advice = f"Whatever else differs between one {what} and the next may be what is told."
-        serious = both or name in ("dataset", "subject")
+            advice = f"Whatever else differs between one {noun} and the next may be what is told."
+        serious = crosses or name in ("dataset", "subject")
         findings.add(f"class_by_{name}", "warning" if serious else "note", detail, advice)
         return  # all finer levels are confounded as well, and say nothing new
 
@@ -84,21 +84,21 @@ def _check_sides(
     trials: Trials, folds: Sequence[Fold], label: NDArray[np.intp], names: NDArray,
     findings: Findings,
 ) -> None:  # fmt: skip
-    one, unseen = findings.tally(), findings.tally()
+    single_class, new_class = findings.tally(), findings.tally()
     for fold in folds:
         trained = np.zeros(len(names), dtype=bool)
         trained[label[fold.train]] = True
         if trained.sum() == 1:
             only = names[trained.argmax()]
-            one.add(fold, fold.test, lambda only=only: show(only))  # type: ignore[misc]
+            single_class.add(fold, fold.test, lambda only=only: show(only))  # type: ignore[misc]
         hits = fold.test[~trained[label[fold.test]]]
-        unseen.add(fold, hits, lambda hits=hits: show(trials.y[hits[0]]))  # type: ignore[misc]
+        new_class.add(fold, hits, lambda hits=hits: show(trials.y[hits[0]]))  # type: ignore[misc]
     findings.add_tally(
-        "one_class", "warning", one, "Training trials are of one class only",
+        "one_class", "warning", single_class, "Training trials are of one class only",
         'Nothing can be learnt; use cv="stratified-group-5", or fewer folds.',
     )  # fmt: skip
     findings.add_tally(
-        "unseen_class", "warning", unseen, "Test trials are of a class that training lacks",
+        "unseen_class", "warning", new_class, "Test trials are of a class that training lacks",
         'They cannot be answered rightly; use cv="stratified-group-5", or fewer folds.',
     )  # fmt: skip
 
@@ -107,7 +107,7 @@ def _check_one_class_tested(
     trials: Trials, folds: Sequence[Fold], label: NDArray[np.intp], levels: Levels,
     findings: Findings,
 ) -> None:  # fmt: skip
-    subject = levels.known.get("subject") or levels.known.get("dataset")
+    subject = levels.by_name.get("subject") or levels.by_name.get("dataset")
     if subject is None:
         return
     n_groups, n_single, _ = one_class_groups(subject, label)
@@ -115,8 +115,8 @@ def _check_one_class_tested(
         return  # said by the confounding of class and person
     tally = findings.tally()
     for fold in folds:
-        here = Level("subject", subject.code[fold.test], ())
-        _, _, of_single = one_class_groups(here, label[fold.test])
+        test_level = Level("subject", subject.code[fold.test], ())
+        _, _, of_single = one_class_groups(test_level, label[fold.test])
         hits = fold.test[of_single]
         tally.add(fold, hits, lambda hits=hits: show(trials.groups[hits[0]]))  # type: ignore[misc]
     findings.add_tally(

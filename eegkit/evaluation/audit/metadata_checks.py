@@ -27,7 +27,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "run": ("dataset", "subject", "session", "run"),
     "parent": ("dataset", "subject", "session", "run", "recording", "parent"),
 }
-WHAT = {
+NOUNS = {
     "dataset": "data set", "subject": "person", "session": "session", "recording": "recording",
     "run": "run", "parent": "trial that was cut into windows",
 }  # fmt: skip
@@ -46,17 +46,17 @@ class Level:
     def lies_within(self, other: Level) -> bool:
         """Whether every group lies in one group of the other level."""
         # Every group pairs with exactly one of the other level, or it lies in several.
-        known = (self.code >= 0) & (other.code >= 0)
-        pairs = np.unique(np.column_stack([self.code[known], other.code[known]]), axis=0)
-        return len(pairs) == len(np.unique(self.code[known]))
+        has_group = (self.code >= 0) & (other.code >= 0)
+        pairs = np.unique(np.column_stack([self.code[has_group], other.code[has_group]]), axis=0)
+        return len(pairs) == len(np.unique(self.code[has_group]))
 
     def on_both_sides(self, fold: Fold) -> NDArray[np.intp]:
         """The test trials whose group is in training as well."""
         # One place more than there are groups, so that -1 has its own.
-        seen = np.zeros(self.code.max() + 2, dtype=bool)
-        seen[self.code[fold.train]] = True
-        seen[-1] = False  # -1, the groups that are not known
-        return fold.test[seen[self.code[fold.test]]]
+        in_training = np.zeros(self.code.max() + 2, dtype=bool)
+        in_training[self.code[fold.train]] = True
+        in_training[-1] = False  # -1, the groups that are not known
+        return fold.test[in_training[self.code[fold.test]]]
 
 
 @dataclass(frozen=True)
@@ -67,13 +67,13 @@ class Levels:
     session, "session" says nothing that "subject" does not.
     """
 
-    known: dict[str, Level]
-    promised: Level | None
+    by_name: dict[str, Level]
+    promise: Level | None
     keeps_apart: str
 
     def is_promised(self, level: Level) -> bool:
         """Whether a group of the level on both sides breaks the promise."""
-        return self.promised is not None and level.lies_within(self.promised)
+        return self.promise is not None and level.lies_within(self.promise)
 
 
 def make_levels(trials: Trials, keeps_apart: str) -> Levels:
@@ -85,42 +85,42 @@ def make_levels(trials: Trials, keeps_apart: str) -> Levels:
         `keeps_apart` is no level and no column.
     """
     metadata = trials.metadata
-    every = {
+    candidates = {
         name: _level(name, metadata, columns)
         for name, columns in KEYS.items()
         if columns[-1] in metadata
     }
-    known: dict[str, Level] = {}
-    for name, level in every.items():
+    levels: dict[str, Level] = {}
+    for name, level in candidates.items():
         if len(np.unique(level.code)) == len(trials) and name not in ("dataset", "subject"):
             continue  # every trial is a group of its own
         # Two levels that group alike would tell the same thing twice; the coarser is named.
         if not any(other.lies_within(level) and level.lies_within(other)
-                   for other in known.values()):  # fmt: skip
-            known[name] = level
-    if keeps_apart in every:
-        promised = every[keeps_apart]
+                   for other in levels.values()):  # fmt: skip
+            levels[name] = level
+    if keeps_apart in candidates:
+        promise = candidates[keeps_apart]
     elif keeps_apart in metadata:
         # Blocks are counted anew in each run; another column is taken as it is.
         columns = (*KEYS["run"], "block") if keeps_apart == "block" else (keeps_apart,)
-        promised = _level(keeps_apart, metadata, columns)
-        known.setdefault(keeps_apart, promised)
+        promise = _level(keeps_apart, metadata, columns)
+        levels.setdefault(keeps_apart, promise)
     elif keeps_apart == "block":
         # Blocks of time that no column names: onsets and signals are what is left to check.
-        promised = None
+        promise = None
     else:
         raise ValueError(
             f"keeps_apart is {keeps_apart!r}; expected {', '.join(map(repr, KEYS))}, 'block' or a "
             f"metadata column ({', '.join(map(str, metadata.columns))})."
         )
-    return Levels(known, promised, keeps_apart)
+    return Levels(levels, promise, keeps_apart)
 
 
 def _level(name: str, metadata: pd.DataFrame, columns: Sequence[str]) -> Level:
-    used = tuple(column for column in columns if column in metadata)
+    present = tuple(column for column in columns if column in metadata)
     # ngroup() of a row with a missing value is NaN, or -1, by the version of pandas.
-    code = metadata.groupby(list(used), sort=False, dropna=True).ngroup().to_numpy()
-    return Level(name, np.where(np.isnan(code), -1, code).astype(np.intp), used)
+    code = metadata.groupby(list(present), sort=False, dropna=True).ngroup().to_numpy()
+    return Level(name, np.where(np.isnan(code), -1, code).astype(np.intp), present)
 
 
 def check_levels(
@@ -128,11 +128,11 @@ def check_levels(
 ) -> NDArray[np.bool_]:
     """Trials, groups and windows on both sides; returns the test trials found to overlap in time
     or to be their own training trials, which need no second finding from the signals."""
-    known = _check_same_trial(trials, folds, findings)
+    leaky = _check_same_trial(trials, folds, findings)
     _check_groups(trials, folds, levels, findings)
     _check_aliases(trials, folds, levels, findings)
     _check_shared_names(trials, folds, levels, findings)
-    known |= _check_overlap(trials, folds, findings)
+    leaky |= _check_overlap(trials, folds, findings)
     n_subjects = trials.metadata["subject"].nunique()
     if n_subjects == 1:
         findings.add(
@@ -140,7 +140,7 @@ def check_levels(
             f"All trials are of one person ({show(trials.groups[0])}).",
             "The score says nothing about other people.",
         )  # fmt: skip
-    return known
+    return leaky
 
 
 def _check_same_trial(
@@ -162,46 +162,46 @@ def _check_groups(
 ) -> None:
     identification = labels_are_subjects(trials.y, trials.groups)
     by_design = []
-    for level in levels.known.values():
+    for level in levels.by_name.values():
         tally = findings.tally()
         for fold in folds:
             hits = level.on_both_sides(fold)
             tally.add(
                 fold, hits,
-                lambda hits=hits, level=level: _named(trials, level, hits[0]),  # type: ignore[misc]
+                lambda hits=hits, level=level: _group_name(trials, level, hits[0]),  # type: ignore[misc]
             )  # fmt: skip
-        what = WHAT.get(level.name, level.name)
-        promised = levels.is_promised(level)
+        noun = NOUNS.get(level.name, level.name)
+        is_promised = levels.is_promised(level)
         if tally.folds and (level.name == "dataset" and levels.keeps_apart != "dataset"):
             continue  # people of one data set are meant to be on both sides
-        if tally.folds and (not promised or (identification and level.name == "subject")):
-            by_design.append((what, tally))
-        elif promised:
+        if tally.folds and (not is_promised or (identification and level.name == "subject")):
+            by_design.append((noun, tally))
+        elif is_promised:
             severity = "leak"
             if identification and levels.keeps_apart == "subject":
                 severity = "warning"  # nobody promised sessions, and people must be known
             findings.add_tally(
-                level.name, severity, tally, f"The same {what} is in training and in test",
+                level.name, severity, tally, f"The same {noun} is in training and in test",
                 _advice(level.name, levels.keeps_apart),
             )  # fmt: skip
     if by_design:
         # The coarsest level stands for the finer ones: who shares the person shares the session.
-        what, tally = by_design[0]
+        noun, tally = by_design[0]
         names = list(dict.fromkeys(name for name, _ in by_design))
-        told = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+        nouns = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
         why = "the labels name the people" if identification else _promise(levels)
         findings.add(
             "by_design", "note",
-            f"The same {told} is in training and in test by design: {why}.",
+            f"The same {nouns} is in training and in test by design: {why}.",
             "The score is about people that were seen in training, not about new ones."
-            if what == "person" else "",
+            if noun == "person" else "",
             tally,
         )  # fmt: skip
 
 
 def _promise(levels: Levels) -> str:
-    what = "blocks of time" if levels.keeps_apart == "block" else f"each {levels.keeps_apart}"
-    return f"the split promises to keep {what} apart, no more"
+    unit = "blocks of time" if levels.keeps_apart == "block" else f"each {levels.keeps_apart}"
+    return f"the split promises to keep {unit} apart, no more"
 
 
 def _advice(name: str, keeps_apart: str) -> str:
@@ -210,7 +210,7 @@ def _advice(name: str, keeps_apart: str) -> str:
     return f"Split by {keeps_apart}, as the split promises."
 
 
-def _named(trials: Trials, level: Level, row: int) -> str:
+def _group_name(trials: Trials, level: Level, row: int) -> str:
     values = trials.metadata.loc[row, list(level.columns)]
     if level.name in ("subject", "dataset"):
         return show(values.iloc[-1])
@@ -248,21 +248,21 @@ def _check_aliases(
             persons.setdefault(key, []).append(subject.code[row])
     tally = findings.tally()
     # Most trials have no aliases, and then no fold has to be looked at.
-    several = [codes for codes in persons.values() if len(codes) > 1]
-    for fold in folds if several else ():
+    aliases = [codes for codes in persons.values() if len(codes) > 1]
+    for fold in folds if aliases else ():
         trained = set(np.unique(subject.code[fold.train]).tolist())
         hits, example = [], []
-        for codes in several:
+        for codes in aliases:
             # Only people who are tested, under a name that another name of theirs was trained on.
             for code in codes:
-                others = [other for other in codes if other != code and other in trained]
-                if others and len(own := fold.test[subject.code[fold.test] == code]):
-                    hits.append(own)
-                    other = np.flatnonzero(subject.code == others[0])[0]
-                    example.append((trials.groups[own[0]], trials.groups[other]))
-        found = np.concatenate(hits) if hits else np.zeros(0, dtype=np.intp)
+                namesakes = [other for other in codes if other != code and other in trained]
+                if namesakes and len(test_rows := fold.test[subject.code[fold.test] == code]):
+                    hits.append(test_rows)
+                    other = np.flatnonzero(subject.code == namesakes[0])[0]
+                    example.append((trials.groups[test_rows[0]], trials.groups[other]))
+        all_hits = np.concatenate(hits) if hits else np.zeros(0, dtype=np.intp)
         tally.add(
-            fold, found,
+            fold, all_hits,
             lambda example=example: f"{show(example[0][0])} and {show(example[0][1])}",  # type: ignore[misc]
         )  # fmt: skip
     findings.add_tally(
@@ -285,16 +285,16 @@ def _check_shared_names(
         return
     table = trials.metadata[[name for name in KEYS["recording"] if name in trials.metadata]]
     table = table.drop_duplicates().dropna()
-    by = [name for name in ("dataset", "recording") if name in table]
-    n_subjects = table.groupby(by)["subject"].nunique()
+    columns = [name for name in ("dataset", "recording") if name in table]
+    n_subjects = table.groupby(columns)["subject"].nunique()
     shared = n_subjects[n_subjects > 1]
     # A name most people share, such as "rest.edf", is a kind of recording, not one of them.
     if not len(shared) or len(shared) * 2 > len(n_subjects):
         return
-    level = _level("recording", trials.metadata, by)
-    suspicious = set(trials.metadata.groupby(by, sort=False).ngroup()[
-        pd.MultiIndex.from_frame(trials.metadata[by]).isin(shared.index)
-        if len(by) > 1 else trials.metadata["recording"].isin(shared.index)
+    level = _level("recording", trials.metadata, columns)
+    suspicious = set(trials.metadata.groupby(columns, sort=False).ngroup()[
+        pd.MultiIndex.from_frame(trials.metadata[columns]).isin(shared.index)
+        if len(columns) > 1 else trials.metadata["recording"].isin(shared.index)
     ])  # fmt: skip
     tally = findings.tally()
     for fold in folds:
@@ -305,7 +305,7 @@ def _check_shared_names(
             lambda hits=hits: show(trials.metadata["recording"].iloc[hits[0]]),  # type: ignore[misc]
         )  # fmt: skip
     # Where people are not kept apart, the same recording on both sides was told by its level.
-    if levels.promised is not None and levels.keeps_apart in ("subject", "dataset"):
+    if levels.promise is not None and levels.keeps_apart in ("subject", "dataset"):
         findings.add_tally(
             "recording", "warning", tally, "A recording that is named for two people is on both "
             "sides", "See whether these people are one.",
@@ -327,22 +327,22 @@ def windows(trials: Trials) -> tuple[NDArray[np.intp], NDArray[np.float64], NDAr
     length = np.full(len(trials), trials.n_times / trials.sfreq)
     if "duration" in metadata:
         # Shorter than the window: filled up. Else of an event, which says nothing of the window.
-        told = pd.to_numeric(metadata["duration"], errors="coerce").to_numpy(float)
-        length = np.where((told > 0) & (told < length), told, length)
+        duration = pd.to_numeric(metadata["duration"], errors="coerce").to_numpy(float)
+        length = np.where((duration > 0) & (duration < length), duration, length)
     return _level("window", metadata, columns).code, start, start + length
 
 
 def _check_overlap(trials: Trials, folds: Sequence[Fold], findings: Findings) -> NDArray[np.bool_]:
     tally = findings.tally()
-    known = windows(trials)
-    if known is None:
+    spans = windows(trials)
+    if spans is None:
         findings.add(
             "not_checked", "note",
             "There is no metadata column 'onset': overlap in time was looked for in the signals "
             "alone.", "Add the start of each trial in its recording, in s.",
         )  # fmt: skip
         return tally.trials
-    code, start, end = known
+    code, start, end = spans
     # An unknown recording or onset overlaps with nothing that can be named.
     usable = (code >= 0) & np.isfinite(start)
     if not usable.any():

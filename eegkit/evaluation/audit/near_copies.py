@@ -38,24 +38,24 @@ _LEAST_REFERENCED = 3
 
 def projector(n_channels: int, n_times: int) -> NDArray[np.float32]:
     """Random vectors, shape (n_channels * n_times, N_PROJECTIONS), made to ignore the
-    reference, offsets and linear drifts: projections on them are those of `cleaned` trials."""
+    reference, offsets and linear drifts: projections on them are those of `clean` trials."""
     vectors = np.random.default_rng(0).standard_normal(
         (N_PROJECTIONS, n_channels, n_times), dtype=np.float32
     )
-    return cleaned(vectors).reshape(N_PROJECTIONS, -1).T.astype(np.float32, order="C")
+    return clean(vectors).reshape(N_PROJECTIONS, -1).T.astype(np.float32, order="C")
 
 
-def cleaned(trials: NDArray[np.floating]) -> NDArray[np.float64]:
+def clean(trials: NDArray[np.floating]) -> NDArray[np.float64]:
     """Trials to the average reference, without offset and linear drift.
 
     Parameters
     ----------
     trials : ndarray, shape (n_trials, n_channels, n_times)
     """
-    made = np.asarray(trials, dtype=np.float64)
-    if made.shape[1] >= _LEAST_REFERENCED:
-        made = made - made.mean(axis=1, keepdims=True)
-    return scipy.signal.detrend(made, axis=2, type="linear" if made.shape[2] > 2 else "constant")
+    X = np.asarray(trials, dtype=np.float64)
+    if X.shape[1] >= _LEAST_REFERENCED:
+        X = X - X.mean(axis=1, keepdims=True)
+    return scipy.signal.detrend(X, axis=2, type="linear" if X.shape[2] > 2 else "constant")
 
 
 def candidate_pairs(projected: NDArray[np.float32], usable: NDArray[np.bool_]) -> NDArray[np.intp]:
@@ -63,14 +63,14 @@ def candidate_pairs(projected: NDArray[np.float32], usable: NDArray[np.bool_]) -
     unit = np.where(usable[:, None], projected, np.float32(0))
     length = np.linalg.norm(unit.astype(np.float64), axis=1)
     unit = (unit / np.where(length > 0, length, 1)[:, None]).astype(np.float32)
-    found = [np.zeros((0, 2), dtype=np.intp)]
+    pairs = [np.zeros((0, 2), dtype=np.intp)]
     for start in range(0, len(unit), _ROWS):
         products = unit[start : start + _ROWS] @ unit[start:].T
         np.abs(products, out=products)
         i, j = np.nonzero(products >= CANDIDATE)
         later = j > i
-        found.append(np.column_stack([i[later], j[later]]) + start)
-    return np.concatenate(found)
+        pairs.append(np.column_stack([i[later], j[later]]) + start)
+    return np.concatenate(pairs)
 
 
 @dataclass(frozen=True)
@@ -85,15 +85,15 @@ class Typical:
     alike: float
 
     @classmethod
-    def of(cls, X: NDArray[np.float32], usable: NDArray[np.bool_]) -> Typical:
+    def from_trials(cls, X: NDArray[np.float32], usable: NDArray[np.bool_]) -> Typical:
         """Learn it from some of the usable trials, at least two."""
         rows = np.flatnonzero(usable)
         rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), N_TYPICAL)).astype(int)]
-        some = np.concatenate([cleaned(X[[row]]) for row in rows])
-        power = (np.abs(np.fft.rfft(some)) ** 2).mean(axis=(0, 1))
+        sample = np.concatenate([clean(X[[row]]) for row in rows])
+        power = (np.abs(np.fft.rfft(sample)) ** 2).mean(axis=(0, 1))
         power = np.maximum(power, 1e-12 * power.max())
-        white = _whitened(some, power)
-        usual = np.median([abs(_cosine(one, other)) for one, other in pairwise(white)])
+        white = _whitened(sample, power)
+        usual = np.median([abs(_cosine(first, second)) for first, second in pairwise(white)])
         return cls(power, min(max(ALIKE_WHITENED, 2 * float(usual)), MOST_ALIKE_WHITENED))
 
 
@@ -103,7 +103,7 @@ def nearly_same(X: NDArray[np.float32], i: int, j: int, typical: Typical) -> boo
     The second look is at the trials whitened by the typical spectrum, in which no frequency
     outweighs the others.
     """
-    pair = cleaned(np.stack([X[i], X[j]]))
+    pair = clean(np.stack([X[i], X[j]]))
     if abs(_cosine(*pair)) < ALIKE:
         return False
     return abs(_cosine(*_whitened(pair, typical.power))) >= typical.alike
@@ -132,17 +132,17 @@ def same_shifted(
 def _alike_by_channel(pair: NDArray[np.float64], lag: int) -> float:
     """The median over channels of the |correlation| of the common part."""
     n_times = pair.shape[2]
-    one = pair[0][:, max(lag, 0) : n_times + min(lag, 0)]
-    other = pair[1][:, max(-lag, 0) : n_times + min(-lag, 0)]
-    one = one - one.mean(axis=1, keepdims=True)
-    other = other - other.mean(axis=1, keepdims=True)
-    norms = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
+    first = pair[0][:, max(lag, 0) : n_times + min(lag, 0)]
+    second = pair[1][:, max(-lag, 0) : n_times + min(-lag, 0)]
+    first = first - first.mean(axis=1, keepdims=True)
+    second = second - second.mean(axis=1, keepdims=True)
+    norms = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
     alive = norms > 0
     if not alive.any():
         return 0.0
-    return float(np.median(np.abs((one * other).sum(axis=1)[alive] / norms[alive])))
+    return float(np.median(np.abs((first * second).sum(axis=1)[alive] / norms[alive])))
 
 
-def _cosine(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    norm = np.linalg.norm(one) * np.linalg.norm(other)
-    return float(np.vdot(one, other) / norm) if norm > 0 else 0.0
+def _cosine(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
+    norm = np.linalg.norm(first) * np.linalg.norm(second)
+    return float(np.vdot(first, second) / norm) if norm > 0 else 0.0

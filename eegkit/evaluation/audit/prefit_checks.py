@@ -13,7 +13,7 @@ from sklearn.base import clone
 from eegkit.blocks import read_blocks
 from eegkit.evaluation.audit.findings import Findings
 from eegkit.evaluation.audit.inner_splits import check_inner_splits
-from eegkit.evaluation.audit.metadata_checks import WHAT, Level, Levels
+from eegkit.evaluation.audit.metadata_checks import NOUNS, Level, Levels
 from eegkit.evaluation.splits import Fold
 from eegkit.trials import Trials
 
@@ -38,8 +38,8 @@ class Moments:
         """The moments of larger groups: `code` says which, for each group."""
         n_groups = code.max() + 1
         sums = [np.zeros((n_groups, *a.shape[1:])) for a in (self.n, self.total, self.squares)]
-        for made, values in zip(sums, (self.n, self.total, self.squares), strict=True):
-            np.add.at(made, code, values)
+        for total, values in zip(sums, (self.n, self.total, self.squares), strict=True):
+            np.add.at(total, code, values)
         least = np.full((n_groups, self.least.shape[1]), np.inf)
         most = np.full_like(least, -np.inf)
         np.minimum.at(least, code, self.least)
@@ -100,10 +100,10 @@ def check_normalisation(
 
 def _chain(levels: Levels, n_trials: int) -> list[Level]:
     """Levels each of which lies in the next, the last being all trials together."""
-    everything = Level("everything", np.zeros(n_trials, dtype=np.intp), ())
-    chain = [everything]
-    for level in levels.known.values():
-        if level.name in WHAT and (level.code >= 0).all() and level.lies_within(chain[0]):
+    whole = Level("everything", np.zeros(n_trials, dtype=np.intp), ())
+    chain = [whole]
+    for level in levels.by_name.values():
+        if level.name in NOUNS and (level.code >= 0).all() and level.lies_within(chain[0]):
             chain.insert(0, level)
     return chain
 
@@ -115,12 +115,12 @@ def _moments(X: NDArray[np.float32], code: NDArray[np.intp]) -> Moments:
     most, stop = -least, 0
     with np.errstate(invalid="ignore", over="ignore"):
         for block in read_blocks(X, BLOCK_BYTES):
-            mine = code[stop : stop + len(block)]
+            groups = code[stop : stop + len(block)]
             stop += len(block)
-            np.add.at(total, mine, block.sum(axis=2, dtype=np.float64))
-            np.add.at(squares, mine, np.einsum("nct,nct->nc", block, block).astype(np.float64))
-            np.minimum.at(least, mine, block.min(axis=2))
-            np.maximum.at(most, mine, block.max(axis=2))
+            np.add.at(total, groups, block.sum(axis=2, dtype=np.float64))
+            np.add.at(squares, groups, np.einsum("nct,nct->nc", block, block).astype(np.float64))
+            np.minimum.at(least, groups, block.min(axis=2))
+            np.maximum.at(most, groups, block.max(axis=2))
     n = np.bincount(code, minlength=n_groups)[:, None].astype(np.float64) * X.shape[2]
     return Moments(n, total, squares, least, most)
 
@@ -156,11 +156,11 @@ def _is_white(X: NDArray[np.float32], code: NDArray[np.intp]) -> bool:
         return False
     total, stop = np.zeros((n_groups, n_channels, n_channels)), 0
     for block in read_blocks(X, BLOCK_BYTES):
-        mine = code[stop : stop + len(block)]
+        groups = code[stop : stop + len(block)]
         stop += len(block)
-        for group in np.unique(mine):
-            own = block[mine == group].swapaxes(0, 1).reshape(n_channels, -1)
-            total[group] += own @ own.T
+        for group in np.unique(groups):
+            signals = block[groups == group].swapaxes(0, 1).reshape(n_channels, -1)
+            total[group] += signals @ signals.T
     n = np.bincount(code, minlength=n_groups)[:, None, None] * X.shape[2]
     return bool((np.abs(total / n - np.eye(n_channels)) < 5 * TOLERANCE).all())
 
@@ -173,17 +173,17 @@ def _report(
         tally.add(fold, level.on_both_sides(fold), lambda: "")
     if not tally.folds:
         return
-    of = "All trials" if level.name == "everything" else f"The trials of each {WHAT[level.name]}"
+    unit = "All trials" if level.name == "everything" else f"The trials of each {NOUNS[level.name]}"
     how = {
         "standardized": "have mean 0 and standard deviation 1",
         "min_max": "fill [0, 1] or [-1, 1] exactly",
         "whitened": "have channels of variance 1 that do not correlate",
     }[kind]
-    each = (
+    extent = (
         "" if kind == "whitened" else ", in every channel" if by_channel else ", over all channels"
     )
     detail = (
-        f"{of} together {how}{each}: they seem to have been transformed by numbers that were "
+        f"{unit} together {how}{extent}: they seem to have been transformed by numbers that were "
         "computed with test trials."
     )
     advice = (
@@ -204,20 +204,20 @@ def check_pipelines(pipelines: Any, findings: Findings, *, people_apart: bool) -
     ValueError
         One of them is no estimator.
     """
-    named = pipelines if isinstance(pipelines, Mapping) else {"": pipelines}
-    for name, pipeline in named.items():
+    by_name = pipelines if isinstance(pipelines, Mapping) else {"": pipelines}
+    for name, pipeline in by_name.items():
         if not hasattr(pipeline, "get_params") or isinstance(pipeline, type):
             raise ValueError(
                 f"pipeline is a {type(pipeline).__name__}; expected a scikit-learn estimator, or "
                 "a dict of them."
             )
-        of = f"of {name!r}, " if name else ""
-        _check_pipeline(of, pipeline, findings)
+        prefix = f"of {name!r}, " if name else ""
+        _check_pipeline(prefix, pipeline, findings)
         if people_apart:
-            check_inner_splits(of, pipeline, findings)
+            check_inner_splits(prefix, pipeline, findings)
 
 
-def _check_pipeline(of: str, pipeline: Any, findings: Findings) -> None:
+def _check_pipeline(prefix: str, pipeline: Any, findings: Findings) -> None:
     parts = {"itself": pipeline}
     for name, value in pipeline.get_params(deep=True).items():
         if not isinstance(value, type) and (hasattr(value, "fit") or hasattr(value, "transform")):
@@ -226,18 +226,18 @@ def _check_pipeline(of: str, pipeline: Any, findings: Findings) -> None:
             findings.add(
                 "pretrained",
                 "warning",
-                f"Pipeline: {of}{name} starts every fit from weights that are there already.",
+                f"Pipeline: {prefix}{name} starts every fit from weights that are there already.",
                 "See that they were not trained on any of these trials, or people.",
             )
-    kept: list[str] = []
+    fitted_names: list[str] = []
     for name, part in parts.items():
-        inside_another = any(name.startswith(f"{other}__") for other in kept)
-        if "itself" not in kept and not inside_another and _stays_fitted(part):
-            kept.append(name)
+        inside_another = any(name.startswith(f"{other}__") for other in fitted_names)
+        if "itself" not in fitted_names and not inside_another and _stays_fitted(part):
+            fitted_names.append(name)
             findings.add(
                 "frozen",
                 "warning",
-                f"Pipeline: {of}{name} ({type(part).__name__}) is fitted already, and is not "
+                f"Pipeline: {prefix}{name} ({type(part).__name__}) is fitted already, and is not "
                 "fitted anew in the folds.",
                 "If it was fitted to any of these trials, put it unfitted into the pipeline.",
             )

@@ -92,20 +92,20 @@ class Audit:
         if not len(leaks):
             return
         lines = [f"- {row.detail} {row.advice}" for row in leaks.itertuples()]
-        what = "A leak was" if len(leaks) == 1 else f"{len(leaks)} leaks were"
+        opening = "A leak was" if len(leaks) == 1 else f"{len(leaks)} leaks were"
         raise ValueError(
-            f"{what} found: test trials are known in training, so the score would say little "
+            f"{opening} found: test trials are known in training, so the score would say little "
             "about new data.\n" + "\n".join(lines)
         )
 
     def describe(self) -> str:
         """One sentence: what was audited, and how many findings there are."""
         counts = self.findings["severity"].value_counts()
-        found = [count(int(counts.get(name, 0)), name) for name in SEVERITIES if name in counts]
+        totals = [count(int(counts.get(name, 0)), name) for name in SEVERITIES if name in counts]
         return (
             f"{count(self.n_folds, 'fold')} of {count(self.n_trials, 'trial')} of "
             f"{count(self.n_subjects, 'person', 'people')}, held to keep each "
-            f"{self.keeps_apart} on one side: {', '.join(found) or 'nothing found'}"
+            f"{self.keeps_apart} on one side: {', '.join(totals) or 'nothing found'}"
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -260,9 +260,9 @@ def audit_folds(
     _check_folds(folds, len(trials))
     levels = make_levels(trials, keeps_apart)
     findings = Findings(len(trials))
-    known = check_levels(trials, folds, levels, findings)
+    leaky = check_levels(trials, folds, levels, findings)
     check_labels(trials, folds, levels, findings)
-    check_content(trials, folds, known, findings)
+    check_content(trials, folds, leaky, findings)
     check_normalisation(trials, folds, levels, findings)
     if pipeline is not None:
         people_apart = keeps_apart in ("subject", "dataset")
