@@ -62,7 +62,7 @@ def reliability_table(
     0  0.6   0.7         2        0.65       0.5
     1  0.7   0.9         2        0.85       1.0
     """
-    truth, proba = _checked(y_true, proba, classes)
+    truth, proba = _check_proba(y_true, proba, classes)
     if n_bins < 1:
         raise ValueError(f"n_bins is {n_bins}; expected 1 or more.")
     if strategy not in STRATEGIES:
@@ -167,7 +167,7 @@ def brier_score(y_true: ArrayLike, proba: ArrayLike, classes: ArrayLike) -> floa
     >>> round(brier_score(["rest"], [[0.8, 0.2]], ["rest", "task"]), 3)
     0.08
     """
-    truth, proba = _checked(y_true, proba, classes)
+    truth, proba = _check_proba(y_true, proba, classes)
     error = (proba**2).sum(axis=1) - 2 * proba[np.arange(len(truth)), truth] + 1
     return float(error.mean())
 
@@ -194,16 +194,16 @@ def calibration_table(
     """
     rows = []
     for name in results.pipelines:
-        made = results.predictions(pipeline=name, dataset=dataset)
-        y = np.asarray(made.y)
-        accuracy = float((y == np.asarray(made.predicted)).mean())
+        predictions = results.predictions(pipeline=name, dataset=dataset)
+        y = np.asarray(predictions.y)
+        accuracy = float((y == np.asarray(predictions.predicted)).mean())
         row: dict[str, Any] = {"pipeline": name, "n_trials": len(y), "accuracy": accuracy}
-        if made.proba is not None:
-            table = reliability_table(y, made.proba, made.classes, n_bins, strategy)
-            row["confidence"] = float(np.asarray(made.proba, dtype=float).max(axis=1).mean())
+        if predictions.proba is not None:
+            table = reliability_table(y, predictions.proba, predictions.classes, n_bins, strategy)
+            row["confidence"] = float(np.asarray(predictions.proba, dtype=float).max(axis=1).mean())
             row["ece"] = expected_calibration_error(table)
             row["mce"] = maximum_calibration_error(table)
-            row["brier"] = brier_score(y, made.proba, made.classes)
+            row["brier"] = brier_score(y, predictions.proba, predictions.classes)
         rows.append(row)
     columns = ["pipeline", "n_trials", "accuracy", "confidence", "ece", "mce", "brier"]
     return pd.DataFrame(rows, columns=columns)
@@ -216,21 +216,21 @@ def _gaps(table: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]
     return gap, full["n_trials"].to_numpy(dtype=float)
 
 
-def _checked(
+def _check_proba(
     y_true: ArrayLike, proba: ArrayLike, classes: ArrayLike
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """The column of every trial's label, and probabilities in double precision."""
-    y, made, labels = np.asarray(y_true), np.asarray(proba, dtype=float), np.asarray(classes)
-    if not len(y) or y.ndim != 1 or made.shape != (len(y), len(labels)):
+    y, values, labels = np.asarray(y_true), np.asarray(proba, dtype=float), np.asarray(classes)
+    if not len(y) or y.ndim != 1 or values.shape != (len(y), len(labels)):
         raise ValueError(
-            f"y_true, proba and classes have shapes {y.shape}, {made.shape} and {labels.shape}; "
+            f"y_true, proba and classes have shapes {y.shape}, {values.shape} and {labels.shape}; "
             "expected (n_trials,), (n_trials, n_classes) and (n_classes,)."
         )
-    wrong = ~((made >= -1e-6).all(axis=1) & (np.abs(made.sum(axis=1) - 1) < 1e-3))
+    wrong = ~((values >= -1e-6).all(axis=1) & (np.abs(values.sum(axis=1) - 1) < 1e-3))
     if wrong.any():
         raise ValueError(
-            f"{wrong.sum()} of {len(made)} rows of proba are no probabilities (row "
-            f"{wrong.argmax()}, for one, adds up to {made[wrong.argmax()].sum():.3g}); expected "
+            f"{wrong.sum()} of {len(values)} rows of proba are no probabilities (row "
+            f"{wrong.argmax()}, for one, adds up to {values[wrong.argmax()].sum():.3g}); expected "
             "numbers from 0 that add up to 1, such as the softmax of logits."
         )
     column = pd.Index(labels).get_indexer(pd.Index(y))
@@ -239,4 +239,4 @@ def _checked(
             f"{y[column < 0][0]!r} is a label of y_true, but not one of the {len(labels)} classes; "
             "give the classes in the order of the columns of proba."
         )
-    return column, made
+    return column, values

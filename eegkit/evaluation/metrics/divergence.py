@@ -57,9 +57,9 @@ def kl_divergence(
             "(n_trials, n_classes), of the same classes."
         )
     predicted = np.clip(predicted, EPSILON, 1 - EPSILON)
-    voted = true > 0
+    has_votes = true > 0
     terms = np.zeros_like(true)
-    terms[voted] = true[voted] * np.log(true[voted] / predicted[voted])
+    terms[has_votes] = true[has_votes] * np.log(true[has_votes] / predicted[has_votes])
     weights = None if sample_weight is None else np.asarray(sample_weight)
     return float(np.average(terms.sum(axis=1), weights=weights))
 
@@ -114,12 +114,12 @@ def _auroc_scorer(estimator: Any, X: Any, y: ArrayLike) -> float:
     return float(roc_auc_score(y, proba, multi_class="ovr", labels=classes))
 
 
-_NAMED: dict[str, Callable[..., float]] = {
+_SCORERS: dict[str, Callable[..., float]] = {
     "cohen_kappa": make_scorer(cohen_kappa_score),
     "auroc": _auroc_scorer,
     "neg_kl_divergence": _kl_divergence_scorer,
 }
-NAMES = (*_NAMED, "top_2_accuracy", "top_3_accuracy", "top_5_accuracy")
+NAMES = (*_SCORERS, "top_2_accuracy", "top_3_accuracy", "top_5_accuracy")
 _TOP_K = re.compile(r"top_([1-9]\d*)_accuracy")
 
 
@@ -129,4 +129,4 @@ def named_scorer(name: str) -> Callable[..., float] | None:
     They look at the trials only by what the estimator answers to them.
     """
     match = _TOP_K.fullmatch(name)
-    return partial(_top_k_scorer, k=int(match[1])) if match else _NAMED.get(name)
+    return partial(_top_k_scorer, k=int(match[1])) if match else _SCORERS.get(name)

@@ -43,23 +43,23 @@ def make_scorers(scoring: Any) -> dict[str, Scorer]:
         A name is unknown (the nearest are suggested), used twice, or that of another column.
     """
     if isinstance(scoring, Mapping):
-        named = [(name, _scorer(value)) for name, value in scoring.items()]
+        pairs = [(name, _scorer(value)) for name, value in scoring.items()]
     else:
         single = isinstance(scoring, str) or callable(scoring)
         if not single and not isinstance(scoring, Iterable):
             raise ValueError(f"scoring is {scoring!r}; expected names or callables of scorers.")
-        named = [(_name(value), _scorer(value)) for value in ([scoring] if single else scoring)]
-    if not named:
+        pairs = [(_name(value), _scorer(value)) for value in ([scoring] if single else scoring)]
+    if not pairs:
         raise ValueError("scoring is empty; expected at least one metric.")
-    taken: set[str] = {*FIXED_COLUMNS, *COST_COLUMNS}
-    for name, _ in named:
-        if not isinstance(name, str) or name in taken:
+    columns: set[str] = {*FIXED_COLUMNS, *COST_COLUMNS}
+    for name, _ in pairs:
+        if not isinstance(name, str) or name in columns:
             raise ValueError(
                 f"A metric is named {name!r}, which is no string or names another column; give "
                 "scoring as a dict from new names to scorers."
             )
-        taken |= {name, f"chance_{name}"}
-    return dict(named)
+        columns |= {name, f"chance_{name}"}
+    return dict(pairs)
 
 
 class Answers(ClassifierMixin, BaseEstimator):
@@ -71,16 +71,16 @@ class Answers(ClassifierMixin, BaseEstimator):
     def __init__(self, fitted: Any, X: Any, classes: NDArray[Any]) -> None:
         self.fitted, self.X, self.classes = fitted, X, classes
         self.classes_ = np.asarray(classes)
-        self._known: dict[str, NDArray[Any]] = {}
+        self._cache: dict[str, NDArray[Any]] = {}
 
     def _ask(self, method: str, rows: Any) -> NDArray[Any]:
-        if method not in self._known:
+        if method not in self._cache:
             if method == "predict" and _predicts_the_most_probable(self.fitted):
                 best = self._ask("predict_proba", slice(None)).argmax(axis=1)
-                self._known[method] = self.classes_[best]
+                self._cache[method] = self.classes_[best]
             else:
-                self._known[method] = np.asarray(getattr(self.fitted, method)(self.X))
-        return self._known[method][rows]
+                self._cache[method] = np.asarray(getattr(self.fitted, method)(self.X))
+        return self._cache[method][rows]
 
     def predict(self, rows: Any) -> NDArray[Any]:
         return self._ask("predict", rows)
@@ -105,7 +105,7 @@ def score(
     """
     hard = y if y.ndim == 1 else y.argmax(axis=1)
     incomplete = bool(len(np.setxor1d(hard, answers.classes_)))
-    found = {}
+    scores = {}
     with warnings.catch_warnings():
         if incomplete:
             # evaluate says it once itself, and names the subjects.
@@ -116,9 +116,9 @@ def score(
         for name, scorer in scorers.items():
             labels = y if getattr(scorer, "reads_soft_labels", False) else hard
             by_answers = metric_of(scorer) is not None or _is_own(scorer)
-            asked = (answers, rows) if by_answers else (answers.fitted, X)
+            arguments = (answers, rows) if by_answers else (answers.fitted, X)
             try:
-                value = scorer(*asked, labels)
+                value = scorer(*arguments, labels)
             except Exception:
                 if not incomplete:
                     raise
@@ -127,8 +127,8 @@ def score(
                 raise ValueError(
                     f"The scorer {name!r} returned a {type(value).__name__}; expected a number."
                 )
-            found[name] = float(value)
-    return found
+            scores[name] = float(value)
+    return scores
 
 
 def _predicts_the_most_probable(fitted: Any) -> bool:
@@ -148,13 +148,13 @@ def _scorer(value: Any) -> Scorer:
         if not callable(value):
             raise ValueError(f"scoring holds {value!r}; expected a name or a callable.")
         return value
-    own = divergence.named_scorer(value)
-    if own is not None:
-        return own
-    known = get_scorer_names()
-    if value in known:
+    scorer = divergence.named_scorer(value)
+    if scorer is not None:
+        return scorer
+    sklearn_names = get_scorer_names()
+    if value in sklearn_names:
         return get_scorer(value)
-    names = [*known, *divergence.NAMES]
+    names = [*sklearn_names, *divergence.NAMES]
     raise ValueError(
         f"No metric is named {value!r}{suggest(value, names, 'use a name of scikit-learn')}"
     )

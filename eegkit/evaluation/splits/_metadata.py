@@ -108,8 +108,8 @@ def units(
 
 def codes_of(table: pd.DataFrame, columns: Sequence[str], *, sort: bool = True) -> Rows:
     """A number for each combination of values, in their order or in that of appearance."""
-    by = table.groupby(list(columns), sort=sort, observed=True, dropna=False)
-    return by.ngroup().to_numpy(dtype=np.intp)
+    grouping = table.groupby(list(columns), sort=sort, observed=True, dropna=False)
+    return grouping.ngroup().to_numpy(dtype=np.intp)
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ class Timeline:
     tolerance_s: float
 
     @classmethod
-    def of(cls, table: pd.DataFrame, X: Any) -> Timeline:
+    def from_table(cls, table: pd.DataFrame, X: Any) -> Timeline:
         """Read from the metadata, and the length of the trials from X."""
         columns = [name for name in RECORDING if name in table]
         start_s = _starts(table)
@@ -159,14 +159,14 @@ class Timeline:
         near = np.zeros(len(train), dtype=bool)
         overlap = self.start_s is not None and self.window_s is not None
         for recording in np.unique(self.recording[test]) if gap or overlap else ():
-            beside = np.flatnonzero(self.recording[train] == recording)
-            there = test[self.recording[test] == recording]
+            candidates = np.flatnonzero(self.recording[train] == recording)
+            test_rows = test[self.recording[test] == recording]
             if gap:
                 places = self.position
-                near[beside] |= _distance(places[train[beside]], places[there]) <= gap
+                near[candidates] |= _distance(places[train[candidates]], places[test_rows]) <= gap
             if self.start_s is not None and self.window_s is not None:
-                apart = _distance(self.start_s[train[beside]], self.start_s[there])
-                near[beside] |= apart < self.window_s - self.tolerance_s
+                apart = _distance(self.start_s[train[candidates]], self.start_s[test_rows])
+                near[candidates] |= apart < self.window_s - self.tolerance_s
         return near
 
 
@@ -202,12 +202,12 @@ def _window(X: Any) -> tuple[float | None, float]:
     return None, 0.0
 
 
-def _distance(values: NDArray[Any], others: NDArray[Any]) -> NDArray[Any]:
+def _distance(values: NDArray[Any], points: NDArray[Any]) -> NDArray[Any]:
     """From each value to the nearest of the others."""
-    others = np.sort(others)
-    after = np.searchsorted(others, values).clip(max=len(others) - 1)
+    points = np.sort(points)
+    after = np.searchsorted(points, values).clip(max=len(points) - 1)
     before = (after - 1).clip(min=0)
-    return np.minimum(np.abs(others[after] - values), np.abs(values - others[before]))
+    return np.minimum(np.abs(points[after] - values), np.abs(values - points[before]))
 
 
 def show(value: Any) -> str:
@@ -218,8 +218,8 @@ def show(value: Any) -> str:
 def listed(values: Sequence[Any] | ArrayLike, most: int = 5) -> str:
     """The first few of them, and how many more there are."""
     values = list(values)  # type: ignore[arg-type]
-    named = ", ".join(map(show, values[:most]))
-    return named + (f" and {len(values) - most} more" if len(values) > most else "")
+    head = ", ".join(map(show, values[:most]))
+    return head + (f" and {len(values) - most} more" if len(values) > most else "")
 
 
 def _and(names: Any) -> str:

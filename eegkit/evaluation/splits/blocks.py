@@ -77,18 +77,18 @@ class _Blocks(TrialSplitter):
             if not whole or value < least:
                 raise ValueError(f"{name} is {value!r}; expected a whole number from {least} on.")
         table = self._table(X, groups)
-        labels, timeline = read_labels(y, len(table)), Timeline.of(table, X)
-        found = []
+        labels, timeline = read_labels(y, len(table)), Timeline.from_table(table, X)
+        parts = []
         for key, rows in units(table, self._unit, timeline.order):
             # The windows that were cut of one trial are tested together.
             trial, _ = pd.factorize(timeline.trial[rows])
-            own = labels[rows[np.unique(trial, return_index=True)[1]]]
-            self._check(self._describe(key), own, n_windows=len(rows))
-            found.append((key, rows, trial, own))
-        for key, rows, trial, own in found:
+            trial_labels = labels[rows[np.unique(trial, return_index=True)[1]]]
+            self._check(self._describe(key), trial_labels, n_windows=len(rows))
+            parts.append((key, rows, trial, trial_labels))
+        for key, rows, trial, trial_labels in parts:
             # Unshuffled, it gives every fold a run of consecutive trials of each class.
-            for _, tested in StratifiedKFold(self.n_splits).split(own, own):
-                is_test = np.isin(trial, tested)
+            for _, test_trials in StratifiedKFold(self.n_splits).split(trial_labels, trial_labels):
+                is_test = np.isin(trial, test_trials)
                 train, test = np.sort(rows[~is_test]), np.sort(rows[is_test])
                 train = train[~timeline.too_near(train, test, self.gap)]
                 self._check_left(self._describe(key), labels, train, test)
@@ -125,12 +125,12 @@ class _Blocks(TrialSplitter):
             )
 
     def _check_left(self, unit: str, labels: NDArray[Any], train: Rows, test: Rows) -> None:
-        lost = np.setdiff1d(labels[test], labels[train])
-        if len(lost):
+        absent = np.setdiff1d(labels[test], labels[train])
+        if len(absent):
             raise ValueError(
-                f"{unit} has no trial of {listed(lost)} left to train on, once those that overlap "
-                f"test trials or stand within gap={self.gap} of one are dropped; lower the gap, "
-                "use more folds, or cut windows with less overlap."
+                f"{unit} has no trial of {listed(absent)} left to train on, once those that "
+                f"overlap test trials or stand within gap={self.gap} of one are dropped; lower the "
+                "gap, use more folds, or cut windows with less overlap."
             )
 
 

@@ -74,36 +74,36 @@ class _LeaveOneOutOfSubject(TrialSplitter):
             A subject has nothing to train on, or trials of one class only.
         """
         subjects = self._subjects(X, groups)
-        what = self.keeps_apart
-        alone = [who for who, _, parts in subjects if len(parts) < 2]
+        unit = self.keeps_apart
+        alone = [subject for subject, _, parts in subjects if len(parts) < 2]
         if alone:
             raise ValueError(
-                f"Training on other {what}s needs at least 2 of each subject, but there is one of "
+                f"Training on other {unit}s needs at least 2 of each subject, but there is one of "
                 f"{listed(alone)}; leave them out, or ask for another split: {self._advice}."
             )
         n_trials = sum(len(rows) for _, rows, _ in subjects)
         labels = None if y is None else read_labels(y, n_trials)
         advice = f"split by {self._advice}"
-        if labels is not None and all(len(np.unique(labels[own])) == 1 for _, own, _ in subjects):
+        if labels is not None and all(len(np.unique(labels[rows])) == 1 for _, rows, _ in subjects):
             advice = (
                 "every subject has one class. To tell people apart, train on everybody: "
-                f'cv={{"by": "{what}", "train": [...], "test": [...]}}'
+                f'cv={{"by": "{unit}", "train": [...], "test": [...]}}'
             )
-        for who, rows, parts in subjects:
+        for subject, rows, parts in subjects:
             for key, test in parts:
                 train = np.setdiff1d(rows, test)
-                left_out = f"{what} {show(key[-1])} of subject {show(who)}"
+                left_out = f"{unit} {show(key[-1])} of subject {show(subject)}"
                 check_two_classes(labels, train, f"Without {left_out}", advice)
                 yield train, test
 
     def _subjects(self, X: Any, groups: Any) -> list[tuple[Any, Rows, list[Any]]]:
         """Every subject, its trials, and its parts with theirs."""
         table = read_groups(X, groups, self._needs, self)
-        found = []
-        for (who,), rows in units(table, ["subject"]):
-            own = units(table.iloc[rows], self._needs[1:])
-            found.append((who, rows, [(key, rows[part]) for key, part in own]))
-        return found
+        subjects = []
+        for (subject,), rows in units(table, ["subject"]):
+            parts = units(table.iloc[rows], self._needs[1:])
+            subjects.append((subject, rows, [(key, rows[part]) for key, part in parts]))
+        return subjects
 
 
 class CrossSession(_LeaveOneOutOfSubject):

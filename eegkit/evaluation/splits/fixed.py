@@ -84,13 +84,13 @@ class FixedSplit(TrialSplitter):
         ValueError
             A key is unknown, or missing.
         """
-        known = ("train", "test", "validation", "by")
-        unknown = [key for key in names if key not in known]
-        absent = [key for key in known[:2] if key not in names]
+        keys = ("train", "test", "validation", "by")
+        unknown = [key for key in names if key not in keys]
+        absent = [key for key in keys[:2] if key not in names]
         if unknown or absent:
             wrong = f"has the key {show(unknown[0])}" if unknown else f"lacks {show(absent[0])}"
             raise ValueError(
-                f"The split {wrong}; expected the keys {', '.join(known)}, of which train and test "
+                f"The split {wrong}; expected the keys {', '.join(keys)}, of which train and test "
                 "are needed."
             )
         return cls(**names)
@@ -147,13 +147,13 @@ class FixedSplit(TrialSplitter):
         """
         names = self._names()
         column = read_groups(X, groups, (self.by,), self)[self.by]
-        there = column.unique().tolist()
-        for side, own in names.items():
-            absent = [name for name in own if name not in there]
+        values = column.unique().tolist()
+        for side, members in names.items():
+            absent = [name for name in members if name not in values]
             if absent:
                 raise ValueError(
                     f"{side} names {listed(absent)}, but no trial has {self.by} {show(absent[0])}"
-                    f"{suggest(absent[0], there, f'there are {listed(there)}')}"
+                    f"{suggest(absent[0], values, f'there are {listed(values)}')}"
                 )
         train = np.flatnonzero(column.isin(names["train"] + names["validation"]))
         test = np.flatnonzero(column.isin(names["test"]))
@@ -165,17 +165,17 @@ class FixedSplit(TrialSplitter):
         """Who is on which side, checked."""
         names = {}
         for side in ("train", "validation", "test"):
-            own = getattr(self, side)
-            if isinstance(own, str) or np.ndim(own) != 1:
-                raise ValueError(f"{side} is {show(own)}; expected a list of names of {self.by}s.")
-            names[side] = np.asarray(own, dtype=object).tolist()
+            part = getattr(self, side)
+            if isinstance(part, str) or np.ndim(part) != 1:
+                raise ValueError(f"{side} is {show(part)}; expected a list of names of {self.by}s.")
+            names[side] = np.asarray(part, dtype=object).tolist()
             if not names[side] and side != "validation":
                 raise ValueError(f"{side} names no {self.by}; expected at least one.")
-        for one, other in (("train", "validation"), ("train", "test"), ("validation", "test")):
-            both = [name for name in names[one] if name in names[other]]
-            if both:
+        for side, other in (("train", "validation"), ("train", "test"), ("validation", "test")):
+            shared = [name for name in names[side] if name in names[other]]
+            if shared:
                 raise ValueError(
-                    f"{listed(both)} stands in {one} and in {other}; name every {self.by} once."
+                    f"{listed(shared)} stands in {side} and in {other}; name every {self.by} once."
                 )
         return names
 

@@ -29,13 +29,13 @@ _PLAIN = {
     "cross-run": CrossRun,
     "cross-dataset": CrossDataset,
 }
-_COUNTED = {
+_WITH_K = {
     "group": GroupKFold,
     "stratified-group": StratifiedGroupKFold,
     "within": WithinSubjectKFold,
     "within-session": WithinSessionKFold,
 }
-_NAMED = re.compile(rf"({'|'.join(_COUNTED)})-(\d+)")
+_PATTERN = re.compile(rf"({'|'.join(_WITH_K)})-(\d+)")
 NAMES = (
     '"group-K", "stratified-group-K", "loso", "within-K", "within-session-K", "cross-session", '
     '"cross-run" or "cross-dataset" (K is the number of folds)'
@@ -98,10 +98,10 @@ def make_splitter(cv: Any, *, random_state: int | None = None) -> Any:
         return check_cv(cv)
     if cv in _PLAIN:
         return _PLAIN[cv]()
-    match = _NAMED.fullmatch(cv)
+    match = _PATTERN.fullmatch(cv)
     if match is None or int(match[2]) < 2:
         raise ValueError(f"cv is {cv!r}; expected {NAMES}, with K at least 2.")
-    kind, n_splits = _COUNTED[match[1]], int(match[2])
+    kind, n_splits = _WITH_K[match[1]], int(match[2])
     if kind in (GroupKFold, StratifiedGroupKFold):
         return kind(n_splits, shuffle=random_state is not None, random_state=random_state)
     return kind(n_splits)
@@ -114,8 +114,8 @@ def describe_split(cv: Any, splitter: Any) -> dict[str, Any]:
     name, or "fixed, by run".
     """
     name = cv if isinstance(cv, str) else repr(cv)
-    fixed = isinstance(splitter, FixedSplit)
-    split = f"fixed, by {splitter.by}" if fixed else name
+    is_fixed = isinstance(splitter, FixedSplit)
+    split = f"fixed, by {splitter.by}" if is_fixed else name
     return {"cv": name, "split": split, "splitter": repr(splitter)}
 
 
@@ -210,19 +210,19 @@ def _folds(splitter: Any, X: Any, y: NDArray[Any], groups: Any) -> list[Fold]:
 
 def _check_enough_subjects(splitter: Any, groups: Any) -> None:
     if isinstance(splitter, LeaveOneGroupOut):
-        needed, what = 2, "Leave one subject out"
+        n_least, purpose = 2, "Leave one subject out"
     elif isinstance(splitter, GroupKFold | StratifiedGroupKFold):
-        needed, what = splitter.n_splits, f"Keeping people apart in {splitter.n_splits} folds"
+        n_least, purpose = splitter.n_splits, f"Keeping people apart in {splitter.n_splits} folds"
     else:
         return
     people = list(np.unique(groups))
-    if len(people) >= needed:
+    if len(people) >= n_least:
         return
     advice = f'use cv="group-{len(people)}", or load more people'
     if len(people) == 1:
         advice = 'load more people, or ask for training and test on the same one: cv="within-5"'
     raise ValueError(
-        f"{what} needs at least {needed} subjects, but the trials are of {len(people)} "
+        f"{purpose} needs at least {n_least} subjects, but the trials are of {len(people)} "
         f"({listed(people)}); {advice}."
     )
 

@@ -236,10 +236,10 @@ def check_scores(scores: Any, least: int) -> NDArray[np.float64]:
         raise ValueError(
             f"scores has {scores.shape[1]} columns (pipelines), expected {least} or more{advice}."
         )
-    for what, names in (("columns (pipelines)", scores.columns), ("rows (people)", scores.index)):
+    for axis, names in (("columns (pipelines)", scores.columns), ("rows (people)", scores.index)):
         if not names.is_unique:
             twice = names[names.duplicated()][0]
-            raise ValueError(f"Two {what} are named {twice!r}; expected one each.")
+            raise ValueError(f"Two {axis} are named {twice!r}; expected one each.")
     values = scores.to_numpy(dtype=float)
     if np.isinf(values).any():
         raise ValueError(f"{int(np.isinf(values).sum())} scores are infinite; expected numbers.")
@@ -303,6 +303,6 @@ def _correct(p: NDArray[np.float64], correction: str | None) -> NDArray[np.float
     if correction == "fdr_bh":
         return stats.false_discovery_control(p)
     order = np.argsort(p, kind="stable")
-    corrected = np.empty(n)
-    corrected[order] = np.minimum(1.0, np.maximum.accumulate(p[order] * np.arange(n, 0, -1)))
-    return corrected
+    p_values = np.empty(n)
+    p_values[order] = np.minimum(1.0, np.maximum.accumulate(p[order] * np.arange(n, 0, -1)))
+    return p_values

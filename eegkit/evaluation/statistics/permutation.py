@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 # Labels permuted at a time; bounds the memory, not the result.
 BLOCK = 2**22
-VECTORISED = ("accuracy", "balanced_accuracy")
+FAST_SCORES = ("accuracy", "balanced_accuracy")
 
 
 @dataclass(frozen=True)
@@ -131,10 +131,10 @@ def _codes(
     y_true: NDArray[Any], predictions: NDArray[Any], score: str
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """Labels as small integers, which compare fast; those that were only predicted, too."""
-    if score not in VECTORISED or predictions.ndim != 1:
+    if score not in FAST_SCORES or predictions.ndim != 1:
         raise ValueError(
             f"score is {score!r}, for predictions of shape {predictions.shape}; expected "
-            f"{' or '.join(map(repr, VECTORISED))} with predicted labels, or a callable "
+            f"{' or '.join(map(repr, FAST_SCORES))} with predicted labels, or a callable "
             "score(y_true, y_score)."
         )
     codes = np.unique(np.concatenate([y_true, predictions]), return_inverse=True)[1]
