@@ -136,8 +136,8 @@ class Dataset(Parametrized, ABC):
 
     def _root(self) -> Path | None:
         """The folder asked for, by option or environment; None where nobody asked for one."""
-        chosen = self.path if self.path is not None else os.environ.get(DATA_VARIABLE) or None
-        return None if chosen is None else Path(chosen).expanduser()
+        folder = self.path if self.path is not None else os.environ.get(DATA_VARIABLE) or None
+        return None if folder is None else Path(folder).expanduser()
 
 
 def _with_source(load: Callable[[Any], Trials]) -> Callable[[Any], Trials]:
@@ -155,8 +155,8 @@ def _with_source(load: Callable[[Any], Trials]) -> Callable[[Any], Trials]:
 def warn_missing(title: str, missing: Sequence[Any], reason: str) -> None:
     """Tell once what of a data set is not used, naming it."""
     if missing:
-        named = ", ".join(map(str, missing))
-        warnings.warn(f"{title}: left out {named} ({reason}).", MissingDataWarning, stacklevel=3)
+        names = ", ".join(map(str, missing))
+        warnings.warn(f"{title}: left out {names} ({reason}).", MissingDataWarning, stacklevel=3)
 
 
 def load_dataset(name: str, **options: Any) -> Trials:
@@ -184,11 +184,11 @@ def load_dataset(name: str, **options: Any) -> Trials:
 def make_dataset(name: str, **options: Any) -> Dataset:
     """The data set of that name with those options, not yet loaded."""
     cls = registry.get("datasets", name)
-    known = [field.name for field in dataclasses.fields(cls) if field.init]
+    names = [field.name for field in dataclasses.fields(cls) if field.init]
     for option in options:
-        if option not in known:
+        if option not in names:
             raise ValueError(
-                f"The data set {name!r} has no option {option!r}; it has {', '.join(known)}."
+                f"The data set {name!r} has no option {option!r}; it has {', '.join(names)}."
             )
     dataset = cls(**options)
     dataset.registered_name = name

@@ -70,7 +70,7 @@ def choose_subjects(asked: Sequence[Any] | None, known: range, title: str) -> li
 
 
 def gather(
-    wanted: Sequence[Recording],
+    recordings: Sequence[Recording],
     *,
     title: str,
     folder: Path,
@@ -79,11 +79,11 @@ def gather(
     fetch: Callable[[Recording], None],
     remedy: str = "download=True fetches what is missing",
 ) -> list[Recording]:
-    """The wanted recordings that are there, once those that may be fetched are.
+    """The recordings that are there, once those that may be fetched are.
 
     Parameters
     ----------
-    wanted : sequence of Recording
+    recordings : sequence of Recording
     title : str
         The data set's name for messages.
     folder : Path
@@ -102,20 +102,20 @@ def gather(
     FileNotFoundError
         None of the recordings is there.
     """
-    absent = [recording for recording in wanted if not recording.path.is_file()]
+    absent = [recording for recording in recordings if not recording.path.is_file()]
     may_download = not folder_given if download is None else download
     reason = f"not in {folder}; {remedy}"
     if absent and may_download:
         reason = _fetch_all(absent, fetch)
         absent = [recording for recording in absent if not recording.path.is_file()]
-    if len(absent) == len(wanted):
+    if len(absent) == len(recordings):
         raise FileNotFoundError(
-            f"{title}: none of the {len(wanted)} recordings asked for is there ({reason}). Set "
+            f"{title}: none of the {len(recordings)} recordings asked for is there ({reason}). Set "
             f"path=, or the environment variable {DATA_VARIABLE}, to the folder that holds them."
         )
-    warn_missing(title, name_recordings(absent, wanted), reason)
-    gone = set(absent)
-    return [recording for recording in wanted if recording not in gone]
+    warn_missing(title, name_recordings(absent, recordings), reason)
+    missing = set(absent)
+    return [recording for recording in recordings if recording not in missing]
 
 
 def _fetch_all(absent: Iterable[Recording], fetch: Callable[[Recording], None]) -> str:
@@ -125,27 +125,27 @@ def _fetch_all(absent: Iterable[Recording], fetch: Callable[[Recording], None]) 
             fetch(recording)
         except OSError as error:
             # One failure ends it: offline, every further file would wait for its own time-out.
-            told = str(error).partition("\n")[0][:200]
-            return f"the download failed: {type(error).__name__}: {told}"
+            message = str(error).partition("\n")[0][:200]
+            return f"the download failed: {type(error).__name__}: {message}"
     return "the download gave no file"
 
 
-def name_recordings(absent: Iterable[Recording], wanted: Iterable[Recording]) -> list[str]:
+def name_recordings(absent: Iterable[Recording], recordings: Iterable[Recording]) -> list[str]:
     """Absent recordings in few words: ``["subject 1 run 12", "subjects 2-109"]``."""
     runs_wanted: dict[Any, set[Any]] = {}
     runs_absent: dict[Any, set[Any]] = {}
-    for recordings, by_subject in ((wanted, runs_wanted), (absent, runs_absent)):
-        for recording in recordings:
+    for group, by_subject in ((recordings, runs_wanted), (absent, runs_absent)):
+        for recording in group:
             by_subject.setdefault(recording.subject, set()).add(recording.run)
     whole = [s for s, runs in runs_absent.items() if runs == runs_wanted[s]]
-    named = []
+    descriptions = []
     for subject, runs in sorted(runs_absent.items()):
         if subject not in whole:
             plural = "s" if len(runs) > 1 else ""
-            named.append(f"subject {subject} run{plural} {compact(runs)}")
+            descriptions.append(f"subject {subject} run{plural} {compact(runs)}")
     if whole:
-        named.append(f"subject{'s' if len(whole) > 1 else ''} {compact(whole)}")
-    return named
+        descriptions.append(f"subject{'s' if len(whole) > 1 else ''} {compact(whole)}")
+    return descriptions
 
 
 def compact(numbers: Iterable[Any]) -> str:

@@ -15,7 +15,13 @@ import pandas as pd
 
 from eegkit.datasets._base import MissingDataWarning
 from eegkit.datasets._recordings import Recording
-from eegkit.datasets.user_recordings import Segment, UserRecordings, as_channels, tell_left_out
+from eegkit.datasets.user_recordings import (
+    Segment,
+    UserRecordings,
+    as_channels,
+    existing_folder,
+    tell_left_out,
+)
 from eegkit.parameters import ParameterError
 from eegkit.recordings import FORMATS, check_whole, naming_the_file
 from eegkit.trials import Trials
@@ -25,7 +31,7 @@ if TYPE_CHECKING:
     import mne_bids
 
 TITLE = "from_bids"
-NOTHING = ("", "n/a")
+EMPTY = ("", "n/a")
 ENTITIES = {"subjects": "subject", "sessions": "session", "runs": "run", "tasks": "task"}
 
 
@@ -120,34 +126,17 @@ def from_bids(
     >>> trials = from_bids("ds1", task="hands", events=["left", "right"], tmax=2)  # doctest: +SKIP
     >>> trials = from_bids("ds2", participant_column="group", window_s=4)  # doctest: +SKIP
     """
+    options = dict(locals())  # the fields of the data set have the same names, but for two
+    del options["root"], options["task"]
     if importlib.util.find_spec("mne_bids") is None:
         raise ImportError("from_bids needs MNE-BIDS: pip install 'eegkit[bids]'.")
-    path = Path(root).expanduser()
-    if not path.is_dir():
-        raise FileNotFoundError(f"There is no folder {path}.")
-    return Bids(
-        path=path,
-        subjects=_texts(subjects, "subjects"),
-        sessions=_texts(sessions, "sessions"),
-        runs=_texts(runs, "runs"),
-        tasks=None if task is None else (task,),
-        events=_names(events),
-        event_column=event_column,
-        tmin=tmin,
-        tmax=tmax,
-        participant_column=participant_column,
-        window_s=window_s,
-        overlap=overlap,
-        channels=as_channels(channels),
-        sfreq=sfreq,
-        l_freq=l_freq,
-        h_freq=h_freq,
-        download=False,
-        on_error=on_error,
-        n_jobs=n_jobs,
-        cache=cache,
-        progress=progress,
-    ).load()
+    options["path"] = existing_folder(root)
+    for name in ("subjects", "sessions", "runs"):
+        options[name] = _texts(options[name], name)
+    options["tasks"] = None if task is None else (task,)
+    options["events"] = _names(events)
+    options["channels"] = as_channels(channels)
+    return Bids(**options, download=False).load()
 
 
 class Bids(UserRecordings):
@@ -195,20 +184,20 @@ class Bids(UserRecordings):
             )
 
     def recordings(self) -> list[Recording]:
-        found = self._paths
-        wanted = list(found)
+        paths = self._paths
+        selection = list(paths)
         for option, entity in ENTITIES.items():
-            asked = getattr(self, option)
-            if asked is not None:
-                known = sorted({p.entities[entity] for p in found.values()} - {None})
-                strange = [repr(value) for value in asked if value not in known]
+            values = getattr(self, option)
+            if values is not None:
+                names = sorted({p.entities[entity] for p in paths.values()} - {None})
+                strange = [repr(value) for value in values if value not in names]
                 if strange:
                     raise ValueError(
                         f"{self.folder()} has no {entity} {', '.join(strange)}; it has "
-                        f"{', '.join(known) or 'none'}."
+                        f"{', '.join(names) or 'none'}."
                     )
-                wanted = [path for path in wanted if found[path].entities[entity] in asked]
-        recordings = [Recording(found[path].subject, path.name, path) for path in wanted]
+                selection = [p for p in selection if paths[p].entities[entity] in values]
+        recordings = [Recording(paths[path].subject, path.name, path) for path in selection]
         labelled = [recording for recording in recordings if self._is_labelled(recording)]
         if not labelled:
             raise ValueError(
@@ -224,19 +213,19 @@ class Bids(UserRecordings):
         """All EEG recordings of the data set, in order."""
         import mne_bids
 
-        found = mne_bids.find_matching_paths(
+        matches = mne_bids.find_matching_paths(
             self.folder(),
             datatypes="eeg",
             suffixes="eeg",
             extensions=list(FORMATS),
             ignore_nosub=True,
         )
-        if not found:
+        if not matches:
             raise ValueError(
                 f"{self.folder()} holds no EEG recording of BIDS; expected files such as "
                 f"sub-01/eeg/sub-01_task-rest_eeg.edf, that end with {', '.join(FORMATS)}."
             )
-        return {Path(path.fpath): path for path in sorted(found, key=lambda path: path.fpath)}
+        return {Path(path.fpath): path for path in sorted(matches, key=lambda path: path.fpath)}
 
     def _is_labelled(self, recording: Recording) -> bool:
         try:
@@ -257,8 +246,8 @@ class Bids(UserRecordings):
         """All that may say something of the recordings: it applies to the folders below, too."""
         folders = {above for path in self._paths for above in path.parents}
         within = {f for f in folders if f.is_relative_to(self.folder())}
-        beside = {".tsv", ".json", ".eeg", ".vmrk", ".fdt"}
-        return sorted(p for f in within for p in f.iterdir() if p.suffix in beside)
+        suffixes = {".tsv", ".json", ".eeg", ".vmrk", ".fdt"}
+        return sorted(p for f in within for p in f.iterdir() if p.suffix in suffixes)
 
     def open(self, recording: Recording) -> mne.io.BaseRaw:
         import mne_bids
@@ -269,7 +258,7 @@ class Bids(UserRecordings):
 
     def segments(self, recording: Recording) -> list[Segment]:
         path = self._paths[recording.path]
-        known = {
+        metadata = {
             "subject": path.subject,
             "session": path.session or "0",
             "run": path.run or "0",
@@ -278,25 +267,25 @@ class Bids(UserRecordings):
         }
         if self.participant_column is not None:
             label = self._people.get(path.subject)
-            return [] if label is None else [Segment(label, 0.0, None, known)]
-        return self._around_events(path, known)
+            return [] if label is None else [Segment(label, 0.0, None, metadata)]
+        return self._around_events(path, metadata)
 
-    def _around_events(self, path: mne_bids.BIDSPath, known: dict[str, Any]) -> list[Segment]:
+    def _around_events(self, path: mne_bids.BIDSPath, metadata: dict[str, Any]) -> list[Segment]:
         with naming_the_file(Path(path.fpath)):
-            beside = path.find_matching_sidecar("events", ".tsv", on_error="ignore")
-        if beside is None or self.tmax is None:
+            events_file = path.find_matching_sidecar("events", ".tsv", on_error="ignore")
+        if events_file is None or self.tmax is None:
             return []
-        table = _read_table(Path(beside), ["onset", self.event_column])
+        table = _read_table(Path(events_file), ["onset", self.event_column])
         onsets = pd.to_numeric(table["onset"], errors="coerce").to_numpy(dtype=float)
-        made = []
+        segments = []
         for name, onset in zip(table[self.event_column], onsets, strict=True):
-            if name in NOTHING or (self.events is not None and name not in self.events):
+            if name in EMPTY or (self.events is not None and name not in self.events):
                 continue
             if not np.isfinite(onset):
-                raise ValueError(f"{beside}: an event {name!r} has no onset in s.")
+                raise ValueError(f"{events_file}: an event {name!r} has no onset in s.")
             label = name if self.events is None else self.events[name]
-            made.append(Segment(label, onset + self.tmin, self.tmax - self.tmin, known))
-        return made
+            segments.append(Segment(label, onset + self.tmin, self.tmax - self.tmin, metadata))
+        return segments
 
     @functools.cached_property
     def _people(self) -> dict[str, str]:
@@ -304,7 +293,7 @@ class Bids(UserRecordings):
         column = str(self.participant_column)
         table = _read_table(self.folder() / "participants.tsv", ["participant_id", column])
         pairs = zip(table["participant_id"], table[column], strict=True)
-        return {who.removeprefix("sub-"): label for who, label in pairs if label not in NOTHING}
+        return {name.removeprefix("sub-"): label for name, label in pairs if label not in EMPTY}
 
     def leave_out(self, recording: Recording, segments: Sequence[Segment], end: float) -> None:
         warnings.warn(
@@ -315,13 +304,13 @@ class Bids(UserRecordings):
         )
 
 
-def _texts(asked: Sequence[str] | None, name: str) -> tuple[str, ...] | None:
+def _texts(values: Sequence[str] | None, name: str) -> tuple[str, ...] | None:
     """An option that names some of all."""
-    if asked is None:
+    if values is None:
         return None
-    if isinstance(asked, str) or not len(asked) or not all(isinstance(a, str) for a in asked):
-        raise ValueError(f"{name} is {asked!r}; expected a sequence of texts, or None for all.")
-    return tuple(asked)
+    if isinstance(values, str) or not len(values) or not all(isinstance(v, str) for v in values):
+        raise ValueError(f"{name} is {values!r}; expected a sequence of texts, or None for all.")
+    return tuple(values)
 
 
 def _names(events: Sequence[str] | Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -31,13 +31,13 @@ FOLDER = "MNE-eegbci-data"
 INSIDE = Path("files", "eegmmidb", "1.0.0")
 
 HANDS = {"T1": "left_hand", "T2": "right_hand"}
-BOTH = {"T1": "hands", "T2": "feet"}
+HANDS_FEET = {"T1": "hands", "T2": "feet"}
 # Per task the runs, and in each what its annotations mean.
 TASKS: dict[str, dict[int, dict[str, str]]] = {
     "imagine_left_right": dict.fromkeys((4, 8, 12), HANDS),
-    "imagine_hands_feet": dict.fromkeys((6, 10, 14), BOTH),
+    "imagine_hands_feet": dict.fromkeys((6, 10, 14), HANDS_FEET),
     "execute_left_right": dict.fromkeys((3, 7, 11), HANDS),
-    "execute_hands_feet": dict.fromkeys((5, 9, 13), BOTH),
+    "execute_hands_feet": dict.fromkeys((5, 9, 13), HANDS_FEET),
     "eyes": {1: {"": "eyes_open"}, 2: {"": "eyes_closed"}},
 }
 
@@ -157,8 +157,8 @@ class EEGBCI(PreparedDataset):
     def usual_folder(self) -> Path:
         import mne
 
-        kept = mne.get_config("MNE_DATASETS_EEGBCI_PATH") or mne.get_config("MNE_DATA")
-        return Path(kept or "~/mne_data").expanduser() / FOLDER
+        data_folder = mne.get_config("MNE_DATASETS_EEGBCI_PATH") or mne.get_config("MNE_DATA")
+        return Path(data_folder or "~/mne_data").expanduser() / FOLDER
 
     def fetch(self, recording: Recording) -> None:
         _fetch(recording, self.folder().parent)

@@ -12,7 +12,13 @@ import numpy as np
 import pandas as pd
 
 from eegkit.datasets._recordings import Recording
-from eegkit.datasets.user_recordings import Segment, UserRecordings, as_channels, tell_left_out
+from eegkit.datasets.user_recordings import (
+    Segment,
+    UserRecordings,
+    as_channels,
+    existing_folder,
+    tell_left_out,
+)
 from eegkit.recordings import FORMATS, companions, open_recording
 from eegkit.text import nearest
 from eegkit.trials import METADATA_COLUMNS, Trials
@@ -20,7 +26,7 @@ from eegkit.trials import METADATA_COLUMNS, Trials
 if TYPE_CHECKING:
     import mne
 
-NEEDED = ("file", "label", "subject")
+MANDATORY = ("file", "label", "subject")
 TIMES = ("onset", "duration")
 TEXT = ("file", *METADATA_COLUMNS)
 TITLE = "from_folder"
@@ -118,24 +124,12 @@ def from_folder(
     ...     "recordings", "labels.csv", window_s=2, sfreq=128, channels="common"
     ... )  # doctest: +SKIP
     """
-    root = Path(folder).expanduser()
-    if not root.is_dir():
-        raise FileNotFoundError(f"There is no folder {root}.")
-    return Folder(
-        path=root,
-        rows=_rows(labels, window_s),
-        window_s=window_s,
-        overlap=overlap,
-        channels=as_channels(channels),
-        sfreq=sfreq,
-        l_freq=l_freq,
-        h_freq=h_freq,
-        download=False,
-        on_error=on_error,
-        n_jobs=n_jobs,
-        cache=cache,
-        progress=progress,
-    ).load()
+    options = dict(locals())  # the fields of the data set have the same names, but for two
+    del options["folder"], options["labels"]
+    options["path"] = existing_folder(folder)
+    options["rows"] = _rows(labels, window_s)
+    options["channels"] = as_channels(channels)
+    return Folder(**options, download=False).load()
 
 
 class Folder(UserRecordings):
@@ -157,22 +151,22 @@ class Folder(UserRecordings):
 
     def recordings(self) -> list[Recording]:
         present = _present(self.folder())
-        named = list(self._segments)
-        unknown = [file for file in named if Path(file).suffix.lower() not in FORMATS]
+        files = list(self._segments)
+        unknown = [file for file in files if Path(file).suffix.lower() not in FORMATS]
         if unknown:
             raise ValueError(
                 f"The table names {', '.join(unknown[:5])}; expected files that end with "
                 f"{', '.join(FORMATS)}."
             )
-        absent = [file for file in named if not (self.folder() / file).is_file()]
-        if absent and (self.on_error == "raise" or len(absent) == len(named)):
+        absent = [file for file in files if not (self.folder() / file).is_file()]
+        if absent and (self.on_error == "raise" or len(absent) == len(files)):
             raise ValueError(
                 f"The table names {len(absent)} files that are not in {self.folder()}: "
                 f"{', '.join(_with_hint(file, present) for file in absent[:5])}"
                 f"{', ...' if len(absent) > 5 else ''}. Expected paths within that folder."
             )
         tell_left_out(self.title, absent, "not in the folder")
-        paths = {Path(file).as_posix() for file in named}
+        paths = {Path(file).as_posix() for file in files}
         tell_left_out(self.title, [f for f in present if f not in paths], "not in the table")
         return [
             Recording(segments[0].metadata["subject"], file, self.folder() / file)
@@ -181,7 +175,7 @@ class Folder(UserRecordings):
         ]
 
     def tables(self) -> list[Path]:
-        return [beside for file in self._segments for beside in companions(self.folder() / file)]
+        return [path for file in self._segments for path in companions(self.folder() / file)]
 
     def open(self, recording: Recording) -> mne.io.BaseRaw:
         return open_recording(recording.path)
@@ -192,10 +186,10 @@ class Folder(UserRecordings):
     @functools.cached_property
     def _segments(self) -> dict[str, list[Segment]]:
         """The pieces of every file, in the order of the table."""
-        found: dict[str, list[Segment]] = {}
+        segments: dict[str, list[Segment]] = {}
         for file, segment in self.rows:
-            found.setdefault(file, []).append(segment)
-        return found
+            segments.setdefault(file, []).append(segment)
+        return segments
 
 
 def _present(folder: Path) -> list[str]:
@@ -245,15 +239,15 @@ def _rows(
 
 def _metadata(table: pd.DataFrame) -> pd.DataFrame:
     """What the trials of each row say of themselves."""
-    made = table.drop(columns=["label", *(column for column in TIMES if column in table)])
-    if "session" not in made:
-        made["session"] = "0"
-    if "run" not in made:
-        files = made.groupby(["subject", "session"], sort=False)["file"]
-        made["run"] = files.transform(lambda names: pd.factorize(names)[0]).astype(str)
-    made = made.rename(columns={"file": "recording"})
+    metadata = table.drop(columns=["label", *(column for column in TIMES if column in table)])
+    if "session" not in metadata:
+        metadata["session"] = "0"
+    if "run" not in metadata:
+        files = metadata.groupby(["subject", "session"], sort=False)["file"]
+        metadata["run"] = files.transform(lambda names: pd.factorize(names)[0]).astype(str)
+    metadata = metadata.rename(columns={"file": "recording"})
     first = [*METADATA_COLUMNS, "recording"]
-    return made[first + [column for column in made if column not in first]]
+    return metadata[first + [column for column in metadata if column not in first]]
 
 
 def _table(labels: str | os.PathLike[str] | pd.DataFrame) -> tuple[pd.DataFrame, str]:
@@ -276,15 +270,15 @@ def _table(labels: str | os.PathLike[str] | pd.DataFrame) -> tuple[pd.DataFrame,
             )
         except (ValueError, OverflowError) as error:
             raise ValueError(f"{path} cannot be read as a table: {error}") from error
-    lacking = [column for column in NEEDED if column not in table]
+    lacking = [column for column in MANDATORY if column not in table]
     if lacking or table.empty:
         raise ValueError(
             f"{name} has {len(table)} rows and the columns {', '.join(map(str, table.columns))}; "
-            f"expected at least one row, and the columns {', '.join(NEEDED)}."
+            f"expected at least one row, and the columns {', '.join(MANDATORY)}."
         )
     if "recording" in table:
         raise ValueError(f"{name} has a column 'recording'; that name is taken, use another.")
-    for column in {*NEEDED, *TEXT} & set(table):
+    for column in {*MANDATORY, *TEXT} & set(table):
         empty = np.flatnonzero(table[column].isna())
         if len(empty):
             raise ValueError(f"{name} has no {column} in row {empty[0] + 1} after the header.")

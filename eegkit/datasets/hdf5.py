@@ -58,24 +58,13 @@ def from_hdf5(
     >>> from eegkit.datasets import from_hdf5
     >>> trials = from_hdf5("people.h5", sfreq=160, subject="y")  # doctest: +SKIP
     """
-    import h5py
-
     path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"There is no file {path}.")
-    try:
-        with h5py.File(path, "r") as file:
-            found = {name: _values(item) for name, item in file.items() if hasattr(item, "shape")}
-            attributes = {
-                name: file.attrs[name] for name in ("sfreq", "ch_names") if name in file.attrs
-            }
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError, MemoryError) as error:
-        raise ValueError(f"{path} cannot be read as HDF5: {error}") from error
-    splits = [name.removeprefix("X_") for name in found if name.startswith("X_")]
-    lacking = [f"y_{split}" for split in splits if f"y_{split}" not in found]
+    arrays, attributes = _read_arrays(path)
+    splits = [name.removeprefix("X_") for name in arrays if name.startswith("X_")]
+    lacking = [f"y_{split}" for split in splits if f"y_{split}" not in arrays]
     if not splits or lacking:
         raise ValueError(
-            f"{path} holds {', '.join(found) or 'no arrays'}; expected X_train and y_train, or "
+            f"{path} holds {', '.join(arrays) or 'no arrays'}; expected X_train and y_train, or "
             f"other names after X_ and y_{'; it lacks ' + ', '.join(lacking) if lacking else ''}."
         )
     rate = sfreq if sfreq is not None else attributes.get("sfreq")
@@ -85,30 +74,57 @@ def from_hdf5(
         ch_names = [str(name) for name in _values(attributes["ch_names"])]
     parts = []
     for split in splits:
-        X, y = found[f"X_{split}"], found[f"y_{split}"]
-        if X.ndim != 3 or len(X) != len(y) or X.dtype.kind not in "fiu":
-            raise ValueError(
-                f"{path}: X_{split} is {X.dtype} of shape {X.shape} and y_{split} has shape "
-                f"{y.shape}; expected numbers, (n_trials, n_channels, n_times), and a label for "
-                "each trial."
-            )
-        if subject is None and f"subject_{split}" not in found:
-            raise ValueError(
-                f"{path} has no array subject_{split}; pass subject='y' if the labels are the "
-                "people, or subject= with the name of the one person."
-            )
-        who = y if subject == "y" else subject
-        known: dict[str, Any] = {
-            name: found.get(f"{name}_{split}", "0")
-            for name in METADATA_COLUMNS
-            if not (name == "subject" and subject is not None)
-        }
-        made = Trials.from_arrays(
-            X, y, sfreq=float(rate), ch_names=ch_names, **({"subject": who} | known)
-        )
-        made.metadata["split"] = split
-        parts.append(made)
+        X, y = _signals_and_labels(path, arrays, split)
+        metadata = _metadata(path, arrays, split, subject)
+        part = Trials.from_arrays(X, y, sfreq=float(rate), ch_names=ch_names, **metadata)
+        part.metadata["split"] = split
+        parts.append(part)
     return Trials.concatenate(parts)
+
+
+def _read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """All arrays of a file, and those of its attributes that are used."""
+    import h5py
+
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no file {path}.")
+    try:
+        with h5py.File(path, "r") as file:
+            arrays = {name: _values(item) for name, item in file.items() if hasattr(item, "shape")}
+            names = ("sfreq", "ch_names")
+            return arrays, {name: file.attrs[name] for name in names if name in file.attrs}
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError, MemoryError) as error:
+        raise ValueError(f"{path} cannot be read as HDF5: {error}") from error
+
+
+def _signals_and_labels(
+    path: Path, arrays: dict[str, NDArray[Any]], split: str
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    X, y = arrays[f"X_{split}"], arrays[f"y_{split}"]
+    if X.ndim != 3 or len(X) != len(y) or X.dtype.kind not in "fiu":
+        raise ValueError(
+            f"{path}: X_{split} is {X.dtype} of shape {X.shape} and y_{split} has shape "
+            f"{y.shape}; expected numbers, (n_trials, n_channels, n_times), and a label for "
+            "each trial."
+        )
+    return X, y
+
+
+def _metadata(
+    path: Path, arrays: dict[str, NDArray[Any]], split: str, subject: str | None
+) -> dict[str, Any]:
+    """Subject, session and run of the trials of a split."""
+    if subject is None and f"subject_{split}" not in arrays:
+        raise ValueError(
+            f"{path} has no array subject_{split}; pass subject='y' if the labels are the "
+            "people, or subject= with the name of the one person."
+        )
+    metadata: dict[str, Any] = {
+        name: arrays.get(f"{name}_{split}", "0") for name in METADATA_COLUMNS
+    }
+    if subject is not None:
+        metadata["subject"] = arrays[f"y_{split}"] if subject == "y" else subject
+    return metadata
 
 
 def to_hdf5(trials: Trials, path: str | os.PathLike[str], split: str | None = None) -> None:
@@ -133,12 +149,12 @@ def to_hdf5(trials: Trials, path: str | os.PathLike[str], split: str | None = No
     table: pd.DataFrame = trials.metadata
     if split is not None and split not in table:
         raise ValueError(f"metadata has no column {split!r}; it has {', '.join(table.columns)}.")
-    of = np.full(len(trials), WHOLE) if split is None else table[split].astype(str).to_numpy()
+    splits = np.full(len(trials), WHOLE) if split is None else table[split].astype(str).to_numpy()
     with atomic_write(path) as part, h5py.File(part, "w") as file:
         file.attrs["sfreq"] = trials.sfreq
         file.attrs["ch_names"] = trials.ch_names
-        for name in dict.fromkeys(of):
-            rows = np.flatnonzero(of == name)
+        for name in dict.fromkeys(splits):
+            rows = np.flatnonzero(splits == name)
             file[f"X_{name}"] = np.asarray(trials.X)[rows]
             file[f"y_{name}"] = _writable(trials.y[rows])
             for column in METADATA_COLUMNS:

@@ -158,8 +158,8 @@ def _add_people(metadata: pd.DataFrame, table: Path) -> pd.DataFrame:
             "Remove the file, or download it again."
         )
     people["subject"] = people["Subject"].str.strip().str.replace("Subject", "S")
-    known = {old: new for old, new in PERSONAL.items() if old in people}
-    people = people[["subject", *known]].rename(columns=known)
+    columns = {old: new for old, new in PERSONAL.items() if old in people}
+    people = people[["subject", *columns]].rename(columns=columns)
     return metadata.merge(people, on="subject", how="left", validate="many_to_one")
 
 
@@ -179,8 +179,8 @@ def _published_sums(folder: Path) -> dict[str, str]:
     import pooch
 
     # Not from the folder: a list lying there may cover only part of the files.
-    with tempfile.TemporaryDirectory() as beside:
-        sums = pooch.retrieve(URL + SUMS_FILE, known_hash=None, path=beside, fname=SUMS_FILE)
+    with tempfile.TemporaryDirectory() as directory:
+        sums = pooch.retrieve(URL + SUMS_FILE, known_hash=None, path=directory, fname=SUMS_FILE)
         lines = Path(sums).read_text().splitlines()
     pairs = [line.split() for line in lines if line.strip()]
     return {name: f"sha256:{digest}" for digest, name in pairs}

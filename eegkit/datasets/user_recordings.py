@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -121,24 +123,24 @@ class UserRecordings(WindowedDataset):
         headers = {r.path: header for r, header in zip(recordings, read, strict=True) if header}
         if not headers:
             return ()  # every recording is broken, which reading them tells
-        wanted = self._wanted(list(headers.values()))
-        plain = set(map(plain_name, wanted))
+        channels = self._channels_to_read(list(headers.values()))
+        plain = set(map(plain_name, channels))
         differences = []
         for path, header in headers.items():
-            lacking = [name for name in wanted if not _has(header, name)]
+            lacking = [name for name in channels if not _has(header, name)]
             more = [name for name in header.ch_names if plain_name(name) not in plain]
             if lacking or (more and not self.channels):
                 differences.append(f"{path} {_differs(lacking, [] if self.channels else more)}")
-        if differences or not wanted:
+        if differences or not channels:
             raise ValueError(
                 f"The recordings do not share {'these' if self.channels else 'all'} channels: "
                 f"{'; '.join(differences) or 'they have none in common'}. Name those to read by "
                 f"channels=, or take what all have by channels='{COMMON}'."
             )
         self._check_same_rate({str(path): header.sfreq for path, header in headers.items()})
-        return wanted
+        return channels
 
-    def _wanted(self, headers: list[Header]) -> tuple[str, ...]:
+    def _channels_to_read(self, headers: list[Header]) -> tuple[str, ...]:
         """The channels that are asked for, in their canonical spelling unless named by the user."""
         if self.channels == COMMON:
             shared = set.intersection(*(header.plain_names for header in headers))
@@ -154,9 +156,9 @@ class UserRecordings(WindowedDataset):
     def _check_same_rate(self, rates: dict[str, float]) -> None:
         if self.sfreq is None and len(set(rates.values())) > 1:
             usual = Counter(rates.values()).most_common(1)[0][0]
-            others = [f"{path} at {rate:g} Hz" for path, rate in rates.items() if rate != usual]
+            deviations = [f"{path} at {rate:g} Hz" for path, rate in rates.items() if rate != usual]
             raise ValueError(
-                f"Most recordings are at {usual:g} Hz, but {', '.join(others)}; set sfreq= to "
+                f"Most recordings are at {usual:g} Hz, but {', '.join(deviations)}; set sfreq= to "
                 "resample all of them."
             )
 
@@ -235,6 +237,14 @@ class UserRecordings(WindowedDataset):
         return X, [owners[i] for i in np.flatnonzero(inside)], np.array(starts)[inside]
 
 
+def existing_folder(folder: str | os.PathLike[str]) -> Path:
+    """The folder as a path; ``FileNotFoundError`` where there is none."""
+    path = Path(folder).expanduser()
+    if not path.is_dir():
+        raise FileNotFoundError(f"There is no folder {path}.")
+    return path
+
+
 def as_channels(channels: Sequence[str] | str | None) -> tuple[str, ...] | str | None:
     """The option `channels`, in a form that has one text.
 
@@ -254,10 +264,10 @@ def as_channels(channels: Sequence[str] | str | None) -> tuple[str, ...] | str |
     return names
 
 
-def tell_left_out(title: str, named: Sequence[Any], reason: str) -> None:
+def tell_left_out(title: str, names: Sequence[Any], reason: str) -> None:
     """Name at most ten of what is left out, in one warning."""
-    more = [f"and {len(named) - 10} more"] if len(named) > 10 else []
-    warn_missing(title, [*named[:10], *more], reason)
+    more = [f"and {len(names) - 10} more"] if len(names) > 10 else []
+    warn_missing(title, [*names[:10], *more], reason)
 
 
 def _differs(lacking: list[str], more: list[str]) -> str:
@@ -278,10 +288,10 @@ def _renamed_montage(raw: mne.io.BaseRaw, channels: Mapping[str, tuple[str, ...]
     montage = raw.get_montage()
     if montage is None:
         return None
-    placed = set(montage.ch_names)
+    positions = set(montage.ch_names)
     names = {
         sources[0]: name
         for name, sources in channels.items()
-        if len(sources) == 1 and sources[0] in placed and sources[0] != name
+        if len(sources) == 1 and sources[0] in positions and sources[0] != name
     }
     return montage.rename_channels(names) if names else montage

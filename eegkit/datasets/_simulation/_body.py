@@ -87,12 +87,12 @@ class Body:
         self, rng: np.random.Generator, n_trials: int, n_times: int, sfreq: float
     ) -> NDArray[np.float64]:
         """Line noise, whose phase is the trial's, and white noise of 1 microvolt."""
-        made = rng.normal(0, 1.0, (n_trials, len(self.line), n_times))
+        electrode_noise = rng.normal(0, 1.0, (n_trials, len(self.line), n_times))
         phase = rng.uniform(0, 2 * np.pi, (n_trials, 1, 1))
         if sfreq > 100:
             cycles = 50.0 * np.arange(n_times) / sfreq
-            made += self.line[:, None] * np.sin(2 * np.pi * cycles + phase)
-        return made
+            electrode_noise += self.line[:, None] * np.sin(2 * np.pi * cycles + phase)
+        return electrode_noise
 
 
 def background_gain(rng: np.random.Generator, head: Head) -> NDArray[np.float64]:

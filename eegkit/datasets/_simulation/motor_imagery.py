@@ -115,8 +115,8 @@ class _Person:
         sources[:, :n_areas] *= 1 - self.erd * np.array(depth)[:, :, None] * ramp
         # Amplitudes wax and wane from trial to trial, in all sources together and in each.
         together = rng.normal(0, self.fluctuation, (n_trials, 1))
-        each = rng.normal(0, self.fluctuation, sources.shape[:2])
-        sources *= np.exp(together + each)[:, :, None]
+        per_source = rng.normal(0, self.fluctuation, sources.shape[:2])
+        sources *= np.exp(together + per_source)[:, :, None]
         return self.rhythm_gain @ sources
 
 

@@ -23,7 +23,7 @@ CLASSES = ("background", "seizure", "preictal")
 IN_TIME = ("background", "preictal", "seizure")
 
 FOCI = ("F7", "F8", "T7", "T8", "F3", "F4", "P7", "P8")
-GENERALISED = "generalised"
+NO_FOCUS = "generalised"
 P_FOCAL = 0.7
 # Before a seizure, single discharges come so many times as often.
 PREICTAL_RATE = 5.0
@@ -108,7 +108,7 @@ class _Person:
         return cls(
             discharge_gain=pattern * amplitude / np.abs(pattern.sum(1)).max(),
             rhythm_gain=rhythm_gain,
-            focus=focus if focal else GENERALISED,
+            focus=focus if focal else NO_FOCUS,
             delay=spread * angle / np.pi if focal else np.zeros(len(angle)),
             lag=LAG * angle if focal else np.zeros(len(angle)),
             from_hz=from_hz,
@@ -139,17 +139,17 @@ class _Person:
 
     def _seizure(self, rng: np.random.Generator, n_times: int, sfreq: float) -> NDArray[np.float64]:
         """The rhythm slows down, grows, and reaches one place after the other."""
-        done = np.arange(n_times) / max(1, n_times)
-        hz = self.from_hz + (self.to_hz - self.from_hz) * done
+        progress = np.arange(n_times) / max(1, n_times)
+        hz = self.from_hz + (self.to_hz - self.from_hz) * progress
         if n_times:
             hz = hz * (1 + 0.05 * noise(rng, (), n_times, sfreq, lambda f: np.exp(-f)))
         phase = 2 * np.pi * np.cumsum(hz) / sfreq
-        grown = self.level.at_onset + (1 - self.level.at_onset) * done
-        there = 1 / (1 + np.exp(-(done - self.delay[:, None]) / 0.05))
+        growth = self.level.at_onset + (1 - self.level.at_onset) * progress
+        spread = 1 / (1 + np.exp(-(progress - self.delay[:, None]) / 0.05))
         cycle = self._spike_and_wave(np.linspace(0, 2 * np.pi, 100, endpoint=False))
         # Amplifiers keep no constant: the rhythm has a mean of zero.
         rhythm = self._spike_and_wave(phase - self.lag[:, None]) - cycle.mean()
-        return grown * there * rhythm
+        return growth * spread * rhythm
 
     def _single(
         self, rng: np.random.Generator, state: NDArray[np.str_], sfreq: float
