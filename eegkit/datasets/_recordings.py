@@ -19,6 +19,7 @@ is left, `FileNotFoundError` says what to do.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,14 @@ class Recording:
     subject: Any
     run: Any
     path: Path
+
+
+def existing_folder(folder: str | os.PathLike[str]) -> Path:
+    """The folder as a path; ``FileNotFoundError`` where there is none."""
+    path = Path(folder).expanduser()
+    if not path.is_dir():
+        raise FileNotFoundError(f"There is no folder {path}.")
+    return path
 
 
 def choose_subjects(asked: Sequence[Any] | None, known: range, title: str) -> list[int]:

@@ -14,14 +14,8 @@ import numpy as np
 import pandas as pd
 
 from eegkit.datasets._base import MissingDataWarning
-from eegkit.datasets._recordings import Recording
-from eegkit.datasets.user_recordings import (
-    Segment,
-    UserRecordings,
-    as_channels,
-    existing_folder,
-    tell_left_out,
-)
+from eegkit.datasets._recordings import Recording, existing_folder
+from eegkit.datasets.user_recordings import Segment, UserRecordings, as_channels, tell_left_out
 from eegkit.parameters import ParameterError
 from eegkit.recordings import FORMATS, check_whole, naming_the_file
 from eegkit.trials import Trials

@@ -11,14 +11,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from eegkit.datasets._recordings import Recording
-from eegkit.datasets.user_recordings import (
-    Segment,
-    UserRecordings,
-    as_channels,
-    existing_folder,
-    tell_left_out,
-)
+from eegkit.datasets._recordings import Recording, existing_folder
+from eegkit.datasets.user_recordings import Segment, UserRecordings, as_channels, tell_left_out
 from eegkit.recordings import FORMATS, companions, open_recording
 from eegkit.text import nearest
 from eegkit.trials import METADATA_COLUMNS, Trials

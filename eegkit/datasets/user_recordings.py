@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -235,14 +233,6 @@ class UserRecordings(WindowedDataset):
         if not len(X):
             raise ValueError(f"{recording.path} gives no trial without a gap in it.")
         return X, [owners[i] for i in np.flatnonzero(inside)], np.array(starts)[inside]
-
-
-def existing_folder(folder: str | os.PathLike[str]) -> Path:
-    """The folder as a path; ``FileNotFoundError`` where there is none."""
-    path = Path(folder).expanduser()
-    if not path.is_dir():
-        raise FileNotFoundError(f"There is no folder {path}.")
-    return path
 
 
 def as_channels(channels: Sequence[str] | str | None) -> tuple[str, ...] | str | None:
