@@ -76,7 +76,7 @@ class Estimator(Parametrized, BaseEstimator):
             X = np.asarray(X)
         _check_equal_lengths(X)
         self._check_axes(X, reset=reset)
-        known = X.metadata if isinstance(X, SignalArray) else {}
+        metadata = X.metadata if isinstance(X, SignalArray) else {}
         if isinstance(X, SignalArray):
             X = X.view(np.ndarray)
         options = {"allow_nd": True, "dtype": "numeric", "ensure_all_finite": False}
@@ -88,8 +88,8 @@ class Estimator(Parametrized, BaseEstimator):
             # One channel; to a net that reads spectrograms, one frame of it.
             shape = (len(array), 1, -1) if self.input_kind == "raw" else (len(array), 1, -1, 1)
             array = array.reshape(shape)
-            known = {name: known.get(name) for name in ("sfreq", "groups")}
-        signals = SignalArray(array, **known)
+            metadata = {name: metadata.get(name) for name in ("sfreq", "groups")}
+        signals = SignalArray(array, **metadata)
         if reset:
             self.input_shape_, self.ch_names_ = array.shape[1:], signals.ch_names
             self.__dict__.pop("preparation_", None)  # of an earlier fit
@@ -123,19 +123,19 @@ class Estimator(Parametrized, BaseEstimator):
             raise ValueError(f"X has shape {shape}: there is nothing in it.")
         if reset or len(shape) == 2:
             return
-        for axis, seen, expected in zip(axes[1:], shape[1:], self.input_shape_, strict=True):
-            if seen != expected:
+        for axis, length, expected in zip(axes[1:], shape[1:], self.input_shape_, strict=True):
+            if length != expected:
                 raise ValueError(
-                    f"X has {axis} = {seen}, but {name} was fitted with {axis} = {expected}; "
+                    f"X has {axis} = {length}, but {name} was fitted with {axis} = {expected}; "
                     "bring it to the shape of the training trials, or fit again."
                 )
 
     def _check_ch_names(self, signals: SignalArray) -> None:
         """Refuse other channels than those of `fit`, where both are known by name."""
-        seen, fitted = signals.ch_names, self.ch_names_
-        if seen is None or fitted is None or seen == fitted:
+        names, fitted = signals.ch_names, self.ch_names_
+        if names is None or fitted is None or names == fitted:
             return
-        wrong = [f"{s} for {f}" for s, f in zip(seen, fitted, strict=True) if s != f]
+        wrong = [f"{s} for {f}" for s, f in zip(names, fitted, strict=True) if s != f]
         raise ValueError(
             f"The channels of X differ from those {type(self).__name__} was fitted with "
             f"({', '.join(wrong[:5])}{', ...' if len(wrong) > 5 else ''}); pick or reorder them."
@@ -143,26 +143,26 @@ class Estimator(Parametrized, BaseEstimator):
 
     def _check_rate(self, signals: SignalArray, *, reset: bool) -> None:
         """Settle the sampling rate, ``sfreq_`` in Hz; never silently a wrong one."""
-        name, given, seen = type(self).__name__, getattr(self, "sfreq", None), signals.sfreq
+        name, parameter, rate = type(self).__name__, getattr(self, "sfreq", None), signals.sfreq
         if not reset:
-            if seen is not None and seen != self.sfreq_ and not np.isclose(seen, self.sfreq_):
+            if rate is not None and rate != self.sfreq_ and not np.isclose(rate, self.sfreq_):
                 raise ValueError(
-                    f"X is sampled at {seen:g} Hz, but {name} was fitted at {self.sfreq_:g} Hz; "
+                    f"X is sampled at {rate:g} Hz, but {name} was fitted at {self.sfreq_:g} Hz; "
                     "resample it, or fit again."
                 )
             return
-        if given is not None and seen is not None and not np.isclose(seen, given):
+        if parameter is not None and rate is not None and not np.isclose(rate, parameter):
             raise ParameterError(
-                f"X is sampled at {seen:g} Hz, but {name} was given sfreq={given:g}; "
+                f"X is sampled at {rate:g} Hz, but {name} was given sfreq={parameter:g}; "
                 "leave sfreq=None to use the rate of X.",
                 "sfreq",
             )
-        if given is None and seen is None:
+        if parameter is None and rate is None:
             warn(
                 f"X does not say its sampling rate; {name} reads it at {DEFAULT_SFREQ:g} Hz. "
                 f"Pass sfreq= to {name}, or an X that knows its rate (trials.X, mne.Epochs)."
             )
-        self.sfreq_: Any = float(given or seen or DEFAULT_SFREQ)
+        self.sfreq_: Any = float(parameter or rate or DEFAULT_SFREQ)
 
 
 def warn(message: str) -> None:
@@ -182,9 +182,9 @@ def _check_equal_lengths(X: Any) -> None:
         np.shape(X)
     except ValueError:
         shapes = sorted({np.shape(x) for x in X if isinstance(x, np.ndarray)})
-        named = f": {', '.join(map(str, shapes[:5]))}" if shapes else ""
+        listing = f": {', '.join(map(str, shapes[:5]))}" if shapes else ""
         raise ValueError(
-            f"The trials of X differ in shape{named}; crop or pad them to one."
+            f"The trials of X differ in shape{listing}; crop or pad them to one."
         ) from None
 
 
@@ -204,8 +204,8 @@ def _check_finite(signals: SignalArray) -> None:
         return
     bad = np.flatnonzero(n_bad)
     channels = [signals.ch_names[i] if signals.ch_names else str(i) for i in bad]
-    listed = ", ".join(channels[:8]) + (f" and {len(channels) - 8} more" * (len(channels) > 8))
+    listing = ", ".join(channels[:8]) + (f" and {len(channels) - 8} more" * (len(channels) > 8))
     raise ValueError(
         f"X holds {n_bad.sum()} NaN or infinite values, in {len(bad)} of {array.shape[1]} "
-        f"channels ({listed}); drop those trials or channels, or interpolate them."
+        f"channels ({listing}); drop those trials or channels, or interpolate them."
     )

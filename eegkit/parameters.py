@@ -236,9 +236,9 @@ def check_for(hint: Any) -> Check:
     """
     origin, args = typing.get_origin(hint) or hint, typing.get_args(hint)
     if hint is Any:
-        return _ANYTHING
+        return _ALL_VALUES
     if origin is Annotated:
-        return _annotated(check_for(args[0]), args[1:])
+        return _constrain(check_for(args[0]), args[1:])
     if origin in (typing.Union, types.UnionType):
         return _any_of([check_for(part) for part in args])
     if origin is Literal:
@@ -246,7 +246,7 @@ def check_for(hint: Any) -> Check:
     if origin in _SIMPLE:
         return _SIMPLE[origin]
     if origin is tuple and args and args[-1] is not ...:
-        return _fixed([check_for(part) for part in args])
+        return _tuple_of([check_for(part) for part in args])
     if origin in (tuple, list, collections.abc.Sequence):
         return _sequence(check_for(args[0])) if args else Check(is_sequence, "a list")
     if origin in (dict, collections.abc.Mapping):
@@ -254,7 +254,7 @@ def check_for(hint: Any) -> Check:
     if isinstance(origin, type) and not getattr(origin, "_is_protocol", False):
         article = "an" if origin.__name__[0] in "AEIOU" else "a"
         return Check(lambda value: isinstance(value, origin), f"{article} {origin.__name__}")
-    return _ANYTHING
+    return _ALL_VALUES
 
 
 def is_sequence(value: Any) -> bool:
@@ -272,11 +272,11 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool)
 
 
-_ANYTHING = Check(lambda value: True, "anything")
-_NONE = Check(lambda value: value is None, "None")
+_ALL_VALUES = Check(lambda value: True, "anything")
+_NULL = Check(lambda value: value is None, "None")
 _SIMPLE: dict[Any, Check] = {
-    None: _NONE,
-    type(None): _NONE,
+    None: _NULL,
+    type(None): _NULL,
     bool: Check(lambda value: isinstance(value, bool | np.bool_), "True or False"),
     int: Check(_is_whole, "a whole number"),
     float: Check(_is_number, "a number"),
@@ -286,7 +286,7 @@ _SIMPLE: dict[Any, Check] = {
 }
 
 
-def _annotated(check: Check, metadata: Iterable[Any]) -> Check:
+def _constrain(check: Check, metadata: Iterable[Any]) -> Check:
     constraints = [part for part in metadata if isinstance(part, Constraint)]
     expected = check.expected
     for constraint in constraints:
@@ -301,7 +301,7 @@ def _any_of(checks: list[Check]) -> Check:
     # A path may be text; None stands at the end.
     words = [word for word in words if word != "None" and (word != "text" or "a path" not in words)]
     expected = " or ".join(words).replace("True or False or", "True, False or")
-    if any(check is _NONE for check in checks):
+    if any(check is _NULL for check in checks):
         expected = f"{expected}, or None"
     return Check(lambda value: any(check.accepts(value) for check in checks), expected)
 
@@ -323,7 +323,7 @@ def _sequence(entry: Check) -> Check:
     )
 
 
-def _fixed(entries: list[Check]) -> Check:
+def _tuple_of(entries: list[Check]) -> Check:
     def accepts(value: Any) -> bool:
         return (
             is_sequence(value)
@@ -357,10 +357,10 @@ def _plural(expected: str) -> str:
     """Words for several: ``"a whole number of at least 1"`` as ``"whole numbers of ..."``."""
     if expected == "text":
         return "texts"
-    for one in ("whole number", "number", "list", "mapping", "path", "function"):
-        start = f"a {one}"
+    for noun in ("whole number", "number", "list", "mapping", "path", "function"):
+        start = f"a {noun}"
         if expected == start or expected.startswith((f"{start} ", f"{start},")):
-            return f"{one}s{expected[len(start) :]}"
+            return f"{noun}s{expected[len(start) :]}"
     return expected
 
 

@@ -116,17 +116,15 @@ class _KnowingMemory:
         cached = self.memory.cache(_call, ignore=["unhashed"])
 
         def call(*args: Any, **kwargs: Any) -> Any:
-            unhashed = {name: kwargs.pop(name) for name in ignore if name in kwargs}
+            extras = {name: kwargs.pop(name) for name in ignore if name in kwargs}
             metadata = [a.metadata for a in args if isinstance(a, SignalArray)]
-            return cached(function, metadata, args, kwargs, unhashed)
+            return cached(function, metadata, args, kwargs, extras)
 
         return call
 
 
-def _call(
-    function: Callable[..., Any], metadata: Any, args: Any, kwargs: Any, unhashed: Any
-) -> Any:
-    return function(*args, **kwargs, **unhashed)
+def _call(function: Callable[..., Any], metadata: Any, args: Any, kwargs: Any, extras: Any) -> Any:
+    return function(*args, **kwargs, **extras)
 
 
 def make_pipeline(*steps: Any, memory: Any = None, verbose: bool = False) -> Pipeline:

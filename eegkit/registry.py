@@ -82,29 +82,29 @@ def _check_kind(kind: str) -> None:
         raise ValueError(f"kind is {kind!r}; expected one of {', '.join(map(repr, KINDS))}.")
 
 
-def _found(kind: str) -> dict[Entry, EntryPoint]:
+def _points(kind: str) -> dict[Entry, EntryPoint]:
     _check_kind(kind)
-    found = {}
+    points = {}
     for family, group in ((False, f"eegkit.{kind}"), (True, f"eegkit.{kind}.families")):
         for point in entry_points(group=group):
             distribution = point.dist.name if point.dist is not None else "unknown"
             if distribution == CORE or not _plugins_off():
-                found[Entry(kind, point.name, distribution, point.value, family)] = point
-    return found
+                points[Entry(kind, point.name, distribution, point.value, family)] = point
+    return points
 
 
 def entries(kind: str) -> list[Entry]:
     """Every registered entry of one kind but the families, sorted by name. Imports nothing."""
-    return _sorted(entry for entry in _found(kind) if not entry.family)
+    return _sorted(entry for entry in _points(kind) if not entry.family)
 
 
 def families(kind: str) -> list[Entry]:
     """Every registered family of one kind, sorted by name. Imports nothing."""
-    return _sorted(entry for entry in _found(kind) if entry.family)
+    return _sorted(entry for entry in _points(kind) if entry.family)
 
 
-def _sorted(found: Iterable[Entry]) -> list[Entry]:
-    return sorted(found, key=lambda entry: (entry.name, entry.distribution))
+def _sorted(items: Iterable[Entry]) -> list[Entry]:
+    return sorted(items, key=lambda entry: (entry.name, entry.distribution))
 
 
 def names(kind: str) -> list[str]:
@@ -123,17 +123,17 @@ def names(kind: str) -> list[str]:
     >>> "stft" in registry.names("transforms")
     True
     """
-    return _told(entries(kind))
+    return _unique_names(entries(kind))
 
 
-def _told(listed: list[Entry]) -> list[str]:
-    plain = [entry.name for entry in listed]
-    return [e.name if plain.count(e.name) == 1 else f"{e.distribution}:{e.name}" for e in listed]
+def _unique_names(items: list[Entry]) -> list[str]:
+    plain = [entry.name for entry in items]
+    return [e.name if plain.count(e.name) == 1 else f"{e.distribution}:{e.name}" for e in items]
 
 
 def distributions() -> list[str]:
     """Every distribution that registers something, the core's too, sorted. Imports nothing."""
-    return sorted({entry.distribution for kind in KINDS for entry in _found(kind)})
+    return sorted({entry.distribution for kind in KINDS for entry in _points(kind)})
 
 
 def get(kind: str, name: str) -> type:
@@ -194,7 +194,7 @@ def get_family(kind: str, name: str) -> Family:
 
 def _load(entry: Entry, point: EntryPoint) -> Any:
     try:
-        loaded = point.load()
+        plugin = point.load()
     except Exception as error:
         _failures[entry] = f"{type(error).__name__}: {error}"
         raise PluginError(
@@ -202,25 +202,25 @@ def _load(entry: Entry, point: EntryPoint) -> Any:
             f"({entry.target}) failed to import:\n\n{traceback.format_exc()}"
         ) from error
     _failures.pop(entry, None)
-    return loaded
+    return plugin
 
 
 def _member(entry: Entry, family: Family, name: str) -> type:
-    known = family.member_names()
-    if name in known:
+    members = family.member_names()
+    if name in members:
         return family.member(name)
     raise ValueError(
         f"No {entry.kind[:-1]} of the family {entry.name!r} is named {name!r}"
-        f"{suggest(name, known, '', prefix=f'{entry.name}:')} "
-        f"All {len(known)} are listed by: eegkit info {entry.name}"
+        f"{suggest(name, members, '', prefix=f'{entry.name}:')} "
+        f"All {len(members)} are listed by: eegkit info {entry.name}"
     )
 
 
 def _find(kind: str, name: str) -> tuple[Entry, EntryPoint, str | None]:
     """The entry that a name asks for; of a member its family's, and the member's own name."""
-    found = _found(kind)
-    single = [entry for entry in found if not entry.family]
-    family = [entry for entry in found if entry.family]
+    points = _points(kind)
+    single = [entry for entry in points if not entry.family]
+    family = [entry for entry in points if entry.family]
     before, _, behind = name.rpartition(":")
     for among, plain, member in (
         (single, name, None),
@@ -229,7 +229,7 @@ def _find(kind: str, name: str) -> tuple[Entry, EntryPoint, str | None]:
     ):
         matches = [entry for entry in among if entry.called(plain)]
         if len(matches) == 1:
-            return matches[0], found[matches[0]], member
+            return matches[0], points[matches[0]], member
         if matches:
             ends = "" if member is None else f":{member}"
             claims = sorted(repr(f"{e.distribution}:{e.name}{ends}") for e in matches)
@@ -241,12 +241,12 @@ def _find(kind: str, name: str) -> tuple[Entry, EntryPoint, str | None]:
 
 
 def _unknown(kind: str, name: str, family: list[Entry]) -> str:
-    families = _told(_sorted(family))
+    families = _unique_names(_sorted(family))
     before, colon, behind = name.rpartition(":")
     alike = nearest(before, families, n=1) if colon else []
-    hint = suggest(name, [*names(kind), *(f"{each}:{behind}" for each in alike)], "")
-    installed = ", ".join([*names(kind), *(f"{each}:<code>" for each in families)])
-    return f"No {kind[:-1]} is named {name!r}{hint} Installed: {installed or 'none'}."
+    hint = suggest(name, [*names(kind), *(f"{prefix}:{behind}" for prefix in alike)], "")
+    listing = ", ".join([*names(kind), *(f"{prefix}:<code>" for prefix in families)])
+    return f"No {kind[:-1]} is named {name!r}{hint} Installed: {listing or 'none'}."
 
 
 def describe(kind: str, name: str) -> Description:
@@ -255,9 +255,9 @@ def describe(kind: str, name: str) -> Description:
     Imports the class; never raises for a plugin that does not import.
     """
     entry, _, member = _find(kind, name)
-    asked = get_family if entry.family and member is None else get
+    getter = get_family if entry.family and member is None else get
     try:
-        doc = asked(kind, name).__doc__ or ""
+        doc = getter(kind, name).__doc__ or ""
     except PluginError:
         return Description(entry, summary="", failure=_failures[entry])
     return Description(entry, summary=doc.strip().partition("\n")[0])

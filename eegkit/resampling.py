@@ -144,8 +144,8 @@ def _extend(x: NDArray[Any], before: int, after: int, pad: str) -> NDArray[Any]:
         period = max(1, 2 * n_times - 2)
         for start, stop in ((-before, 0), (n_times, n_times + after)):
             samples = np.arange(start, stop) % period
-            mirrored = np.minimum(samples, period - samples)
-            padded[..., before + start : before + stop] = x[..., mirrored]
+            indices = np.minimum(samples, period - samples)
+            padded[..., before + start : before + stop] = x[..., indices]
         return padded
     slope = (x[..., -1:] - x[..., :1]) / max(1, n_times - 1)
     padded[..., :before] = x[..., :1] + slope * np.arange(-before, 0, dtype=x.dtype)

@@ -123,11 +123,11 @@ class SignalArray(np.ndarray):
         return signals
 
     def __getitem__(self, key: Any) -> Any:
-        picked = self.view(np.ndarray)[key]
+        values = self.view(np.ndarray)[key]
         keys = _key_of_each_axis(key, self.ndim)
-        if keys is None or not isinstance(picked, np.ndarray) or picked.ndim != self.ndim:
-            return picked
-        signals = picked.view(SignalArray)
+        if keys is None or not isinstance(values, np.ndarray) or values.ndim != self.ndim:
+            return values
+        signals = values.view(SignalArray)
         signals.groups = _pick(self.groups, keys[0])
         if self.ndim >= 2 and self.ch_names is not None:
             signals.ch_names = tuple(_pick(np.array(self.ch_names, dtype=object), keys[1]))

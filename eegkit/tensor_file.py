@@ -64,10 +64,10 @@ def _write(path: Path, tensors: Mapping[str, NDArray[Any]], metadata: dict[str, 
 
     Large items come first, so that every array begins at a multiple of its item size.
     """
-    ordered = sorted(tensors.items(), key=lambda item: (-item[1].dtype.itemsize, item[0]))
+    items = sorted(tensors.items(), key=lambda item: (-item[1].dtype.itemsize, item[0]))
     header: dict[str, Any] = {"__metadata__": metadata}
     end = 0
-    for name, array in ordered:
+    for name, array in items:
         start, end = end, end + array.nbytes
         header[name] = {
             "dtype": NAMES[array.dtype],
@@ -78,7 +78,7 @@ def _write(path: Path, tensors: Mapping[str, NDArray[Any]], metadata: dict[str, 
     text += b" " * (-len(text) % 8)
     with path.open("wb") as file:
         file.write(len(text).to_bytes(8, "little") + text)
-        for _, array in ordered:
+        for _, array in items:
             for block in read_blocks(_bytes_of(array)):
                 file.write(block.data)
 
@@ -102,7 +102,7 @@ def read_mapped(path: Path, verify: bool = True) -> tuple[dict[str, Any], dict[s
     CorruptFileError
         It is not what was written.
     """
-    return _checked(lambda: _mapped(path), str(path), verify)
+    return _check_digest(lambda: _map_file(path), str(path), verify)
 
 
 def read(data: bytes, name: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
@@ -119,10 +119,10 @@ def read(data: bytes, name: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]
         n_header = int.from_bytes(data[:8], "little")
         return json.loads(data[8 : 8 + n_header])["__metadata__"], tensors
 
-    return _checked(parse, name)
+    return _check_digest(parse, name)
 
 
-def _checked(
+def _check_digest(
     parse: Callable[[], tuple[dict[str, str], dict[str, NDArray[Any]]]],
     name: str,
     verify: bool = True,
@@ -132,7 +132,7 @@ def _checked(
         metadata, tensors = parse()
         text, expected = metadata["eegkit"], metadata["blake2b" if verify else "blake2b_small"]
         description = json.loads(text)
-        seen = digest(text, tensors if verify else _small(tensors))
+        checksum = digest(text, tensors if verify else _small(tensors))
     except OSError:
         raise  # it could not be read at all
     except Exception as error:
@@ -140,15 +140,15 @@ def _checked(
             f"{name} is cut off, damaged, or no file of eegkit's: {type(error).__name__}: "
             f"{error}. Expected a safetensors file with eegkit's description."
         ) from error
-    if seen != expected:
+    if checksum != expected:
         raise CorruptFileError(
-            f"{name} is damaged: the digest of what it holds is {seen[:12]}..., but "
+            f"{name} is damaged: the digest of what it holds is {checksum[:12]}..., but "
             f"{str(expected)[:12]}... was written with it."
         )
     return description, tensors
 
 
-def _mapped(path: Path) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
+def _map_file(path: Path) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
     with safetensors.safe_open(path, framework="numpy") as file:  # checks the header
         names = list(file.keys())
     with path.open("rb") as file:
@@ -164,17 +164,17 @@ def _mapped(path: Path) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
 
 def digest(text: str, tensors: Mapping[str, NDArray[Any]]) -> str:
     """Of the description, and of the names, dtypes, shapes and bytes of all tensors."""
-    made = hashlib.blake2b(digest_size=32)
+    hasher = hashlib.blake2b(digest_size=32)
 
     def add(part: bytes) -> None:
-        made.update(len(part).to_bytes(8, "little") + part)
+        hasher.update(len(part).to_bytes(8, "little") + part)
 
     add(text.encode("utf-8", "surrogatepass"))
     for name, array in sorted(tensors.items()):
         add(json.dumps([name, array.dtype.str, array.shape]).encode())
         for block in read_blocks(_bytes_of(array)):
-            made.update(block.data)
-    return made.hexdigest()
+            hasher.update(block.data)
+    return hasher.hexdigest()
 
 
 def _small(tensors: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

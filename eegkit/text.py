@@ -9,18 +9,18 @@ from typing import Any
 SIMILARITY = 0.5
 
 
-def count(n: int, one: str, many: str | None = None) -> str:
+def count(n: int, singular: str, many: str | None = None) -> str:
     """A number and what is counted: "1 person", "3 people".
 
     Parameters
     ----------
     n : int
-    one : str
+    singular : str
         The word for a single one.
     many : str, optional
-        The word for others; by default `one` with an s.
+        The word for others; by default `singular` with an s.
     """
-    return f"{n:,} {one if n == 1 else many or one + 's'}"
+    return f"{n:,} {singular if n == 1 else many or singular + 's'}"
 
 
 def nearest(word: Any, names: Iterable[Any], n: int = 3) -> list[Any]:
@@ -78,8 +78,8 @@ def suggest(
     names = list(names)
     near = nearest(word, names)
     if near:
-        shown = [repr(f"{prefix}{name}" if prefix else name) for name in near]
-        return f"; did you mean {' or '.join(shown)}?"
+        quotes = [repr(f"{prefix}{name}" if prefix else name) for name in near]
+        return f"; did you mean {' or '.join(quotes)}?"
     if otherwise is None:
         otherwise = f"there are {', '.join(f'{prefix}{name}' for name in names)}"
     return f"; {otherwise}." if otherwise else "."

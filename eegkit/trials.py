@@ -85,19 +85,7 @@ class Trials:
         if plain.dtype != np.float32 or not plain.flags.c_contiguous:
             plain = np.ascontiguousarray(plain, dtype=np.float32)
         labels: NDArray[Any] = np.asarray(y)
-        for what, length in (("y", len(labels)), ("metadata", len(metadata))):
-            if length != len(plain):
-                raise ValueError(f"{what} has {length} rows, but X has {len(plain)} trials.")
-        absent = [name for name in METADATA_COLUMNS if name not in metadata]
-        if absent:
-            raise ValueError(
-                f"metadata lacks {', '.join(absent)}; expected at least the columns "
-                f"{', '.join(METADATA_COLUMNS)}, seen {', '.join(map(str, metadata.columns))}."
-            )
-        if len(info["ch_names"]) != plain.shape[1]:
-            raise ValueError(
-                f"info names {len(info['ch_names'])} channels, but X has {plain.shape[1]}."
-            )
+        _check_parts(plain, labels, metadata, info)
         self.y = labels
         self.metadata = metadata.reset_index(drop=True)
         self.info = info
@@ -107,12 +95,9 @@ class Trials:
             preparation = preparation.applied(sfreq=info["sfreq"], n_times=plain.shape[2])
         self.source: TrialsSource | None = None
         self.X = SignalArray(
-            plain,
-            sfreq=info["sfreq"],
-            ch_names=info["ch_names"],
-            groups=self.groups,
+            plain, sfreq=info["sfreq"], ch_names=info["ch_names"], groups=self.groups,
             preparation=preparation,
-        )
+        )  # fmt: skip
 
     @classmethod
     def from_arrays(
@@ -153,8 +138,8 @@ class Trials:
             raise ValueError(f"X has shape {X.shape}; expected (n_trials, n_channels, n_times).")
         names = list(ch_names or [f"EEG{i + 1:03d}" for i in range(X.shape[1])])
         info = make_info(names, float(sfreq))
-        who = {"subject": subject, "session": session, "run": run}
-        rows = {name: np.broadcast_to(np.asarray(v), len(X)) for name, v in who.items()}
+        columns = {"subject": subject, "session": session, "run": run}
+        rows = {name: np.broadcast_to(np.asarray(v), len(X)) for name, v in columns.items()}
         return cls(X, y, pd.DataFrame(rows), info)
 
     @classmethod
@@ -219,11 +204,11 @@ class Trials:
             raise ValueError("There are no trials to concatenate.")
         first = parts[0]
         for i, part in enumerate(parts[1:], 1):
-            for what in ("ch_names", "sfreq", "n_times"):
-                if getattr(part, what) != getattr(first, what):
+            for attribute in ("ch_names", "sfreq", "n_times"):
+                if getattr(part, attribute) != getattr(first, attribute):
                     raise ValueError(
-                        f"Part {i} has {what} {getattr(part, what)}, but part 0 has "
-                        f"{getattr(first, what)}; bring them to one first."
+                        f"Part {i} has {attribute} {getattr(part, attribute)}, but part 0 has "
+                        f"{getattr(first, attribute)}; bring them to one first."
                     )
         return Trials(
             np.concatenate([np.asarray(part.X) for part in parts]),
@@ -393,7 +378,22 @@ class Trials:
         if self.y.ndim == 1:
             labels, counts = np.unique(self.y, return_counts=True)
             if len(labels) <= 12:
-                named = ", ".join(f"{name} {n}" for name, n in zip(labels, counts, strict=True))
-                return f"{text}; {named}>"
+                listing = ", ".join(f"{name} {n}" for name, n in zip(labels, counts, strict=True))
+                return f"{text}; {listing}>"
             return f"{text}; {len(labels)} classes>"
         return f"{text}; soft labels over {self.y.shape[1]} classes>"
+
+
+def _check_parts(X: NDArray[Any], y: NDArray[Any], metadata: pd.DataFrame, info: mne.Info) -> None:
+    """Refuse labels, metadata and info that do not belong to the signals."""
+    for name, length in (("y", len(y)), ("metadata", len(metadata))):
+        if length != len(X):
+            raise ValueError(f"{name} has {length} rows, but X has {len(X)} trials.")
+    absent = [name for name in METADATA_COLUMNS if name not in metadata]
+    if absent:
+        raise ValueError(
+            f"metadata lacks {', '.join(absent)}; expected at least the columns "
+            f"{', '.join(METADATA_COLUMNS)}, seen {', '.join(map(str, metadata.columns))}."
+        )
+    if len(info["ch_names"]) != X.shape[1]:
+        raise ValueError(f"info names {len(info['ch_names'])} channels, but X has {X.shape[1]}.")

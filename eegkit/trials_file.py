@@ -30,10 +30,10 @@ def write_trials(path: Path, parts: Parts) -> None:
     """Write trials to a safetensors file: arrays as they are, the rest as JSON."""
     X, y, table, info, preparation = parts
     tensors: dict[str, NDArray[Any]] = {"X": X}
-    told: dict[str, Any] = {"trials": FORMAT, "columns": []}
-    told["info"] = json.dumps(info.to_json_dict())  # its own text: it may hold NaN
+    header: dict[str, Any] = {"trials": FORMAT, "columns": []}
+    header["info"] = json.dumps(info.to_json_dict())  # its own text: it may hold NaN
     if preparation is not None:
-        told["preparation"] = preparation.to_dict()
+        header["preparation"] = preparation.to_dict()
     for name in table.columns:
         if not isinstance(name, str):
             raise ValueError(f"metadata has a column named {name!r}; only text can be saved.")
@@ -42,42 +42,42 @@ def write_trials(path: Path, parts: Parts) -> None:
         values = y if name == "y" else column.to_numpy()
         dtype = values.dtype.str if name == "y" else str(column.dtype)
         if isinstance(values.dtype, np.dtype) and values.dtype in tensor_file.NAMES:
-            tensors[name], listed = values, None
+            tensors[name], items = values, None
         else:
-            listed = [None if _is_missing(v) else v for v in column.tolist()]
-        told["columns"].append({"name": name, "dtype": dtype, "values": listed})
+            items = [None if _is_missing(v) else v for v in column.tolist()]
+        header["columns"].append({"name": name, "dtype": dtype, "values": items})
     try:
-        json.dumps(told, allow_nan=False)
+        json.dumps(header, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"The labels or metadata hold what JSON cannot ({error}); keep numbers and text only."
         ) from error
-    tensor_file.write(path, tensors, told)
+    tensor_file.write(path, tensors, header)
 
 
 def read_trials(path: Path, verify: bool) -> Parts:
     """The parts of trials; the signals are a read-only memmap of the file."""
     import mne
 
-    told, tensors = tensor_file.read_mapped(path, verify)
-    if told.get("trials") != FORMAT:
+    header, tensors = tensor_file.read_mapped(path, verify)
+    if header.get("trials") != FORMAT:
         raise tensor_file.CorruptFileError(
             f"{path} holds no trials of format {FORMAT}; expected what Trials.save writes."
         )
     columns: dict[str, Any] = {}
-    for column in told["columns"]:
+    for column in header["columns"]:
         name, dtype = column["name"], column["dtype"]
         values = tensors.get(name)
         if name == "y":
             columns[name] = np.array(column["values"], dtype) if values is None else values
         else:
-            found = column["values"] if values is None else np.array(values)
-            columns[name] = pd.Series(found, dtype=dtype)
+            data = column["values"] if values is None else np.array(values)
+            columns[name] = pd.Series(data, dtype=dtype)
     y = np.array(columns.pop("y"))
     table = pd.DataFrame({name.removeprefix(COLUMN): c for name, c in columns.items()})
-    info = mne.Info.from_json_dict(json.loads(told["info"]))
-    prepared = told.get("preparation")
-    preparation = None if prepared is None else Preparation.from_dict(prepared)
+    info = mne.Info.from_json_dict(json.loads(header["info"]))
+    content = header.get("preparation")
+    preparation = None if content is None else Preparation.from_dict(content)
     return tensors["X"], y, table, info, preparation
 
 

@@ -36,10 +36,10 @@ def list_cache(folder: Path | None) -> None:
     files = cached_files(folder)
     table = Table("of", "MB", "made", "file", title=str(folder), title_justify="left")
     for file in files:
-        made = time.strftime("%Y-%m-%d %H:%M", time.localtime(file.made))
-        of = file.path.name.lstrip(".").partition("-")[0]
-        told = file.path.name if file.complete else f"{file.path.name} (not complete)"
-        table.add_row(of, f"{file.n_bytes / 1e6:.1f}", made, told)
+        date = time.strftime("%Y-%m-%d %H:%M", time.localtime(file.made))
+        kind = file.path.name.lstrip(".").partition("-")[0]
+        name = file.path.name if file.complete else f"{file.path.name} (not complete)"
+        table.add_row(kind, f"{file.n_bytes / 1e6:.1f}", date, name)
     console = Console()
     if files:
         console.print(table)

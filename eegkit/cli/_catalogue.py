@@ -32,17 +32,17 @@ def list_registered(kind: str | None, names: bool) -> None:
     """
     kinds = registry.KINDS if kind is None else (kind,)
     if names:
-        for one in kinds:
-            for name in registry.names(one) + [_any_member(f) for f in registry.families(one)]:
+        for kind in kinds:
+            for name in registry.names(kind) + [_any_member(f) for f in registry.families(kind)]:
                 click.echo(name)
         return
     from rich.console import Console
 
     console = Console()
-    for i, one in enumerate(kinds):
+    for i, kind in enumerate(kinds):
         if i:
             console.print()
-        console.print(_kind_table(one))
+        console.print(_kind_table(kind))
 
 
 def _kind_table(kind: str) -> Table:
@@ -53,14 +53,14 @@ def _kind_table(kind: str) -> Table:
     table.add_column("name", no_wrap=True, style="cyan")
     table.add_column("distribution", no_wrap=True)
     table.add_column("what it is")
-    listed = [(name, name) for name in registry.names(kind)]
-    listed += [(_any_member(f), f"{f.distribution}:{f.name}") for f in registry.families(kind)]
-    for name, asked in listed:
-        described = registry.describe(kind, asked)
-        what = Text(_plain(described.summary))
-        if described.failure is not None:
-            what = Text(f"failed to import: {described.failure}", style="red")
-        table.add_row(name, described.entry.distribution, what)
+    rows = [(name, name) for name in registry.names(kind)]
+    rows += [(_any_member(f), f"{f.distribution}:{f.name}") for f in registry.families(kind)]
+    for name, full_name in rows:
+        description = registry.describe(kind, full_name)
+        summary = Text(_plain(description.summary))
+        if description.failure is not None:
+            summary = Text(f"failed to import: {description.failure}", style="red")
+        table.add_row(name, description.entry.distribution, summary)
     return table
 
 
@@ -78,29 +78,29 @@ def info(name: str) -> None:
     """
     from rich.console import Console
 
-    found = _entries_called(name)
-    if not found:
-        known = [one for kind in registry.KINDS for one in registry.names(kind)]
-        known += [family.name for kind in registry.KINDS for family in registry.families(kind)]
-        raise ValueError(f"Nothing is named {name!r}{suggest(name, known, 'see: eegkit list')}")
+    entries = _entries_called(name)
+    if not entries:
+        names = [entry_name for kind in registry.KINDS for entry_name in registry.names(kind)]
+        names += [family.name for kind in registry.KINDS for family in registry.families(kind)]
+        raise ValueError(f"Nothing is named {name!r}{suggest(name, names, 'see: eegkit list')}")
     console = Console()
-    for i, entry in enumerate(found):
+    for i, entry in enumerate(entries):
         if i:
             console.print()
-        asked = f"{entry.distribution}:{entry.name}"
+        full_name = f"{entry.distribution}:{entry.name}"
         if entry.family and ":" not in entry.name:
-            _show_family(console, entry, registry.get_family(entry.kind, asked))
+            _show_family(console, entry, registry.get_family(entry.kind, full_name))
         else:
-            _show(console, entry, registry.get(entry.kind, asked))
+            _show(console, entry, registry.get(entry.kind, full_name))
 
 
 def _entries_called(name: str) -> list[registry.Entry]:
     """The entries of that name; a member of a family as an entry of its own."""
     singles = [entry for kind in registry.KINDS for entry in registry.entries(kind)]
     families = [entry for kind in registry.KINDS for entry in registry.families(kind)]
-    found = [entry for entry in singles + families if entry.called(name)]
-    if found:
-        return found
+    matches = [entry for entry in singles + families if entry.called(name)]
+    if matches:
+        return matches
     family, _, member = name.rpartition(":")
     return [
         dataclasses.replace(entry, name=f"{entry.name}:{member}")
@@ -149,9 +149,9 @@ def _show(console: Console, entry: registry.Entry, cls: type) -> None:
 
     from eegkit.cli._docstrings import meanings_of, prose
 
-    what = {"datasets": "data set", "transforms": "transform", "classifiers": "classifier"}
+    nouns = {"datasets": "data set", "transforms": "transform", "classifiers": "classifier"}
     console.print(
-        f"[bold cyan]{escape(entry.name)}[/]: {what[entry.kind]} {escape(cls.__name__)}, "
+        f"[bold cyan]{escape(entry.name)}[/]: {nouns[entry.kind]} {escape(cls.__name__)}, "
         f"from the distribution {escape(entry.distribution)}"
     )
     if entry.kind == "datasets":
@@ -173,7 +173,7 @@ def parameters(cls: type) -> dict[str, Any]:
 
     The class's own come first, those of its bases behind.
     """
-    found = {}
+    defaults = {}
     for parameter in inspect.signature(cls).parameters.values():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
@@ -182,9 +182,9 @@ def parameters(cls: type) -> dict[str, Any]:
             default = ...
         elif repr(default) == "<factory>":
             default = _factory_default(cls, parameter.name)
-        found[parameter.name] = default
-    own = vars(cls).get("__annotations__", found)
-    return dict(sorted(found.items(), key=lambda item: item[0] not in own))
+        defaults[parameter.name] = default
+    annotations = vars(cls).get("__annotations__", defaults)
+    return dict(sorted(defaults.items(), key=lambda item: item[0] not in annotations))
 
 
 def _factory_default(cls: Any, name: str) -> Any:
@@ -213,8 +213,8 @@ def _parameter_table(title: str, defaults: dict[str, Any], texts: dict[str, str]
     table.add_column("default", overflow="fold")
     table.add_column("meaning")
     for name, default in defaults.items():
-        shown = "required" if default is ... else repr(default)
-        table.add_row(name, Text(shown), Text(texts.get(name, "")))
+        value = "required" if default is ... else repr(default)
+        table.add_row(name, Text(value), Text(texts.get(name, "")))
     return table
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from eegkit.cli._errors import debug_option
+from eegkit.cli._evaluate import data_given
 from eegkit.cli._parse import Setting, Subjects
 
 
@@ -40,14 +41,12 @@ def describe(
     """
     from eegkit.datasets._base import make_dataset
 
-    given = dict(options)
-    given |= {k: v for k, v in (("path", path), ("subjects", subjects)) if v is not None}
-    made = make_dataset(dataset, **given)
+    source = make_dataset(dataset, **data_given(path, subjects, options))
     click.echo(f"Loading {dataset} ...", err=True)
-    described = made.load().describe()
-    click.echo(repr(described))
+    description = source.load().describe()
+    click.echo(repr(description))
     if people:
-        click.echo(f"\nPeople\n{described.people.to_string()}")
+        click.echo(f"\nPeople\n{description.people.to_string()}")
     if channels:
-        table = described.channels.to_string(float_format=lambda value: f"{value:.3g}")
+        table = description.channels.to_string(float_format=lambda value: f"{value:.3g}")
         click.echo(f"\nChannels\n{table}")

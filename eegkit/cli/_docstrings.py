@@ -17,28 +17,28 @@ from rich.text import Text
 from eegkit.parameters import check_for
 
 # Said by the table of parameters, or of use to programmers only.
-SKIPPED = ("Parameters", "Attributes", "See Also", "Methods")
+NOT_PROSE = ("Parameters", "Attributes", "See Also", "Methods")
 _UNDERLINE = re.compile(r"-{3,}|={3,}")
 _ROLE = re.compile(r":\w+:`~?([^`]+)`")
 
 
 def sections(doc: str) -> dict[str, str]:
     """The sections of a docstring by heading; what comes before the first is under ``""``."""
-    found: dict[str, list[str]] = {"": []}
+    bodies: dict[str, list[str]] = {"": []}
     heading = ""
     lines = inspect.cleandoc(doc).splitlines()
     for line, following in zip(lines, [*lines[1:], ""], strict=True):
         if line.strip() and _UNDERLINE.fullmatch(following.strip()):
             heading = line.strip()
-            found[heading] = []
+            bodies[heading] = []
         elif not _UNDERLINE.fullmatch(line.strip()):
-            found[heading].append(line)
-    return {name: "\n".join(body).strip("\n") for name, body in found.items()}
+            bodies[heading].append(line)
+    return {name: "\n".join(body).strip("\n") for name, body in bodies.items()}
 
 
 def parameters_of(cls: type) -> dict[str, str]:
     """What the docstrings of a class and its bases say about every parameter."""
-    found: dict[str, str] = {}
+    meanings: dict[str, str] = {}
     for base in cls.__mro__:
         body = sections(vars(base).get("__doc__") or "").get("Parameters", "")
         names: list[str] = []
@@ -52,8 +52,8 @@ def parameters_of(cls: type) -> dict[str, str]:
                 for name in names:
                     texts[name].append(line)
         for name, lines in texts.items():
-            found.setdefault(name, plain(" ".join("\n".join(lines).split())))
-    return found
+            meanings.setdefault(name, plain(" ".join("\n".join(lines).split())))
+    return meanings
 
 
 def meanings_of(cls: type) -> dict[str, str]:
@@ -71,7 +71,7 @@ def prose(cls: Any) -> Group:
     """The docstring without its tables of parameters: headings bold, markup taken away."""
     parts: list[Any] = []
     for heading, body in sections(cls.__doc__ or "").items():
-        if heading in SKIPPED or not body:
+        if heading in NOT_PROSE or not body:
             continue
         parts.append(Text())
         if heading:
@@ -96,7 +96,7 @@ def _reflow(body: str) -> str:
         lines = paragraph.splitlines()
         if lines[0].startswith(".. ["):
             references = re.split(r"\n(?=\.\. \[)", paragraph)
-            paragraphs.append("\n".join(" ".join(one.split()) for one in references))
+            paragraphs.append("\n".join(" ".join(reference.split()) for reference in references))
             continue
         flat = all(not re.match(r"\s|[-*] |[>=|]", line) for line in lines)
         paragraphs.append(" ".join(lines) if flat else paragraph)

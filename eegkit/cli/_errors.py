@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
-ERROR, INTERRUPTED = 1, 130
+ERROR, INTERRUPTION = 1, 130
 
 # Errors whose message is written for the person at the keyboard.
 _PLAIN = (ValueError, OSError, ImportError, MemoryError)
@@ -59,7 +59,7 @@ class PlainErrors(click.Group):
             return error.exit_code
         except (click.Abort, KeyboardInterrupt):
             click.echo("Interrupted.", err=True)
-            return INTERRUPTED
+            return INTERRUPTION
         except Exception as error:
             if "--debug" in args:
                 click.echo(traceback.format_exc(), err=True, nl=False)
@@ -90,12 +90,12 @@ def plain_warnings() -> Iterator[None]:
 
     Those meant for programmers are left out, unless Python was told otherwise (``-W``).
     """
-    told: set[str] = set()
+    messages: set[str] = set()
 
     def show(message: Warning | str, *where: Any, **more: Any) -> None:
         text = " ".join(str(message).split())
-        if text not in told:
-            told.add(text)
+        if text not in messages:
+            messages.add(text)
             click.echo(f"Warning: {text}", err=True)
 
     with warnings.catch_warnings():

@@ -52,10 +52,10 @@ def _show_audits(results: Results, console: Console) -> None:
     """Print what the audits found; of notes only how many there are."""
     n_notes = 0
     for dataset, audit in results.audits.items():
-        told = audit.findings["severity"] != "note"
-        n_notes += int((~told).sum())
-        if told.any():
-            console.print(audit_table(audit.findings[told], dataset, results))
+        serious = audit.findings["severity"] != "note"
+        n_notes += int((~serious).sum())
+        if serious.any():
+            console.print(audit_table(audit.findings[serious], dataset, results))
     if n_notes:
         are = "is 1 note" if n_notes == 1 else f"are {n_notes} notes"
         console.print(
@@ -73,22 +73,22 @@ def people_table(results: Results, dataset: str | None = None) -> Table:
     table = _table(f"{title} per person", dataset, results)
     table.add_column("person")
     table.add_column("trials", justify="right")
-    named = len(pipelines) <= MOST_COLUMNS
+    has_names = len(pipelines) <= MOST_COLUMNS
     for metric in metrics:
         for i, pipeline in enumerate(pipelines):
             name = spoken(metric) if len(pipelines) == 1 else pipeline
-            table.add_column(name if named else f"[{i + 1}]", justify="right", overflow="fold")
+            table.add_column(name if has_names else f"[{i + 1}]", justify="right", overflow="fold")
         table.add_column("chance", justify="right", style="dim")
-    if not named:
+    if not has_names:
         table.caption = ", ".join(f"[{i + 1}] {name}" for i, name in enumerate(pipelines))
         table.caption_justify = "left"
     people = results.per_subject()
     for subject, rows in people[people["dataset"] == dataset].groupby("subject"):
-        of = rows.set_index("pipeline")
+        scores = rows.set_index("pipeline")
         cells = [str(subject), str(rows["n_test"].max())]
         for metric in metrics:
-            chance = of[f"chance_{metric}"]
-            cells += [_score(of[metric].get(p), chance.get(p)) for p in pipelines]
+            chance = scores[f"chance_{metric}"]
+            cells += [_score(scores[metric].get(p), chance.get(p)) for p in pipelines]
             cells.append(_number(chance.max()))
         table.add_row(*cells)
     return table
@@ -100,25 +100,25 @@ def summary_table(
     """One line per pipeline and metric: the mean and its interval, beside chance."""
     dataset = results.datasets[0] if dataset is None else dataset
     metrics = results.metrics if metrics is None else metrics
-    several = len(metrics) > 1
-    title = "Mean over people" if several else f"{spoken(metrics[0])}, mean over people"
+    with_metric = len(metrics) > 1
+    title = "Mean over people" if with_metric else f"{spoken(metrics[0])}, mean over people"
     table = _table(title, dataset, results)
     table.add_column("pipeline", overflow="fold")
-    if several:
+    if with_metric:
         table.add_column("metric", overflow="fold")
     for name in ("mean", "95 % interval", "chance", "above"):
         table.add_column(name, justify="right", no_wrap=True)
     summary = results.summary()
-    of = (summary["dataset"] == dataset) & summary["metric"].isin(metrics)
+    mask = (summary["dataset"] == dataset) & summary["metric"].isin(metrics)
     before = None
-    for row in summary[of].to_dict("records"):
+    for row in summary[mask].to_dict("records"):
         [name] = wrap_names([row["pipeline"]], NAME_WIDTH)
         cells: list[Any] = ["" if row["pipeline"] == before else Text(name)]
         before = row["pipeline"]
-        if several:
+        if with_metric:
             cells.append(spoken(row["metric"]))
-        known = not (math.isnan(row["ci_low"]) or math.isnan(row["ci_high"]))
-        interval = f"{row['ci_low']:.3f} to {row['ci_high']:.3f}" if known else "unknown"
+        has_interval = not (math.isnan(row["ci_low"]) or math.isnan(row["ci_high"]))
+        interval = f"{row['ci_low']:.3f} to {row['ci_high']:.3f}" if has_interval else "unknown"
         above = f"{row['n_above_chance']} of {row['n_subjects']}"
         table.add_row(
             *cells, _score(row["mean"], row["chance"]), interval, _number(row["chance"]), above
@@ -164,21 +164,23 @@ def audit_table(findings: pd.DataFrame, dataset: str, results: Results) -> Table
     return table
 
 
-def comparison_table(found: pd.DataFrame, metric: str, dataset: str, results: Results) -> Table:
+def comparison_table(
+    differences: pd.DataFrame, metric: str, dataset: str, results: Results
+) -> Table:
     """One line for each pair of pipelines."""
     title = f"Differences of {spoken(metric)}, paired over people"
     table = _table(title, dataset, results)
     table.add_column("first - second", overflow="fold")
     for name in ("difference", "95 % interval", "p (Holm)", "effect", "people"):
         table.add_column(name, justify="right", no_wrap=True)
-    for row in found.to_dict("records"):
+    for row in differences.to_dict("records"):
         p = row["p_corrected"]
-        told = Text("< 0.001" if p < 0.001 else f"{p:.3f}", style="bold green" if p < 0.05 else "")
+        style = "bold green" if p < 0.05 else ""
         table.add_row(
             Text(f"{row['first']}\n- {row['second']}"),
             f"{row['mean_difference']:+.3f}",
             f"{row['low']:+.3f} to {row['high']:+.3f}",
-            told,
+            Text("< 0.001" if p < 0.001 else f"{p:.3f}", style=style),
             f"{row['effect_size']:+.2f}",
             str(row["n_subjects"]),
         )
@@ -190,8 +192,8 @@ def windows_table(windows: pd.DataFrame) -> Table:
     table = _table("")
     table.title = None
     for name in windows:
-        shown = {"onset_s": "onset (s)", "label": "label"}.get(name, name)
-        table.add_column(Text(shown), justify="left" if name == "label" else "right")
+        heading = {"onset_s": "onset (s)", "label": "label"}.get(name, name)
+        table.add_column(Text(heading), justify="left" if name == "label" else "right")
     for row in windows.to_dict("records"):
         table.add_row(
             *(

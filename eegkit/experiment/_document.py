@@ -231,9 +231,9 @@ def _read(path: Path) -> str:
     if path.is_dir():
         raise ValueError(f"{path} is a folder; expected the YAML file of an experiment.")
     if not path.exists():
-        beside = path.parent.glob("*.y*ml") if path.parent.is_dir() else ()
+        siblings = path.parent.glob("*.y*ml") if path.parent.is_dir() else ()
         raise FileNotFoundError(
-            f"There is no file {path}{suggest(path.name, [p.name for p in beside], '')}"
+            f"There is no file {path}{suggest(path.name, [p.name for p in siblings], '')}"
         )
     if path.stat().st_size > MAX_BYTES:
         raise ValueError(

@@ -82,13 +82,13 @@ def make_step(cls: type, **params: Any) -> Any:
     ValueError
         A parameter that has no default is not given.
     """
-    needed = [
+    mandatory = [
         name
         for name, parameter in inspect.signature(cls).parameters.items()
         if parameter.default is parameter.empty
         and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
     ]
-    absent = [name for name in needed if name not in params]
+    absent = [name for name in mandatory if name not in params]
     if absent:
         raise ValueError(f"{cls.__name__} needs the parameter {absent[0]}, which has no default.")
     return cls(**params)
@@ -98,12 +98,12 @@ def join_steps(steps: Sequence[tuple[str, Any]]) -> Any:
     """A pipeline whose steps bear their registered names; a second of one name has a number."""
     from eegkit.pipeline import Pipeline
 
-    named: list[tuple[str, Any]] = []
+    pairs: list[tuple[str, Any]] = []
     for word, step in steps:
         plain = word.rpartition(":")[2]
-        n_same = sum(name.partition("-")[0] == plain for name, _ in named)
-        named.append((f"{plain}-{n_same + 1}" if n_same else plain, step))
-    return Pipeline(named)
+        n_same = sum(name.partition("-")[0] == plain for name, _ in pairs)
+        pairs.append((f"{plain}-{n_same + 1}" if n_same else plain, step))
+    return Pipeline(pairs)
 
 
 def set_random_state(pipelines: Iterable[Any], random_state: int) -> None:
@@ -158,17 +158,17 @@ def parse_subjects(text: str) -> list[Any]:
     return subjects
 
 
-def check_parameter(known: Iterable[str], name: str, owner: str) -> None:
+def check_parameter(names: Iterable[str], name: str, owner: str) -> None:
     """Refuse a parameter that is not there, with the nearest that is.
 
     Raises
     ------
     ValueError
-        Always but where `known` holds the name.
+        Always but where `names` holds the name.
     """
-    known = list(known)
-    if name not in known:
-        raise ValueError(f"{owner} has no parameter {name!r}{suggest(name, known)}")
+    names = list(names)
+    if name not in names:
+        raise ValueError(f"{owner} has no parameter {name!r}{suggest(name, names)}")
 
 
 def _any_classifier() -> str:

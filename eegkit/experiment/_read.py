@@ -31,9 +31,9 @@ KEYS = (
     "datasets", "pipelines", "baselines", "cv", "scoring", "random_state", "label", "on_leak",
     "out",
 )  # fmt: skip
-NEEDED = ("datasets", "pipelines")
+MANDATORY = ("datasets", "pipelines")
 ON_LEAK = ("refuse", "mark")
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 
 
 def read_experiment(path: str | os.PathLike[str]) -> Experiment:
@@ -72,17 +72,17 @@ class _Reader:
         assert root is not None
         if root.kind != "mapping":
             self.fail(root, f"here is {root.show()}; expected lines of name: value.")
-        given = {}
+        items = {}
         for name, value in root.pairs():
             if name.value not in KEYS:
                 self.fail(name, f"{name.value!r} is not known{suggest(name.value, KEYS)}")
-            given[name.value] = value
-        absent = [name for name in NEEDED if name not in given]
+            items[name.value] = value
+        absent = [name for name in MANDATORY if name not in items]
         if absent:
-            self.fail(root, f"{' and '.join(absent)} are missing; expected {', '.join(NEEDED)}.")
+            self.fail(root, f"{' and '.join(absent)} are missing; expected {', '.join(MANDATORY)}.")
 
-        def read(name: str, how: Callable[[Item], Made], default: Any) -> Made:
-            return how(given[name]) if name in given else default
+        def read(name: str, how: Callable[[Item], Result], default: Any) -> Result:
+            return how(items[name]) if name in items else default
 
         random_state = read("random_state", self._random_state, 0)
         # What takes long to import comes last.
@@ -96,8 +96,8 @@ class _Reader:
             on_leak=read("on_leak", self._on_leak, ON_LEAK[0]),
             out=read("out", self._out, Path("results") / stem),
             baselines=read("baselines", self._flag, False),
-            datasets=self._datasets(given["datasets"]),
-            pipelines=self._pipelines(given["pipelines"], random_state),
+            datasets=self._datasets(items["datasets"]),
+            pipelines=self._pipelines(items["pipelines"], random_state),
         )
 
     # Single values
@@ -144,8 +144,8 @@ class _Reader:
         if item.kind == "mapping":
             cv = {name: list(v) if isinstance(v, tuple) else v for name, v in item.plain().items()}
         # The representation of a fixed split looks at all its names.
-        splitter = self._placed(item, make_splitter, cv)
-        self._placed(item, repr, splitter)
+        splitter = self._call_at(item, make_splitter, cv)
+        self._call_at(item, repr, splitter)
         return cv
 
     def _scoring(self, item: Item) -> list[str]:
@@ -154,77 +154,77 @@ class _Reader:
         items = item.value if item.kind == "list" else [item]
         if not items:
             self.fail(item, "scoring is an empty list; expected at least one metric.")
-        found: list[str] = []
-        for one in items:
-            name = self._text(one)
-            self._placed(one, make_scorers, name)
-            if name in found:
-                self.fail(one, f"{name!r} stands here again; name every metric once.")
-            found.append(name)
-        return found
+        names: list[str] = []
+        for metric in items:
+            name = self._text(metric)
+            self._call_at(metric, make_scorers, name)
+            if name in names:
+                self.fail(metric, f"{name!r} stands here again; name every metric once.")
+            names.append(name)
+        return names
 
     # Data sets
 
     def _datasets(self, item: Item) -> dict[str, Dataset]:
-        found = {}
-        for name, options in self._named(item, "datasets", "a data set, such as simulated"):
-            asked, own = name, []
+        datasets = {}
+        for name, options in self._entries(item, "datasets", "a data set, such as simulated"):
+            source, pairs = name, []
             if options.kind == "mapping":
                 for key, value in options.pairs():
                     if key.value == "dataset":
-                        asked = value
+                        source = value
                     else:
-                        own.append((key, value))
+                        pairs.append((key, value))
             elif options.value is not None:
                 self.fail(
                     options,
                     f"here is {options.show()}; expected the options of {name.value}, such as "
                     "{subjects: [1, 2]}.",
                 )
-            found[name.value] = self._dataset(asked, own)
-        return found
+            datasets[name.value] = self._dataset(source, pairs)
+        return datasets
 
-    def _dataset(self, asked: Item, options: list[tuple[Item, Item]]) -> Dataset:
+    def _dataset(self, source: Item, options: list[tuple[Item, Item]]) -> Dataset:
         from eegkit import registry
         from eegkit.datasets._base import make_dataset
 
-        name = self._text(asked)
-        cls: Any = self._placed(asked, registry.get, "datasets", name)
-        known = [field.name for field in dataclasses.fields(cls) if field.init]
-        given: dict[str, Any] = {}
+        name = self._text(source)
+        cls: Any = self._call_at(source, registry.get, "datasets", name)
+        fields = [field.name for field in dataclasses.fields(cls) if field.init]
+        values: dict[str, Any] = {}
         for key, value in options:
-            if key.value not in known:
+            if key.value not in fields:
                 self.fail(
                     key,
-                    f"the data set {name} has no option {key.value!r}{suggest(key.value, known)}",
+                    f"the data set {name} has no option {key.value!r}{suggest(key.value, fields)}",
                 )
             plain = value.plain()
             if key.value == "subjects" and isinstance(plain, str):
-                plain = tuple(self._placed(value, parse_subjects, plain))
-            given[key.value] = plain
-        with self._placing(asked, options):
-            return self._placed(asked, make_dataset, name, **given)
+                plain = tuple(self._call_at(value, parse_subjects, plain))
+            values[key.value] = plain
+        with self._placing(source, options):
+            return self._call_at(source, make_dataset, name, **values)
 
     # Pipelines
 
     def _pipelines(self, item: Item, random_state: int) -> dict[str, Any]:
-        found = {}
-        for name, told in self._named(item, "pipelines", "a pipeline, such as stft+cnn_bigru"):
-            if told.kind == "list":
-                found[name.value] = self._of_list(told, random_state)
+        pipelines = {}
+        for name, content in self._entries(item, "pipelines", "a pipeline, such as stft+cnn_bigru"):
+            if content.kind == "list":
+                pipelines[name.value] = self._of_list(content, random_state)
                 continue
-            if told.kind == "mapping" or told.value is None:
-                found[name.value] = self._of_text(name, told.pairs(), random_state)
+            if content.kind == "mapping" or content.value is None:
+                pipelines[name.value] = self._of_text(name, content.pairs(), random_state)
             else:
-                found[name.value] = self._of_text(told, [], random_state)
-        return found
+                pipelines[name.value] = self._of_text(content, [], random_state)
+        return pipelines
 
     def _of_text(self, text: Item, params: list[tuple[Item, Item]], random_state: int) -> Any:
         """The short form; `params` are mappings of parameters by step."""
-        pipeline = self._placed(text, parse_pipeline, self._text(text))
+        pipeline = self._call_at(text, parse_pipeline, self._text(text))
         set_random_state([pipeline], random_state)
         steps = pipeline.named_steps
-        for step, given in params:
+        for step, mapping in params:
             if step.value not in steps:
                 self.fail(
                     step,
@@ -232,29 +232,31 @@ class _Reader:
                     "pipeline with a name of your own has a list of steps below it.",
                 )
             estimator = steps[step.value]
-            for key, value in self._params(given, step.value):
-                known = estimator.get_params(deep=False)
-                self._placed(key, check_parameter, known, key.value, step.value)
+            for key, value in self._params(mapping, step.value):
+                parameters = estimator.get_params(deep=False)
+                self._call_at(key, check_parameter, parameters, key.value, step.value)
                 plain = self._value(key, value, random_state)
                 estimator.set_params(**{key.value: plain})
-            self._check(estimator, step, given.pairs())
+            self._check(estimator, step, mapping.pairs())
         return pipeline
 
-    def _of_list(self, told: Item, random_state: int) -> Any:
-        return join_steps(self._steps(told, random_state, ends_with_classifier=True))
+    def _of_list(self, item: Item, random_state: int) -> Any:
+        return join_steps(self._steps(item, random_state, ends_with_classifier=True))
 
     def _steps(
-        self, told: Item, random_state: int, *, ends_with_classifier: bool
+        self, listing: Item, random_state: int, *, ends_with_classifier: bool
     ) -> list[tuple[str, Any]]:
-        named = [self._step_of(item) for item in told.value]
-        if not named:
-            self.fail(told, "here is an empty list; expected transforms and at last a classifier.")
-        text = "+".join(name.value for name, _ in named)
+        pairs = [self._step_of(item) for item in listing.value]
+        if not pairs:
+            self.fail(
+                listing, "here is an empty list; expected transforms and at last a classifier."
+            )
+        text = "+".join(name.value for name, _ in pairs)
         steps = []
-        for i, (name, given) in enumerate(named):
-            last = ends_with_classifier and i == len(named) - 1
-            cls = self._placed(name, step_class, name.value, last, text)
-            steps.append((name.value, self._step(cls, name, given, random_state)))
+        for i, (name, mapping) in enumerate(pairs):
+            last = ends_with_classifier and i == len(pairs) - 1
+            cls = self._call_at(name, step_class, name.value, last, text)
+            steps.append((name.value, self._step(cls, name, mapping, random_state)))
         return steps
 
     def _step_of(self, item: Item) -> tuple[Item, Item]:
@@ -274,24 +276,24 @@ class _Reader:
             )
         return item.value[0]
 
-    def _step(self, cls: type, name: Item, given: Item, random_state: int) -> Any:
-        accepted = inspect.signature(cls).parameters
-        params = {"random_state": random_state} if "random_state" in accepted else {}
-        for key, value in self._params(given, name.value):
-            self._placed(key, check_parameter, accepted, key.value, name.value)
+    def _step(self, cls: type, name: Item, mapping: Item, random_state: int) -> Any:
+        parameters = inspect.signature(cls).parameters
+        params = {"random_state": random_state} if "random_state" in parameters else {}
+        for key, value in self._params(mapping, name.value):
+            self._call_at(key, check_parameter, parameters, key.value, name.value)
             params[key.value] = self._value(key, value, random_state)
-        step = self._placed(name, make_step, cls, **params)
-        self._check(step, name, given.pairs())
+        step = self._call_at(name, make_step, cls, **params)
+        self._check(step, name, mapping.pairs())
         return step
 
-    def _params(self, given: Item, step: str) -> list[tuple[Item, Item]]:
-        if given.kind != "mapping" and given.value is not None:
+    def _params(self, mapping: Item, step: str) -> list[tuple[Item, Item]]:
+        if mapping.kind != "mapping" and mapping.value is not None:
             self.fail(
-                given,
-                f"here is {given.show()}; expected the parameters of {step}, such as "
+                mapping,
+                f"here is {mapping.show()}; expected the parameters of {step}, such as "
                 "{name: value}.",
             )
-        return given.pairs()
+        return mapping.pairs()
 
     def _value(self, key: Item, value: Item, random_state: int) -> Any:
         if key.value == "transformers" and value.kind == "list":
@@ -306,33 +308,33 @@ class _Reader:
 
     # Shared
 
-    def _named(self, item: Item, what: str, example: str) -> list[tuple[Item, Item]]:
+    def _entries(self, item: Item, heading: str, example: str) -> list[tuple[Item, Item]]:
         """Names and what stands behind them: of a mapping, a list of names, or a name."""
-        nothing = Item(None, item.line, item.column, "value")
+        empty = Item(None, item.line, item.column, "value")
         if item.kind == "mapping" and item.value:
-            found = item.pairs()
+            pairs = item.pairs()
         elif item.kind == "list" and item.value:
-            found = [(one, nothing) for one in item.value]
-            for one, _ in found:
-                if one.kind != "value":
+            pairs = [(name, empty) for name in item.value]
+            for name, _ in pairs:
+                if name.kind != "value":
                     self.fail(
-                        one,
-                        f"here is {one.show()} in a list; write {what} as lines of name: and what "
-                        "belongs to it, without '- '.",
+                        name,
+                        f"here is {name.show()} in a list; write {heading} as lines of name: and "
+                        "what belongs to it, without '- '.",
                     )
         elif isinstance(item.value, str):
-            found = [(item, nothing)]
+            pairs = [(item, empty)]
         else:
-            self.fail(item, f"{what} is {item.show()}; expected the name of {example}.")
-        seen: dict[str, int] = {}
-        for name, _ in found:
+            self.fail(item, f"{heading} is {item.show()}; expected the name of {example}.")
+        lines: dict[str, int] = {}
+        for name, _ in pairs:
             text = self._text(name)
-            if text in seen:
+            if text in lines:
                 self.fail(
-                    name, f"{text!r} stands here again, after line {seen[text]}; name it once."
+                    name, f"{text!r} stands here again, after line {lines[text]}; name it once."
                 )
-            seen[text] = name.line
-        return found
+            lines[text] = name.line
+        return pairs
 
     @contextmanager
     def _placing(self, item: Item, params: list[tuple[Item, Item]]) -> Iterator[None]:
@@ -343,10 +345,12 @@ class _Reader:
             values = {key.value: value for key, value in params}
             self.fail(values.get(error.parameter, item), _in_yaml(str(error)))
 
-    def _placed(self, item: Item, make: Callable[..., Made], *args: Any, **named: Any) -> Made:
+    def _call_at(
+        self, item: Item, make: Callable[..., Result], *args: Any, **kwargs: Any
+    ) -> Result:
         """What `make` gives; an error of it is told with the place of the item."""
         try:
-            return make(*args, **named)
+            return make(*args, **kwargs)
         except (ImportError, ParameterError):
             raise
         except (ValueError, TypeError) as error:
@@ -355,7 +359,7 @@ class _Reader:
 
 def _in_yaml(message: str) -> str:
     """A message with what is expected as one writes it in YAML."""
-    seen, expected, words = message.partition("; expected ")
+    start, expected, words = message.partition("; expected ")
     for python, yaml in (("None", "null"), ("True", "true"), ("False", "false")):
         words = words.replace(python, yaml)
-    return f"{seen}{expected}{words}"
+    return f"{start}{expected}{words}"
