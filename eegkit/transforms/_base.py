@@ -103,7 +103,7 @@ class Transformer(TransformerMixin, Estimator):
             self._check_rate(signals, reset=False)
         shape = (len(signals), *self.output_shape_)
         if isinstance(out, str | os.PathLike):
-            array = _write_whole(Path(out), shape, lambda made: self._fill(signals, made))
+            array = _write_whole(Path(out), shape, lambda memmap: self._fill(signals, memmap))
         else:
             array = np.empty(shape, dtype=np.float32) if out is None else out
             if array.shape != shape:
@@ -126,20 +126,20 @@ class Transformer(TransformerMixin, Estimator):
         array = signals.view(np.ndarray)
         n_jobs = effective_n_jobs(self.n_jobs)
         row_bytes = 4 * max(int(np.prod(array.shape[1:])), int(np.prod(out.shape[1:])))
-        allowed = int(self.max_memory_mb * 2**20 / (BLOCK_COST * n_jobs))
-        unreleased = 0
+        max_bytes = int(self.max_memory_mb * 2**20 / (BLOCK_COST * n_jobs))
+        pending_bytes = 0
 
         def work(rows: slice) -> int:
             out[rows] = self._transform_block(np.asarray(array[rows], dtype=np.float32))
             return (rows.stop - rows.start) * row_bytes
 
-        blocks = row_blocks(len(array), row_bytes, min(BLOCK_BYTES, allowed), n_jobs)
+        blocks = row_blocks(len(array), row_bytes, min(BLOCK_BYTES, max_bytes), n_jobs)
         for n_bytes in map_in_threads(work, blocks, n_jobs):
-            unreleased += n_bytes
-            if unreleased > RELEASE_BYTES:
+            pending_bytes += n_bytes
+            if pending_bytes > RELEASE_BYTES:
                 release(array)
                 release(out)
-                unreleased = 0
+                pending_bytes = 0
 
     @abstractmethod
     def _prepare(self, signals: SignalArray) -> None:

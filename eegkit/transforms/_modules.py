@@ -56,7 +56,7 @@ class Mixed(nn.Module):
         return weights @ x
 
 
-class Resized(nn.Module):
+class Resize(nn.Module):
     """Images resized by a matrix for each axis."""
 
     def __init__(self, rows: NDArray[np.float32], columns: NDArray[np.float32]) -> None:
@@ -75,14 +75,14 @@ class Padded(nn.Module):
 
     def __init__(self, shape: tuple[int, ...], padded: tuple[int, ...]) -> None:
         super().__init__()
-        missing = [n - seen for n, seen in zip(padded, shape, strict=True)]
+        missing = [n - size for n, size in zip(padded, shape, strict=True)]
         self.sides = [side for n in reversed(missing) for side in (0, n)]
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return F.pad(x, self.sides) if any(self.sides) else x
 
 
-class Cropped(nn.Module):
+class CropModule(nn.Module):
     """Samples from one to another."""
 
     def __init__(self, part: slice) -> None:

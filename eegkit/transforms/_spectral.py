@@ -15,7 +15,7 @@ from eegkit.transforms import _fft
 from eegkit.transforms._base import Transformer
 
 
-class Framed(Transformer):
+class FrameTransformer(Transformer):
     """The base of transforms that take the spectrum of one frame after the other."""
 
     sfreq: Positive | None = None
@@ -114,13 +114,13 @@ def range_of(
 
 def bins_between(freqs: NDArray[np.float64], low: float, high: float) -> slice:
     """The bins whose frequencies lie in a range, ends included."""
-    kept = np.flatnonzero((freqs >= low) & (freqs <= high))
-    if not len(kept):
+    bins = np.flatnonzero((freqs >= low) & (freqs <= high))
+    if not len(bins):
         raise ValueError(
             f"No frequency bin lies between {low:g} and {high:g} Hz: bins are "
             f"{freqs[1]:g} Hz apart; widen the range or lengthen the window."
         )
-    return slice(int(kept[0]), int(kept[-1]) + 1)
+    return slice(int(bins[0]), int(bins[-1]) + 1)
 
 
 def squared_magnitude(

@@ -123,14 +123,14 @@ class Cached(Transformer, kw_only=False):
         path = self._path(signals)
         if not _is_whole(path):
             self._make(path, signals)
-        made = np.load(path, mmap_mode="r")
-        return SignalArray(made, groups=signals.groups, **self._knowledge(signals))
+        array = np.load(path, mmap_mode="r")
+        return SignalArray(array, groups=signals.groups, **self._knowledge(signals))
 
     def _path(self, signals: SignalArray) -> Path:
         """The file of these trials, named after everything it is made of."""
         array = signals.view(np.ndarray)
-        what = (version("eegkit"), self._state, array.dtype.str, array.shape, signals.metadata)
-        digest = hashlib.blake2b(joblib.hash(what).encode(), digest_size=20)
+        key = (version("eegkit"), self._state, array.dtype.str, array.shape, signals.metadata)
+        digest = hashlib.blake2b(joblib.hash(key).encode(), digest_size=20)
         for block in read_blocks(array):
             digest.update(np.ascontiguousarray(block).reshape(-1).view(np.uint8).data)
         name = type(self.transformer_).__name__.lower()
@@ -151,9 +151,9 @@ class Cached(Transformer, kw_only=False):
         return np.asarray(self.transformer_.transform(SignalArray(block, **self._raw)))
 
     def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
-        made = self.transformer_.transform(signals[:1])
-        known = made.metadata if isinstance(made, SignalArray) else {}
-        return {name: value for name, value in known.items() if name != "groups"}
+        trial = self.transformer_.transform(signals[:1])
+        metadata = trial.metadata if isinstance(trial, SignalArray) else {}
+        return {name: value for name, value in metadata.items() if name != "groups"}
 
 
 def _state_of(transformer: Any) -> str:

@@ -183,8 +183,8 @@ class CWT(Transformer):
             spectrum *= math.sqrt(2 * n / np.sum(spectrum**2))
         else:
             # An analytic wavelet sees the positive half of a real sine alone.
-            seen = 1.0 if self.wavelet == "mexican_hat" else 2.0
-            spectrum *= seen / self._wavelet(freq, np.array([freq]))
+            gain = 1.0 if self.wavelet == "mexican_hat" else 2.0
+            spectrum *= gain / self._wavelet(freq, np.array([freq]))
         magnitude = np.abs(spectrum)
         bins = np.flatnonzero(magnitude > NEGLIGIBLE * magnitude.max()) - n // 2
         first, last = int(bins[0]) // self._n_short, int(bins[-1]) // self._n_short
@@ -215,21 +215,21 @@ class CWT(Transformer):
         # Real and imaginary parts side by side: real multiplications, and half as many.
         stretches = spectrum.view(np.float32).reshape(*shape, stop - lowest, 2 * short)
         # Bin k goes to bin k mod n_short: what sampling every (n_fft / n_short)-th does.
-        folded = np.empty((len(self._kernels), *shape, 2 * short), dtype=np.float32)
-        for (first, weights), sums in zip(self._kernels, folded, strict=True):
+        spectra = np.empty((len(self._kernels), *shape, 2 * short), dtype=np.float32)
+        for (first, weights), sums in zip(self._kernels, spectra, strict=True):
             start = first - lowest
-            used = stretches[:, :, start : start + len(weights)]
-            np.einsum("ncpk,pk->nck", used, weights, out=sums)
-        made = _fft.ifft(folded.view(np.complex64))[..., : self.output_shape_[-1]]
-        return np.moveaxis(made, 0, 2)
+            stretch = stretches[:, :, start : start + len(weights)]
+            np.einsum("ncpk,pk->nck", stretch, weights, out=sums)
+        coefficients = _fft.ifft(spectra.view(np.complex64))[..., : self.output_shape_[-1]]
+        return np.moveaxis(coefficients, 0, 2)
 
     def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
-        made = self._coefficients(block)
+        coefficients = self._coefficients(block)
         if self.output == "complex":
-            return np.concatenate([made.real, made.imag], axis=1)
+            return np.concatenate([coefficients.real, coefficients.imag], axis=1)
         if self.output == "phase":
-            return np.angle(made)
-        power = squared_magnitude(made)
+            return np.angle(coefficients)
+        power = squared_magnitude(coefficients)
         if self.output == "power":
             return power
         if self.output == "magnitude":

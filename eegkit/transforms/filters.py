@@ -37,8 +37,8 @@ class Filter(Transformer):
         samples = block.astype(np.float64)
         # A copy, because scipy wants to be able to write, and a loaded memmap forbids it.
         sections = self._sections.copy()
-        made = scipy.signal.sosfiltfilt(sections, samples, padlen=self._padding)
-        return made.astype(np.float32)
+        output = scipy.signal.sosfiltfilt(sections, samples, padlen=self._padding)
+        return output.astype(np.float32)
 
     def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
         return {"sfreq": self.sfreq_, "ch_names": signals.ch_names}
@@ -114,8 +114,8 @@ class BandPass(Filter):
             )
 
     def _design(self, nyquist: float) -> NDArray[np.float64]:
-        both = {"l_freq": self.l_freq, "h_freq": self.h_freq}
-        edges = {name: value for name, value in both.items() if value is not None}
+        parameters = {"l_freq": self.l_freq, "h_freq": self.h_freq}
+        edges = {name: value for name, value in parameters.items() if value is not None}
         for name, value in edges.items():
             _check_edge(name, value, nyquist)
         kind = "bandpass" if len(edges) == 2 else "highpass" if "l_freq" in edges else "lowpass"

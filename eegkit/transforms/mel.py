@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from eegkit.parameters import Count, NonNegative, Positive
 from eegkit.signals import SignalArray
-from eegkit.transforms._spectral import Framed, logarithm, range_of
+from eegkit.transforms._spectral import FrameTransformer, logarithm, range_of
 
 # Slaney's scale: linear up to 1000 Hz, 15 mel, and 27 steps to a factor of 6.4 above.
 SLANEY_HZ, SLANEY_MEL, SLANEY_STEP = 1000.0, 15.0, np.log(6.4) / 27
 
 
-class MelSpectrogram(Framed):
+class MelSpectrogram(FrameTransformer):
     """Power spectrogram in triangular bands, evenly spaced on the mel scale.
 
     Below 1000 Hz Slaney's mel scale is linear, so for EEG this is a bank of overlapping
@@ -99,8 +99,8 @@ class MelSpectrogram(Framed):
                 "lengthen the window."
             )
         self.filters_ = filters.astype(np.float32)
-        used = np.flatnonzero(filters.max(axis=0))
-        self._bins = slice(int(used[0]), int(used[-1]) + 1)
+        bins = np.flatnonzero(filters.max(axis=0))
+        self._bins = slice(int(bins[0]), int(bins[-1]) + 1)
         self.freqs_ = edges[1:-1]
         self.output_shape_ = (signals.shape[1], self.n_mels, len(self.times_))
 

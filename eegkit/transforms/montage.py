@@ -117,17 +117,17 @@ class Montage(Transformer):
     def _weights(self, channels: _Channels) -> dict[str, NDArray[np.float64]]:
         """The weights of all channels in each derived one, by its name."""
         if self.kind == "reference":
-            given = self._given("reference")
-            mean = channels.mean([given] if isinstance(given, str) else given)
+            reference = self._lookup("reference")
+            mean = channels.mean([reference] if isinstance(reference, str) else reference)
             return {
                 name: row - mean for name, row in zip(channels.names, channels.rows, strict=True)
             }
         if self.kind == "regions":
-            return {name: channels.mean(of) for name, of in self._given("regions").items()}
+            return {name: channels.mean(sites) for name, sites in self._lookup("regions").items()}
         chains = {name: list(itertools.pairwise(c)) for name, c in DOUBLE_BANANA.items()}
         pairs = [pair for chain in chains.values() for pair in chain]
         if self.kind == "bipolar":
-            pairs = list(self._given("pairs"))
+            pairs = list(self._lookup("pairs"))
         differences = channels.differences(pairs)
         if self.kind != "double_banana_regions":
             return differences
@@ -136,7 +136,7 @@ class Montage(Transformer):
             for name, chain in chains.items()
         }
 
-    def _given(self, name: str) -> Any:
+    def _lookup(self, name: str) -> Any:
         value = getattr(self, name)
         if not value:
             raise ParameterError(
@@ -163,23 +163,23 @@ class _Channels:
         self.names, self.rows = names, np.eye(len(names))
         self._index = {plain_name(name): i for i, name in enumerate(names)}
 
-    def find(self, wanted: Sequence[str]) -> list[int]:
-        missing = [name for name in dict.fromkeys(wanted) if plain_name(name) not in self._index]
+    def find(self, names: Sequence[str]) -> list[int]:
+        missing = [name for name in dict.fromkeys(names) if plain_name(name) not in self._index]
         if missing:
             raise ValueError(
                 f"X has no channel {', '.join(missing)}{suggest(missing[0], self.names, '')} "
                 f"It has {', '.join(self.names)}."
             )
-        return [self._index[plain_name(name)] for name in wanted]
+        return [self._index[plain_name(name)] for name in names]
 
     def mean(self, names: Sequence[str]) -> NDArray[np.float64]:
         return self.rows[self.find(names)].mean(axis=0)
 
     def differences(self, pairs: Sequence[tuple[str, str]]) -> dict[str, NDArray[np.float64]]:
-        found = self.find([name for pair in pairs for name in pair])
-        rows = self.rows[found[::2]] - self.rows[found[1::2]]
-        named = [f"{first}-{second}" for first, second in pairs]
-        return dict(zip(named, rows, strict=True))
+        indices = self.find([name for pair in pairs for name in pair])
+        rows = self.rows[indices[::2]] - self.rows[indices[1::2]]
+        names = [f"{first}-{second}" for first, second in pairs]
+        return dict(zip(names, rows, strict=True))
 
 
 def _tuple(names: Sequence[str] | None) -> tuple[str, ...] | None:

@@ -94,9 +94,9 @@ class SpectrogramImage(Transformer):
     def as_module(self) -> Any:
         if self.normalize is not None:
             return super().as_module()
-        from eegkit.transforms._modules import Resized
+        from eegkit.transforms._modules import Resize
 
-        return Resized(self._rows, self._columns)
+        return Resize(self._rows, self._columns)
 
     def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
         return {

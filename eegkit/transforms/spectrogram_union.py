@@ -110,9 +110,9 @@ class SpectrogramUnion(Transformer, Composition, kw_only=False):
         )
         self._images = [clone(image).fit(first) for first in firsts]
         self._row_bytes = [first.size * 4 for first in firsts]
-        joined = self._joined([i.transform(f) for i, f in zip(self._images, firsts, strict=True)])
-        self.output_shape_ = joined.shape[1:]
-        self._known = {what: getattr(joined, what) for what in ("ch_names", "freqs", "times")}
+        union = self._join([i.transform(f) for i, f in zip(self._images, firsts, strict=True)])
+        self.output_shape_ = union.shape[1:]
+        self._known = {name: getattr(union, name) for name in ("ch_names", "freqs", "times")}
 
     def check_parameters(self) -> None:
         super().check_parameters()
@@ -132,8 +132,8 @@ class SpectrogramUnion(Transformer, Composition, kw_only=False):
     def _settle_rate(self, signals: SignalArray) -> None:
         rates = {name: t.sfreq_ for name, t in self.transformers_ if hasattr(t, "sfreq_")}
         if len(set(rates.values())) > 1:
-            listed = ", ".join(f"{name} {rate:g} Hz" for name, rate in rates.items())
-            raise ValueError(f"The transforms read the same trials at different rates: {listed}.")
+            listing = ", ".join(f"{name} {rate:g} Hz" for name, rate in rates.items())
+            raise ValueError(f"The transforms read the same trials at different rates: {listing}.")
         rate = next(iter(rates.values()), signals.sfreq)
         if rate is not None:
             self.sfreq_ = rate
@@ -147,28 +147,28 @@ class SpectrogramUnion(Transformer, Composition, kw_only=False):
                 images[i][rows] = self._images[i]._transform_block(np.asarray(spectrograms))
         return np.concatenate(images, axis=1 + (self.axis == "freqs"))
 
-    def _joined(self, images: list[SignalArray]) -> SignalArray:
+    def _join(self, images: list[SignalArray]) -> SignalArray:
         """Images of every transform put together, with what they know in common."""
         names = [name for name, _ in self.transformers_]
-        known = {"freqs": _common([i.freqs for i in images])}
-        known["times"] = _common([i.times for i in images])
-        known["ch_names"] = _common([i.ch_names for i in images])
+        metadata = {"freqs": _common([i.freqs for i in images])}
+        metadata["times"] = _common([i.times for i in images])
+        metadata["ch_names"] = _common([i.ch_names for i in images])
         if self.axis == "freqs":
             counts = {name: i.shape[1] for name, i in zip(names, images, strict=True)}
             if len(set(counts.values())) > 1:
-                listed = ", ".join(f"{name} {count}" for name, count in counts.items())
+                listing = ", ".join(f"{name} {count}" for name, count in counts.items())
                 raise ValueError(
-                    f"The spectrograms differ in their number of channels ({listed}), so they "
+                    f"The spectrograms differ in their number of channels ({listing}), so they "
                     "cannot be put on top of one another; use axis='channels'."
                 )
-            known["freqs"] = _chained([i.freqs for i in images])
+            metadata["freqs"] = _concatenate([i.freqs for i in images])
         else:
             labels = [
                 i.ch_names and [f"{name}:{channel}" for channel in i.ch_names]
                 for name, i in zip(names, images, strict=True)
             ]
-            known["ch_names"] = _chained(labels)
-        return SignalArray(np.concatenate(images, axis=1 + (self.axis == "freqs")), **known)
+            metadata["ch_names"] = _concatenate(labels)
+        return SignalArray(np.concatenate(images, axis=1 + (self.axis == "freqs")), **metadata)
 
     def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
         return self._known
@@ -176,13 +176,13 @@ class SpectrogramUnion(Transformer, Composition, kw_only=False):
 
 def _spectrogram(name: str, transformer: Any, trial: SignalArray) -> SignalArray:
     """What a fitted transform makes of one trial; it must be a spectrogram."""
-    made = transformer.transform(trial)
-    if np.ndim(made) != 4 or len(made) != 1:
+    image = transformer.transform(trial)
+    if np.ndim(image) != 4 or len(image) != 1:
         raise ValueError(
-            f"{name!r} makes an array of shape {np.shape(made)} of one trial; expected a "
+            f"{name!r} makes an array of shape {np.shape(image)} of one trial; expected a "
             "spectrogram, shape (1, n_channels, n_freqs, n_frames)."
         )
-    return made if isinstance(made, SignalArray) else SignalArray(made)
+    return image if isinstance(image, SignalArray) else SignalArray(image)
 
 
 def _common(values: list[Any]) -> Any:
@@ -191,6 +191,6 @@ def _common(values: list[Any]) -> Any:
     return first if all(np.array_equal(first, other) for other in values[1:]) else None
 
 
-def _chained(values: list[Any]) -> Any:
+def _concatenate(values: list[Any]) -> Any:
     """One after the other, or None where one is unknown."""
     return None if any(v is None for v in values) else np.concatenate(values)

@@ -125,12 +125,12 @@ class Standardizer(Transformer):
 
         difference = samples - average(samples)
         deviation = np.sqrt(average(np.square(difference)))
-        made = difference / np.maximum(deviation, self.eps)
+        scores = difference / np.maximum(deviation, self.eps)
         first = samples[:, :, : self._init_block]
         if self._init_block:
             spread = np.maximum(first.std(axis=2, keepdims=True), self.eps)
-            made[:, :, : self._init_block] = (first - first.mean(axis=2, keepdims=True)) / spread
-        return made.astype(np.float32)
+            scores[:, :, : self._init_block] = (first - first.mean(axis=2, keepdims=True)) / spread
+        return scores.astype(np.float32)
 
     def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
         return {"sfreq": signals.sfreq, "ch_names": signals.ch_names}

@@ -13,10 +13,10 @@ from sklearn.utils.validation import check_is_fitted
 from eegkit.blocks import READ_BYTES, release, row_blocks
 from eegkit.parameters import NonNegative, ParameterError
 from eegkit.signals import SignalArray
-from eegkit.transforms._spectral import Framed, bins_between, logarithm, range_of
+from eegkit.transforms._spectral import FrameTransformer, bins_between, logarithm, range_of
 
 
-class STFT(Framed):
+class STFT(FrameTransformer):
     """Short-time Fourier spectrogram of every trial and channel.
 
     By default the natural logarithm of the one-sided power spectral density in µV²/Hz, in
@@ -163,15 +163,15 @@ class STFT(Framed):
         return power.swapaxes(-1, -2)
 
     def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
-        made = self._raw_output(block)
+        output = self._raw_output(block)
         if self.normalize == "fitted":
-            made -= self._centre
-            made /= self._spread
+            output -= self._centre
+            output /= self._spread
         elif self.normalize == "trial":
-            made -= made.mean(axis=(2, 3), keepdims=True)
-            spread = made.std(axis=(2, 3), keepdims=True)
-            made /= np.where(spread > 0, spread, np.float32(1))
-        return made
+            output -= output.mean(axis=(2, 3), keepdims=True)
+            spread = output.std(axis=(2, 3), keepdims=True)
+            output /= np.where(spread > 0, spread, np.float32(1))
+        return output
 
     def as_module(self) -> Any:
         if self.output == "complex":

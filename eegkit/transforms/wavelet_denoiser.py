@@ -111,9 +111,9 @@ class WaveletDenoiser(Transformer):
         shrunk = [
             self._shrink(d, self._estimate(d) if self.noise == "level" else finest) for d in details
         ]
-        made = pywt.waverec([approximation, *shrunk], self.wavelet, axis=-1)
+        signal = pywt.waverec([approximation, *shrunk], self.wavelet, axis=-1)
         # A trial of odd length comes back one sample longer.
-        return made[..., : block.shape[-1]]
+        return signal[..., : block.shape[-1]]
 
     def _estimate(self, details: NDArray[np.float32]) -> NDArray[np.float32]:
         """Standard deviation of the noise, shape (n_block, n_channels, 1)."""

@@ -69,9 +69,9 @@ class Crop(Transformer):
         return block[..., self._part]
 
     def as_module(self) -> Any:
-        from eegkit.transforms._modules import Cropped
+        from eegkit.transforms._modules import CropModule
 
-        return Cropped(self._part)
+        return CropModule(self._part)
 
     def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
         return {"sfreq": self.sfreq_, "ch_names": signals.ch_names}
