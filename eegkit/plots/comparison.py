@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from eegkit.evaluation import RankComparison, Results, bootstrap_interval, friedman_nemenyi
 from eegkit.naming import spoken
@@ -154,35 +155,32 @@ class ComparisonDisplay:
             finite = column[np.isfinite(column)]
             ax.scatter(np.full(len(column), x), column, s=size, color=shade, alpha=0.55, zorder=2)
             if len(finite):
-                mean, low, high, _ = bootstrap_interval(finite)
-                reach = None if np.isnan(low) else [[mean - low], [high - mean]]
-                ax.errorbar(
-                    [x + 0.18],
-                    [mean],
-                    reach,
-                    fmt="D",
-                    color="black",
-                    ms=6,
-                    mfc=shade,
-                    mew=1.2,
-                    elinewidth=1.8,
-                    capsize=4,
-                    zorder=4,
-                )
-                ax.annotate(
-                    f"{mean:.3f}",
-                    (x + 0.18, mean),
-                    xytext=(9, 0),
-                    textcoords="offset points",
-                    va="center",
-                    fontsize=9,
-                    zorder=5,
-                    bbox={"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none", "alpha": 0.75},
-                )
+                self._draw_mean(x + 0.18, finite, shade)
         if self.chance is not None and np.isfinite(self.chance):
             label = f"chance, {self.chance:.3f}"
             ax.axhline(self.chance, color="0.35", lw=1.2, ls="--", label=label, zorder=1)
             ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
+        self._label_pipelines(positions)
+
+    def _draw_mean(self, x: float, scores: NDArray[np.float64], shade: Any) -> None:
+        mean, low, high, _ = bootstrap_interval(scores)
+        reach = None if np.isnan(low) else [[mean - low], [high - mean]]
+        marker: dict[str, Any] = {"fmt": "D", "ms": 6, "mfc": shade, "mew": 1.2}
+        bars: dict[str, Any] = {"color": "black", "elinewidth": 1.8, "capsize": 4}
+        self.ax_.errorbar([x], [mean], reach, zorder=4, **marker, **bars)
+        self.ax_.annotate(
+            f"{mean:.3f}",
+            (x, mean),
+            xytext=(9, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=9,
+            zorder=5,
+            bbox={"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none", "alpha": 0.75},
+        )
+
+    def _label_pipelines(self, positions: NDArray[np.intp]) -> None:
+        ax = self.ax_
         names = wrap_names(self.scores.columns, 12)
         rotate = max(len(line) for name in names for line in name.split("\n")) > 13
         if rotate:
@@ -190,7 +188,7 @@ class ComparisonDisplay:
         ax.set_xticks(
             positions, names, rotation=35 if rotate else 0, ha="right" if rotate else "center"
         )
-        ax.set_xlim(-0.4, n_pipelines - 0.35)
+        ax.set_xlim(-0.4, len(names) - 0.35)
         ax.set_ylabel(spoken(self.metric))
         ax.grid(axis="y", color="0.92")
         tidy(ax)
