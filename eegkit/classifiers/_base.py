@@ -175,17 +175,17 @@ class NeuralClassifier(FittedNet):
         data, people = self._read(X, y, None, goes_on, groups, sample_weight, domains)
         seed = draw_seed(self.random_state)
         run = self._run(data, people, seed, goes_on)
-        saved = run and run.load()
-        if saved:
-            seed = saved[1]["seed"]
+        state = run and run.load()
+        if state:
+            seed = state[1]["seed"]
         device = pick_device(self.device)
         with _engine.advice(self, device):
             data.move_to(device)
             train, valid = self._split(data, people, seed)
             net = self._make_net(train, valid, device, seed, goes_on)
             net.schedule(train, self.max_epochs)
-            if saved:
-                restore(net, *saved)
+            if state:
+                restore(net, *state)
             net.train(train, valid, self.max_epochs, run.save if run else None)
         self.net_, self._history = net, _columns(net.history)
         return self
@@ -264,9 +264,9 @@ class NeuralClassifier(FittedNet):
         if self.random_state is not None:
             params["random_state"] = seed
         begins = self.weights_ if goes_on else None
-        others = (data.y.numpy(), people, data.weight, data.strata, self.classes_, begins)
+        parts = (data.y.numpy(), people, data.weight, data.strata, self.classes_, begins)
         name = type(self).__name__
-        return Checkpoint(self.checkpoint_dir, name, run_of(params, data.X, name, *others))
+        return Checkpoint(self.checkpoint_dir, name, run_of(params, data.X, name, *parts))
 
     def _split(
         self, data: TrialData, people: NDArray[Any] | None, seed: int

@@ -64,9 +64,9 @@ class TrialData(torch.utils.data.Dataset):
 
     def with_rows(self, rows: NDArray[np.intp]) -> TrialData:
         """Others of the trials."""
-        picked = copy.copy(self)
-        picked.rows = rows
-        return picked
+        subset = copy.copy(self)
+        subset.rows = rows
+        return subset
 
     @property
     def codes(self) -> NDArray[np.int64]:
@@ -142,7 +142,7 @@ class Batches:
         if self.dataset.reads_ahead and batch_bytes >= AHEAD_BYTES:
             batches = _ahead(self.dataset.batch, parts)
         if self.device != "cpu":
-            batches = (_moved(batch, self.device) for batch in batches)
+            batches = (_to_device(batch, self.device) for batch in batches)
         return batches if self.augment is None else map(self.augment, batches)
 
     def _order(self) -> torch.Tensor:
@@ -161,12 +161,12 @@ def _balanced_order(strata: NDArray[np.intp]) -> torch.Tensor:
     as the others of its stratum or once more.
     """
     members = [torch.from_numpy(np.flatnonzero(strata == s)) for s in np.unique(strata)]
-    each = -(-len(strata) // len(members))
-    drawn = []
+    n_turns = -(-len(strata) // len(members))
+    orders = []
     for positions in members:
-        rounds = -(-each // len(positions))
-        drawn.append(torch.cat([positions[torch.randperm(len(positions))] for _ in range(rounds)]))
-    turns = torch.stack([positions[:each] for positions in drawn], dim=1)
+        rounds = -(-n_turns // len(positions))
+        orders.append(torch.cat([positions[torch.randperm(len(positions))] for _ in range(rounds)]))
+    turns = torch.stack([positions[:n_turns] for positions in orders], dim=1)
     return turns.reshape(-1)[: len(strata)]
 
 
@@ -180,10 +180,10 @@ def _ahead(read: Callable[[torch.Tensor], Batch], parts: list[torch.Tensor]) -> 
         yield coming.result()
 
 
-def _moved(batch: Batch, device: str) -> Batch:
+def _to_device(batch: Batch, device: str) -> Batch:
     X, y, weight = batch
-    moved = None if weight is None else weight.to(device, non_blocking=True)
-    return X.to(device, non_blocking=True), y.to(device, non_blocking=True), moved
+    weight = None if weight is None else weight.to(device, non_blocking=True)
+    return X.to(device, non_blocking=True), y.to(device, non_blocking=True), weight
 
 
 class Augment:
@@ -210,19 +210,19 @@ class Augment:
     def __call__(self, batch: Batch) -> Batch:
         X, y, weight = batch
         if self.ratio is None:
-            X, y = self._applied(X, y)
+            X, y = self._apply(X, y)
             return X, y, weight
-        copies = [self._applied(X, y) for _ in range(self.ratio)]
+        copies = [self._apply(X, y) for _ in range(self.ratio)]
         X, y = torch.cat([X, *(c[0] for c in copies)]), torch.cat([y, *(c[1] for c in copies)])
         return X, y, None if weight is None else weight.repeat(self.ratio + 1)
 
-    def _applied(self, X: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        made = self.function(X, y)
-        made_X, made_y = made if isinstance(made, tuple | list) else (made, y)
-        if not isinstance(made_X, torch.Tensor) or made_X.shape != X.shape:
-            seen = getattr(made_X, "shape", type(made_X).__name__)
-            raise ValueError(f"augment made {seen} of a batch of {X.shape}; expected this shape.")
-        return made_X.to(X.dtype), made_y
+    def _apply(self, X: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        result = self.function(X, y)
+        new_X, new_y = result if isinstance(result, tuple | list) else (result, y)
+        if not isinstance(new_X, torch.Tensor) or new_X.shape != X.shape:
+            shape = getattr(new_X, "shape", type(new_X).__name__)
+            raise ValueError(f"augment made {shape} of a batch of {X.shape}; expected this shape.")
+        return new_X.to(X.dtype), new_y
 
 
 def as_input(X: NDArray[Any], shape: Sequence[int]) -> torch.Tensor:
@@ -230,7 +230,7 @@ def as_input(X: NDArray[Any], shape: Sequence[int]) -> torch.Tensor:
     tensor = torch.from_numpy(np.require(X, np.float32, ["C", "W"]))
     if tensor.shape[1:] == tuple(shape):
         return tensor
-    missing = [n - seen for n, seen in zip(shape, tensor.shape[1:], strict=True)]
+    missing = [n - size for n, size in zip(shape, tensor.shape[1:], strict=True)]
     return F.pad(tensor, [side for n in reversed(missing) for side in (0, n)])
 
 

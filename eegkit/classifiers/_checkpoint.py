@@ -55,26 +55,26 @@ class Checkpoint:
         if not self.path.exists():
             return None
         try:
-            told, arrays = tensor_file.read(self.path.read_bytes(), str(self.path))
+            header, arrays = tensor_file.read(self.path.read_bytes(), str(self.path))
         except tensor_file.CorruptFileError as error:
             raise tensor_file.CorruptFileError(
                 f"The checkpoint cannot be used: {error} Remove it to train from the start."
             ) from error
-        if told.get("checkpoint_version") != FORMAT_VERSION or told["run"] != self.run:
+        if header.get("checkpoint_version") != FORMAT_VERSION or header["run"] != self.run:
             raise tensor_file.CorruptFileError(
                 f"{self.path} is no checkpoint of this run, though it has its name; move it "
                 "away, or choose another checkpoint_dir."
             )
-        return arrays, told
+        return arrays, header
 
     def save(self, net: Net, last: bool) -> None:
         """Save the state after an epoch, unless that was done a moment ago."""
-        started = time.monotonic()
-        if not last and (started - self._last) * PART_OF_TIME < self._cost:
+        start = time.monotonic()
+        if not last and (start - self._last) * PART_OF_TIME < self._cost:
             return
         arrays = {f"module/{name}": a for name, a in weights_of(net.module_).items()}
         arrays |= {f"best/{name}": v.cpu().numpy() for name, v in (net.best_weights or {}).items()}
-        told = {
+        header = {
             "checkpoint_version": FORMAT_VERSION,
             "run": self.run,
             "seed": net.seed,
@@ -87,40 +87,40 @@ class Checkpoint:
         }
         self.path.parent.mkdir(parents=True, exist_ok=True)
         in_order = {name: np.require(array, requirements="C") for name, array in arrays.items()}
-        tensor_file.write(self.path, in_order, told)
+        tensor_file.write(self.path, in_order, header)
         self._last = time.monotonic()
-        self._cost = self._last - started
+        self._cost = self._last - start
 
 
-def restore(net: Net, arrays: dict[str, NDArray[Any]], told: Any) -> None:
+def restore(net: Net, arrays: dict[str, NDArray[Any]], header: Any) -> None:
     """Bring a net, set up as the one that was saved, to the state it was saved in."""
     set_weights(net.module_, _below("module/", arrays))
     best = _below("best/", arrays)
     if best:
         net.best_weights = {n: torch.from_numpy(a).to(net.device) for n, a in best.items()}
-    net.best_loss, net.n_stalled = _unpack(told["best_loss"], arrays), told["n_stalled"]
-    net.optimizer_.load_state_dict(_unpack(told["optimizer"], arrays))
+    net.best_loss, net.n_stalled = _unpack(header["best_loss"], arrays), header["n_stalled"]
+    net.optimizer_.load_state_dict(_unpack(header["optimizer"], arrays))
     for parameter, state in net.optimizer_.state.items():
         for name, value in state.items():
             if isinstance(value, torch.Tensor) and value.shape == parameter.shape:
                 # In the parameter's memory order, which fused optimisers take for granted.
                 state[name] = torch.empty_like(parameter).copy_(value)
     if net.scheduler is not None:
-        net.scheduler.load_state_dict(_unpack(told["scheduler"], arrays))
-    net.scaler.load_state_dict(_unpack(told["scaler"], arrays))
-    for row in told["history"]:
+        net.scheduler.load_state_dict(_unpack(header["scheduler"], arrays))
+    net.scaler.load_state_dict(_unpack(header["scaler"], arrays))
+    for row in header["history"]:
         net.history.new_epoch()
         for name, value in _unpack(row, arrays).items():
             net.history.record(name, value)
 
 
-def run_of(params: dict[str, Any], X: NDArray[Any], *others: Any) -> str:
+def run_of(params: dict[str, Any], X: NDArray[Any], *parts: Any) -> str:
     """A hash of parameters, data and versions; of large data, of a sample of trials."""
     n_sampled = max(1, min(len(X), SAMPLED_BYTES // max(1, X[:1].nbytes)))
     sample = np.asarray(X[np.linspace(0, len(X) - 1, n_sampled).astype(int)])
     versions = version("eegkit"), torch.__version__
     try:
-        return str(joblib.hash((params, X.shape, sample, others, versions)))
+        return str(joblib.hash((params, X.shape, sample, parts, versions)))
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise ValueError(
             f"checkpoint_dir needs parameters that can be pickled, to tell one run from another: "
@@ -146,8 +146,8 @@ def _pack(value: Any, name: str, arrays: dict[str, NDArray[Any]]) -> Any:
     if isinstance(value, dict):
         return {"dict": [[k, _pack(v, f"{name}/{k}", arrays)] for k, v in value.items()]}
     if isinstance(value, list | tuple):
-        packed = [_pack(v, f"{name}/{i}", arrays) for i, v in enumerate(value)]
-        return {type(value).__name__: packed}
+        items = [_pack(v, f"{name}/{i}", arrays) for i, v in enumerate(value)]
+        return {type(value).__name__: items}
     if isinstance(value, float) and not math.isfinite(value):
         return {"float": repr(value)}
     if value is not None and not isinstance(value, bool | int | float | str):
@@ -155,10 +155,10 @@ def _pack(value: Any, name: str, arrays: dict[str, NDArray[Any]]) -> Any:
     return value
 
 
-def _unpack(packed: Any, arrays: dict[str, NDArray[Any]]) -> Any:
-    if not isinstance(packed, dict):
-        return packed
-    [(kind, content)] = packed.items()
+def _unpack(entry: Any, arrays: dict[str, NDArray[Any]]) -> Any:
+    if not isinstance(entry, dict):
+        return entry
+    [(kind, content)] = entry.items()
     if kind == "tensor":
         return torch.from_numpy(arrays[content].copy())
     if kind == "float":

@@ -70,9 +70,9 @@ def net_cost(net: NeuralClassifier) -> Cost:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of the rate
         for _ in range(N_RUNS + 1):
-            started = time.perf_counter()
+            start = time.perf_counter()
             net.predict_proba(X)
-            seconds.append(time.perf_counter() - started)
+            seconds.append(time.perf_counter() - start)
     module = net.net_.module_
     # On the meta device nothing is computed, and no layer takes its CPU shortcut.
     counter = FlopCounterMode(display=False)

@@ -40,7 +40,7 @@ PATIENCE, FACTOR = 5, 0.5
 BATCH_EVENTS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
 
-class _TrainingStopped(Exception):  # noqa: N818
+class _StopTraining(Exception):  # noqa: N818
     """A callback has asked to stop."""
 
 
@@ -73,8 +73,8 @@ class Net(skorch.NeuralNet):
         self.logits_of: Callable[[torch.Tensor], torch.Tensor] = module.__call__
         self.augment = options.augment and Augment(options.augment, options.augment_ratio)
         self._dtype = AUTOCAST.get(options.precision)
-        enabled = self._dtype is torch.float16
-        self.scaler = torch.amp.GradScaler(self.device_type, enabled=enabled)
+        is_half = self._dtype is torch.float16
+        self.scaler = torch.amp.GradScaler(self.device_type, enabled=is_half)
         self.forget_progress()
         return self
 
@@ -91,7 +91,7 @@ class Net(skorch.NeuralNet):
         try:
             super().notify(method_name, **kwargs)
         except KeyboardInterrupt:
-            raise _TrainingStopped from None
+            raise _StopTraining from None
 
     def train(
         self,
@@ -115,24 +115,24 @@ class Net(skorch.NeuralNet):
             for event in BATCH_EVENTS
         )
         batches = Batches(data, self.batch_size, True, self.device, self.augment)
-        told = {"dataset_train": data, "dataset_valid": valid}
+        datasets = {"dataset_train": data, "dataset_valid": valid}
         frugal = worthwhile_threads(self.module_, data.shape, self.batch_size, self.device_type)
-        with contextlib.suppress(_TrainingStopped), frugal:
+        with contextlib.suppress(_StopTraining), frugal:
             self.notify("on_train_begin", X=data, y=None)
             while not self._is_done(n_epochs):
-                self.notify("on_epoch_begin", **told)
+                self.notify("on_epoch_begin", **datasets)
                 self._run_epoch(batches, valid, len(self.history))
-                self.notify("on_epoch_end", **told)
+                self.notify("on_epoch_end", **datasets)
                 if save is not None:
                     save(self, self._is_done(n_epochs))
         if self.options.early_stopping and self.best_weights is not None:
             self.module_.load_state_dict(self.best_weights)
-        with contextlib.suppress(_TrainingStopped):
+        with contextlib.suppress(_StopTraining):
             self.notify("on_train_end", X=data, y=None)
 
     def _is_done(self, n_epochs: int) -> bool:
-        stalled = self.options.early_stopping and self.n_stalled >= self.options.patience
-        return stalled or len(self.history) >= n_epochs
+        is_stale = self.options.early_stopping and self.n_stalled >= self.options.patience
+        return is_stale or len(self.history) >= n_epochs
 
     def _run_epoch(self, batches: Batches, valid: TrialData | None, epoch: int) -> None:
         seed = int(np.random.SeedSequence([self.seed, epoch]).generate_state(1)[0])
@@ -141,20 +141,20 @@ class Net(skorch.NeuralNet):
                 self.augment.seed(seed)
             self.history.record("lr", self.optimizer_.param_groups[0]["lr"])
             self._record("train", self._train_epoch(batches))
-            found = None if valid is None else self._evaluate(valid)
-        if found is not None:
-            self._record("valid", found)
-            self._remember_best(found["loss"])
+            metrics = None if valid is None else self._evaluate(valid)
+        if metrics is not None:
+            self._record("valid", metrics)
+            self._remember_best(metrics["loss"])
         if isinstance(self.scheduler, ReduceLROnPlateau):
-            self.scheduler.step((found or {"loss": self.history[-1, "train_loss"]})["loss"])
+            self.scheduler.step((metrics or {"loss": self.history[-1, "train_loss"]})["loss"])
         elif isinstance(self.scheduler, CosineAnnealingLR):
             self.scheduler.step()
 
-    def _record(self, prefix: str, found: dict[str, float]) -> None:
-        for name, value in found.items():
+    def _record(self, prefix: str, metrics: dict[str, float]) -> None:
+        for name, value in metrics.items():
             self.history.record(f"{prefix}_{name}", value)
         past = [row[f"{prefix}_loss"] for row in self.history[:-1]]
-        self.history.record(f"{prefix}_loss_best", all(found["loss"] < loss for loss in past))
+        self.history.record(f"{prefix}_loss_best", all(metrics["loss"] < loss for loss in past))
 
     def _train_epoch(self, batches: Batches) -> dict[str, float]:
         """One pass over the training trials; their loss and accuracy on the way."""
@@ -165,33 +165,33 @@ class Net(skorch.NeuralNet):
         n_trials = len(batches.dataset) * (1 + (self.options.augment_ratio or 0))
         losses, sizes = torch.empty(len(batches), device=self.device), []
         logits = labels = None
-        done = 0
+        start = 0
         for number, batch in enumerate(batches):
             if events:
                 self.notify("on_batch_begin", batch=batch[:2], training=True)
-            loss, made = self._step(batch)
+            loss, pred = self._step(batch)
             if events:
-                self.notify("on_batch_end", batch=batch[:2], training=True, loss=loss, y_pred=made)
+                self.notify("on_batch_end", batch=batch[:2], training=True, loss=loss, y_pred=pred)
             if every_batch:
                 self.scheduler.step()
             # Kept in one place: tensors of their own would lie scattered over memory, which
             # would then be given back and taken again for every batch.
             y = batch[1]
             if logits is None or labels is None:
-                logits = made.new_empty((n_trials, *made.shape[1:]))
+                logits = pred.new_empty((n_trials, *pred.shape[1:]))
                 labels = y.new_empty((n_trials, *y.shape[1:]))
             losses[number] = loss
-            logits.narrow(0, done, len(y)).copy_(made)
-            labels.narrow(0, done, len(y)).copy_(y)
+            logits.narrow(0, start, len(y)).copy_(pred)
+            labels.narrow(0, start, len(y)).copy_(y)
             sizes.append(len(y))
-            done += len(y)
+            start += len(y)
             del batch, y
         assert logits is not None
         assert labels is not None
-        each = losses.double().cpu().numpy()
-        mean = each @ np.array(sizes) / n_trials
+        values = losses.double().cpu().numpy()
+        mean = values @ np.array(sizes) / n_trials
         if not math.isfinite(mean):
-            first = 1 + int(np.flatnonzero(~np.isfinite(each))[0])
+            first = 1 + int(np.flatnonzero(~np.isfinite(values))[0])
             raise FloatingPointError(
                 f"The loss became {mean} in epoch {len(self.history)}, batch {first}. Lower lr "
                 f"(now {self.options.lr:g}), set clip_grad_norm (1.0, say), standardise the "
@@ -202,18 +202,18 @@ class Net(skorch.NeuralNet):
     def _step(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         """One step of the optimiser; the loss and logits before it."""
         if isinstance(self.optimizer_, torch.optim.LBFGS):
-            made: list[tuple[torch.Tensor, torch.Tensor]] = []
+            results: list[tuple[torch.Tensor, torch.Tensor]] = []
 
             def closure() -> torch.Tensor:
-                made.append(self._gradients(batch))
-                return made[-1][0]
+                results.append(self._gradients(batch))
+                return results[-1][0]
 
             self.optimizer_.step(closure)
-            return made[0]
-        found = self._gradients(batch)
+            return results[0]
+        result = self._gradients(batch)
         self.scaler.step(self.optimizer_)
         self.scaler.update()
-        return found
+        return result
 
     def _gradients(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         """The loss and logits of a batch; every parameter gets its gradient."""
@@ -236,9 +236,9 @@ class Net(skorch.NeuralNet):
             self.scaler.unscale_(self.optimizer_)
             nn.utils.clip_grad_norm_(self._parameters, self.options.clip_grad_norm)
         if self._told_of_batches:
-            named = list(self.module_.named_parameters())
-            told = {"named_parameters": named, "batch": batch[:2], "training": True}
-            self.notify("on_grad_computed", **told)
+            parameters = list(self.module_.named_parameters())
+            details = {"named_parameters": parameters, "batch": batch[:2], "training": True}
+            self.notify("on_grad_computed", **details)
         return loss.detach(), logits.detach()
 
     def _evaluate(self, data: TrialData) -> dict[str, float]:
@@ -253,13 +253,13 @@ class Net(skorch.NeuralNet):
                 with torch.autocast(self.device_type, self._dtype, self._dtype is not None):
                     logits.append(self.logits_of(X).float())
                 if self._told_of_batches:
-                    told = {"batch": (X, y), "training": False, "y_pred": logits[-1]}
-                    self.notify("on_batch_end", loss=self.criterion_(logits[-1], y), **told)
+                    details = {"batch": (X, y), "training": False, "y_pred": logits[-1]}
+                    self.notify("on_batch_end", loss=self.criterion_(logits[-1], y), **details)
                 labels.append(y)
                 weights.append(weight)
-            made, y = torch.cat(logits), torch.cat(labels)
+            output, y = torch.cat(logits), torch.cat(labels)
             weight = None if weights[0] is None else torch.cat(weights)
-            return {"loss": self.criterion_(made, y, weight).item()} | accuracies(made, y)
+            return {"loss": self.criterion_(output, y, weight).item()} | accuracies(output, y)
 
     def _remember_best(self, loss: float) -> None:
         self.n_stalled += 1
@@ -359,9 +359,9 @@ def advice(options: TrainingOptions, device: str) -> Iterator[None]:
             f"{options.batch_size}), or give more trials."
         ) from error
     except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-        told = str(error)
+        message = str(error)
         if isinstance(error, RuntimeError) and not (
-            isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in told
+            isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in message
         ):
             raise
         raise MemoryError(

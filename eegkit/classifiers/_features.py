@@ -24,8 +24,8 @@ def features(net: Net, X: NDArray[np.generic], shape: Sequence[int]) -> NDArray[
     module = net.module_.eval()
     read: list[torch.Tensor] = []
 
-    def keep(_: nn.Module, given: tuple[torch.Tensor, ...]) -> None:
-        read.append(given[0].flatten(1).float().cpu())
+    def keep(_: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+        read.append(inputs[0].flatten(1).float().cpu())
 
     with torch.inference_mode():
         head = find_head(module, as_input(X[:1], shape).to(net.device))
@@ -59,8 +59,8 @@ def find_head(module: nn.Module, x: torch.Tensor) -> nn.Module:
     """
     calls: list[tuple[nn.Module, torch.Tensor]] = []
 
-    def note(layer: nn.Module, _: tuple[torch.Tensor, ...], made: torch.Tensor) -> None:
-        calls.append((layer, made))
+    def note(layer: nn.Module, _: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
+        calls.append((layer, output))
 
     layers = [layer for layer in module.modules() if isinstance(layer, LINEAR)]
     hooks = [layer.register_forward_hook(note) for layer in layers]
@@ -69,8 +69,8 @@ def find_head(module: nn.Module, x: torch.Tensor) -> nn.Module:
     finally:
         for hook in hooks:
             hook.remove()
-    for layer, made in reversed(calls):
-        if _gives(layer, made, logits):
+    for layer, output in reversed(calls):
+        if _gives(layer, output, logits):
             return layer
     raise ValueError(
         f"{type(module).__name__} does not end in one linear layer or convolution whose output "
@@ -78,13 +78,13 @@ def find_head(module: nn.Module, x: torch.Tensor) -> nn.Module:
     )
 
 
-def _gives(layer: nn.Module, made: torch.Tensor, logits: torch.Tensor) -> bool:
+def _gives(layer: nn.Module, output: torch.Tensor, logits: torch.Tensor) -> bool:
     if isinstance(layer, nn.Linear):
-        made = made.movedim(-1, 1)  # (B, n_classes, ...), as of a convolution
-    if made.ndim < 2 or made.shape[:2] != logits.shape:
+        output = output.movedim(-1, 1)  # (B, n_classes, ...), as of a convolution
+    if output.ndim < 2 or output.shape[:2] != logits.shape:
         return False
-    found = made.flatten(2).mean(-1) if made.ndim > 2 else made
+    scores = output.flatten(2).mean(-1) if output.ndim > 2 else output
     # The softmax takes away a constant; its logarithm is still fine where one class has all.
     return torch.allclose(
-        found.float().log_softmax(-1), logits.float().log_softmax(-1), rtol=1e-3, atol=1e-4
+        scores.float().log_softmax(-1), logits.float().log_softmax(-1), rtol=1e-3, atol=1e-4
     )

@@ -35,12 +35,12 @@ def worthwhile_threads(
 
 
 def _is_small(module: nn.Module, shape: Sequence[int], batch_size: int) -> bool:
-    one = torch.zeros(1, *shape)
-    if batch_size * one.numel() > FEW_VALUES:
+    trial = torch.zeros(1, *shape)
+    if batch_size * trial.numel() > FEW_VALUES:
         return False
     was_training = module.training
     counter = FlopCounterMode(display=False)
     with counter, torch.no_grad():
-        module.eval()(one)
+        module.eval()(trial)
     module.train(was_training)
     return batch_size * counter.get_total_flops() <= FEW_OPERATIONS

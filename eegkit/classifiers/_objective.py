@@ -39,27 +39,27 @@ class Objective(nn.Module):
         }
         if weight is None:
             return F.cross_entropy(logits, y, **options)
-        each = F.cross_entropy(logits, y, reduction="none", **options)
+        losses = F.cross_entropy(logits, y, reduction="none", **options)
         classes: Any = self.class_weight
         total = weight if classes is None else weight * classes[y]
-        return (each * weight).sum() / total.sum().clamp_min(torch.finfo(each.dtype).tiny)
+        return (losses * weight).sum() / total.sum().clamp_min(torch.finfo(losses.dtype).tiny)
 
     def _divergence(
         self, logits: torch.Tensor, y: torch.Tensor, weight: torch.Tensor | None
     ) -> torch.Tensor:
         if self.label_smoothing:
             y = y * (1 - self.label_smoothing) + self.label_smoothing / y.shape[1]
-        each = F.kl_div(F.log_softmax(logits, -1), y, reduction="none").sum(-1)
+        losses = F.kl_div(F.log_softmax(logits, -1), y, reduction="none").sum(-1)
         if weight is None:
-            return each.mean()
-        return (each * weight).sum() / weight.sum().clamp_min(torch.finfo(each.dtype).tiny)
+            return losses.mean()
+        return (losses * weight).sum() / weight.sum().clamp_min(torch.finfo(losses.dtype).tiny)
 
 
 def accuracies(logits: torch.Tensor, y: torch.Tensor) -> dict[str, float]:
     """Part of the trials whose most probable class is right, or among the first five."""
     codes = y.argmax(-1) if y.ndim == 2 else y
-    found = {"acc": (logits.argmax(-1) == codes).float().mean().item()}
+    shares = {"acc": (logits.argmax(-1) == codes).float().mean().item()}
     if logits.shape[1] > TOP:
         top = logits.topk(TOP, dim=-1).indices
-        found["top5"] = (top == codes[:, None]).any(-1).float().mean().item()
-    return found
+        shares["top5"] = (top == codes[:, None]).any(-1).float().mean().item()
+    return shares

@@ -136,17 +136,17 @@ def hold_out(
         splitter = StratifiedGroupKFold(n_splits, shuffle=True, random_state=seed)
     else:
         splitter = StratifiedShuffleSplit(1, test_size=split, random_state=seed)
-    everything = np.arange(len(codes))
-    train, valid = next(iter(splitter.split(everything[:, None], codes, groups)))
-    return everything[train], everything[valid]
+    rows = np.arange(len(codes))
+    train, valid = next(iter(splitter.split(rows[:, None], codes, groups)))
+    return rows[train], rows[valid]
 
 
 def tell_absent(codes: NDArray[np.int64], classes: NDArray[Any], name: str) -> None:
     """Warn of classes that the training trials lack."""
     absent = np.setdiff1d(np.arange(len(classes)), codes)
     if len(absent):
-        listed = ", ".join(map(repr, classes[absent].tolist()))
+        names = ", ".join(map(repr, classes[absent].tolist()))
         warn(
-            f"{name}: no training trial is of class {listed} (the inner split took them all); "
+            f"{name}: no training trial is of class {names} (the inner split took them all); "
             "it cannot be learned."
         )

@@ -28,15 +28,15 @@ def begin_with(module: nn.Module, source: Any) -> None:
                 f"init_weights: {path!r} cannot be read as a safetensors file: {error}",
                 "init_weights",
             ) from error
-    own = module.state_dict()
-    fitting = {n: w for n, w in source.items() if n in own and np.shape(w) == own[n].shape}
+    weights = module.state_dict()
+    fitting = {n: w for n, w in source.items() if n in weights and np.shape(w) == weights[n].shape}
     if not fitting:
         raise ParameterError(
             f"init_weights: none of its {len(source)} arrays has the name and shape of a weight of "
-            f"this net, which has {', '.join(own)}.",
+            f"this net, which has {', '.join(weights)}.",
             "init_weights",
         )
-    left = [name for name in own if name not in fitting]
+    left = [name for name in weights if name not in fitting]
     if left:
         warn(
             f"init_weights lacks {', '.join(left)}, or has them in other shapes; they begin at "
@@ -52,18 +52,18 @@ def freeze(module: nn.Module, patterns: Sequence[str]) -> None:
     """
     for name in getattr(module, "frozen_names", ()):
         module.get_parameter(name).requires_grad_(True)
-    frozen = []
+    fixed_names = []
     for pattern in patterns:
-        named = [name for name, _ in module.named_parameters() if fnmatchcase(name, pattern)]
-        if not named:
+        matches = [name for name, _ in module.named_parameters() if fnmatchcase(name, pattern)]
+        if not matches:
             names = ", ".join(name for name, _ in module.named_parameters())
             raise ParameterError(
                 f"freeze: no parameter is named {pattern!r}; there are {names}.", "freeze"
             )
-        frozen += [name for name in named if module.get_parameter(name).requires_grad]
-        for name in frozen:
+        fixed_names += [name for name in matches if module.get_parameter(name).requires_grad]
+        for name in fixed_names:
             module.get_parameter(name).requires_grad_(False)
-    vars(module)["frozen_names"] = tuple(frozen)
+    vars(module)["frozen_names"] = tuple(fixed_names)
     if not any(p.requires_grad for p in module.parameters()):
         raise ParameterError(
             f"freeze is {list(patterns)!r}, which leaves nothing to train.", "freeze"

@@ -28,20 +28,20 @@ class ProgressBar(Callback):
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[told]}"),
+            TextColumn("{task.fields[scores]}"),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
         )
         self.task_ = self.progress_.add_task(
-            "epoch", total=net.n_epochs, completed=len(net.history), told=""
+            "epoch", total=net.n_epochs, completed=len(net.history), scores=""
         )
         self.progress_.start()
 
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
         row = net.history[-1]
         names = ("train_loss", "valid_loss", "valid_acc")
-        told = "  ".join(f"{name} {row[name]:.3f}" for name in names if name in row)
-        self.progress_.update(self.task_, completed=len(net.history), told=told)
+        scores = "  ".join(f"{name} {row[name]:.3f}" for name in names if name in row)
+        self.progress_.update(self.task_, completed=len(net.history), scores=scores)
 
     def on_train_end(self, net: Any, **kwargs: Any) -> None:
         self.progress_.stop()
@@ -89,9 +89,9 @@ class BestWeights(Callback):
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
         values = [row.get(self.monitor) for row in net.history]
         if values[-1] is None:
-            known = ", ".join(scalars(net.history[-1]))
+            names = ", ".join(scalars(net.history[-1]))
             raise ValueError(
-                f"BestWeights watches {self.monitor!r}, but an epoch has only {known}; hold trials "
+                f"BestWeights watches {self.monitor!r}, but an epoch has only {names}; hold trials "
                 "out by validation_split, or watch another."
             )
         if values[-1] > min(values) or values.index(values[-1]) < len(values) - 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal, get_args
 
@@ -44,28 +45,10 @@ class CNNBiGRUModule(nn.Module):
         self.n_channels, self.temporal, self.share_cnn = n_channels, temporal, share_cnn
         # One CNN per channel is one convolution in as many groups as there are channels.
         copies = 1 if share_cnn else n_channels
-        blocks: list[nn.Module] = []
-        width = 1
-        for n in n_filters:
-            pool = tuple(2 if size >= MIN_POOLED else 1 for size in (n_freqs, n_frames))
-            blocks += [
-                nn.Conv2d(
-                    copies * width,
-                    copies * n,
-                    kernel_size,
-                    padding="same",
-                    groups=copies,
-                    bias=False,
-                ),
-                nn.BatchNorm2d(copies * n),
-                # ReLU after the pooling: it commutes with the maximum, on a quarter of the values.
-                nn.MaxPool2d(pool),
-                nn.ReLU(),
-            ]
-            width, n_freqs, n_frames = n, n_freqs // pool[0], n_frames // pool[1]
-        self.cnn = nn.Sequential(*blocks).to(memory_format=torch.channels_last)
+        widths = [copies * n for n in (1, *n_filters)]
+        self.cnn, n_freqs = _cnn(widths, kernel_size, copies, (n_freqs, n_frames))
         self.fusion = nn.Sequential(
-            nn.Conv2d(copies * width, copies * n_fused, (n_freqs, 1), groups=copies, bias=False),
+            nn.Conv2d(widths[-1], copies * n_fused, (n_freqs, 1), groups=copies, bias=False),
             nn.BatchNorm2d(copies * n_fused),
             nn.ReLU(),
         )
@@ -100,9 +83,27 @@ class CNNBiGRUModule(nn.Module):
         dynamic = self.temporal == "dynamic"
         x = x.flatten(1, 2).transpose(1, 2) if dynamic else x.mean(-1)
         x, _ = self.gru(x)  # (B, S, 2*hidden)
-        attended, _ = self.attention(x, x, x, need_weights=False)
-        x = self.norm(x + attended)
+        context, _ = self.attention(x, x, x, need_weights=False)
+        x = self.norm(x + context)
         return self.head(x.mean(1))  # (B, n_classes)
+
+
+def _cnn(
+    widths: Sequence[int], kernel_size: int, copies: int, shape: tuple[int, ...]
+) -> tuple[nn.Sequential, int]:
+    """Blocks of convolution and pooling, and how many frequencies the last one leaves."""
+    blocks: list[nn.Module] = []
+    for width, n in itertools.pairwise(widths):
+        pool = tuple(2 if size >= MIN_POOLED else 1 for size in shape)
+        blocks += [
+            nn.Conv2d(width, n, kernel_size, padding="same", groups=copies, bias=False),
+            nn.BatchNorm2d(n),
+            # ReLU after the pooling: it commutes with the maximum, on a quarter of the values.
+            nn.MaxPool2d(pool),
+            nn.ReLU(),
+        ]
+        shape = tuple(size // factor for size, factor in zip(shape, pool, strict=True))
+    return nn.Sequential(*blocks).to(memory_format=torch.channels_last), shape[0]
 
 
 class CNNBiGRU(NeuralClassifier):
