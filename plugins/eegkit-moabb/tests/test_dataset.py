@@ -274,9 +274,7 @@ def test_cache(bnci, tmp_path, monkeypatch):
     [kept] = tmp_path.iterdir()
     monkeypatch.setattr(_environment, "_quiet", None)  # reading again would need it
     monkeypatch.setattr("eegkit_moabb._reading.make_paradigm", lambda *_: None)
-    monkeypatch.setattr(
-        "eegkit_moabb.dataset.contained", lambda *_, **__: warnings.catch_warnings()
-    )
+    monkeypatch.setattr("eegkit_moabb.dataset.sandbox", lambda *_, **__: warnings.catch_warnings())
     again = load_dataset(BNCI, **options)
     assert_array_equal(first.X, again.X)
     assert first.metadata.equals(again.metadata)

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 import requests
-from eegkit_moabb._environment import contained
+from eegkit_moabb._environment import sandbox
 
 from eegkit import load_dataset
 
@@ -43,7 +43,7 @@ def test_no_connection_is_opened_and_nothing_is_patched(server, tmp_path):
     host, port = server.getsockname()
     before = functions()
     errors = []
-    with contained(tmp_path, download=False) as hosts:
+    with sandbox(tmp_path, download=False) as hosts:
         assert functions() == before
         with pytest.raises(OSError, match="nothing may be downloaded"):
             socket.create_connection((host, port), timeout=5)
@@ -72,7 +72,7 @@ def test_other_threads_are_left_alone(server, tmp_path):
 
     thread = threading.Thread(target=later)
     thread.start()
-    with contained(tmp_path, download=False) as hosts:
+    with sandbox(tmp_path, download=False) as hosts:
         inside.set()
         thread.join(30)
     server.accept()[0].close()
@@ -82,7 +82,7 @@ def test_other_threads_are_left_alone(server, tmp_path):
 
 def test_folders_go_unless_they_hold_something_or_were_there(tmp_path):
     (tmp_path / "there").mkdir()
-    with contained(tmp_path, download=False):
+    with sandbox(tmp_path, download=False):
         for name in ("there", "full", "empty/within"):
             os.makedirs(tmp_path / name, exist_ok=True)
         (tmp_path / "full" / "file").write_text("x")
@@ -91,7 +91,7 @@ def test_folders_go_unless_they_hold_something_or_were_there(tmp_path):
 
 def test_with_leave_the_network_is_there(server, tmp_path):
     errors = []
-    with contained(tmp_path, download=True):
+    with sandbox(tmp_path, download=True):
         connect(server, errors)
     server.accept()[0].close()
     assert not errors

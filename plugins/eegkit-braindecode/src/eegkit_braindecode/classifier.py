@@ -78,7 +78,7 @@ class BraindecodeClassifier(NeuralClassifier):
     def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
         cls = _model_class(self.model)
         n_channels, n_times = input_shape
-        accepted = inspect.signature(cls).parameters
+        parameters = inspect.signature(cls).parameters
         from_data = {
             "n_chans": n_channels,
             "n_outputs": n_classes,
@@ -86,13 +86,13 @@ class BraindecodeClassifier(NeuralClassifier):
             "sfreq": self.sfreq_ or DEFAULT_SFREQ,
             "chs_info": _positions(self.ch_names_),
         }
-        arguments = {k: v for k, v in from_data.items() if k in accepted and v is not None}
+        arguments = {k: v for k, v in from_data.items() if k in parameters and v is not None}
         arguments |= self.model_params or {}
-        unknown = sorted(set(arguments) - set(accepted))
+        unknown = sorted(set(arguments) - set(parameters))
         if unknown:
             raise ParameterError(
                 f"{self.model} has no parameter {', '.join(unknown)}; it has "
-                f"{', '.join(accepted)}.",
+                f"{', '.join(parameters)}.",
                 "model_params",
             )
         try:
@@ -132,5 +132,5 @@ def _positions(ch_names: tuple[str, ...] | None) -> list[dict[str, Any]] | None:
     if ch_names is None:
         return None
     info = make_info(ch_names, 1.0)
-    known = all(np.isfinite(channel["loc"][:3]).all() for channel in info["chs"])
-    return info["chs"] if known else None
+    complete = all(np.isfinite(channel["loc"][:3]).all() for channel in info["chs"])
+    return info["chs"] if complete else None

@@ -49,27 +49,27 @@ def read_summary(path: Path) -> dict[str, list[Span]]:
         elif match := EDGE.fullmatch(line):
             edges.setdefault(name, []).append((match[1], float(match[2])))
         elif "seizure" in line.lower():
-            raise ValueError(_broken(path, f"the line {line[:80]!r} cannot be understood"))
+            raise ValueError(_message(path, f"the line {line[:80]!r} cannot be understood"))
     if "" in counts or "" in edges:
-        raise ValueError(_broken(path, "it tells of seizures before it names a file"))
+        raise ValueError(_message(path, "it tells of seizures before it names a file"))
     if not edges:
-        raise ValueError(_broken(path, "it names no file"))
-    for name, told in edges.items():
-        starts = [time for what, time in told if what == "Start"]
-        ends = [time for what, time in told if what == "End"]
+        raise ValueError(_message(path, "it names no file"))
+    for name, times in edges.items():
+        starts = [time for edge, time in times if edge == "Start"]
+        ends = [time for edge, time in times if edge == "End"]
         pairs = list(zip(starts, ends, strict=False))
-        alternate = [what for what, _ in told] == ["Start", "End"] * len(pairs)
+        alternate = [edge for edge, _ in times] == ["Start", "End"] * len(pairs)
         if not alternate or counts.get(name, -1) != len(pairs):
-            told_count = counts.get(name, "no number of")
-            reason = f"for {name} it tells {told_count} seizures and {len(told)} times"
-            raise ValueError(_broken(path, reason))
+            count = counts.get(name, "no number of")
+            reason = f"for {name} it tells {count} seizures and {len(times)} times"
+            raise ValueError(_message(path, reason))
         if any(start >= end for start, end in pairs):
-            raise ValueError(_broken(path, f"for {name} a seizure ends before it starts"))
+            raise ValueError(_message(path, f"for {name} a seizure ends before it starts"))
         seizures[name] = pairs
     return seizures
 
 
-def _broken(path: Path, reason: str) -> str:
+def _message(path: Path, reason: str) -> str:
     return f"{path} is no summary of seizures: {reason}; remove the file and download it again."
 
 
@@ -86,7 +86,7 @@ def start_of(path: Path) -> datetime | None:
         return None
 
 
-def seizures_around(path: Path, told: dict[str, list[Span]]) -> dict[str, Span]:
+def seizures_around(path: Path, summary: dict[str, list[Span]]) -> dict[str, Span]:
     """The seizures of a case on the clock of one of its files.
 
     Parameters
@@ -94,7 +94,7 @@ def seizures_around(path: Path, told: dict[str, list[Span]]) -> dict[str, Span]:
     path : Path
         The file, beside the others of the case.
     told : dict
-        What `read_summary` gave.
+        What `read_summary` gives.
 
     Returns
     -------
@@ -103,18 +103,18 @@ def seizures_around(path: Path, told: dict[str, list[Span]]) -> dict[str, Span]:
         and end in s from the start of the file at `path`: below 0 for those in an earlier file.
         Files that have no date, or are not there, tell of no seizure but to themselves.
     """
-    here = start_of(path)
+    origin = start_of(path)
     around: dict[str, Span] = {}
-    for name, seizures in told.items():
+    for name, seizures in summary.items():
         if not seizures:
             continue
         if name == path.name:
             shift = 0.0
         else:
-            there = start_of(path.with_name(name))
-            if here is None or there is None:
+            beginning = start_of(path.with_name(name))
+            if origin is None or beginning is None:
                 continue
-            shift = (there - here).total_seconds()
+            shift = (beginning - origin).total_seconds()
         for i, (start, end) in enumerate(seizures, 1):
             around[f"{name}:{i}"] = (start + shift, end + shift)
     return around

@@ -60,23 +60,23 @@ def convert_to_npy(
     for left in folder.glob(".*.part"):  # of an interrupted run
         left.unlink(missing_ok=True)
     _copy(source / TABLE, target / TABLE)
-    noted = _noted(folder / RECORD)
-    waiting = [file for file in files if not _is_done(file, _target_of(file, folder), noted)]
-    broken = []
+    notes = _read_notes(folder / RECORD)
+    waiting = [file for file in files if not _is_done(file, _target_of(file, folder), notes)]
+    errors = []
     jobs = Parallel(n_jobs, prefer="threads", return_as="generator_unordered")(
         delayed(_convert_or_tell)(file, _target_of(file, folder)) for file in waiting
     )
     with (folder / RECORD).open("a") as record:
-        for made in _shown(jobs, len(files), len(waiting), progress):
-            if isinstance(made, ValueError):
-                broken.append(made)
+        for outcome in _with_progress(jobs, len(files), len(waiting), progress):
+            if isinstance(outcome, ValueError):
+                errors.append(outcome)
                 continue
-            record.write(json.dumps(made) + "\n")
+            record.write(json.dumps(outcome) + "\n")
             record.flush()
-    if broken:
+    if errors:
         raise ValueError(
-            f"{len(broken)} of {len(files)} recordings are broken and were not converted; "
-            f"the first: {broken[0]}"
+            f"{len(errors)} of {len(files)} recordings are broken and were not converted; "
+            f"the first: {errors[0]}"
         )
 
 
@@ -115,24 +115,24 @@ def _stat(path: Path) -> list[int]:
     return [stat.st_size, stat.st_mtime_ns]
 
 
-def _noted(record: Path) -> dict[str, dict[str, Any]]:
+def _read_notes(record: Path) -> dict[str, dict[str, Any]]:
     """What is noted of each file, the last note of each; broken lines are passed over."""
-    noted = {}
+    notes = {}
     lines = record.read_text(errors="replace").splitlines() if record.is_file() else []
     for line in lines:
         try:
             note = json.loads(line)
-            noted[note["file"]] = note
+            notes[note["file"]] = note
         except (ValueError, TypeError, KeyError):
             continue  # written while the run was killed: that file is converted again
     if lines and not record.read_bytes().endswith(b"\n"):
         with record.open("a") as file:
             file.write("\n")
-    return noted
+    return notes
 
 
-def _is_done(file: Path, target: Path, noted: dict[str, dict[str, Any]]) -> bool:
-    note = noted.get(target.name)
+def _is_done(file: Path, target: Path, notes: dict[str, dict[str, Any]]) -> bool:
+    note = notes.get(target.name)
     if note is None or not target.is_file():
         return False
     if note.get("source") != _stat(file) or note.get("target") != _stat(target):
@@ -150,7 +150,7 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copy2(source, part)
 
 
-def _shown(jobs: Iterator[Any], n: int, n_waiting: int, progress: bool) -> Iterator[Any]:
+def _with_progress(jobs: Iterator[Any], n: int, n_waiting: int, progress: bool) -> Iterator[Any]:
     if not progress:
         return jobs
     from rich.console import Console

@@ -51,7 +51,7 @@ def read_labels(path: Path) -> Labels:
 
 
 @functools.lru_cache(maxsize=4)
-def _read_labels(path: Path, size: int, changed: int) -> Labels:
+def _read_labels(path: Path, size: int, mtime: int) -> Labels:
     try:
         table = pd.read_csv(path, low_memory=False)
     except Exception as error:  # pandas raises whatever the broken bytes lead to
@@ -212,8 +212,8 @@ def read_spectrogram(
         names = pq.read_schema(path).names
     except Exception as error:
         raise ValueError(f"{path} cannot be read as Parquet ({error}); {_AGAIN}") from error
-    found = [re.fullmatch(r"(LL|RL|LP|RP)_(\d{1,3}(?:\.\d{1,4})?)", str(name)) for name in names]
-    parts = {(match[1], float(match[2])): match[0] for match in found if match}
+    matches = [re.fullmatch(r"(LL|RL|LP|RP)_(\d{1,3}(?:\.\d{1,4})?)", str(name)) for name in names]
+    parts = {(match[1], float(match[2])): match[0] for match in matches if match}
     freqs = sorted({freq for _, freq in parts})
     if not freqs or len(parts) != len(REGIONS) * len(freqs) or "time" not in names:
         raise ValueError(

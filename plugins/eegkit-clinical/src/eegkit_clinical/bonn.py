@@ -146,17 +146,17 @@ class Bonn(WindowedDataset):
     def recordings(self) -> list[Recording]:
         people = choose(self.subjects, PEOPLE, "subjects", self.title)
         sets = choose(self.sets, SETS, "sets", self.title)
-        wanted = [name for name in SETS if name in sets and SETS[name][2] in people]
-        if not wanted:
+        names = [name for name in SETS if name in sets and SETS[name][2] in people]
+        if not names:
             raise ValueError(
                 f"None of the sets {', '.join(sets)} is from the {', '.join(people)}; expected "
                 "subjects and sets that go together: A, B volunteers; C, D, E patients."
             )
         folder = self.folder()
-        there = _find_files(folder)
-        segments = [(name, SETS[name][0], i) for name in wanted for i in NUMBERS]
+        files = _find_files(folder)
+        segments = [(name, SETS[name][0], i) for name in names for i in NUMBERS]
         return [
-            Recording(name, i, there.get((letter, i), folder / letter / f"{letter}{i:03d}.txt"))
+            Recording(name, i, files.get((letter, i), folder / letter / f"{letter}{i:03d}.txt"))
             for name, letter, i in segments
         ]
 
@@ -189,13 +189,13 @@ class Bonn(WindowedDataset):
 
 def _find_files(folder: Path, deep: int = 2) -> dict[tuple[str, int], Path]:
     """The segments in and below a folder, by letter and number; the first of each."""
-    found: dict[tuple[str, int], Path] = {}
+    files: dict[tuple[str, int], Path] = {}
     for pattern in ["*", "*/*", "*/*/*"][: deep + 1]:
         for path in sorted(folder.glob(pattern)):
-            named = FILE_NAME.fullmatch(path.name)
-            if named and path.is_file():
-                found.setdefault((named[1].upper(), int(named[2])), path)
-    return found
+            match = FILE_NAME.fullmatch(path.name)
+            if match and path.is_file():
+                files.setdefault((match[1].upper(), int(match[2])), path)
+    return files
 
 
 def read_segment(path: Path) -> NDArray[Any]:

@@ -178,7 +178,7 @@ class CHBMIT(WindowedDataset):
 
     def recordings(self) -> list[Recording]:
         cases = choose_subjects(self.subjects, range(1, 25), self.title)
-        return [one for case in cases for one in self._of_case(case)]
+        return [recording for case in cases for recording in self._of_case(case)]
 
     def _of_case(self, case: int) -> list[Recording]:
         folder = self.folder() / _name(case)
@@ -260,7 +260,7 @@ class CHBMIT(WindowedDataset):
             "pre_ictal": self._pre_ictal(seizures),
             "background": [(a, b, "") for a, b in self._background(seizures, lasting)],
         }
-        chosen = []
+        selection = []
         for state in STATES:  # in this order, whatever is asked for: the draw stays the same
             windows = [
                 (start, state, seizure)
@@ -268,11 +268,11 @@ class CHBMIT(WindowedDataset):
                 for start in self._starts(max(low, 0.0), min(high, lasting))
             ]
             if state != "seizure" and self.max_windows is not None:
-                drawn = rng.permutation(len(windows))[: self.max_windows]
-                windows = [windows[i] for i in drawn]
+                indices = rng.permutation(len(windows))[: self.max_windows]
+                windows = [windows[i] for i in indices]
             if state in self.states:
-                chosen += windows
-        return sorted(chosen)
+                selection += windows
+        return sorted(selection)
 
     def _starts(self, low: float, high: float) -> NDArray[np.float64]:
         rate = float(self.sfreq or SFREQ)
@@ -282,14 +282,14 @@ class CHBMIT(WindowedDataset):
         horizon, preictal, postictal = (
             60 * minutes for minutes in (self.horizon, self.preictal, self.postictal)
         )
-        others = [(a - horizon, b + postictal) for a, b in seizures.values()]
-        found: list[tuple[float, float, str]] = []
+        peri_ictal = [(a - horizon, b + postictal) for a, b in seizures.values()]
+        spans: list[tuple[float, float, str]] = []
         # A time before two seizures counts for the first of them.
         for seizure, (start, _) in sorted(seizures.items(), key=lambda item: item[1]):
             before = (start - horizon - preictal, start - horizon)
-            taken = [(low, high) for low, high, _ in found]
-            found += [(low, high, seizure) for low, high in without([before], others + taken)]
-        return found
+            earlier = [(low, high) for low, high, _ in spans]
+            spans += [(low, high, seizure) for low, high in without([before], peri_ictal + earlier)]
+        return spans
 
     def _background(self, seizures: dict[str, Span], lasting: float) -> list[Span]:
         before = 60 * max(self.distance, self.horizon + self.preictal)

@@ -156,12 +156,12 @@ class HMS(PreparedDataset):
             self.subjects, table["patient_id"].unique().tolist(), "subjects", self.title
         )
         enough = table[table[VOTES].sum(axis=1) >= self.min_votes]
-        wanted = enough[enough["patient_id"].isin(people)].drop_duplicates("eeg_id")
-        if wanted.empty:
+        windows = enough[enough["patient_id"].isin(people)].drop_duplicates("eeg_id")
+        if windows.empty:
             raise ValueError(
                 f"No window of these patients has {self.min_votes} votes; lower min_votes."
             )
-        pairs = zip(wanted["patient_id"].tolist(), wanted["eeg_id"].tolist(), strict=True)
+        pairs = zip(windows["patient_id"].tolist(), windows["eeg_id"].tolist(), strict=True)
         return [Recording(person, eeg, _file_of(folder, eeg)) for person, eeg in pairs]
 
     def tables(self) -> list[Path]:
@@ -239,18 +239,18 @@ class HMS(PreparedDataset):
 
 def _file_of(folder: Path, eeg: int) -> Path:
     """The converted file of a recording where there is one, else the published one."""
-    converted = folder / EEGS / f"{eeg}.npy"
-    return converted if converted.is_file() else converted.with_suffix(".parquet")
+    npy = folder / EEGS / f"{eeg}.npy"
+    return npy if npy.is_file() else npy.with_suffix(".parquet")
 
 
 def _fill(signals: NDArray[np.float32]) -> NDArray[np.float32]:
     """Fill what is missing of each channel by lines in time; zeros where all of it is."""
-    filled = np.array(signals, dtype=np.float32)
+    result = np.array(signals, dtype=np.float32)
     times = np.arange(signals.shape[1])
-    for channel in filled:
-        gone = np.isnan(channel)
-        if gone.all():
+    for channel in result:
+        missing = np.isnan(channel)
+        if missing.all():
             channel[:] = 0
-        elif gone.any():
-            channel[gone] = np.interp(times[gone], times[~gone], channel[~gone])
-    return filled
+        elif missing.any():
+            channel[missing] = np.interp(times[missing], times[~missing], channel[~missing])
+    return result

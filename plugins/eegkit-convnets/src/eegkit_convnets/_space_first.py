@@ -37,12 +37,12 @@ def applies(x: torch.Tensor, temporal: nn.Sequential, spatial: nn.Sequential) ->
 
     Hooks of the layers it skips need the layers; edges are handled for T >= 2 K only.
     """
-    skipped = (temporal, *temporal, spatial[0], spatial[1])
+    layers = (temporal, *temporal, spatial[0], spatial[1])
     return (
         runs_eagerly_on_cpu(x)
         and len(x) > 0
         and x.shape[-1] >= 2 * cast(nn.Conv2d, temporal[1]).kernel_size[1]
-        and not has_hooks(*skipped)
+        and not has_hooks(*layers)
     )
 
 
@@ -125,13 +125,13 @@ def _moments(x: torch.Tensor, X: torch.Tensor, K: int, n: int) -> tuple[torch.Te
     """
     before, after = (K - 1) // 2, K // 2
     power = torch.view_as_real(X).square().sum(1).double().sum((0, 2))
-    lagged = torch.fft.irfft(power, n)[:K]
+    autocorrelation = torch.fft.irfft(power, n)[:K]
     total = X[..., 0].real.double().sum()
     head = x[..., :after].double().flatten(0, 1)
     tail = x[..., x.shape[-1] - before :].double().flatten(0, 1).flip(1)
 
     k = torch.arange(K)
-    R = lagged[(k[:, None] - k).abs()]
+    R = autocorrelation[(k[:, None] - k).abs()]
     first = _diagonal_cumsum(head.T @ head)
     last = _diagonal_cumsum(tail.T @ tail).flip(0, 1)
     R = R - F.pad(first, (K - after, 0, K - after, 0)) - F.pad(last, (0, K - before, 0, K - before))

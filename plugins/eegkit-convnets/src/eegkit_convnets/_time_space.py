@@ -44,13 +44,13 @@ class TimeSpace(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(B, C, T) -> (B, S, T - K + 1)."""
         if self.norm is None and not has_hooks(self.temporal, self.spatial):
-            return F.conv1d(x, *self.merged())
+            return F.conv1d(x, *self.kernels())
         x = self.temporal(x.unsqueeze(1))  # (B, F, C, T - K + 1)
         if self.norm is not None:
             x = self.norm(x)
         return self.spatial(x).squeeze(2)
 
-    def merged(self) -> tuple[torch.Tensor, torch.Tensor]:
+    def kernels(self) -> tuple[torch.Tensor, torch.Tensor]:
         """W, shape (S, C, K), and its bias, shape (S,)."""
         w, S = self.temporal.weight[:, 0, 0], self.spatial.weight[..., 0]
         bias = S.sum(2) @ self.temporal.bias

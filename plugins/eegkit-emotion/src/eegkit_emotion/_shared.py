@@ -13,7 +13,9 @@ LIMIT = 1e6
 AGAIN = "remove the file and get it again."
 
 
-def choose_channels(asked: Sequence[str] | None, known: Sequence[str], title: str) -> list[int]:
+def choose_channels(
+    request: Sequence[str] | None, ch_names: Sequence[str], title: str
+) -> list[int]:
     """Where the channels asked for lie among those known; all by default.
 
     Raises
@@ -21,10 +23,10 @@ def choose_channels(asked: Sequence[str] | None, known: Sequence[str], title: st
     ValueError
         None, an unknown one, or one twice is asked for.
     """
-    if asked is None:
-        return list(range(len(known)))
-    names = [asked] if isinstance(asked, str) else list(asked)
-    index = {plain_name(name): i for i, name in enumerate(known)}
+    if request is None:
+        return list(range(len(ch_names)))
+    names = [request] if isinstance(request, str) else list(request)
+    index = {plain_name(name): i for i, name in enumerate(ch_names)}
     if not names:
         raise ParameterError(
             "channels is empty; expected names of channels, or None for all.", "channels"
@@ -32,12 +34,12 @@ def choose_channels(asked: Sequence[str] | None, known: Sequence[str], title: st
     strange = [n for n in names if not isinstance(n, str) or plain_name(n) not in index]
     if strange:
         raise ParameterError(
-            f"{title} has no channel {', '.join(map(str, strange))}; it has {', '.join(known)}.",
+            f"{title} has no channel {', '.join(map(str, strange))}; it has {', '.join(ch_names)}.",
             "channels",
         )
-    found = [index[plain_name(name)] for name in names]
-    if len(set(found)) < len(found):
+    indices = [index[plain_name(name)] for name in names]
+    if len(set(indices)) < len(indices):
         raise ParameterError(
             f"channels names one twice: {', '.join(names)}; name each once.", "channels"
         )
-    return found
+    return indices

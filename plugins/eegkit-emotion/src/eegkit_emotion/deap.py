@@ -146,8 +146,8 @@ class DEAP(WindowedDataset):
         return [Recording(person, 0, inside / f"s{person:02d}.dat") for person in people]
 
     def holds_recordings(self, folder: Path) -> bool:
-        own = folder.name in (FOLDER, INSIDE) or (folder / INSIDE).is_dir()
-        return own or next(folder.glob("s[0-9][0-9].dat"), None) is not None
+        is_root = folder.name in (FOLDER, INSIDE) or (folder / INSIDE).is_dir()
+        return is_root or next(folder.glob("s[0-9][0-9].dat"), None) is not None
 
     def read(self, recording: Recording) -> Trials:
         path = recording.path

@@ -163,17 +163,17 @@ class Emotion(Dataset):
         """The people asked for by data set; empty where all are."""
         if self.subjects is None:
             return {}
-        asked = self.subjects
-        asked = list(asked) if np.iterable(asked) and not isinstance(asked, str) else [asked]
+        names = self.subjects
+        names = list(names) if np.iterable(names) and not isinstance(names, str) else [names]
         people: dict[str, list[int]] = {}
-        for person in asked:
-            named = PERSON.fullmatch(person) if isinstance(person, str) else None
-            if named is None:
+        for person in names:
+            match = PERSON.fullmatch(person) if isinstance(person, str) else None
+            if match is None:
                 raise ValueError(
                     f"{self.title} have no subject {person!r}; expected such as 'deap/s01', "
                     "'gameemo/S01' or 'seed_iv/S01' in subjects."
                 )
-            people.setdefault(named[1], []).append(int(named[2]))
+            people.setdefault(match[1], []).append(int(match[2]))
         if not people:
             raise ValueError("subjects is empty; expected names such as 'deap/s01', or None.")
         unfit = [name for name in people if name not in SCHEMES[self.label]]
@@ -188,26 +188,26 @@ class Emotion(Dataset):
         what is wrong.
         """
         root = self._root()
-        found: dict[str, Path] = {}
+        folders: dict[str, Path] = {}
         absent = []
         for name, (loader, _) in PARTS.items():
             if people and name not in people:
                 continue
-            given = getattr(self, name)
+            folder = getattr(self, name)
             if name not in SCHEMES[self.label]:
-                if given is not None:
+                if folder is not None:
                     raise ValueError(
                         f"{name} is given, but no {self.label} is known of {loader.title}; leave "
                         "it out, or take label='valence'."
                     )
                 continue
-            if given is not None:
-                found[name] = Path(given).expanduser()
+            if folder is not None:
+                folders[name] = Path(folder).expanduser()
             elif root is not None and (root / loader.folder_name).is_dir():
-                found[name] = root / loader.folder_name
+                folders[name] = root / loader.folder_name
             else:
                 absent.append(name)
-        if not found:
+        if not folders:
             raise FileNotFoundError(
                 f"None of {', '.join(absent)} is there; set {', '.join(f'{n}=' for n in absent)} "
                 "to their folders, or path= or the environment variable EEGKIT_DATA to the folder "
@@ -220,7 +220,7 @@ class Emotion(Dataset):
                 MissingDataWarning,
                 stacklevel=3,
             )
-        return found
+        return folders
 
     def _common(self, names: Sequence[str] | dict[str, Any]) -> list[str] | None:
         """The channels that are in all of them, so that no others need be read."""
@@ -234,7 +234,7 @@ class Emotion(Dataset):
     def _make(
         self, name: str, folder: Path, people: list[int] | None, channels: list[str] | None
     ) -> WindowedDataset:
-        own = {"threshold": self.threshold} if name == "deap" else {}
+        options = {"threshold": self.threshold} if name == "deap" else {}
         return PARTS[name][0](
             path=folder,
             subjects=people,
@@ -246,5 +246,5 @@ class Emotion(Dataset):
             h_freq=self.h_freq,
             on_error=self.on_error,
             n_jobs=self.n_jobs,
-            **own,
+            **options,
         )

@@ -144,12 +144,12 @@ class GAMEEMO(WindowedDataset):
         """Where the recording is, of the names that are in use, else where it should be."""
         inside, endings = VERSIONS[self.version]
         name = f"S{person:02d}"
-        named = [
+        candidates = [
             self.folder() / folder / inside / CSV / f"{name}G{game}{ending}.csv"
             for folder in (f"({name})", name)
             for ending in endings
         ]
-        return next((path for path in named if path.is_file()), named[0])
+        return next((path for path in candidates if path.is_file()), candidates[0])
 
     def holds_recordings(self, folder: Path) -> bool:
         return folder.name == FOLDER or next(folder.glob("(S[0-9][0-9])"), None) is not None
@@ -209,9 +209,9 @@ def read_csv(path: Path, names: Sequence[str]) -> NDArray[Any]:
         )
     if not any(line.strip() for line in lines[1:]):
         raise ValueError(f"{path} holds no samples; {AGAIN}")
-    wanted = [columns.index(plain_name(name)) for name in names]
+    usecols = [columns.index(plain_name(name)) for name in names]
     try:
-        values = np.loadtxt(lines[1:], delimiter=",", usecols=wanted, ndmin=2, comments=None)
+        values = np.loadtxt(lines[1:], delimiter=",", usecols=usecols, ndmin=2, comments=None)
     except (ValueError, IndexError, OverflowError) as error:
         raise ValueError(f"{path} is not a table of numbers ({error}); {AGAIN}") from error
     check_signals(values.T, path, limit=LIMIT, part="its table")

@@ -113,36 +113,36 @@ def harmonize(
     >>> both.ch_names, list(dict.fromkeys(both.groups))
     (['T7', 'Cz'], ['a/S1', 'b/S1'])
     """
-    named = _name(parts)
+    trials = _name(parts)
     check_for(Literal["dataset"] | None).require("scale", scale)
-    rate = min(part.sfreq for part in named.values()) if sfreq is None else sfreq
+    rate = min(part.sfreq for part in trials.values()) if sfreq is None else sfreq
     Preparation(window_s=window_s, sfreq=rate)  # refuses what makes no sense
-    mapped = _map_labels(named, labels or {})
-    wanted = _choose(mapped, channels)
+    labelled = _map_labels(trials, labels or {})
+    ch_names = _choose(labelled, channels)
     signals = {
-        name: _resample(_pick(name, part, wanted), part.sfreq, rate)
-        for name, part in mapped.items()
+        name: _resample(_pick(name, part, ch_names), part.sfreq, rate)
+        for name, part in labelled.items()
     }
     n_times = _length(signals, rate, window_s)
-    finished = [_finish(name, mapped[name], X, rate, n_times, scale) for name, X in signals.items()]
-    columns = [c for c in finished[0][2].columns if all(c in table for _, _, table in finished)]
-    steps = _steps(mapped, wanted, rate, scale)
+    pieces = [_finish(name, labelled[name], X, rate, n_times, scale) for name, X in signals.items()]
+    columns = [c for c in pieces[0][2].columns if all(c in table for _, _, table in pieces)]
+    steps = _steps(labelled, ch_names, rate, scale)
     return Trials.concatenate(
         [
-            Trials(X, y, table[columns], make_info(wanted, rate), _prepared(part, steps))
-            for (X, y, table), part in zip(finished, mapped.values(), strict=True)
+            Trials(X, y, table[columns], make_info(ch_names, rate), _preparation(part, steps))
+            for (X, y, table), part in zip(pieces, labelled.values(), strict=True)
         ]
     )
 
 
 def _steps(
-    parts: Mapping[str, Trials], wanted: Sequence[str], rate: float, scale: str | None
+    parts: Mapping[str, Trials], names: Sequence[str], rate: float, scale: str | None
 ) -> tuple[str, ...]:
     """What is done to trials here that no recording goes through, in words."""
     before = [part.preparation.other_steps for part in parts.values() if part.preparation]
-    steps = [step for some in before for step in some]
-    lacking = [name for name, part in parts.items() if set(wanted) - set(part.ch_names)]
-    if any(set(map(plain_name, wanted)) - set(map(plain_name, parts[n].ch_names)) for n in lacking):
+    steps = [step for part_steps in before for step in part_steps]
+    lacking = [name for name, part in parts.items() if set(names) - set(part.ch_names)]
+    if any(set(map(plain_name, names)) - set(map(plain_name, parts[n].ch_names)) for n in lacking):
         steps.append("channels that were not recorded interpolated")
     if any(part.sfreq != rate for part in parts.values()):
         steps.append("trials resampled one by one")
@@ -151,7 +151,7 @@ def _steps(
     return tuple(dict.fromkeys(steps))
 
 
-def _prepared(part: Trials, steps: tuple[str, ...]) -> Preparation | None:
+def _preparation(part: Trials, steps: tuple[str, ...]) -> Preparation | None:
     if part.preparation is None:
         return None
     return dataclasses.replace(part.preparation, sfreq=None, window_s=None, other_steps=steps)
@@ -166,47 +166,47 @@ def _resample(X: NDArray[np.float32], recorded: float, sfreq: float) -> NDArray[
 
 def _name(parts: Mapping[str, Trials] | Sequence[Trials]) -> dict[str, Trials]:
     if isinstance(parts, Mapping):
-        named = dict(parts)
+        trials = dict(parts)
     elif isinstance(parts, Sequence) and not isinstance(parts, str):
-        named = {str(i): part for i, part in enumerate(parts)}
+        trials = {str(i): part for i, part in enumerate(parts)}
     else:
-        named = {}
-    if not named or not all(
-        isinstance(name, str) and name and isinstance(part, Trials) for name, part in named.items()
+        trials = {}
+    if not trials or not all(
+        isinstance(name, str) and name and isinstance(part, Trials) for name, part in trials.items()
     ):
         raise ValueError(
             f"There is nothing to harmonize in a {type(parts).__name__}; expected Trials by the "
             "name of their data set, or a list of Trials."
         )
-    for name, part in named.items():
+    for name, part in trials.items():
         if not len(part):
             raise ValueError(f"{name} has no trials; leave it out.")
         if part.y.ndim != 1:
             raise ValueError(f"{name} has soft labels; give each trial one label first.")
-    return named
+    return trials
 
 
 def _map_labels(
-    named: dict[str, Trials], labels: Mapping[str, Mapping[Any, Any]]
+    trials: dict[str, Trials], labels: Mapping[str, Mapping[Any, Any]]
 ) -> dict[str, Trials]:
     """The parts with their new labels, without the trials that get none."""
     for name in labels:
-        if name not in named:
+        if name not in trials:
             raise ValueError(
-                f"labels names {name!r}, but the data sets are {', '.join(named)}; correct it."
+                f"labels names {name!r}, but the data sets are {', '.join(trials)}; correct it."
             )
-    made = {}
-    for name, part in named.items():
-        made[name] = _relabel(name, part, labels[name]) if name in labels else part
-    found = {name: set(part.y.tolist()) for name, part in made.items()}
-    for name, own in found.items():
-        others = set().union(*(other for key, other in found.items() if key != name))
-        if others and not own & others:
+    labelled = {}
+    for name, part in trials.items():
+        labelled[name] = _relabel(name, part, labels[name]) if name in labels else part
+    classes = {name: set(part.y.tolist()) for name, part in labelled.items()}
+    for name, part_classes in classes.items():
+        rest = set().union(*(other for key, other in classes.items() if key != name))
+        if rest and not part_classes & rest:
             raise ValueError(
-                f"The labels of {name} ({_told(own)}) occur in no other data set "
-                f"({_told(others)}); bring them to the same by labels=."
+                f"The labels of {name} ({_listing(part_classes)}) occur in no other data set "
+                f"({_listing(rest)}); bring them to the same by labels=."
             )
-    return made
+    return labelled
 
 
 def _relabel(name: str, part: Trials, new: Mapping[Any, Any]) -> Trials:
@@ -214,33 +214,33 @@ def _relabel(name: str, part: Trials, new: Mapping[Any, Any]) -> Trials:
     unknown = set(old) - set(new)
     if unknown:
         raise ValueError(
-            f"labels does not say what {_told(unknown)} of {name} becomes; expected one for each "
-            f"of {_told(set(old))}, or None to leave trials out."
+            f"labels does not say what {_listing(unknown)} of {name} becomes; expected one for "
+            f"each of {_listing(set(old))}, or None to leave trials out."
         )
-    kept = np.array([new[label] is not None for label in old])
-    if not kept.any():
+    mask = np.array([new[label] is not None for label in old])
+    if not mask.any():
         raise ValueError(f"labels leaves no trial of {name}; leave the data set out instead.")
-    left = part[kept] if not kept.all() else part
+    left = part[mask] if not mask.all() else part
     y = np.array([new[label] for label in old if new[label] is not None])
     return Trials(left.X, y, left.metadata, left.info)
 
 
-def _told(labels: set[Any]) -> str:
+def _listing(labels: set[Any]) -> str:
     return ", ".join(sorted(map(str, labels)))
 
 
-def _choose(named: dict[str, Trials], channels: str | Sequence[str]) -> list[str]:
+def _choose(trials: dict[str, Trials], channels: str | Sequence[str]) -> list[str]:
     """The names of the channels to make, as the 10-05 system spells them."""
-    has = {name: _index(name, part) for name, part in named.items()}
+    has = {name: _index(name, part) for name, part in trials.items()}
     if isinstance(channels, str):
         check_for(Literal["common", "interpolate"]).require("channels", channels)
         order = dict.fromkeys(channel for index in has.values() for channel in index)
         if channels == COMMON:
             keys = [key for key in order if all(key in index for index in has.values())]
             if not keys:
-                listed = "; ".join(f"{n}: {', '.join(p.ch_names)}" for n, p in named.items())
+                listing = "; ".join(f"{n}: {', '.join(p.ch_names)}" for n, p in trials.items())
                 raise ValueError(
-                    f"The data sets have no channel in common ({listed}); take "
+                    f"The data sets have no channel in common ({listing}); take "
                     "channels='interpolate', or name channels."
                 )
         else:
@@ -253,10 +253,10 @@ def _choose(named: dict[str, Trials], channels: str | Sequence[str]) -> list[str
             raise ValueError(
                 f"channels is {list(channels)}; expected names of channels, each once."
             )
-    spelled = {plain_name(c): canonical_name(c) for p in named.values() for c in p.ch_names}
-    spelled |= electrode_spellings()
-    asked = {} if isinstance(channels, str) else {plain_name(c): c for c in channels}
-    return [spelled.get(key, asked.get(key, key)) for key in keys]
+    spellings = {plain_name(c): canonical_name(c) for p in trials.values() for c in p.ch_names}
+    spellings |= electrode_spellings()
+    request = {} if isinstance(channels, str) else {plain_name(c): c for c in channels}
+    return [spellings.get(key, request.get(key, key)) for key in keys]
 
 
 def _index(name: str, part: Trials) -> dict[str, int]:
@@ -268,16 +268,16 @@ def _index(name: str, part: Trials) -> dict[str, int]:
     return index
 
 
-def _pick(name: str, part: Trials, wanted: list[str]) -> NDArray[np.float32]:
+def _pick(name: str, part: Trials, ch_names: list[str]) -> NDArray[np.float32]:
     """The wanted channels of a part, interpolated where it has them not."""
     index = _index(name, part)
     X = np.asarray(part.X)
-    absent = [channel for channel in wanted if plain_name(channel) not in index]
+    absent = [channel for channel in ch_names if plain_name(channel) not in index]
     if not absent:
-        return np.ascontiguousarray(X[:, [index[plain_name(channel)] for channel in wanted]])
+        return np.ascontiguousarray(X[:, [index[plain_name(channel)] for channel in ch_names]])
     weights = _weights(name, part.ch_names, absent)
-    rows = np.zeros((len(wanted), X.shape[1]), dtype=np.float32)
-    for row, channel in zip(rows, wanted, strict=True):
+    rows = np.zeros((len(ch_names), X.shape[1]), dtype=np.float32)
+    for row, channel in zip(rows, ch_names, strict=True):
         if plain_name(channel) in index:
             row[index[plain_name(channel)]] = 1
         else:
@@ -285,47 +285,47 @@ def _pick(name: str, part: Trials, wanted: list[str]) -> NDArray[np.float32]:
     return np.matmul(rows, X)
 
 
-def _weights(name: str, there: Sequence[str], absent: list[str]) -> dict[str, NDArray[Any]]:
+def _weights(name: str, ch_names: Sequence[str], absent: list[str]) -> dict[str, NDArray[Any]]:
     """For each absent channel, the weights of those that are there."""
     import mne
 
-    spelled = electrode_spellings()
-    unknown = [channel for channel in absent if plain_name(channel) not in spelled]
+    spellings = electrode_spellings()
+    unknown = [channel for channel in absent if plain_name(channel) not in spellings]
     if unknown:
         raise ValueError(
             f"{name} lacks {', '.join(unknown)}, whose position is unknown, so that it cannot be "
             "interpolated; leave it out of channels."
         )
-    known = [i for i, channel in enumerate(there) if plain_name(channel) in spelled]
-    if len(known) < MIN_ELECTRODES:
+    sources = [i for i, channel in enumerate(ch_names) if plain_name(channel) in spellings]
+    if len(sources) < MIN_ELECTRODES:
         raise ValueError(
-            f"{name} lacks {', '.join(absent)} and has {len(known)} channels with known "
+            f"{name} lacks {', '.join(absent)} and has {len(sources)} channels with known "
             f"positions; expected at least {MIN_ELECTRODES} to interpolate from."
         )
-    names = [spelled[plain_name(name)] for name in [*(there[i] for i in known), *absent]]
+    names = [spellings[plain_name(name)] for name in [*(ch_names[i] for i in sources), *absent]]
     # Interpolation is linear: interpolated from the identity, it shows its weights.
-    unit = np.vstack([np.eye(len(known)), np.zeros((len(absent), len(known)))])
+    unit = np.vstack([np.eye(len(sources)), np.zeros((len(absent), len(sources)))])
     evoked = mne.EvokedArray(unit, make_info(names, 1.0), verbose="error")
-    evoked.info["bads"] = names[len(known) :]
+    evoked.info["bads"] = names[len(sources) :]
     evoked.interpolate_bads(verbose="error")
-    rows = np.zeros((len(absent), len(there)))
-    rows[:, known] = evoked.data[len(known) :]
+    rows = np.zeros((len(absent), len(ch_names)))
+    rows[:, sources] = evoked.data[len(sources) :]
     return dict(zip(absent, rows, strict=True))
 
 
 def _length(signals: dict[str, NDArray[Any]], rate: float, window_s: float | None) -> int:
     """Samples of a trial."""
     shortest = min(signals, key=lambda name: signals[name].shape[2])
-    there = signals[shortest].shape[2]
+    n_available = signals[shortest].shape[2]
     if window_s is None:
-        return there
+        return n_available
     n_times = round(window_s * rate)
     if n_times < 1:
         raise ValueError(f"window_s is {window_s:g} s, less than a sample at {rate:g} Hz.")
-    if n_times > there:
+    if n_times > n_available:
         raise ValueError(
-            f"window_s is {window_s:g} s, but the trials of {shortest} last {there / rate:g} s; "
-            "make window_s shorter, or load longer trials."
+            f"window_s is {window_s:g} s, but the trials of {shortest} last {n_available / rate:g} "
+            "s; make window_s shorter, or load longer trials."
         )
     return n_times
 
@@ -334,8 +334,8 @@ def _finish(
     name: str, part: Trials, X: NDArray[Any], rate: float, n_times: int, scale: str | None
 ) -> tuple[NDArray[np.float32], NDArray[Any], pd.DataFrame]:
     """Cut a part to one length, scale it, and say in its metadata where it is from."""
-    n_trials, n_channels, there = X.shape
-    n_cuts = there // n_times
+    n_trials, n_channels, n_available = X.shape
+    n_cuts = n_available // n_times
     # As (trial, channel, cut, time), then the cuts of a trial one after the other.
     cut = X[:, :, : n_cuts * n_times].reshape(n_trials, n_channels, n_cuts, n_times)
     cut = cut.transpose(0, 2, 1, 3).reshape(n_trials * n_cuts, n_channels, n_times)

@@ -150,9 +150,9 @@ class SEEDIV(WindowedDataset):
         choose_channels(self.channels, CHANNELS, self.title)
 
     def _sessions(self) -> list[int]:
-        asked = list(self.sessions) if np.iterable(self.sessions) else [self.sessions]
-        fine = [s for s in SESSIONS if s in asked and not isinstance(s, bool)]
-        if not asked or len(fine) != len(asked) or any(isinstance(s, bool) for s in asked):
+        request = list(self.sessions) if np.iterable(self.sessions) else [self.sessions]
+        fine = [s for s in SESSIONS if s in request and not isinstance(s, bool)]
+        if not request or len(fine) != len(request) or any(isinstance(s, bool) for s in request):
             raise ParameterError(
                 f"sessions is {self.sessions!r}; expected a sequence of different ones of 1, 2, 3.",
                 "sessions",
@@ -208,13 +208,13 @@ class SEEDIV(WindowedDataset):
 
 def _find(folder: Path, person: int) -> Path:
     """The file of a person in a session, whose name has a date, else what it is called."""
-    found = sorted(path for path in folder.glob(f"{person}_*.mat") if path.is_file())
-    if len(found) > 1:
+    paths = sorted(path for path in folder.glob(f"{person}_*.mat") if path.is_file())
+    if len(paths) > 1:
         raise ValueError(
             f"{folder} holds more than one recording of person {person} "
-            f"({', '.join(path.name for path in found)}); keep the one of the data set."
+            f"({', '.join(path.name for path in paths)}); keep the one of the data set."
         )
-    return found[0] if found else folder / f"{person}_DATE.mat"
+    return paths[0] if paths else folder / f"{person}_DATE.mat"
 
 
 def find_clips(path: Path) -> list[str]:
@@ -233,28 +233,28 @@ def find_clips(path: Path) -> list[str]:
         raise
     except Exception as error:  # scipy raises whatever the broken bytes lead to
         raise ValueError(f"{path} cannot be read as a MATLAB 5 file ({error}); {AGAIN}") from error
-    found: dict[int, str] = {}
+    clips: dict[int, str] = {}
     for name, shape, kind in variables:
-        named = VARIABLE.fullmatch(name)
-        if named is None:
+        match = VARIABLE.fullmatch(name)
+        if match is None:
             continue
-        clip = int(named[1])
+        clip = int(match[1])
         fits = len(shape) == 2 and shape[0] == len(CHANNELS) and 0 < shape[1] <= MAX_TIMES
         if not fits or kind not in ("double", "single"):
             raise ValueError(
                 f"{path}: {name} is {kind} of shape {shape}; expected numbers of "
                 f"{len(CHANNELS)} channels by samples. {AGAIN.capitalize()}"
             )
-        if clip in found:
+        if clip in clips:
             raise ValueError(f"{path} holds clip {clip} twice; {AGAIN}")
-        found[clip] = name
-    absent = [clip for clip in range(1, N_TRIALS + 1) if clip not in found]
-    if absent or len(found) != N_TRIALS:
+        clips[clip] = name
+    absent = [clip for clip in range(1, N_TRIALS + 1) if clip not in clips]
+    if absent or len(clips) != N_TRIALS:
         raise ValueError(
-            f"{path} has {len(found)} variables named *_eeg1 to *_eeg{N_TRIALS}; expected all "
+            f"{path} has {len(clips)} variables named *_eeg1 to *_eeg{N_TRIALS}; expected all "
             f"{N_TRIALS}, lacks {', '.join(map(str, absent)) or 'none'}. {AGAIN.capitalize()}"
         )
-    return [found[clip] for clip in range(1, N_TRIALS + 1)]
+    return [clips[clip] for clip in range(1, N_TRIALS + 1)]
 
 
 def read_clip(path: Path, variable: str) -> NDArray[Any]:

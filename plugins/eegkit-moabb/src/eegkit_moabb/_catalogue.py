@@ -10,7 +10,7 @@ from eegkit_moabb._environment import library
 UNTOLD = "not told by MOABB"
 MANUAL = "https://moabb.neurotechx.com/docs/generated/moabb.datasets.{}.html"
 # MOABB's generated data sets, for tests, and the arguments that make them the same each time.
-GENERATED = {"FakeDataset": {"seed": 0}, "FakeVirtualRealityDataset": {"seed": 0}}
+SYNTHETIC = {"FakeDataset": {"seed": 0}, "FakeVirtualRealityDataset": {"seed": 0}}
 
 
 def names() -> list[str]:
@@ -23,7 +23,7 @@ def names() -> list[str]:
 
 def make(code: str) -> Any:
     """MOABB's own data set of that name."""
-    return getattr(library().datasets, code)(**GENERATED.get(code, {}))
+    return getattr(library().datasets, code)(**SYNTHETIC.get(code, {}))
 
 
 def facts_about(code: str) -> dict[str, Any]:
@@ -35,24 +35,24 @@ def facts_about(code: str) -> dict[str, Any]:
 
 def _facts(code: str, dataset: Any) -> dict[str, Any]:
     metadata = dataset.metadata
-    generated = code in GENERATED
+    synthetic = code in SYNTHETIC
     acquisition = metadata.acquisition if metadata else None
     documentation = metadata.documentation if metadata else None
     doi = _doi(getattr(documentation, "doi", None) or dataset.doi)
     page = getattr(documentation, "data_url", None) or (f"https://doi.org/{doi}" if doi else None)
     facts = {
         "title": f"{code}: {_summary(type(dataset))}",
-        "licence": "none needed" if generated else _licence(documentation),
+        "licence": "none needed" if synthetic else _licence(documentation),
         "citation": _citation(documentation, doi),
         "url": page or MANUAL.format(code),
-        "size_mb": 0.0 if generated else math.nan,
+        "size_mb": 0.0 if synthetic else math.nan,
         "n_subjects": len(dataset.subject_list),
         "n_channels": acquisition.channel_types["eeg"] if acquisition else len(dataset.channels),
         "recorded_sfreq": float(acquisition.sampling_rate if acquisition else dataset.sfreq),
         "classes": tuple(dataset.event_id),
         "task": dataset.paradigm,
     }
-    if generated:
+    if synthetic:
         facts |= {"access": "generated", "how_to_get": "Made when it is loaded."}
     return facts
 

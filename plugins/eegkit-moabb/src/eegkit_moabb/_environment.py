@@ -52,7 +52,7 @@ def download_errors() -> tuple[type[Exception], ...]:
 
 
 @contextmanager
-def contained(folder: Path | None, download: bool) -> Iterator[list[str]]:
+def sandbox(folder: Path | None, download: bool) -> Iterator[list[str]]:
     """Run MOABB with its files in a folder, quietly; without `download` also off the network.
 
     Parameters
@@ -107,13 +107,13 @@ def _stored_in(folder: Path | None) -> Iterator[None]:
     import mne
 
     # Where nothing is set MOABB would write its choice into the user's settings.
-    wanted = {"MNE_DATA": str(usual_folder() if folder is None else folder)}
+    settings = {"MNE_DATA": str(usual_folder() if folder is None else folder)}
     if folder is not None:
         # A setting for one data set has precedence; a folder that was given has it over both.
         keys = [key for key in (*mne.get_config(), *os.environ) if key.startswith("MNE_DATASETS_")]
-        wanted |= {key: str(folder) for key in keys if key.endswith("_PATH")}
-    before = {key: os.environ.get(key) for key in wanted}
-    os.environ.update(wanted)
+        settings |= {key: str(folder) for key in keys if key.endswith("_PATH")}
+    before = {key: os.environ.get(key) for key in settings}
+    os.environ.update(settings)
     try:
         yield
     finally:
@@ -143,11 +143,11 @@ class _Offline:
         self.hosts: list[str] = []
         self.folders: list[str] = []
         # Other threads of the process are left alone.
-        self._others = {thread.ident for thread in threading.enumerate()}
-        self._others.discard(threading.get_ident())
+        self._threads = {thread.ident for thread in threading.enumerate()}
+        self._threads.discard(threading.get_ident())
 
     def audit(self, event: str, args: tuple[Any, ...]) -> None:
-        if event not in AUDITED or threading.get_ident() in self._others:
+        if event not in EVENTS or threading.get_ident() in self._threads:
             return
         if event == "os.mkdir":
             if not os.path.exists(args[0]):
@@ -162,7 +162,7 @@ class _Offline:
         raise _RefusedError(f"{host} was asked for, but nothing may be downloaded.")
 
 
-AUDITED = (
+EVENTS = (
     "os.mkdir",
     "socket.connect",
     "socket.getaddrinfo",

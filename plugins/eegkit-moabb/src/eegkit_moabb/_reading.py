@@ -59,22 +59,22 @@ def make_paradigm(options: Any, dataset: Any) -> Any:
             "paradigm",
         )
     cls = getattr(library().paradigms, name)
-    known = inspect.signature(cls).parameters
-    given: dict[str, Any] = {"tmin": options.tmin, "tmax": options.tmax, "resample": options.sfreq}
-    given["channels"] = _names(options.channels, "channels")
-    given["events"] = _names(options.events, "events")
-    if given["events"] is not None:
-        _check_events(given["events"], dataset, name)
-        if "n_classes" in known:
-            given["n_classes"] = len(given["events"])
-    _check_numbers(options, known)
-    made = {key: value for key, value in given.items() if value is not None}
+    parameters = inspect.signature(cls).parameters
+    kwargs: dict[str, Any] = {"tmin": options.tmin, "tmax": options.tmax, "resample": options.sfreq}
+    kwargs["channels"] = _names(options.channels, "channels")
+    kwargs["events"] = _names(options.events, "events")
+    if kwargs["events"] is not None:
+        _check_events(kwargs["events"], dataset, name)
+        if "n_classes" in parameters:
+            kwargs["n_classes"] = len(kwargs["events"])
+    _check_numbers(options, parameters)
+    kwargs = {key: value for key, value in kwargs.items() if value is not None}
     # MOABB's and MNE's word for an open end of a band is None.
     if options.l_freq is not None:
-        made["fmin"] = options.l_freq or None
+        kwargs["fmin"] = options.l_freq or None
     if options.h_freq is not None:
-        made["fmax"] = None if math.isinf(options.h_freq) else options.h_freq
-    paradigm = cls(**made)
+        kwargs["fmax"] = None if math.isinf(options.h_freq) else options.h_freq
+    paradigm = cls(**kwargs)
     lacking = [event for event in paradigm.events or () if event not in dataset.event_id]
     if lacking or not paradigm.is_valid(dataset):
         raise ParameterError(
@@ -85,13 +85,13 @@ def make_paradigm(options: Any, dataset: Any) -> Any:
     return paradigm
 
 
-def _names(asked: Any, option: str) -> list[str] | None:
-    if asked is None:
+def _names(request: Any, option: str) -> list[str] | None:
+    if request is None:
         return None
-    names = list(asked)
+    names = list(request)
     if not names or len(set(names)) < len(names):
         raise ParameterError(
-            f"{option} is {asked!r}; expected a list of different names, or None.", option
+            f"{option} is {request!r}; expected a list of different names, or None.", option
         )
     return names
 
@@ -115,15 +115,15 @@ def _check_events(events: Sequence[str], dataset: Any, paradigm: str) -> None:
         )
 
 
-def _check_numbers(options: Any, known: Any) -> None:
-    tmin = known["tmin"].default if options.tmin is None else options.tmin
-    tmax = known["tmax"].default if options.tmax is None else options.tmax
+def _check_numbers(options: Any, parameters: Any) -> None:
+    tmin = parameters["tmin"].default if options.tmin is None else options.tmin
+    tmax = parameters["tmax"].default if options.tmax is None else options.tmax
     if tmax is not None and not tmin < tmax:
         raise ParameterError(
             f"tmin is {tmin:g} s and tmax {tmax:g} s; expected tmin below tmax.", "tmin"
         )
-    l_freq = known["fmin"].default if options.l_freq is None else options.l_freq
-    h_freq = known["fmax"].default if options.h_freq is None else options.h_freq
+    l_freq = parameters["fmin"].default if options.l_freq is None else options.l_freq
+    h_freq = parameters["fmax"].default if options.h_freq is None else options.h_freq
     if l_freq >= h_freq:
         raise ParameterError(
             f"l_freq is {l_freq:g} Hz and h_freq {h_freq:g} Hz; expected 0 or more, and l_freq "
@@ -156,9 +156,9 @@ def read(dataset: Any, paradigm: Any, subject: Any) -> Trials:
     epochs, labels, metadata = paradigm.get_data(dataset, subjects=[subject], return_epochs=True)
     picks = mne.pick_types(epochs.info, meg=False, eeg=True, exclude=())
     names = [epochs.ch_names[i] for i in picks]
-    others = [name for name in paradigm.channels or () if name not in names]
-    if others:
-        raise ValueError(f"channels names {', '.join(others)}, which are no EEG channels.")
+    absent = [name for name in paradigm.channels or () if name not in names]
+    if absent:
+        raise ValueError(f"channels names {', '.join(absent)}, which are no EEG channels.")
     X = epochs.get_data(picks=picks) * dataset.unit_factor
     if not len(X):
         raise ValueError("there are no trials; every one was marked as bad, or is cut off.")
@@ -175,10 +175,10 @@ def _preparation(paradigm: Any) -> Preparation:
         steps = ("trials resampled one by one, by MOABB",)
         if h_freq is not None and h_freq >= paradigm.resample / 2:
             h_freq = None  # resampling takes more away
-    filtered = l_freq is not None or h_freq is not None
+    has_filter = l_freq is not None or h_freq is not None
     return Preparation(
         l_freq=l_freq,
         h_freq=h_freq,
-        filter_method="iir" if filtered else "fir",
+        filter_method="iir" if has_filter else "fir",
         other_steps=steps,
     )

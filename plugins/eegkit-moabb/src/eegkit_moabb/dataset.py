@@ -19,7 +19,7 @@ from eegkit import Trials
 from eegkit.datasets import Dataset, MissingDataWarning, cache_folder, kept_trials
 from eegkit.parameters import Interval, NonNegative, PathLike, Positive
 from eegkit_moabb import _catalogue, _reading
-from eegkit_moabb._environment import contained, download_errors, usual_folder
+from eegkit_moabb._environment import download_errors, sandbox, usual_folder
 
 # Options that change how trials are loaded, but not which.
 HOW = ("accept", "cache", "download")
@@ -167,26 +167,26 @@ class MOABBDataset(Dataset):
         if self.accept and hasattr(dataset, "accept"):
             dataset.accept = True
         people = self._people(dataset)
-        with contained(self._root(), download=True):
+        with sandbox(self._root(), download=True):
             paradigm = _reading.make_paradigm(self, dataset)
         if self.cache is False:
             return self._read_all(dataset, paradigm, people)[0]
         return self._from_cache(dataset, paradigm, people)
 
     def _people(self, dataset: Any) -> list[Any]:
-        known = list(dataset.subject_list)
+        people = list(dataset.subject_list)
         if self.subjects is None:
-            return known
-        one = isinstance(self.subjects, str) or not np.iterable(self.subjects)
-        asked = [self.subjects] if one else list(self.subjects)
-        strange = [person for person in asked if isinstance(person, bool) or person not in known]
-        if strange or not asked or len(set(asked)) < len(asked):
-            first = f"{known[0]!r} to {known[-1]!r}, {len(known)} in all"
+            return people
+        single = isinstance(self.subjects, str) or not np.iterable(self.subjects)
+        request = [self.subjects] if single else list(self.subjects)
+        strange = [person for person in request if isinstance(person, bool) or person not in people]
+        if strange or not request or len(set(request)) < len(request):
+            first = f"{people[0]!r} to {people[-1]!r}, {len(people)} in all"
             raise ValueError(
                 f"subjects is {self.subjects!r}; expected different people of {self.code} "
                 f"({first})" + (f", not {', '.join(map(repr, strange))}." if strange else ".")
             )
-        return [known[known.index(person)] for person in asked]
+        return [people[people.index(person)] for person in request]
 
     def _read_all(self, dataset: Any, paradigm: Any, people: list[Any]) -> tuple[Trials, bool]:
         """The trials of all people, and whether nobody is missing."""
@@ -204,9 +204,9 @@ class MOABBDataset(Dataset):
                 f"{self.code}: none of the people asked for is there ({reason})."
             )
         if absent:
-            named = ", ".join(map(str, absent))
+            listing = ", ".join(map(str, absent))
             warnings.warn(
-                f"{self.code}: left out {'people' if len(absent) > 1 else 'person'} {named} "
+                f"{self.code}: left out {'people' if len(absent) > 1 else 'person'} {listing} "
                 f"({reason}).",
                 MissingDataWarning,
                 stacklevel=3,
@@ -217,32 +217,32 @@ class MOABBDataset(Dataset):
     def _read(self, dataset: Any, paradigm: Any, person: Any) -> Trials:
         """One person's trials, from what is there, else downloaded if that is allowed."""
         folder = self._root()
-        failed: Exception | None = None
-        with contained(folder, download=False) as asked:
+        failure: Exception | None = None
+        with sandbox(folder, download=False) as hosts:
             # The mirror that MOABB would look at first, whether the files are there or not.
             dataset._prefetch_nemar_sourcedata = lambda *args, **kwargs: None
             try:
                 trials = _reading.read(dataset, paradigm, person)
             except Exception as error:  # MOABB raises whatever a missing or broken file leads to.
-                failed = error
+                failure = error
             finally:
                 del dataset._prefetch_nemar_sourcedata
-        if failed is None and not asked:
+        if failure is None and not hosts:
             return trials
         where = folder or usual_folder()
-        if not asked and not isinstance(failed, FileNotFoundError):
-            raise ValueError(f"{self.code}, person {person}: {failed}") from failed
+        if not hosts and not isinstance(failure, FileNotFoundError):
+            raise ValueError(f"{self.code}, person {person}: {failure}") from failure
         if not self.download:
-            raise FileNotFoundError(f"not in {where}; {self.how_to_get}") from failed
+            raise FileNotFoundError(f"not in {where}; {self.how_to_get}") from failure
         where.mkdir(parents=True, exist_ok=True)
         failures: tuple[type[Exception], ...] = (OSError, *download_errors())
-        with contained(folder, download=True):
+        with sandbox(folder, download=True):
             try:
                 return _reading.read(dataset, paradigm, person)
             except failures as error:
-                told = str(error).partition("\n")[0][:200]
+                message = str(error).partition("\n")[0][:200]
                 raise FileNotFoundError(
-                    f"the download to {where} failed: {type(error).__name__}: {told}"
+                    f"the download to {where} failed: {type(error).__name__}: {message}"
                 ) from error
             except Exception as error:
                 raise ValueError(f"{self.code}, person {person}: {error}") from error
@@ -251,20 +251,20 @@ class MOABBDataset(Dataset):
         """Say what to do where people were not recorded alike."""
         channels = {person: part.ch_names for person, part in parts.items()}
         first, names = next(iter(channels.items()))
-        for person, others in channels.items():
-            if others != names:
+        for person, ch_names in channels.items():
+            if ch_names != names:
                 common = [name for name in names if all(name in c for c in channels.values())]
                 raise ValueError(
                     f"{self.code}: person {first} has {len(names)} channels, and person {person} "
-                    f"{len(others)}, or in another order; set channels= to some that everybody "
+                    f"{len(ch_names)}, or in another order; set channels= to some that everybody "
                     f"has: {', '.join(common) or 'there are none, so load them one by one'}."
                 )
         rates = {person: part.sfreq for person, part in parts.items()}
         if len(set(rates.values())) > 1:
-            told = ", ".join(f"{rate:g}" for rate in sorted(set(rates.values())))
+            listing = ", ".join(f"{rate:g}" for rate in sorted(set(rates.values())))
             raise ValueError(
-                f"{self.code}: people are recorded at different rates ({told} Hz); set sfreq= to "
-                "resample all."
+                f"{self.code}: people are recorded at different rates ({listing} Hz); set sfreq= "
+                "to resample all."
             )
 
     def _from_cache(self, dataset: Any, paradigm: Any, people: list[Any]) -> Trials:
@@ -283,8 +283,8 @@ class MOABBDataset(Dataset):
         }
         versions = [version(name) for name in ("eegkit", "eegkit-moabb", "moabb", "mne")]
         folder = str(Path(self._root() or usual_folder()).resolve())
-        what = [versions, self.code, options, [str(person) for person in people], folder]
-        return hashlib.blake2b(json.dumps(what).encode(), digest_size=20).hexdigest()
+        content = [versions, self.code, options, [str(person) for person in people], folder]
+        return hashlib.blake2b(json.dumps(content).encode(), digest_size=20).hexdigest()
 
 
 @functools.cache

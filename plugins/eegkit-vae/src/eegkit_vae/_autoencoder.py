@@ -150,10 +150,10 @@ def make_vae(
 ) -> VAEModule:
     """The untrained autoencoder; `VAEDenoiser` documents the parameters."""
     sizes = {"n_latent": n_latent, "n_hidden": n_hidden}
-    given = {name: value for name, value in sizes.items() if value is not None}
+    options = {name: value for name, value in sizes.items() if value is not None}
     if architecture == "dense":
-        return DenseVAE(input_shape, **given)
-    return ConvVAE(input_shape, **given, stride=stride)
+        return DenseVAE(input_shape, **options)
+    return ConvVAE(input_shape, **options, stride=stride)
 
 
 def draw(mean: torch.Tensor, log_variance: torch.Tensor) -> torch.Tensor:
@@ -171,7 +171,7 @@ class Bound(NamedTuple):
 
 def bound(
     x: torch.Tensor,
-    made: torch.Tensor,
+    x_hat: torch.Tensor,
     mean: torch.Tensor,
     log_variance: torch.Tensor,
     noise: float | None,
@@ -184,13 +184,13 @@ def bound(
     """
     mean, log_variance = mean.float(), log_variance.float()
     n_times = x.shape[2]
-    error = (x.float() - made.float()).square().mean((0, 2))
+    error = (x.float() - x_hat.float()).square().mean((0, 2))
     if noise is None:
         reconstruction = 0.5 * n_times * error.clamp_min(LEAST_ERROR).log().sum()
     else:
         reconstruction = 0.5 * n_times * error.sum() / noise**2
-    each = mean.square() + log_variance.exp() - 1 - log_variance
-    return Bound(reconstruction, 0.5 * each.flatten(1).sum(1).mean(), error)
+    divergence = mean.square() + log_variance.exp() - 1 - log_variance
+    return Bound(reconstruction, 0.5 * divergence.flatten(1).sum(1).mean(), error)
 
 
 def beta_at(epoch: int, beta: float, warmup: int) -> float:

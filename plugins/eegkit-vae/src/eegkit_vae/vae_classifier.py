@@ -54,8 +54,8 @@ class RunningStandardisation(nn.Module):
         self.n_seen += x.shape[0]
         part = x.shape[0] / self.n_seen
         difference = mean - self.mean
-        merged = torch.lerp(self.variance, variance, part)
-        self.variance.copy_(merged + part * (1 - part) * difference.square())
+        within = torch.lerp(self.variance, variance, part)
+        self.variance.copy_(within + part * (1 - part) * difference.square())
         self.mean.copy_(self.mean + part * difference)
 
 
@@ -133,12 +133,12 @@ class VAEClassifierModule(nn.Module):
         x = self.standardisation(x)  # (B, C, T)
         mean, log_variance = self.autoencoder.encode(x)  # (B, L, N) or (B, L) each
         if not self.training:
-            made = self.autoencoder.decode(mean)
+            x_hat = self.autoencoder.decode(mean)
         else:
-            made = self.autoencoder.decode(draw(mean, log_variance))
-            found = bound(x, made, mean, log_variance, self.noise)
-            self._terms = found.reconstruction, found.kl
-        return self.classifier(self.standardisation.undo(made))  # (B, n_classes)
+            x_hat = self.autoencoder.decode(draw(mean, log_variance))
+            terms = bound(x, x_hat, mean, log_variance, self.noise)
+            self._terms = terms.reconstruction, terms.kl
+        return self.classifier(self.standardisation.undo(x_hat))  # (B, n_classes)
 
     def extra_loss(self, epoch: int) -> torch.Tensor:
         """What is added to the cross entropy of the batch that `forward` has just seen."""

@@ -203,8 +203,8 @@ class VAEDenoiser(AutoencoderParams, ModuleEstimator, Transformer):
         # dense net takes them together: it would read all its weights for each.
         alone = self.architecture == "conv" and self._device.type == "cpu"
         with torch.inference_mode():
-            made = torch.cat([self.module_(part) for part in x.split(1 if alone else len(x))])
-        return self._standardisation.undo(made)
+            x_hat = torch.cat([self.module_(part) for part in x.split(1 if alone else len(x))])
+        return self._standardisation.undo(x_hat)
 
     def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
         return {"sfreq": signals.sfreq, "ch_names": signals.ch_names}
@@ -270,10 +270,10 @@ class VAEDenoiser(AutoencoderParams, ModuleEstimator, Transformer):
         n_bad = np.count_nonzero(~np.isfinite(latents))
         if n_bad:
             raise ValueError(f"Z holds {n_bad} NaN or infinite values; remove them first.")
-        made = np.empty((len(latents), *self.input_shape_), dtype=np.float32)
+        x_hat = np.empty((len(latents), *self.input_shape_), dtype=np.float32)
         for rows in _parts(len(latents)):
-            made[rows] = self._decoded(torch.tensor(latents[rows]))
-        return SignalArray(made, ch_names=self.ch_names_)
+            x_hat[rows] = self._decoded(torch.tensor(latents[rows]))
+        return SignalArray(x_hat, ch_names=self.ch_names_)
 
     def _decoded(self, latents: torch.Tensor) -> NDArray[np.float32]:
         with torch.inference_mode():
@@ -346,16 +346,16 @@ class VAEDenoiser(AutoencoderParams, ModuleEstimator, Transformer):
             raise ValueError(f"y has {len(labels)} entries; expected one for each of {n_trials}.")
         array = signals.view(np.ndarray)
         rng = np.random.default_rng(draw_seed(random_state))
-        made = np.empty((n * n_trials, *self.input_shape_), dtype=np.float32)
+        x_hat = np.empty((n * n_trials, *self.input_shape_), dtype=np.float32)
         for rows in _parts(n_trials):
             mean, log_variance = (part.cpu().numpy() for part in self._posterior(array[rows]))
             for k in range(n):
-                drawn = rng.standard_normal(mean.shape, dtype=np.float32)
-                latents = mean + np.exp(0.5 * log_variance) * drawn
+                noise = rng.standard_normal(mean.shape, dtype=np.float32)
+                latents = mean + np.exp(0.5 * log_variance) * noise
                 start = k * n_trials
-                made[start + rows.start : start + rows.stop] = self._decoded(torch.tensor(latents))
+                x_hat[start + rows.start : start + rows.stop] = self._decoded(torch.tensor(latents))
         groups = None if signals.groups is None else np.concatenate([signals.groups] * n)
-        X = SignalArray(made, groups=groups, **self._knowledge(signals))
+        X = SignalArray(x_hat, groups=groups, **self._knowledge(signals))
         return X, None if labels is None else np.concatenate([labels] * n)
 
     def as_augmentation(self) -> PosteriorDraws:

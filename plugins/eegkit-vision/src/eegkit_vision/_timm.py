@@ -74,19 +74,19 @@ def create(
         return net
     torch.set_rng_state(before)  # so that what is not loaded begins as it does in `net`
     if pretrained is True:
-        return _fetched(name, arguments)
+        return _download(name, arguments)
     path = os.fspath(pretrained)
-    return _compared(net, _from_file(path, name, arguments), path, name)
+    return _check_weights(net, _from_file(path, name, arguments), path, name)
 
 
-def _fetched(name: str, arguments: dict[str, Any]) -> nn.Module:
+def _download(name: str, arguments: dict[str, Any]) -> nn.Module:
     if not timm.is_model_pretrained(name):
         raise ValueError(
             f"pretrained is True, but timm has no weights of {name!r}; "
             "timm.list_pretrained() has the names of those it has."
         )
     try:
-        return _loaded(name, arguments)
+        return _load(name, arguments)
     except Exception as error:  # of the network, the hub or the file that came
         raise OSError(
             f"The weights of {name} could not be fetched ({type(error).__name__}: "
@@ -99,31 +99,31 @@ def _from_file(path: str, name: str, arguments: dict[str, Any]) -> nn.Module:
     if not Path(path).is_file():
         raise ValueError(f"pretrained is {path!r}, but there is no such file.")
     try:
-        return _loaded(name, arguments, pretrained_cfg_overlay={"file": path})
+        return _load(name, arguments, pretrained_cfg_overlay={"file": path})
     except Exception as error:  # a damaged file, or weights of another net
         raise ValueError(
             f"pretrained: {path!r} cannot be read as weights of {name}: {shorten(str(error), 500)}"
         ) from error
 
 
-def _loaded(name: str, arguments: dict[str, Any], **source: Any) -> nn.Module:
+def _load(name: str, arguments: dict[str, Any], **source: Any) -> nn.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of torch, where timm interpolates positions
         return timm.create_model(name, pretrained=True, **source, **arguments)
 
 
-def _compared(untrained: nn.Module, net: nn.Module, path: str, name: str) -> nn.Module:
+def _check_weights(untrained: nn.Module, net: nn.Module, path: str, name: str) -> nn.Module:
     """The net, once it is seen what the file had; timm drops the classifier and is silent."""
-    dropped = net.pretrained_cfg.get("classifier") or ()
-    dropped = (dropped,) if isinstance(dropped, str) else tuple(dropped)
-    begun = dict(untrained.named_parameters())
-    learned = {
+    classifier = net.pretrained_cfg.get("classifier") or ()
+    classifier = (classifier,) if isinstance(classifier, str) else tuple(classifier)
+    initial = dict(untrained.named_parameters())
+    weights = {
         key: weight
         for key, weight in net.named_parameters()
-        if weight.dim() > 1 and not key.startswith(dropped) and begun[key].any()
+        if weight.dim() > 1 and not key.startswith(classifier) and initial[key].any()
     }
-    missing = [key for key, weight in learned.items() if torch.equal(weight, begun[key])]
-    if len(missing) == len(learned):
+    missing = [key for key, weight in weights.items() if torch.equal(weight, initial[key])]
+    if len(missing) == len(weights):
         raise ValueError(f"pretrained: {path!r} holds none of the weights of {name}.")
     if missing:
         warnings.warn(
@@ -136,14 +136,14 @@ def _compared(untrained: nn.Module, net: nn.Module, path: str, name: str) -> nn.
 
 def check_name(name: str, parameter: str, module: str | None = None) -> None:
     """Refuse a name that timm does not know, or that is of another family."""
-    known = timm.list_models(module=module or "")
+    names = timm.list_models(module=module or "")
     arch = name.partition(".")[0]
-    if arch in known:
+    if arch in names:
         return
     family = f" of its module {module}" if module else ""
     raise ParameterError(
         f"{parameter} is {name!r}; expected a model of timm{family}, as timm.list_models() "
-        f"names them{suggest(arch, known, '')}",
+        f"names them{suggest(arch, names, '')}",
         parameter,
     )
 
@@ -166,7 +166,7 @@ def whole_patches(size: Sequence[int], patch: Sequence[int]) -> tuple[int, ...]:
     return tuple(-(-n // p) * p for n, p in zip(size, patch, strict=True))
 
 
-def filled(size: Sequence[int], whole: Sequence[int]) -> nn.Module:
+def padding(size: Sequence[int], whole: Sequence[int]) -> nn.Module:
     """The layer that fills an image up with zeros, after its last frequency and frame."""
     return nn.ZeroPad2d((0, whole[1] - size[1], 0, whole[0] - size[0]))
 
@@ -183,10 +183,10 @@ def check_variant(estimator: Any, module: str, architecture: Sequence[str]) -> N
             )
         return
     patch_size_of(estimator.variant, module)  # refuses what timm does not know
-    own = [name for name in architecture if getattr(estimator, name) != getattr(cls, name)]
-    if own:
+    options = [name for name in architecture if getattr(estimator, name) != getattr(cls, name)]
+    if options:
         raise ParameterError(
-            f"variant is {estimator.variant!r}, which has its own {', '.join(own)}; leave "
+            f"variant is {estimator.variant!r}, which has its own {', '.join(options)}; leave "
             "these at their defaults, or set variant=None.",
-            own[0],
+            options[0],
         )

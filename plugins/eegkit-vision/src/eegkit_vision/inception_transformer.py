@@ -10,7 +10,7 @@ from eegkit_vision.cnn_transformer import CNNTransformer
 # The smallest image that leaves one point at a stride. Inception v3, v4 and ResNet v2 shrink it
 # by convolutions without padding, in stems of the same lengths.
 LEAST = {2: 7, 4: 19, 8: 27, 16: 43, 32: 75}
-UNPADDED = ("inception_v3", "inception_v4", "inception_resnet_v2")
+WITHOUT_PADDING = ("inception_v3", "inception_v4", "inception_resnet_v2")
 
 
 class InceptionTransformer(CNNTransformer):
@@ -84,7 +84,7 @@ class InceptionTransformer(CNNTransformer):
 
     def min_input_shape(self) -> tuple[int, ...]:
         arch = self.backbone.partition(".")[0]
-        least = LEAST.get(self.stride) if arch in UNPADDED else None
+        least = LEAST.get(self.stride) if arch in WITHOUT_PADDING else None
         return super().min_input_shape() if least is None else (1, least, least)
 
     def check_parameters(self) -> None:

@@ -15,7 +15,7 @@ from eegkit_vision._timm import (
     TimmClassifier,
     check_variant,
     create,
-    filled,
+    padding,
     patch_size_of,
     whole_patches,
 )
@@ -50,7 +50,7 @@ class SwinModule(nn.Module):
         n_channels, *size = input_shape
         patch = (patch_size,) * 2 if variant is None else patch_size_of(variant, MODULE)
         whole = whole_patches(size, patch)
-        self.fill = filled(size, whole)
+        self.fill = padding(size, whole)
         arguments: dict[str, Any] = {
             "img_size": whole,
             "in_chans": n_channels,
