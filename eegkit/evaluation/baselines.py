@@ -37,7 +37,7 @@ def baselines() -> dict[str, Pipeline]:
     """
     from eegkit.transforms import BandPower
 
-    made = {
+    pipelines = {
         "band_power+lr": Pipeline(
             [
                 ("band_power", BandPower()),
@@ -47,8 +47,8 @@ def baselines() -> dict[str, Pipeline]:
         )
     }
     if find_spec("pyriemann") is not None:
-        made |= _riemannian()
-    return made
+        pipelines |= _riemannian()
+    return pipelines
 
 
 def _riemannian() -> dict[str, Pipeline]:

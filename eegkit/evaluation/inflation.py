@@ -47,11 +47,11 @@ class Inflation:
     def __init__(self, honest: Results, shuffled: Results) -> None:
         self.honest = honest
         self.shuffled = shuffled
-        for what in ("metrics", "pipelines"):
-            one, other = getattr(honest, what), getattr(shuffled, what)
-            if one != other:
+        for kind in ("metrics", "pipelines"):
+            names, other_names = getattr(honest, kind), getattr(shuffled, kind)
+            if names != other_names:
                 raise ValueError(
-                    f"The honest results have the {what} {one}, the shuffled ones {other}; "
+                    f"The honest results have the {kind} {names}, the shuffled ones {other_names}; "
                     "compare results of the same."
                 )
         self.metric = honest.metrics[0]
@@ -59,23 +59,23 @@ class Inflation:
 
     def _join(self) -> pd.DataFrame:
         keys, chance = ["pipeline", "subject"], f"chance_{self.metric}"
-        one = self.honest.per_subject()[[*keys, self.metric, chance]]
-        other = self.shuffled.per_subject()[[*keys, self.metric]]
-        one = one.rename(columns={self.metric: "honest", chance: "chance"})
-        other = other.rename(columns={self.metric: "shuffled"})
-        joined = one.merge(other, on=keys, how="outer", validate="one_to_one", indicator=True)
-        alone = joined[joined["_merge"] != "both"]
+        honest = self.honest.per_subject()[[*keys, self.metric, chance]]
+        shuffled = self.shuffled.per_subject()[[*keys, self.metric]]
+        honest = honest.rename(columns={self.metric: "honest", chance: "chance"})
+        shuffled = shuffled.rename(columns={self.metric: "shuffled"})
+        table = honest.merge(shuffled, on=keys, how="outer", validate="one_to_one", indicator=True)
+        alone = table[table["_merge"] != "both"]
         if len(alone):
             raise ValueError(
                 f"{alone['subject'].nunique()} people ({alone['subject'].iloc[0]!r} for one) have "
                 "scores of one split only; compare results of the same people."
             )
-        joined["gap"] = joined["shuffled"] - joined["honest"]
+        table["gap"] = table["shuffled"] - table["honest"]
         order = {name: i for i, name in enumerate(self.honest.pipelines)}
-        joined = joined.sort_values(
+        table = table.sort_values(
             keys, key=lambda c: c.map(order) if c.name == "pipeline" else c, ignore_index=True
         )
-        return joined[[*keys, "honest", "shuffled", "gap", "chance"]]
+        return table[[*keys, "honest", "shuffled", "gap", "chance"]]
 
     def summary(self) -> pd.DataFrame:
         """One row per pipeline.
@@ -90,20 +90,20 @@ class Inflation:
         """
         rows = []
         for pipeline in self.honest.pipelines:
-            own = self.table[self.table["pipeline"] == pipeline].dropna(subset="gap")
-            if not len(own):
+            scores = self.table[self.table["pipeline"] == pipeline].dropna(subset="gap")
+            if not len(scores):
                 raise ValueError(f"{self.metric} of {pipeline!r} is undefined for everybody.")
-            interval = bootstrap_interval(own["gap"].to_numpy())
+            interval = bootstrap_interval(scores["gap"].to_numpy())
             rows.append(
                 {
                     "pipeline": pipeline,
-                    "honest": own["honest"].mean(),
-                    "shuffled": own["shuffled"].mean(),
+                    "honest": scores["honest"].mean(),
+                    "shuffled": scores["shuffled"].mean(),
                     "gap": interval.mean,
                     "gap_low": interval.low,
                     "gap_high": interval.high,
                     "n_subjects": interval.n,
-                    "n_inflated": int((own["gap"] > 1e-9).sum()),
+                    "n_inflated": int((scores["gap"] > 1e-9).sum()),
                 }
             )
         return pd.DataFrame(rows)
@@ -123,8 +123,8 @@ class Inflation:
 
     def _repr_html_(self) -> str:
         table = self.summary().to_html(index=False, float_format="{:.3f}".format, border=0)
-        said = html.escape(self.describe()).replace("\n", "<br>")
-        return f"<div><p><b>Inflation</b>: {said}</p>{table}</div>"
+        sentences = html.escape(self.describe()).replace("\n", "<br>")
+        return f"<div><p><b>Inflation</b>: {sentences}</p>{table}</div>"
 
 
 def inflation(
@@ -191,8 +191,8 @@ def inflation(
     >>> trials = Trials.from_arrays(
     ...     X, ["rest", "task"] * 12, sfreq=64, subject=np.repeat(["a", "b", "c"], 8)
     ... )
-    >>> made = inflation(DummyClassifier(), trials, cv="loso", random_state=0)
-    >>> made.table[["subject", "honest", "shuffled", "gap"]]
+    >>> scores = inflation(DummyClassifier(), trials, cv="loso", random_state=0)
+    >>> scores.table[["subject", "honest", "shuffled", "gap"]]
       subject  honest  shuffled  gap
     0       a     0.5       0.5  0.0
     1       b     0.5       0.5  0.0

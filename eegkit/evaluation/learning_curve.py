@@ -100,11 +100,11 @@ class LearningCurve:
             Columns ``dataset``, ``pipeline``, ``n_train_subjects``, ``subject``, ``n_draws``, and
             every metric with its ``chance_<metric>``, means over this subject's draws and folds.
         """
-        by = self.table.groupby([*KEYS, "subject"], sort=False)
-        columns: dict[str, Any] = {"n_draws": by["draw"].nunique()}
+        groups = self.table.groupby([*KEYS, "subject"], sort=False)
+        columns: dict[str, Any] = {"n_draws": groups["draw"].nunique()}
         for metric in self.metrics:
             for name in (metric, f"chance_{metric}"):
-                columns[name] = by[name].mean()
+                columns[name] = groups[name].mean()
         return pd.DataFrame(columns).reset_index()
 
     def summary(self, confidence: float = 0.95) -> pd.DataFrame:
@@ -129,11 +129,11 @@ class LearningCurve:
         rows = []
         for metric in self.metrics:
             spread = means.groupby(KEYS, sort=False)[metric].std()
-            for key, own in people.groupby(KEYS, sort=False):
-                known = own[metric].dropna().to_numpy()
-                nothing = (float("nan"),) * 3
+            for key, subject_rows in people.groupby(KEYS, sort=False):
+                scores = subject_rows[metric].dropna().to_numpy()
+                undefined = (float("nan"),) * 3
                 mean, low, high = (
-                    bootstrap_interval(known, confidence)[:3] if len(known) else nothing
+                    bootstrap_interval(scores, confidence)[:3] if len(scores) else undefined
                 )
                 rows.append(
                     dict(zip(KEYS, key, strict=True))
@@ -143,9 +143,9 @@ class LearningCurve:
                         "ci_low": low,
                         "ci_high": high,
                         "sd_draws": spread[key],
-                        "chance": own[f"chance_{metric}"].mean(),
-                        "n_subjects": len(known),
-                        "n_draws": int(own["n_draws"].max()),
+                        "chance": subject_rows[f"chance_{metric}"].mean(),
+                        "n_subjects": len(scores),
+                        "n_draws": int(subject_rows["n_draws"].max()),
                     }
                 )
         table = pd.DataFrame(rows)
@@ -180,15 +180,15 @@ class LearningCurve:
         Results(self.table, self.settings).to_csv(path)
 
     def __repr__(self) -> str:
-        metric, made = self.metrics[0], self.summary()
-        sizes = ", ".join(map(str, sorted(made["n_train_subjects"].unique())))
+        metric, table = self.metrics[0], self.summary()
+        sizes = ", ".join(map(str, sorted(table["n_train_subjects"].unique())))
         lines = [f"<LearningCurve: {metric} of {sizes} people trained on ({self.results.split})"]
-        for (dataset, pipeline), own in made[made["metric"] == metric].groupby(
+        for (dataset, pipeline), rows in table[table["metric"] == metric].groupby(
             ["dataset", "pipeline"], sort=False
         ):
             name = pipeline if len(self.datasets) == 1 else f"{dataset}, {pipeline}"
-            means = ", ".join(f"{mean:.3f}" for mean in own["mean"])
-            lines.append(f"  {name}: {means}; chance {own['chance'].mean():.3f}")
+            means = ", ".join(f"{mean:.3f}" for mean in rows["mean"])
+            lines.append(f"  {name}: {means}; chance {rows['chance'].mean():.3f}")
         return "\n".join(lines) + ">"
 
 
@@ -262,34 +262,36 @@ def learning_curve(
     datasets = name_datasets(trials)
     splitter = make_splitter(cv, random_state=random_state)
     seed = np.random.SeedSequence(random_state).entropy
-    drawn = {}
-    for name, own in datasets.items():
-        check_trials(own)
-        drawn[name] = _draw(own, folds_of(splitter, own), train_sizes, n_draws, seed)
-    parts = {
-        name: evaluate(
+    draws = {}
+    for name, part in datasets.items():
+        check_trials(part)
+        draws[name] = _draw(part, folds_of(splitter, part), train_sizes, n_draws, seed)
+    parts = [
+        evaluate(
             pipelines,
-            {name: own},
-            cv=_Drawn(drawn[name]),
+            {name: part},
+            cv=_DrawnFolds(draws[name]),
             scoring=scoring,
             random_state=random_state,
             n_jobs=n_jobs,
             store=store,
         )
-        for name, own in datasets.items()
-    }
+        for name, part in datasets.items()
+    ]
+    numbers = {name: [[draw.fold, draw.draw] for draw in draws[name]] for name in draws}
+    return _join(parts, **describe_split(cv, splitter), draws=numbers, n_draws=n_draws)
+
+
+def _join(parts: Sequence[Results], **settings: Any) -> LearningCurve:
+    """One curve of the data sets of all parts, with settings in place of theirs."""
     by_dataset: dict[str, Any] = {
-        name: {k: v for part in parts.values() for k, v in getattr(part.settings, name).items()}
+        name: {k: v for part in parts for k, v in getattr(part.settings, name).items()}
         for name in BY_DATASET
     }
-    by_dataset["draws"] = {
-        name: [[one.fold, one.draw] for one in draws] for name, draws in drawn.items()
-    }
-    first = next(iter(parts.values())).settings
-    settings = replace(first, **describe_split(cv, splitter), **by_dataset, n_draws=n_draws)
-    table = pd.concat([part.table for part in parts.values()], ignore_index=True)
-    failures = [row for part in parts.values() for row in part.failures.to_dict("records")]
-    return LearningCurve(Results(table, settings, failures=failures))
+    table = pd.concat([part.table for part in parts], ignore_index=True)
+    failures = [row for part in parts for row in part.failures.to_dict("records")]
+    joint = replace(parts[0].settings, **(by_dataset | settings))
+    return LearningCurve(Results(table, joint, failures=failures))
 
 
 @dataclass(frozen=True)
@@ -302,24 +304,24 @@ class _Draw:
     test: NDArray[np.intp]
 
 
-class _Drawn:
+class _DrawnFolds:
     """A splitter with folds that are settled; it has a short name, whatever they hold."""
 
     keeps_apart = "subject"
 
-    def __init__(self, drawn: Sequence[_Draw]) -> None:
-        self.drawn = drawn
+    def __init__(self, draws: Sequence[_Draw]) -> None:
+        self.draws = draws
 
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
-        return len(self.drawn)
+        return len(self.draws)
 
     def split(
         self, X: Any, y: Any = None, groups: Any = None
     ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-        yield from ((one.train, one.test) for one in self.drawn)
+        yield from ((draw.train, draw.test) for draw in self.draws)
 
     def __repr__(self) -> str:
-        return f"{len(self.drawn)} folds of people drawn at random"
+        return f"{len(self.draws)} folds of people drawn at random"
 
 
 def _draw(
@@ -329,23 +331,23 @@ def _draw(
     groups, labels = trials.groups, trials.y if trials.y.ndim == 1 else trials.y.argmax(axis=1)
     people = {}
     for fold in folds:
-        both = overlap(fold, groups)
-        if both:
+        shared = overlap(fold, groups)
+        if shared:
             raise ValueError(
-                f"Fold {fold.number} has {listed(both)} in training and in test; a curve over "
+                f"Fold {fold.number} has {listed(shared)} in training and in test; a curve over "
                 'people to train on needs folds that keep them apart, such as cv="group-5".'
             )
         people[fold.number] = np.unique(groups[fold.train])
     sizes = _sizes(train_sizes, min(map(len, people.values())))
-    drawn = []
+    draws = []
     for fold in folds:
-        own = people[fold.number]
+        subjects = people[fold.number]
         for draw in range(n_draws):
-            order = np.random.default_rng([seed, fold.number, draw]).permutation(len(own))
+            order = np.random.default_rng([seed, fold.number, draw]).permutation(len(subjects))
             for size in sizes:
-                if size == len(own) and draw:
+                if size == len(subjects) and draw:
                     continue  # everybody, whatever the order
-                rows = fold.train[np.isin(groups[fold.train], own[order[:size]])]
+                rows = fold.train[np.isin(groups[fold.train], subjects[order[:size]])]
                 classes = np.unique(labels[rows])
                 if len(classes) < 2:
                     raise ValueError(
@@ -353,15 +355,15 @@ def _draw(
                         f"({classes[0]}); begin train_sizes with a larger number, or draw others "
                         "with another random_state."
                     )
-                drawn.append(_Draw(fold.number, draw, rows, fold.test))
-    return drawn
+                draws.append(_Draw(fold.number, draw, rows, fold.test))
+    return draws
 
 
 def _sizes(train_sizes: Sequence[int] | None, most: int) -> list[int]:
     """The numbers of people, in order; the default doubles them up to all."""
     if train_sizes is None:
-        doubled = [2**power for power in range(1, most.bit_length()) if 2**power < most]
-        return [*doubled, most]
+        powers = [2**power for power in range(1, most.bit_length()) if 2**power < most]
+        return [*powers, most]
     sizes = list(train_sizes)
     if not sizes or any(isinstance(n, bool) or not isinstance(n, int | np.integer) for n in sizes):
         raise ValueError(f"train_sizes is {train_sizes!r}; expected whole numbers of people.")

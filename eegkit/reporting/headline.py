@@ -41,30 +41,30 @@ def find_answer(results: Results) -> Answer | None:
         Of one data set.
     """
     metric = results.metrics[0]
-    made = results.summary()
-    made = made[(made["metric"] == metric) & made["mean"].notna()]
-    if not len(made):
+    table = results.summary()
+    table = table[(table["metric"] == metric) & table["mean"].notna()]
+    if not len(table):
         return None
-    row = made.loc[made["mean"].idxmax()]
+    row = table.loc[table["mean"].idxmax()]
     people = results.per_subject()
-    own = people[people["pipeline"] == row["pipeline"]]
-    excess = (own[metric] - own[f"chance_{metric}"]).dropna().to_numpy()
+    scores = people[people["pipeline"] == row["pipeline"]]
+    excess = (scores[metric] - scores[f"chance_{metric}"]).dropna().to_numpy()
     above = bootstrap_interval(excess) if len(excess) else None
     return Answer(str(row["pipeline"]), metric, row, above)
 
 
 def leak_banner(results: Results) -> str:
     """What leaks, for people who read nothing else; empty where nothing does."""
-    found = [
+    lines = [
         f"{headed(row.kind)}: {row.detail} {row.advice}"
         for audit in results.audits.values()
         for row in audit.findings.itertuples()
         if row.severity == "leak"
     ]
-    if not found:
+    if not lines:
         return ""
     title = "Something leaks through the split: these scores say little about new data."
-    return banner(title, dict.fromkeys(found))
+    return banner(title, dict.fromkeys(lines))
 
 
 def tell(results: Results, name: str | None) -> str:
@@ -77,44 +77,44 @@ def tell(results: Results, name: str | None) -> str:
     name : str or None
         Its name, where there are several.
     """
-    found = find_answer(results)
+    answer = find_answer(results)
     on = f"On {name}, " if name else ""
-    asked = _asked(results)
-    if found is None:
-        return paragraph(f"{on}{spoken(results.metrics[0])} is undefined for everybody. {asked}")
-    sentences = [on + _best(results, found), *_against_chance(found), *_others(results, found)]
-    if found.row["n_subjects"] < FEW:
+    question = _question(results)
+    if answer is None:
+        return paragraph(f"{on}{spoken(results.metrics[0])} is undefined for everybody. {question}")
+    sentences = [on + _best(results, answer), *_against_chance(answer), *_rivals(results, answer)]
+    if answer.row["n_subjects"] < FEW:
         sentences.append(
-            f"{count(int(found.row['n_subjects']), 'person', 'people').capitalize()} are few: "
+            f"{count(int(answer.row['n_subjects']), 'person', 'people').capitalize()} are few: "
             "the interval is too narrow, and no test can tell pipelines apart."
         )
-    return paragraph(" ".join(sentences)) + paragraph(asked)
+    return paragraph(" ".join(sentences)) + paragraph(question)
 
 
-def _best(results: Results, found: Answer) -> str:
-    row, metric = found.row, spoken(found.metric)
+def _best(results: Results, answer: Answer) -> str:
+    row, metric = answer.row, spoken(answer.metric)
     best = "" if len(results.pipelines) == 1 else ", the best of " + str(len(results.pipelines))
     between = ""
     if pd.notna(row["ci_low"]):
         between = f" (95 % interval over people {row['ci_low']:.3f} to {row['ci_high']:.3f})"
-    who = count(int(row["n_subjects"]), "person", "people")
-    tested = (
-        f"on {who} it was trained on, too" if results.subject_overlap else f"on {who} it had "
+    people = count(int(row["n_subjects"]), "person", "people")
+    where = (
+        f"on {people} it was trained on, too" if results.subject_overlap else f"on {people} it had "
         "not seen in training"
     )  # fmt: skip
-    begin = f"{found.pipeline}{best}{',' if best else ''} reaches {_a(metric)} of {row['mean']:.3f}"
-    return f"{begin}{between} {tested}."
+    begin = f"{answer.pipeline}{best}{',' if best else ''} reaches {_a(metric)}"
+    return f"{begin} of {row['mean']:.3f}{between} {where}."
 
 
 def _a(metric: str) -> str:
     return f"an {metric}" if metric[0] in "aeioAEIO" else f"a {metric}"
 
 
-def _against_chance(found: Answer) -> list[str]:
-    if found.above is None:
+def _against_chance(answer: Answer) -> list[str]:
+    if answer.above is None:
         return ["No chance level is known for this score."]
-    mean, low, high, _ = found.above
-    row = found.row
+    mean, low, high, _ = answer.above
+    row = answer.row
     chance = f"Chance is {row['chance']:.3f}"
     share = f"{row['n_above_chance']} of {row['n_subjects']} people are above theirs"
     if pd.isna(low):
@@ -127,22 +127,22 @@ def _against_chance(found: Answer) -> list[str]:
     ]
 
 
-def _others(results: Results, found: Answer) -> list[str]:
+def _rivals(results: Results, answer: Answer) -> list[str]:
     """Whether the best pipeline is shown to be better than the others."""
     if len(results.pipelines) == 1:
         return []
-    compared = comparison(results)
-    if isinstance(compared, str):
-        return [compared]
-    own = compared[(compared["first"] == found.pipeline) | (compared["second"] == found.pipeline)]
-    beaten: list[str] = []
+    tests = comparison(results)
+    if isinstance(tests, str):
+        return [tests]
+    rows = tests[(tests["first"] == answer.pipeline) | (tests["second"] == answer.pipeline)]
+    worse: list[str] = []
     level: list[str] = []
-    for row in own.itertuples():
-        other = row.second if row.first == found.pipeline else row.first
-        (beaten if row.p_corrected < ALPHA else level).append(other)
+    for row in rows.itertuples():
+        other = row.second if row.first == answer.pipeline else row.first
+        (worse if row.p_corrected < ALPHA else level).append(other)
     sentences = []
-    if beaten:
-        sentences.append(f"It does better than {and_(beaten)} (p < {ALPHA} after correction).")
+    if worse:
+        sentences.append(f"It does better than {and_(worse)} (p < {ALPHA} after correction).")
     if level:
         sentences.append(f"It is not shown to differ from {and_(level)}.")
     return [*sentences, "Being the best of several on the same people, it is a little flattered."]
@@ -159,24 +159,24 @@ def comparison(results: Results) -> pd.DataFrame | str:
         return f"The pipelines were not compared: {error}"
 
 
-def _asked(results: Results) -> str:
+def _question(results: Results) -> str:
     """What was evaluated on what, and how it was split."""
     [data] = results.settings.data.values()
     n_folds = sum(results.settings.n_folds.values())
     n_classes = len(data["classes"])
-    named = f" ({and_(data['classes'])})" if n_classes <= 6 else ""
-    kept = (
+    names = f" ({and_(data['classes'])})" if n_classes <= 6 else ""
+    overlap = (
         "Training and test hold the same people."
         if results.subject_overlap
         else "Nobody is in training and in test."
     )
-    failed = count(len(results.failures), "fit") + " failed." if len(results.failures) else ""
+    failures = count(len(results.failures), "fit") + " failed." if len(results.failures) else ""
     n = len(results.pipelines)
-    asked = f"Asked was how well {count(n, 'pipeline')} {'tells' if n == 1 else 'tell'}"
-    classes = f"{count(n_classes, 'class', 'classes')}{named}"
+    question = f"Asked was how well {count(n, 'pipeline')} {'tells' if n == 1 else 'tell'}"
+    classes = f"{count(n_classes, 'class', 'classes')}{names}"
     people = count(data["n_subjects"], "person", "people")
     split = f"in {count(n_folds, 'fold')} ({results.split})"
     return (
-        f"{asked} {classes} apart in {count(data['n_trials'], 'trial')} of {people}, {split}. "
-        f"{kept} {failed}"
+        f"{question} {classes} apart in {count(data['n_trials'], 'trial')} of {people}, {split}. "
+        f"{overlap} {failures}"
     ).strip()

@@ -71,39 +71,39 @@ def report(
     path = Path(path)
     if path.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"path is {str(path)!r}; expected the name of an .html file.")
-    given = _match(results, trials)
-    made = mne.Report(title="Decoding report", verbose="error")
-    made.include += VIEWPORT
-    made.add_custom_css(files("eegkit.reporting").joinpath("report.css").read_text("utf-8"))
-    made.add_custom_js(NO_KEYS)
+    by_dataset = _match(results, trials)
+    document = mne.Report(title="Decoding report", verbose="error")
+    document.include += VIEWPORT
+    document.add_custom_css(files("eegkit.reporting").joinpath("report.css").read_text("utf-8"))
+    document.add_custom_js(NO_KEYS)
     parts = {name: results.select(dataset=name) for name in results.datasets}
-    several = len(parts) > 1
+    many = len(parts) > 1
 
     def add(title: str, content: str, section: str | None = None) -> None:
         if content:
-            made.add_html(content, title, tags=(TAG,), section=section)
+            document.add_html(content, title, tags=(TAG,), section=section)
 
     with figures_hidden():
         add("Answer", _answer(results, parts))
         for name, part in parts.items():
-            for title, make in _titled(given.get(name)):
-                add(title, make(part), section=name if several else None)
+            for title, make in _sections(by_dataset.get(name)):
+                add(title, make(part), section=name if many else None)
     add("Failures", _failures(results))
     add("What to cite", sources.to_cite(results))
     add("Run it again", sources.run_again(results))
     add("All settings", sources.all_settings(results))
-    with atomic_write(path) as beside:
-        made.save(beside, open_browser=False, overwrite=True, verbose="error")
+    with atomic_write(path) as target:
+        document.save(target, open_browser=False, overwrite=True, verbose="error")
     return path
 
 
-def _titled(trials: Trials | None) -> list[tuple[str, Callable[[Results], str]]]:
+def _sections(trials: Trials | None) -> list[tuple[str, Callable[[Results], str]]]:
     return [
         ("Data", lambda results: sections.about_data(results, trials)),
         ("Splits", sections.splits),
         ("Summary", sections.summary),
         ("People", sections.people),
-        ("Comparison", sections.compared),
+        ("Comparison", sections.paired_tests),
         ("Confusion", sections.confusion),
         ("Classes", sections.classes),
         ("Calibration", sections.calibration),
@@ -112,9 +112,9 @@ def _titled(trials: Trials | None) -> list[tuple[str, Callable[[Results], str]]]
 
 
 def _answer(results: Results, parts: Mapping[str, Results]) -> str:
-    several = len(parts) > 1
-    told = "".join(tell(part, name if several else None) for name, part in parts.items())
-    return f'{leak_banner(results)}<div class="answer">{told}</div>'
+    many = len(parts) > 1
+    content = "".join(tell(part, name if many else None) for name, part in parts.items())
+    return f'{leak_banner(results)}<div class="answer">{content}</div>'
 
 
 def _failures(results: Results) -> str:
@@ -124,10 +124,10 @@ def _failures(results: Results) -> str:
     begin = h.paragraph(
         f"{count(n, 'fit')} failed and {'is' if n == 1 else 'are'} in none of the scores."
     )
-    several = len(results.datasets) > 1
+    many = len(results.datasets) > 1
     rows = [
-        h.folded(
-            f"{row.dataset + ', ' if several else ''}{row.pipeline}, fold {row.fold}: "
+        h.details(
+            f"{row.dataset + ', ' if many else ''}{row.pipeline}, fold {row.fold}: "
             f"{row.error[:120]}",
             h.code(row.traceback),
         )
@@ -140,23 +140,24 @@ def _match(results: Results, trials: Any) -> dict[str, Trials]:
     """The trials by data set, seen to be those of the results."""
     if trials is None:
         return {}
-    given = dict(trials) if isinstance(trials, Mapping) else {results.datasets[0]: trials}
+    by_dataset = dict(trials) if isinstance(trials, Mapping) else {results.datasets[0]: trials}
     if not isinstance(trials, Mapping) and len(results.datasets) > 1:
         raise ValueError(
             f"trials is one data set, but the results are of {h.and_(results.datasets)}; give a "
             "dict of them."
         )
-    for name, own in given.items():
+    for name, part in by_dataset.items():
         if name not in results.datasets:
             raise ValueError(
                 f"trials names the data set {name!r}, but the results are of "
                 f"{h.and_(results.datasets)}."
             )
-        if not isinstance(own, Trials):
-            raise ValueError(f"The trials {name!r} are a {type(own).__name__}; expected Trials.")
+        if not isinstance(part, Trials):
+            raise ValueError(f"The trials {name!r} are a {type(part).__name__}; expected Trials.")
         n = results.settings.data[name]["n_trials"]
-        if len(own) != n:
+        if len(part) != n:
             raise ValueError(
-                f"The trials {name!r} are {len(own)}, but {n} were evaluated; give those that were."
+                f"The trials {name!r} are {len(part)}, but {n} were evaluated; give those "
+                "that were."
             )
-    return given
+    return by_dataset

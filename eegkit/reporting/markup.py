@@ -13,42 +13,42 @@ import pandas as pd
 
 from eegkit.naming import spoken
 
-NOTHING = "\N{EN DASH}"
+NO_VALUE = "\N{EN DASH}"
 # A figure is stored with so many pixels per inch, and shown with 96.
 DPI, SHOWN_DPI = 160, 96
 
 
-def escaped(text: Any) -> str:
+def escape(text: Any) -> str:
     return html.escape(str(text))
 
 
 def paragraph(text: str) -> str:
-    return f"<p>{escaped(text)}</p>"
+    return f"<p>{escape(text)}</p>"
 
 
 def heading(text: str) -> str:
-    return f"<h4>{escaped(text)}</h4>"
+    return f"<h4>{escape(text)}</h4>"
 
 
-def folded(title: str, content: str) -> str:
+def details(title: str, content: str) -> str:
     """Content that shows when its title is clicked."""
-    return f"<details><summary>{escaped(title)}</summary>{content}</details>"
+    return f"<details><summary>{escape(title)}</summary>{content}</details>"
 
 
 def code(text: str) -> str:
-    return f'<pre><code class="nohighlight">{escaped(text)}</code></pre>'
+    return f'<pre><code class="nohighlight">{escape(text)}</code></pre>'
 
 
 def banner(title: str, lines: Iterable[str]) -> str:
-    items = "".join(f"<li>{escaped(line)}</li>" for line in lines)
-    return f'<div class="leak" role="alert"><strong>{escaped(title)}</strong><ul>{items}</ul></div>'
+    items = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    return f'<div class="leak" role="alert"><strong>{escape(title)}</strong><ul>{items}</ul></div>'
 
 
 def table(
     frame: pd.DataFrame,
     formats: Mapping[str, Callable[[Any], str]] | None = None,
     *,
-    marked: Iterable[int] = (),
+    bold_rows: Iterable[int] = (),
 ) -> str:
     """A table that scrolls sideways by itself where the page is narrow.
 
@@ -58,21 +58,21 @@ def table(
         Its index is not shown.
     formats : mapping of str to callable, optional
         How to write the values of a column; numbers with three digits by default.
-    marked : iterable of int
+    bold_rows : iterable of int
         Rows in bold.
     """
-    formats, bold = formats or {}, set(marked)
+    formats, bold = formats or {}, set(bold_rows)
     numeric = [pd.api.types.is_numeric_dtype(frame[name]) for name in frame]
     kinds = [' class="number"' if is_number else "" for is_number in numeric]
     head = "".join(
-        f'<th scope="col"{kind}>{escaped(spoken(str(name)))}</th>'
+        f'<th scope="col"{kind}>{escape(spoken(str(name)))}</th>'
         for name, kind in zip(frame, kinds, strict=True)
     )
     writers = [formats.get(str(name), number) for name in frame]
     lines = []
     for i, row in enumerate(frame.itertuples(index=False, name=None)):
         cells = "".join(
-            f"<td{kind}>{escaped(write(value))}</td>"
+            f"<td{kind}>{escape(write(value))}</td>"
             for value, write, kind in zip(row, writers, kinds, strict=True)
         )
         lines.append(f'<tr class="best">{cells}</tr>' if i in bold else f"<tr>{cells}</tr>")
@@ -85,24 +85,24 @@ def table(
 def facts(rows: Mapping[str, Any]) -> str:
     """Names with their values, one below the other."""
     lines = "".join(
-        f'<tr><th scope="row">{escaped(name)}</th><td>{escaped(number(value))}</td></tr>'
+        f'<tr><th scope="row">{escape(name)}</th><td>{escape(number(value))}</td></tr>'
         for name, value in rows.items()
     )
     return f'<table class="facts"><tbody>{lines}</tbody></table>'
 
 
-def figure(drawn: Any, alt: str) -> str:
+def figure(fig: Any, alt: str) -> str:
     """A matplotlib figure as an image within the page; the figure is closed."""
     import matplotlib.pyplot as plt
 
     content = io.BytesIO()
-    drawn.savefig(content, format="png", dpi=DPI)
-    plt.close(drawn)
-    width = round(drawn.get_size_inches()[0] * SHOWN_DPI)
+    fig.savefig(content, format="png", dpi=DPI)
+    plt.close(fig)
+    width = round(fig.get_size_inches()[0] * SHOWN_DPI)
     encoded = base64.b64encode(content.getvalue()).decode("ascii")
     return (
-        f'<figure><img src="data:image/png;base64,{encoded}" alt="{escaped(alt)}" width="{width}">'
-        f"<figcaption>{escaped(alt)}</figcaption></figure>"
+        f'<figure><img src="data:image/png;base64,{encoded}" alt="{escape(alt)}" width="{width}">'
+        f"<figcaption>{escape(alt)}</figcaption></figure>"
     )
 
 
@@ -113,7 +113,7 @@ def number(value: Any) -> str:
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
     if value is None or (np.ndim(value) == 0 and pd.isna(value)):
-        return NOTHING
+        return NO_VALUE
     if isinstance(value, int | np.integer):
         return f"{value:,}"
     if isinstance(value, float | np.floating):
@@ -127,25 +127,25 @@ def plain(value: Any) -> str:
 
 
 def percent(value: float) -> str:
-    return NOTHING if pd.isna(value) else f"{value:.1%}"
+    return NO_VALUE if pd.isna(value) else f"{value:.1%}"
 
 
 def p_value(value: float) -> str:
     if pd.isna(value):
-        return NOTHING
+        return NO_VALUE
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def interval(mean: float, low: float, high: float) -> str:
     """A mean with its interval, where there is one."""
     if pd.isna(mean):
-        return NOTHING
+        return NO_VALUE
     return f"{mean:.3f}" if pd.isna(low) else f"{mean:.3f} [{low:.3f}, {high:.3f}]"
 
 
 def duration(seconds: float) -> str:
     if pd.isna(seconds):
-        return NOTHING
+        return NO_VALUE
     if seconds < 0.01:
         return "< 0.01 s"
     if seconds < 100:
@@ -156,5 +156,5 @@ def duration(seconds: float) -> str:
 
 
 def and_(names: Iterable[Any]) -> str:
-    *others, last = map(str, names)
-    return f"{', '.join(others)} and {last}" if others else last
+    *rest, last = map(str, names)
+    return f"{', '.join(rest)} and {last}" if rest else last

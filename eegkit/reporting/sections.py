@@ -31,11 +31,11 @@ def about_data(results: Results, trials: Trials | None) -> str:
     """What the trials are; of trials that are given, what `Trials.describe` finds out."""
     [data] = results.settings.data.values()
     if trials is not None:
-        told = _described(trials.describe())
+        content = _description(trials.describe())
         if labels_are_subjects(trials.y, trials.groups):
-            return told  # the label is the person: a picture of both has nothing to show
-        drawn = ClassCountsDisplay.from_trials(trials).figure_
-        return told + h.figure(drawn, "Trials of every person by class.")
+            return content  # the label is the person: a picture of both has nothing to show
+        figure = ClassCountsDisplay.from_trials(trials).figure_
+        return content + h.figure(figure, "Trials of every person by class.")
     channels, classes = data["ch_names"], data["classes"]
     rows = {
         "trials": data["n_trials"],
@@ -45,30 +45,30 @@ def about_data(results: Results, trials: Trials | None) -> str:
         f"({data['n_times']:,} samples at {data['sfreq']:g} Hz)",
         "classes": len(classes),
     }
-    made = pd.DataFrame({"class": list(classes), "trials": list(classes.values())})
-    made["share"] = made["trials"] / made["trials"].sum()
-    told = h.table(made, {"class": h.plain, "share": h.percent})
+    table = pd.DataFrame({"class": list(classes), "trials": list(classes.values())})
+    table["share"] = table["trials"] / table["trials"].sum()
+    content = h.table(table, {"class": h.plain, "share": h.percent})
     if len(classes) > MAX_CLASSES:
-        told = h.folded(f"Trials of all {len(classes)} classes", told)
-    names = h.folded("Names of the channels", h.paragraph(", ".join(channels)))
-    return h.facts(rows) + told + names
+        content = h.details(f"Trials of all {len(classes)} classes", content)
+    names = h.details("Names of the channels", h.paragraph(", ".join(channels)))
+    return h.facts(rows) + content + names
 
 
-def _described(found: TrialsDescription) -> str:
-    said = "".join(f"<li>{h.escaped(text)}</li>" for text in found.warnings)
+def _description(description: TrialsDescription) -> str:
+    items = "".join(f"<li>{h.escape(text)}</li>" for text in description.warnings)
     parts = [
-        h.facts(dict(found.overview)),
-        f"{h.heading('To look at')}<ul>{said}</ul>" if said else "",
+        h.facts(dict(description.overview)),
+        f"{h.heading('To look at')}<ul>{items}</ul>" if items else "",
     ]
-    for what, made in (
-        ("class", found.classes),
-        ("person", found.people),
-        ("channel, in microvolts", found.channels),
+    for row_name, frame in (
+        ("class", description.classes),
+        ("person", description.people),
+        ("channel, in microvolts", description.channels),
     ):
-        shown = made.rename_axis(what.partition(",")[0]).reset_index()
-        told = h.table(shown, {str(shown.columns[0]): h.plain})
-        short = what == "class" and len(made) <= MAX_CLASSES
-        parts.append(told if short else h.folded(f"Every {what}", told))
+        table = frame.rename_axis(row_name.partition(",")[0]).reset_index()
+        content = h.table(table, {str(table.columns[0]): h.plain})
+        short = row_name == "class" and len(frame) <= MAX_CLASSES
+        parts.append(content if short else h.details(f"Every {row_name}", content))
     return "".join(parts)
 
 
@@ -79,16 +79,16 @@ def splits(results: Results) -> str:
         parts.append(h.paragraph("The split was not audited."))
     for audit in results.audits.values():
         parts.append(h.paragraph(audit.describe() + "."))
-        found = audit.findings[audit.findings["severity"] != "leak"]
+        findings = audit.findings[audit.findings["severity"] != "leak"]
         rows = [
-            f"<li><strong>{h.escaped(row.severity.capitalize())}, "
-            f"{h.escaped(spoken(row.kind))}</strong>: {h.escaped(row.detail)} "
-            f"{h.escaped(row.advice)}</li>"
-            for row in found.itertuples()
+            f"<li><strong>{h.escape(row.severity.capitalize())}, "
+            f"{h.escape(spoken(row.kind))}</strong>: {h.escape(row.detail)} "
+            f"{h.escape(row.advice)}</li>"
+            for row in findings.itertuples()
         ]
         parts.append(f"<ul>{''.join(rows)}</ul>" if rows else "")
     folds = results.table.drop_duplicates(["fold", "subject"]).groupby("fold")
-    made = folds.agg(
+    sizes = folds.agg(
         n_train_subjects=("n_train_subjects", "first"),
         n_train=("n_train", "first"),
         tested_people=("subject", "size"),
@@ -101,32 +101,32 @@ def splits(results: Results) -> str:
         "people in test",
         "trials in test",
     ]
-    made.columns = pd.Index(columns)
-    parts.append(h.folded(f"Sizes of {count(len(made), 'fold')}", h.table(made)))
+    sizes.columns = pd.Index(columns)
+    parts.append(h.details(f"Sizes of {count(len(sizes), 'fold')}", h.table(sizes)))
     return "".join(parts)
 
 
 def summary(results: Results) -> str:
     """Every metric of every pipeline, over people; a table for each metric."""
-    made = results.summary()
+    scores = results.summary()
     parts = []
     for metric in results.metrics:
-        own = made[made["metric"] == metric].reset_index(drop=True)
-        shown = pd.DataFrame(
+        rows = scores[scores["metric"] == metric].reset_index(drop=True)
+        table = pd.DataFrame(
             {
-                "pipeline": own["pipeline"],
+                "pipeline": rows["pipeline"],
                 "mean [95 % interval]": [
                     h.interval(*row)
-                    for row in own[["mean", "ci_low", "ci_high"]].itertuples(index=False)
+                    for row in rows[["mean", "ci_low", "ci_high"]].itertuples(index=False)
                 ],
-                "sd": own["sd"],
-                "chance": own["chance"],
-                "people": own["n_subjects"],
-                "above chance": own["n_above_chance"],
+                "sd": rows["sd"],
+                "chance": rows["chance"],
+                "people": rows["n_subjects"],
+                "above chance": rows["n_above_chance"],
             }
         )
-        best = own.index[own["mean"] == own["mean"].max()]
-        parts += [h.heading(headed(metric)), h.table(shown, marked=best)]
+        best = rows.index[rows["mean"] == rows["mean"].max()]
+        parts += [h.heading(headed(metric)), h.table(table, bold_rows=best)]
     return (
         "".join(parts)
         + _permuted(results)
@@ -144,15 +144,15 @@ def _permuted(results: Results) -> str:
     rows = []
     for name in _with_predictions(results):
         try:
-            found = results.permutation_chance(name)
+            chance = results.permutation_chance(name)
         except ValueError as error:
             return h.paragraph(f"Chance by permutation is not known: {error}")
-        rows.append((name, found.observed, found.mean, found.percentile_95, found.p))
+        rows.append((name, chance.observed, chance.mean, chance.percentile_95, chance.p))
     if not rows:
         return ""
     columns = ["pipeline", "balanced accuracy", "labels permuted", "95th percentile", "p"]
-    made = pd.DataFrame(rows, columns=columns)
-    return h.heading("Chance by permutation") + h.table(made, {"p": h.p_value})
+    table = pd.DataFrame(rows, columns=columns)
+    return h.heading("Chance by permutation") + h.table(table, {"p": h.p_value})
 
 
 def people(results: Results) -> str:
@@ -160,49 +160,49 @@ def people(results: Results) -> str:
     metric = results.metrics[0]
     parts = []
     if results.scores(metric).notna().to_numpy().any():
-        drawn = ScoresDisplay.from_results(results, metric).figure_
+        figure = ScoresDisplay.from_results(results, metric).figure_
         alt = f"{headed(metric)} of every person, best on top"
-        parts.append(h.figure(drawn, f"{alt}; the dashed line is the chance level."))
-    made = results.per_subject().drop(columns="dataset")
-    made = made.rename(columns={"n_folds": "folds", "n_test": "trials"})
-    n_subjects = made["subject"].nunique()
-    told = h.table(made, {"subject": h.plain})
-    parts.append(h.folded(f"All scores of {count(n_subjects, 'person', 'people')}", told))
+        parts.append(h.figure(figure, f"{alt}; the dashed line is the chance level."))
+    scores = results.per_subject().drop(columns="dataset")
+    scores = scores.rename(columns={"n_folds": "folds", "n_test": "trials"})
+    n_subjects = scores["subject"].nunique()
+    table = h.table(scores, {"subject": h.plain})
+    parts.append(h.details(f"All scores of {count(n_subjects, 'person', 'people')}", table))
     return "".join(parts)
 
 
-def compared(results: Results) -> str:
+def paired_tests(results: Results) -> str:
     """The pipelines against each other, on the same people."""
     if len(results.pipelines) == 1:
         return ""
     metric = results.metrics[0]
-    made = comparison(results)
-    if isinstance(made, str):
-        return h.paragraph(made)
-    drawn = ComparisonDisplay.from_results(results, metric).figure_
-    shown = pd.DataFrame(
+    tests = comparison(results)
+    if isinstance(tests, str):
+        return h.paragraph(tests)
+    figure = ComparisonDisplay.from_results(results, metric).figure_
+    table = pd.DataFrame(
         {
-            "first": made["first"],
-            "second": made["second"],
+            "first": tests["first"],
+            "second": tests["second"],
             "first minus second [95 % interval]": [
-                h.interval(row.mean_difference, row.low, row.high) for row in made.itertuples()
+                h.interval(row.mean_difference, row.low, row.high) for row in tests.itertuples()
             ],
-            "effect size": made["effect_size"],
-            "p": made["p"],
-            "p corrected": made["p_corrected"],
-            "people": made["n_subjects"],
+            "effect size": tests["effect_size"],
+            "p": tests["p"],
+            "p corrected": tests["p_corrected"],
+            "people": tests["n_subjects"],
         }
     )
-    if made["n_dropped"].any():
-        shown["left out"] = made["n_dropped"]
-    told = h.table(shown, {"p": h.p_value, "p corrected": h.p_value})
+    if tests["n_dropped"].any():
+        table["left out"] = tests["n_dropped"]
+    content = h.table(table, {"p": h.p_value, "p corrected": h.p_value})
     caption = f"{headed(metric)}: a line is a person, a diamond the mean."
-    tested = h.paragraph(
+    explanation = h.paragraph(
         "Wilcoxon's signed-rank test on the differences between people, corrected for the "
         "number of pairs after Holm; the effect size is the matched-pairs rank-biserial "
         "correlation."
     )
-    return told + tested + h.figure(drawn, caption) + _ranks(results, metric)
+    return content + explanation + h.figure(figure, caption) + _ranks(results, metric)
 
 
 def _ranks(results: Results, metric: str) -> str:
@@ -210,9 +210,9 @@ def _ranks(results: Results, metric: str) -> str:
     complete = results.scores(metric).dropna()
     if complete.shape[1] < 3 or len(complete) < 2:
         return ""
-    drawn = ComparisonDisplay(scores=complete, metric=metric).plot("ranks").figure_
+    figure = ComparisonDisplay(scores=complete, metric=metric).plot("ranks").figure_
     return h.figure(
-        drawn,
+        figure,
         f"Mean ranks over the {count(len(complete), 'person', 'people')} who have a score with "
         "every pipeline, 1 the best; a bar joins pipelines that do not differ significantly "
         "(Friedman's and Nemenyi's tests).",
@@ -225,17 +225,17 @@ def confusion(results: Results) -> str:
 
 
 def _confusion_of(results: Results, name: str) -> str:
-    made = results.predictions(name)
-    many = len(made.classes) > MAX_CLASSES
+    predictions = results.predictions(name)
+    many = len(predictions.classes) > MAX_CLASSES
     display = ConfusionMatrixDisplay.from_results(
         results, name, order="similarity" if many else "class"
     )
     pairs = display.confusions
     parts = [h.figure(display.figure_, f"What {name} took the trials of every class for.")]
     if len(pairs):
-        shown = pairs.head(N_CONFUSED).rename(columns={"n_trials": "trials"})
+        table = pairs.head(N_CONFUSED).rename(columns={"n_trials": "trials"})
         parts.append(h.heading("Most confused"))
-        parts.append(h.table(shown, {"true": h.plain, "predicted": h.plain, "share": h.percent}))
+        parts.append(h.table(table, {"true": h.plain, "predicted": h.plain, "share": h.percent}))
     return "".join(parts)
 
 
@@ -245,23 +245,23 @@ def classes(results: Results) -> str:
 
 
 def _classes_of(results: Results, name: str) -> str:
-    made = results.per_class(name).reset_index().rename(columns={"n_trials": "trials"})
+    table = results.per_class(name).reset_index().rename(columns={"n_trials": "trials"})
     worst = ""
-    if len(made) > MAX_CLASSES:
-        made = made.sort_values("recall", kind="stable")
+    if len(table) > MAX_CLASSES:
+        table = table.sort_values("recall", kind="stable")
         worst = h.paragraph("The class that is found most rarely comes first.")
-    return worst + h.table(made, {"class": h.plain})
+    return worst + h.table(table, {"class": h.plain})
 
 
 def calibration(results: Results) -> str:
     """Whether pipelines are right as often as they say."""
     names = _with_predictions(results)
-    made = calibration_table(results) if len(names) == len(results.pipelines) else None
-    if made is None or not made["ece"].notna().any():
+    scores = calibration_table(results) if len(names) == len(results.pipelines) else None
+    if scores is None or not scores["ece"].notna().any():
         return h.paragraph("The results hold no probabilities of every pipeline.")
-    sure = made.loc[made["ece"].notna(), "pipeline"]
-    drawn = ReliabilityDisplay.from_results(results, list(sure)).figure_
-    shown = made.rename(
+    sure = scores.loc[scores["ece"].notna(), "pipeline"]
+    figure = ReliabilityDisplay.from_results(results, list(sure)).figure_
+    table = scores.rename(
         columns={
             "n_trials": "trials",
             "ece": "expected calibration error",
@@ -269,42 +269,42 @@ def calibration(results: Results) -> str:
             "brier": "Brier score",
         }
     )
-    return h.table(shown) + h.figure(
-        drawn, "Accuracy against confidence; below the diagonal a pipeline is too sure."
+    return h.table(table) + h.figure(
+        figure, "Accuracy against confidence; below the diagonal a pipeline is too sure."
     )
 
 
 def costs(results: Results) -> str:
     """Times and memory."""
-    made = results.costs()
-    shown = pd.DataFrame(
+    values = results.costs()
+    table = pd.DataFrame(
         {
-            "pipeline": made["pipeline"],
-            "folds": made["n_folds"],
-            "fit (median)": made["fit_time_s"],
-            "score (median)": made["score_time_s"],
-            "all folds": made["total_s"],
-            "memory": made["peak_mb"],
+            "pipeline": values["pipeline"],
+            "folds": values["n_folds"],
+            "fit (median)": values["fit_time_s"],
+            "score (median)": values["score_time_s"],
+            "all folds": values["total_s"],
+            "memory": values["peak_mb"],
         }
     )
     times = dict.fromkeys(("fit (median)", "score (median)", "all folds"), h.duration)
-    return h.table(shown, times | {"memory": lambda mb: f"{mb:,.0f} MB"}) + h.paragraph(
+    return h.table(table, times | {"memory": lambda mb: f"{mb:,.0f} MB"}) + h.paragraph(
         "Times of one fold, by the clock; memory is the largest of a process that fitted."
     )
 
 
 def _with_predictions(results: Results) -> list[str]:
     """The pipelines whose predictions are kept, the best first."""
-    found = find_answer(results)
-    names = sorted(results.pipelines, key=lambda name: found is None or name != found.pipeline)
-    kept = []
+    best = find_answer(results)
+    names = sorted(results.pipelines, key=lambda name: best is None or name != best.pipeline)
+    pipelines = []
     for name in names:
         try:
             results.predictions(name)
         except ValueError:
             continue
-        kept.append(name)
-    return kept
+        pipelines.append(name)
+    return pipelines
 
 
 def _for_each(results: Results, tell: Callable[[Results, str], str]) -> str:
@@ -312,6 +312,6 @@ def _for_each(results: Results, tell: Callable[[Results, str], str]) -> str:
     names = _with_predictions(results)
     if not names:
         return h.paragraph("The results hold no predictions.")
-    first, *others = names
+    first, *rest = names
     parts = [h.heading(first), tell(results, first)]
-    return "".join(parts + [h.folded(name, tell(results, name)) for name in others])
+    return "".join(parts + [h.details(name, tell(results, name)) for name in rest])

@@ -23,14 +23,14 @@ def to_cite(results: Results) -> str:
     """The papers of the data sets, transforms and nets, as far as eegkit knows them."""
     rows, unknown = [], []
     for name in results.datasets:
-        found = _dataset(results, name)
-        if found is None:
+        dataset = _dataset(results, name)
+        if dataset is None:
             unknown.append(name)
         else:
-            rows.append((f"data set {name}", f"{found.title}. {found.citation}. {found.url}"))
-            rows.append((f"licence of {name}", found.licence))
+            rows.append((f"data set {name}", f"{dataset.title}. {dataset.citation}. {dataset.url}"))
+            rows.append((f"licence of {name}", dataset.licence))
     for kind in ("transforms", "classifiers"):
-        for entry in _used(results, kind):
+        for entry in _used_entries(results, kind):
             references = references_of(registry.get(kind, f"{entry.distribution}:{entry.name}"))
             if references:
                 rows.append((_class_name(entry), references))
@@ -43,24 +43,24 @@ def to_cite(results: Results) -> str:
          "Frontiers in Neuroscience 7, 267, doi:10.3389/fnins.2013.00267."),
     ]  # fmt: skip
     items = "".join(
-        f"<li><strong>{h.escaped(name)}</strong>: {_linked(text)}</li>" for name, text in rows
+        f"<li><strong>{h.escape(name)}</strong>: {_add_links(text)}</li>" for name, text in rows
     )
-    told = ""
+    remark = ""
     if unknown:
-        told = h.paragraph(
+        remark = h.paragraph(
             f"The trials named {h.and_(unknown)} are no data set of eegkit's registry: cite the "
             "paper of whoever recorded them."
         )
-    return f"<ul>{items}</ul>{told}"
+    return f"<ul>{items}</ul>{remark}"
 
 
-def references_of(described: Any) -> str:
+def references_of(obj: Any) -> str:
     """The section "References" of a docstring, as one paragraph; empty where there is none."""
-    doc = inspect.cleandoc(described.__doc__ or "")
-    found = re.search(r"^References\n-+\n(.*?)(?=^\S[^\n]*\n-{3,}$|\Z)", doc, re.S | re.M)
-    if found is None:
+    doc = inspect.cleandoc(obj.__doc__ or "")
+    match = re.search(r"^References\n-+\n(.*?)(?=^\S[^\n]*\n-{3,}$|\Z)", doc, re.S | re.M)
+    if match is None:
         return ""
-    text = re.sub(r"^\.\. \[\w+\] ", "", found[1], flags=re.M)
+    text = re.sub(r"^\.\. \[\w+\] ", "", match[1], flags=re.M)
     return " ".join(text.replace("`", "").split())
 
 
@@ -121,8 +121,8 @@ def _by_module(imports: Iterable[str]) -> list[str]:
         place, _, name = line.partition(" import ")
         names.setdefault(place, set()).add(name)
     return sorted(
-        f"{place} import {', '.join(sorted(some))}" if place.startswith("from ") else place
-        for place, some in names.items()
+        f"{place} import {', '.join(sorted(group))}" if place.startswith("from ") else place
+        for place, group in names.items()
     )
 
 
@@ -135,21 +135,21 @@ def _size(results: Results, name: str, source: TrialsSource | None) -> str:
         return ""
     data = results.settings.data[name]
     size = f"  # {data['n_trials']} trials of {data['n_subjects']} people"
-    prepared = data.get("preparation")
-    return size if prepared is None else f"{size}; {Preparation.from_dict(prepared)}"
+    preparation = data.get("preparation")
+    return size if preparation is None else f"{size}; {Preparation.from_dict(preparation)}"
 
 
 def _dataset(results: Results, name: str) -> Any:
     """The class of a registered data set; None of trials that come from none."""
     source = source_of(results.settings, name)
-    asked = name if source is None or source.dataset is None else source.dataset
+    key = name if source is None or source.dataset is None else source.dataset
     try:
-        return registry.get("datasets", asked)
+        return registry.get("datasets", key)
     except ValueError:
         return None
 
 
-def _used(results: Results, kind: str) -> list[registry.Entry]:
+def _used_entries(results: Results, kind: str) -> list[registry.Entry]:
     """Registered classes that the code of the pipelines imports."""
     classes = {line.rpartition(" ")[2] for line in results.settings.imports}
     return [entry for entry in registry.entries(kind) if _class_name(entry) in classes]
@@ -159,11 +159,11 @@ def _class_name(entry: registry.Entry) -> str:
     return entry.target.rpartition(":")[2]
 
 
-def _linked(text: str) -> str:
+def _add_links(text: str) -> str:
     """Text with links to addresses, DOIs and arXiv."""
 
-    def link(found: re.Match[str]) -> str:
-        name = found[0].rstrip(".")
+    def link(match: re.Match[str]) -> str:
+        name = match[0].rstrip(".")
         if name.endswith(")") and name.count("(") < name.count(")"):
             name = name[:-1]
         to = name
@@ -171,9 +171,9 @@ def _linked(text: str) -> str:
             to = f"https://doi.org/{name}"
         elif name.startswith("arXiv:"):
             to = f"https://arxiv.org/abs/{name.removeprefix('arXiv:')}"
-        return f'<a href="{to}">{name}</a>{found[0][len(name) :]}'
+        return f'<a href="{to}">{name}</a>{match[0][len(name) :]}'
 
-    return _LINK.sub(link, h.escaped(text))
+    return _LINK.sub(link, h.escape(text))
 
 
 def all_settings(results: Results) -> str:
@@ -196,7 +196,7 @@ def all_settings(results: Results) -> str:
 def _in_words(value: Any) -> str:
     if isinstance(value, dict):
         pairs = [f"{key}: {_in_words(item)}" for key, item in value.items()]
-        return ", ".join(pairs) or h.NOTHING
+        return ", ".join(pairs) or h.NO_VALUE
     if isinstance(value, list | tuple):
-        return ", ".join(map(_in_words, value)) or h.NOTHING
-    return h.NOTHING if value is None else str(value)
+        return ", ".join(map(_in_words, value)) or h.NO_VALUE
+    return h.NO_VALUE if value is None else str(value)

@@ -52,7 +52,7 @@ class CodeWriter:
         if type(value) in (list, tuple, set, dict):
             return self._container(value)
         if isinstance(value, type) or (callable(value) and hasattr(value, "__name__")):
-            return self._named(value)
+            return self._public_name(value)
         return self._call(value)
 
     def _array(self, array: np.ndarray) -> str:
@@ -72,7 +72,7 @@ class CodeWriter:
             return f"{{{items}}}" if values else "set()"
         return f"[{items}]"
 
-    def _named(self, value: Any) -> str:
+    def _public_name(self, value: Any) -> str:
         """A function or class, imported from the shortest public place that has it."""
         name = value.__name__
         module = getattr(value, "__module__", None) or type(value).__module__
@@ -88,7 +88,7 @@ class CodeWriter:
         """An estimator or splitter: its class, with the arguments that are not the defaults."""
         if not (isinstance(value, BaseEstimator) or hasattr(value, "split")):
             raise NotWritableError(f"a {type(value).__name__}")
-        name = self._named(type(value))
+        name = self._public_name(type(value))
         arguments = []
         for parameter in inspect.signature(type(value)).parameters.values():
             if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):

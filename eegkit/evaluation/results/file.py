@@ -26,16 +26,16 @@ def write(
 ) -> None:
     """Write beside, then rename."""
     arrays: dict[str, Any] = {}
-    packed = [
-        {"dataset": of[0], "pipeline": of[1], "packed": pack(made, arrays, f"{i}/")}
-        for i, (of, made) in enumerate(predictions.items())
+    headers = [
+        {"dataset": dataset, "pipeline": pipeline, "packed": pack(part, arrays, f"{i}/")}
+        for i, ((dataset, pipeline), part) in enumerate(predictions.items())
     ]
     content = {
         "results_version": FORMAT_VERSION,
         "settings": settings.to_dict(),
         "table": {name: _plain(column) for name, column in table.items()},
         "failures": failures.to_dict("records"),
-        "predictions": packed,
+        "predictions": headers,
     }
     tensor_file.write(path, arrays, content)
 
@@ -63,8 +63,8 @@ def read(
         elif name not in FIXED_COLUMNS:
             table[name] = table[name].astype("float64")
     predictions = {
-        (one["dataset"], one["pipeline"]): unpack(one["packed"], arrays)
-        for one in content["predictions"]
+        (item["dataset"], item["pipeline"]): unpack(item["packed"], arrays)
+        for item in content["predictions"]
     }
     return table, RunSettings.from_dict(content["settings"]), predictions, content["failures"]
 

@@ -44,11 +44,11 @@ class Predictions:
 
     def __getitem__(self, rows: Any) -> Predictions:
         """Some of the trials."""
-        picked = {
+        columns = {
             name: getattr(self, name)[rows]
             for name in ("trial", "fold", "subject", "y", "predicted")
         }
-        return replace(self, **picked, proba=None if self.proba is None else self.proba[rows])
+        return replace(self, **columns, proba=None if self.proba is None else self.proba[rows])
 
     @classmethod
     def joined(cls, parts: Sequence[Predictions]) -> Predictions:
@@ -76,28 +76,29 @@ def _spread(part: Predictions, classes: NDArray[Any]) -> NDArray[np.float32]:
 
 def pack(predictions: Predictions, arrays: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """What JSON holds of the predictions; their numbers go to `arrays`."""
-    told: dict[str, Any] = {"prefix": prefix, "classes": predictions.classes.tolist()}
+    header: dict[str, Any] = {"prefix": prefix, "classes": predictions.classes.tolist()}
     for name in ("trial", "fold"):
         arrays[prefix + name] = np.ascontiguousarray(getattr(predictions, name), dtype=np.int64)
     for name in ("subject", "y", "predicted"):
         values, codes = np.unique(getattr(predictions, name), return_inverse=True)
-        told[name] = values.tolist()
+        header[name] = values.tolist()
         arrays[prefix + name] = codes.reshape(-1).astype(np.int32)
     if predictions.proba is not None:
         arrays[prefix + "proba"] = np.ascontiguousarray(predictions.proba, dtype=np.float32)
-    return told
+    return header
 
 
-def unpack(told: Mapping[str, Any], arrays: Mapping[str, Any]) -> Predictions:
+def unpack(header: Mapping[str, Any], arrays: Mapping[str, Any]) -> Predictions:
     """The predictions that `pack` took apart."""
-    prefix = told["prefix"]
-    coded = {
-        name: np.array(told[name])[arrays[prefix + name]] for name in ("subject", "y", "predicted")
+    prefix = header["prefix"]
+    columns = {
+        name: np.array(header[name])[arrays[prefix + name]]
+        for name in ("subject", "y", "predicted")
     }
     return Predictions(
         trial=np.array(arrays[prefix + "trial"]),
         fold=np.array(arrays[prefix + "fold"]),
-        classes=np.array(told["classes"]),
+        classes=np.array(header["classes"]),
         proba=arrays.get(prefix + "proba"),
-        **coded,
+        **columns,
     )

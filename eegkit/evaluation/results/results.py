@@ -125,8 +125,8 @@ class Results:
         ValueError
             There is no such pipeline or data set.
         """
-        pipeline = self._named("pipeline", pipeline, self.pipelines)
-        dataset = self._named("dataset", dataset, self.datasets)
+        pipeline = self._check_name("pipeline", pipeline, self.pipelines)
+        dataset = self._check_name("dataset", dataset, self.datasets)
         if (dataset, pipeline) not in self._predictions:
             raise ValueError(f"The results hold no predictions of {pipeline!r} on {dataset!r}.")
         return self._predictions[dataset, pipeline]
@@ -196,11 +196,11 @@ class Results:
         ValueError
             There is no such metric or data set.
         """
-        metric = self._named("metric", metric, self.metrics)
-        dataset = self._named("dataset", dataset, self.datasets)
+        metric = self._check_name("metric", metric, self.metrics)
+        dataset = self._check_name("dataset", dataset, self.datasets)
         people = self.per_subject()
-        own = people[people["dataset"] == dataset]
-        table = own.pivot_table(
+        rows = people[people["dataset"] == dataset]
+        table = rows.pivot_table(
             index="subject", columns="pipeline", values=metric, dropna=False, sort=False
         )
         return table[[name for name in self.pipelines if name in table]]
@@ -230,15 +230,15 @@ class Results:
             (medians over folds), ``total_s`` (of all folds) and ``peak_mb`` (the largest).
         """
         folds = self.table.drop_duplicates(["dataset", "pipeline", "fold"])
-        by = folds.groupby(["dataset", "pipeline"], sort=False)
-        made = by.agg(
+        groups = folds.groupby(["dataset", "pipeline"], sort=False)
+        table = groups.agg(
             n_folds=("fold", "size"),
             fit_time_s=("fit_time_s", "median"),
             score_time_s=("score_time_s", "median"),
             peak_mb=("peak_mb", "max"),
         )
-        made["total_s"] = by["fit_time_s"].sum() + by["score_time_s"].sum()
-        return made.reset_index()
+        table["total_s"] = groups["fit_time_s"].sum() + groups["score_time_s"].sum()
+        return table.reset_index()
 
     def per_class(self, pipeline: str | None = None, dataset: str | None = None) -> pd.DataFrame:
         """Precision, recall and F1 of every class, over all test trials together.
@@ -253,12 +253,12 @@ class Results:
         pandas.DataFrame
             Index: the classes; columns ``precision``, ``recall``, ``f1`` and ``n_trials``.
         """
-        of = self.predictions(pipeline, dataset)
+        predictions = self.predictions(pipeline, dataset)
         columns = precision_recall_fscore_support(
-            of.y, of.predicted, labels=of.classes, zero_division=0.0
+            predictions.y, predictions.predicted, labels=predictions.classes, zero_division=0.0
         )
-        named = dict(zip(("precision", "recall", "f1", "n_trials"), columns, strict=True))
-        return pd.DataFrame(named, index=pd.Index(of.classes, name="class"))
+        scores = dict(zip(("precision", "recall", "f1", "n_trials"), columns, strict=True))
+        return pd.DataFrame(scores, index=pd.Index(predictions.classes, name="class"))
 
     def permutation_chance(
         self,
@@ -283,11 +283,13 @@ class Results:
         -------
         PermutationChance
         """
-        of = self.predictions(pipeline, dataset)
+        predictions = self.predictions(pipeline, dataset)
         return permutation_chance(
-            of.y,
-            of.predicted,
-            None if labels_are_subjects(of.y, of.subject) else of.subject,
+            predictions.y,
+            predictions.predicted,
+            None
+            if labels_are_subjects(predictions.y, predictions.subject)
+            else predictions.subject,
             metric,
             n_permutations=n_permutations,
             random_state=random_state,
@@ -337,7 +339,7 @@ class Results:
     def describe(self) -> str:
         """One sentence: how much was evaluated, and whether people were kept apart."""
         n_subjects = len(self.table[["dataset", "subject"]].drop_duplicates())
-        kept = (
+        overlap = (
             "trained and tested on the same people" if self.subject_overlap else "people kept apart"
         )
         parts = [count(len(self.pipelines), "pipeline"), count(n_subjects, "person", "people")]
@@ -347,7 +349,7 @@ class Results:
         parts.append(f"{count(n_folds, 'fold')} ({self.split})")
         if len(self.failures):
             parts.append(f"{count(len(self.failures), 'fit')} failed")
-        return ", ".join([*parts, kept]) + ("; SOMETHING LEAKS" if self.leaks else "")
+        return ", ".join([*parts, overlap]) + ("; SOMETHING LEAKS" if self.leaks else "")
 
     def __repr__(self) -> str:
         lines = [f"<Results: {self.describe()}"]
@@ -364,18 +366,18 @@ class Results:
         return f"<div><p><b>Results</b>: {html.escape(self.describe())}</p>{table}</div>"
 
     def _selection(
-        self, what: str, names: str | Sequence[str] | None, present: Sequence[str]
+        self, kind: str, names: str | Sequence[str] | None, present: Sequence[str]
     ) -> Sequence[str]:
         if names is None:
             # A pipeline that failed everywhere is in no table, but its failures are its own.
-            return [*present, *self.failures[what].unique()]
-        chosen = [names] if isinstance(names, str) else list(names)
-        return [self._named(what, name, present) for name in chosen]
+            return [*present, *self.failures[kind].unique()]
+        selection = [names] if isinstance(names, str) else list(names)
+        return [self._check_name(kind, name, present) for name in selection]
 
     @staticmethod
-    def _named(what: str, name: str | None, known: Sequence[str]) -> str:
+    def _check_name(kind: str, name: str | None, names: Sequence[str]) -> str:
         if name is None:
-            return known[0]
-        if name not in known:
-            raise ValueError(f"{what} is {name!r}; the results have {', '.join(map(repr, known))}.")
+            return names[0]
+        if name not in names:
+            raise ValueError(f"{kind} is {name!r}; the results have {', '.join(map(repr, names))}.")
         return name

@@ -106,7 +106,7 @@ class RunSettings:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> RunSettings:
         """The settings that `to_dict` wrote; what an older file lacks has its default."""
-        names = {one.name for one in dataclasses.fields(cls)}
+        names = {f.name for f in dataclasses.fields(cls)}
         return cls(**{name: value for name, value in values.items() if name in names})
 
     def select(self, datasets: Collection[str], pipelines: Collection[str]) -> RunSettings:
@@ -116,8 +116,8 @@ class RunSettings:
             for name in BY_DATASET
         }
         texts = {name: text for name, text in self.pipelines.items() if name in pipelines}
-        unchanged = [name for name in self.baselines if name in pipelines]
-        return dataclasses.replace(self, **by_dataset, pipelines=texts, baselines=unchanged)
+        baseline_names = [name for name in self.baselines if name in pipelines]
+        return dataclasses.replace(self, **by_dataset, pipelines=texts, baselines=baseline_names)
 
 
 def describe_run(

@@ -54,8 +54,8 @@ def summarize(people: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
     ):
         for metric in metrics:
             scores, chance = scores_of_pipeline[metric], scores_of_pipeline[f"chance_{metric}"]
-            defined = scores.dropna().to_numpy()
-            low, high = bootstrap_interval(defined)[1:3] if len(defined) else (np.nan, np.nan)
+            values = scores.dropna().to_numpy()
+            low, high = bootstrap_interval(values)[1:3] if len(values) else (np.nan, np.nan)
             rows.append(
                 {
                     "dataset": dataset,
@@ -66,7 +66,7 @@ def summarize(people: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
                     "ci_low": low,
                     "ci_high": high,
                     "chance": chance.mean(),
-                    "n_subjects": len(defined),
+                    "n_subjects": len(values),
                     # Rounding errors of a mean over folds are no skill.
                     "n_above_chance": int((scores > chance + 1e-9).sum()),
                 }

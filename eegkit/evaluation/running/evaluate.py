@@ -19,6 +19,7 @@ from eegkit.evaluation.running.inputs import check_trials, name_datasets, name_p
 from eegkit.evaluation.running.store import Store
 from eegkit.evaluation.running.tasks import run_tasks
 from eegkit.evaluation.splits import (
+    Fold,
     describe_split,
     folds_of,
     keeps_apart,
@@ -129,47 +130,47 @@ def evaluate(
     2     2       c        6       0.5
     3     3       d        6       0.5
     """
-    named = name_pipelines(pipelines)
-    scorers = make_scorers(scoring)
+    pipelines, scorers = name_pipelines(pipelines), make_scorers(scoring)
     check_for(Literal["refuse", "mark"]).require("on_leak", on_leak)
     check_for(Literal["record", "raise"]).require("on_error", on_error)
     splitter = make_splitter(cv, random_state=random_state)
     datasets = name_datasets(trials)
-    data = {name: check_trials(own) for name, own in datasets.items()}
+    data = {name: check_trials(part) for name, part in datasets.items()}
     if baselines:
-        named = named | _beside(named)
-    folds = {name: folds_of(splitter, own) for name, own in datasets.items()}
-    audits = {
-        name: audit_folds(own, folds[name], keeps_apart(splitter, own), pipeline=named)
-        for name, own in datasets.items()
-    }
-    for audit in audits.values():
-        if on_leak == "refuse":
-            audit.raise_for_leaks()
-    tasks = [
-        Task(i, *of)
-        for i, of in enumerate(
-            (dataset, name, fold) for dataset in data for name in named for fold in folds[dataset]
-        )
-    ]
+        pipelines |= {n: p for n, p in all_baselines().items() if n not in pipelines}
+    folds, split = _split(splitter, datasets, pipelines, on_leak)
+    triples = ((name, p, fold) for name in data for p in pipelines for fold in folds[name])
+    tasks = [Task(i, *triple) for i, triple in enumerate(triples)]
     outcomes = run_tasks(
-        tasks, named, data, scorers, store=None if store is None else Store(store), dask=dask,
+        tasks, pipelines, data, scorers, store=None if store is None else Store(store), dask=dask,
         n_jobs=n_jobs, may_fail=on_error == "record", verbose=verbose,
     )  # fmt: skip
     _relay(outcomes)
     _warn_undefined(outcomes)
-    settings = describe_run(
-        datasets,
-        named,
-        _options(cv=cv, scoring=scoring, random_state=random_state, on_leak=on_leak),
-        **describe_split(cv, splitter),
-        n_folds={name: len(own) for name, own in folds.items()},
-        scoring=list(scorers),
-        random_state=random_state,
-        subject_overlap=any(overlap(f, data[name].groups) for name in data for f in folds[name]),
-        audit={name: audit.to_dict() for name, audit in audits.items()},
-    )
+    options = _options(cv=cv, scoring=scoring, random_state=random_state, on_leak=on_leak)
+    split |= describe_split(cv, splitter) | {"scoring": list(scorers), "random_state": random_state}
+    settings = describe_run(datasets, pipelines, options, **split)
     return _results(tasks, outcomes, settings)
+
+
+def _split(
+    splitter: Any, datasets: Mapping[str, Trials], pipelines: Mapping[str, Any], on_leak: str
+) -> tuple[dict[str, list[Fold]], dict[str, Any]]:
+    """The folds of every data set, and what the settings tell about them."""
+    folds = {name: folds_of(splitter, trials) for name, trials in datasets.items()}
+    audits = {
+        name: audit_folds(trials, folds[name], keeps_apart(splitter, trials), pipeline=pipelines)
+        for name, trials in datasets.items()
+    }
+    for audit in audits.values():
+        if on_leak == "refuse":
+            audit.raise_for_leaks()
+    groups = {name: trials.groups for name, trials in datasets.items()}
+    return folds, {
+        "n_folds": {name: len(parts) for name, parts in folds.items()},
+        "subject_overlap": any(overlap(f, groups[name]) for name in folds for f in folds[name]),
+        "audit": {name: audit.to_dict() for name, audit in audits.items()},
+    }
 
 
 def _options(**options: Any) -> dict[str, Any]:
@@ -180,11 +181,6 @@ def _options(**options: Any) -> dict[str, Any]:
         for name, value in options.items()
         if repr(value) != repr(defaults[name].default)
     }
-
-
-def _beside(named: Mapping[str, Any]) -> dict[str, Any]:
-    """The baselines, without those that are there already."""
-    return {name: made for name, made in all_baselines().items() if name not in named}
 
 
 def _results(tasks: list[Task], outcomes: list[Outcome], settings: RunSettings) -> Results:
@@ -204,23 +200,23 @@ def _results(tasks: list[Task], outcomes: list[Outcome], settings: RunSettings) 
     for task, outcome in zip(tasks, outcomes, strict=True):
         if outcome.predictions is not None:
             predictions.setdefault((task.dataset, task.pipeline), []).append(outcome.predictions)
-    joined = {of: Predictions.joined(parts) for of, parts in predictions.items()}
-    return Results(table, settings, predictions=joined, failures=failures)
+    whole = {key: Predictions.joined(parts) for key, parts in predictions.items()}
+    return Results(table, settings, predictions=whole, failures=failures)
 
 
 def _warn_failed(failures: list[dict[str, Any]]) -> None:
     """Name the folds that failed, once for each pipeline."""
-    of: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    by_pipeline: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for failure in failures:
-        of.setdefault((failure["dataset"], failure["pipeline"]), []).append(failure)
-    for (_, pipeline), failed in of.items():
-        folds = ", ".join(str(failure["fold"]) for failure in failed)
-        what = f"Fold {folds} of {pipeline!r} failed with"
-        if len(failed) > 1:
-            what = f"Folds {folds} of {pipeline!r} failed, the first with"
+        by_pipeline.setdefault((failure["dataset"], failure["pipeline"]), []).append(failure)
+    for (_, pipeline), group in by_pipeline.items():
+        folds = ", ".join(str(failure["fold"]) for failure in group)
+        text = f"Fold {folds} of {pipeline!r} failed with"
+        if len(group) > 1:
+            text = f"Folds {folds} of {pipeline!r} failed, the first with"
         warnings.warn(
-            f"{what} {failed[0]['error']}; results.failures holds the traceback"
-            f"{'s' if len(failed) > 1 else ''}.",
+            f"{text} {group[0]['error']}; results.failures holds the traceback"
+            f"{'s' if len(group) > 1 else ''}.",
             UserWarning,
             stacklevel=4,
         )
@@ -228,12 +224,12 @@ def _warn_failed(failures: list[dict[str, Any]]) -> None:
 
 def _relay(outcomes: list[Outcome]) -> None:
     """Give the warnings of all workers, each once; a process of joblib would swallow them."""
-    seen = dict.fromkeys(warning for outcome in outcomes for warning in outcome.warnings)
-    told = set()
-    for text, category, filename, lineno in seen:
-        if (text, category) not in told:
-            told.add((text, category))
-            warnings.warn_explicit(text, category, filename, lineno)
+    places: dict[tuple[str, type[Warning]], tuple[str, int]] = {}
+    for outcome in outcomes:
+        for text, category, filename, lineno in outcome.warnings:
+            places.setdefault((text, category), (filename, lineno))
+    for (text, category), (filename, lineno) in places.items():
+        warnings.warn_explicit(text, category, filename, lineno)
 
 
 def _warn_undefined(outcomes: list[Outcome]) -> None:
@@ -242,9 +238,9 @@ def _warn_undefined(outcomes: list[Outcome]) -> None:
     for outcome in outcomes:
         for metric, subject in outcome.undefined:
             subjects.setdefault(metric, {})[subject] = None
-    for metric, who in subjects.items():
+    for metric, people in subjects.items():
         warnings.warn(
-            f"{metric} is undefined for {listed(list(who))}, whose test trials do not hold "
+            f"{metric} is undefined for {listed(list(people))}, whose test trials do not hold "
             "every class; it is NaN there.",
             UserWarning,
             stacklevel=3,

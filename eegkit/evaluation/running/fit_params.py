@@ -20,8 +20,8 @@ def groups_for_fit(estimator: Any, groups: NDArray[Any]) -> dict[str, NDArray[An
     is looked at: a search of hyper-parameters, or one whose ``fit`` names ``groups``.
     """
     if get_config()["enable_metadata_routing"]:
-        asked = get_routing_for_object(estimator).consumes("fit", {"groups"})
-        return dict.fromkeys(asked, groups)
+        names = get_routing_for_object(estimator).consumes("fit", {"groups"})
+        return dict.fromkeys(names, groups)
     path = []
     while isinstance(estimator, Pipeline):
         name, estimator = estimator.steps[-1]

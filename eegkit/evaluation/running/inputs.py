@@ -19,17 +19,17 @@ ONE_DATASET = "trials"
 def name_pipelines(pipelines: Any) -> dict[str, Any]:
     """The pipelines by name; a single one is named after its steps."""
     if isinstance(pipelines, Mapping):
-        named = dict(pipelines)
+        by_name = dict(pipelines)
     elif isinstance(pipelines, Sequence) and not hasattr(pipelines, "fit"):
         raise ValueError(
             "pipelines is a sequence; expected one estimator, or a dict from names to estimators."
         )
     else:
         steps = getattr(pipelines, "named_steps", None) or {type(pipelines).__name__.lower(): None}
-        named = {"+".join(steps): pipelines}
-    if not named:
+        by_name = {"+".join(steps): pipelines}
+    if not by_name:
         raise ValueError("pipelines is empty; there is nothing to evaluate.")
-    for name, pipeline in named.items():
+    for name, pipeline in by_name.items():
         if not isinstance(name, str):
             raise ValueError(f"A pipeline is named {name!r}; expected a string.")
         if isinstance(pipeline, type):
@@ -42,7 +42,7 @@ def name_pipelines(pipelines: Any) -> dict[str, Any]:
                 f"Pipeline {name!r} is a {type(pipeline).__name__}; expected a scikit-learn "
                 "estimator."
             )
-    return named
+    return by_name
 
 
 def name_datasets(trials: Any) -> dict[str, Trials]:
@@ -51,9 +51,9 @@ def name_datasets(trials: Any) -> dict[str, Trials]:
         return {ONE_DATASET: trials}
     if not trials:
         raise ValueError("trials is empty; there is nothing to evaluate on.")
-    unnamed = [name for name in trials if not isinstance(name, str)]
-    if unnamed:
-        raise ValueError(f"A data set is named {unnamed[0]!r}; expected a string.")
+    bad_names = [name for name in trials if not isinstance(name, str)]
+    if bad_names:
+        raise ValueError(f"A data set is named {bad_names[0]!r}; expected a string.")
     return dict(trials)
 
 

@@ -84,15 +84,15 @@ class Store:
         except FileNotFoundError:
             return None
         try:
-            told, arrays = tensor_file.read(content, str(path))
+            header, arrays = tensor_file.read(content, str(path))
         except tensor_file.CorruptFileError as error:
             raise tensor_file.CorruptFileError(
                 f"A fold cannot be read back: {error} Remove the file to compute it again."
             ) from error
         now = {"dataset": task.dataset, "pipeline": task.pipeline, "fold": task.fold.number}
-        rows = [_with_nan(row) | now for row in told["rows"]]
-        predictions = unpack(told["predictions"], arrays)
-        undefined = [(metric, subject) for metric, subject in told["undefined"]]
+        rows = [_with_nan(row) | now for row in header["rows"]]
+        predictions = unpack(header["predictions"], arrays)
+        undefined = [(metric, subject) for metric, subject in header["undefined"]]
         fold = np.full(len(predictions), task.fold.number)
         predictions = Predictions(**{**vars(predictions), "fold": fold})
         return Outcome(task.number, rows, predictions, undefined=undefined)
@@ -102,12 +102,12 @@ class Store:
         if outcome.failure is None:
             assert outcome.predictions is not None
             arrays: dict[str, Any] = {}
-            told = {
+            header = {
                 "rows": [_without_nan(row) for row in outcome.rows],
                 "undefined": [[metric, subject] for metric, subject in outcome.undefined],
                 "predictions": pack(outcome.predictions, arrays),
             }
-            tensor_file.write(self._path(key), arrays, told)
+            tensor_file.write(self._path(key), arrays, header)
             # Whoever locks a new file of this name now will find that the fold is finished.
             self._lock_path(key).unlink(missing_ok=True)
         self.release(key)
@@ -141,12 +141,12 @@ class Store:
         return self.folder / f"{key}.safetensors"
 
 
-def _hash(what: str, value: Any) -> str:
+def _hash(kind: str, value: Any) -> str:
     try:
         return str(joblib.hash(value, hash_name="sha1"))
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise ValueError(
-            f"A store needs what decides a result to be picklable, to know it again: {what} is "
+            f"A store needs what decides a result to be picklable, to know it again: {kind} is "
             f"not ({error}). Give a function of a module in place of a lambda."
         ) from error
 

@@ -62,7 +62,7 @@ class _Progress:
         if self.store is not None:
             self.store.release_all()
 
-    def unfinished(self) -> list[Task]:
+    def open_tasks(self) -> list[Task]:
         return [task for task in self.tasks if not self.is_finished(task)]
 
 
@@ -82,7 +82,7 @@ def run_tasks(
     # Hashing the data takes time, which a run without a store saves.
     keys = store.keys(tasks, pipelines, data, scorers) if store else [""] * len(tasks)
     progress = _Progress(tasks, keys, store)
-    waiting = progress.unfinished()
+    waiting = progress.open_tasks()
     n_losses = 0
     with _bar(len(tasks), len(progress), verbose) as advance, _cluster(dask, data) as on_cluster:
         while waiting:
@@ -103,7 +103,7 @@ def run_tasks(
                 n_losses += 1
                 if not on_cluster or not _is_loss(error) or n_losses > MAX_LOSSES:
                     raise
-            waiting = progress.unfinished()
+            waiting = progress.open_tasks()
             advance(len(progress))
             if waiting and len(progress) == n_before:
                 time.sleep(WAIT_S)  # another process works on them
@@ -137,11 +137,11 @@ def _cluster(dask: Any, data: Mapping[str, Data]) -> Iterator[bool]:
             "Folds on a dask cluster need dask: pip install 'eegkit[dask]'."
         ) from error
     # A client that was given stays open; one made here is closed here.
-    own = not isinstance(dask, Client)
-    client = _connect(Client, dask) if own else dask
+    must_close = not isinstance(dask, Client)
+    client = _connect(Client, dask) if must_close else dask
     # Scattered once to each worker, the data do not travel with every task.
     with (
-        client if own else nullcontext(),
+        client if must_close else nullcontext(),
         parallel_config(
             backend="dask", client=client, scatter=list(data.values()), retries=MAX_LOSSES
         ),
@@ -177,7 +177,7 @@ def _is_loss(error: Exception) -> bool:
 def _bar(n_tasks: int, n_done: int, verbose: bool) -> Iterator[Callable[[int], None]]:
     """A function to call with how many fits are finished; it moves the bar where one is shown."""
     if not verbose:
-        yield lambda done: None
+        yield lambda n_finished: None
         return
     # Here, since importing it takes longer than many an evaluation without a bar.
     from rich.console import Console
@@ -201,4 +201,4 @@ def _bar(n_tasks: int, n_done: int, verbose: bool) -> Iterator[Callable[[int], N
     # On stderr: stdout may be piped into a file.
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task("Fitting", total=n_tasks, completed=n_done)
-        yield lambda done: bar.update(task, completed=done)
+        yield lambda n_finished: bar.update(task, completed=n_finished)
