@@ -160,7 +160,7 @@ def test_every_part_is_there(page):
     assert "Pfurtscheller" in text, "the paper of the data set"
     assert "Welch" in text, "the paper of a transform"
     assert "baselines()['band_power+lr']" in text
-    assert "load_dataset('simulated')" in text
+    assert "load_dataset('simulated', n_subjects=8, n_trials=16)" in text
     assert "cv='group-4'" in text
     assert f"numpy {np.__version__}" in text
 
