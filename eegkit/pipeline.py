@@ -113,7 +113,7 @@ class _KnowingMemory:
         self.memory = check_memory(memory)
 
     def cache(self, function: Callable[..., Any], ignore: Sequence[str] = ()) -> Any:
-        cached = self.memory.cache(_call, ignore=["unhashed"])
+        cached = self.memory.cache(_call, ignore=["extras"])
 
         def call(*args: Any, **kwargs: Any) -> Any:
             extras = {name: kwargs.pop(name) for name in ignore if name in kwargs}
