@@ -19,7 +19,7 @@ HALF_WIDTH = 10
 FRAME_VALUES = 2**21
 
 
-def ratio_of(sfreq: float, to_sfreq: float) -> Fraction:
+def ratio_of(sfreq: float, target_sfreq: float) -> Fraction:
     """The factor between two rates.
 
     Raises
@@ -27,10 +27,10 @@ def ratio_of(sfreq: float, to_sfreq: float) -> Fraction:
     ValueError
         It is no ratio of whole numbers up to 1000.
     """
-    ratio = Fraction(to_sfreq / sfreq).limit_denominator(MAX_DENOMINATOR)
-    if not np.isclose(float(ratio) * sfreq, to_sfreq, rtol=1e-9):
+    ratio = Fraction(target_sfreq / sfreq).limit_denominator(MAX_DENOMINATOR)
+    if not np.isclose(float(ratio) * sfreq, target_sfreq, rtol=1e-9):
         raise ValueError(
-            f"{sfreq:g} Hz and {to_sfreq:g} Hz are in no ratio of whole numbers up "
+            f"{sfreq:g} Hz and {target_sfreq:g} Hz are in no ratio of whole numbers up "
             f"to {MAX_DENOMINATOR}; {float(ratio) * sfreq:g} Hz would be."
         )
     return ratio

@@ -44,7 +44,7 @@ def from_bids(
     window_s: float | None = None,
     overlap: float = 0.0,
     channels: Sequence[str] | str | None = None,
-    sfreq: float | None = None,
+    target_sfreq: float | None = None,
     l_freq: float | None = None,
     h_freq: float | None = None,
     on_error: Literal["raise", "skip"] = "raise",
@@ -80,7 +80,7 @@ def from_bids(
     overlap : float, default 0.0
         Part of a window shared with the next one, from 0 to below 1. Overlapping
         windows share samples: never let them fall on both sides of a split.
-    channels, sfreq, l_freq, h_freq, on_error, n_jobs, cache, progress
+    channels, target_sfreq, l_freq, h_freq, on_error, n_jobs, cache, progress
         As for `from_folder`. EEG channels are those that ``channels.tsv`` says are; those it
         says are bad are kept.
 

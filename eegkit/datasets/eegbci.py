@@ -66,7 +66,7 @@ class EEGBCI(PreparedDataset):
     tmin, tmax : float, default 0.0 and 4.0
         The trial's bounds in s from the cue; the sample at `tmax` is left out. The task
         ``"eyes"`` has no cues: it is cut into windows of ``tmax - tmin`` s, end to end.
-    sfreq : float or None, default 128.0
+    target_sfreq : float or None, default 128.0
         Rate in Hz to resample the recordings to; None keeps the recorded rate.
     l_freq, h_freq : float, optional
         Edges in Hz of a zero-phase band-pass on the whole recording; by default none.
@@ -83,8 +83,8 @@ class EEGBCI(PreparedDataset):
     The files of the people 88, 92 and 100 give 128 Hz and trials of 5.125 s, where all
     others have 160 Hz and 4.1 s (656 samples either way, so which of the two is true
     cannot be told from the files), and 104 has fewer trials. They are
-    loaded like the others, resampled to `sfreq`; many studies leave these four out.
-    With ``sfreq=None`` they cannot be joined with the others.
+    loaded like the others, resampled to `target_sfreq`; many studies leave these four out.
+    With ``target_sfreq=None`` they cannot be joined with the others.
 
     Zeros that fill up the end of a recording are cut off, and a trial that would
     reach past the end is left out.
@@ -127,7 +127,7 @@ class EEGBCI(PreparedDataset):
     rest: bool = False
     tmin: Annotated[float, Interval()] = 0.0
     tmax: Annotated[float, Interval()] = 4.0
-    sfreq = 128.0
+    target_sfreq = 128.0
 
     @property
     def preparation(self) -> Preparation:

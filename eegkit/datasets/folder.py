@@ -33,7 +33,7 @@ def from_folder(
     window_s: float | None = None,
     overlap: float = 0.0,
     channels: Sequence[str] | str | None = None,
-    sfreq: float | None = None,
+    target_sfreq: float | None = None,
     l_freq: float | None = None,
     h_freq: float | None = None,
     on_error: Literal["raise", "skip"] = "raise",
@@ -70,7 +70,7 @@ def from_folder(
     channels : sequence of str or "common", optional
         The channels to read, in this order, or those that all files have. By default all EEG
         channels, which must be the same in all files.
-    sfreq : float, optional
+    target_sfreq : float, optional
         Rate in Hz to resample the recordings to; needed where they differ.
     l_freq, h_freq : float, optional
         Edges in Hz of a zero-phase band-pass on the whole recording.
@@ -115,7 +115,7 @@ def from_folder(
     --------
     >>> from eegkit.datasets import from_folder
     >>> trials = from_folder(
-    ...     "recordings", "labels.csv", window_s=2, sfreq=128, channels="common"
+    ...     "recordings", "labels.csv", window_s=2, target_sfreq=128, channels="common"
     ... )  # doctest: +SKIP
     """
     options = dict(locals())  # the fields of the data set have the same names, but for two

@@ -53,7 +53,7 @@ class MentalArithmetic(WindowedDataset):
     overlap : float, default 0.0
         Part of a window shared with the next one, from 0 to below 1. Overlapping
         windows share samples: never let them fall on both sides of a split.
-    sfreq : float or None, default 128.0
+    target_sfreq : float or None, default 128.0
         Rate in Hz to resample the recordings to; None keeps the recorded 500 Hz.
     l_freq, h_freq : float, optional
         Edges in Hz of a zero-phase band-pass on the whole recording; by default none,
@@ -97,7 +97,7 @@ class MentalArithmetic(WindowedDataset):
     classes = ("rest", "arithmetic")
 
     window_s = 5.0
-    sfreq = 128.0
+    target_sfreq = 128.0
 
     def recordings(self) -> list[Recording]:
         people = choose_subjects(self.subjects, range(self.n_subjects), self.title)

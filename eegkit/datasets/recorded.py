@@ -151,7 +151,7 @@ class RecordedDataset(Dataset):
             elif result.sfreq != parts[0].sfreq:
                 raise ValueError(
                     f"{recording.path.name} is recorded at {result.sfreq:g} Hz, but "
-                    f"{first.path.name} at {parts[0].sfreq:g} Hz; set sfreq= to resample "
+                    f"{first.path.name} at {parts[0].sfreq:g} Hz; set target_sfreq= to resample "
                     "both, or leave one out by subjects=."
                 )
             parts.append(result)
@@ -204,24 +204,24 @@ class PreparedDataset(RecordedDataset):
 
     Parameters
     ----------
-    sfreq : float, optional
+    target_sfreq : float, optional
         Rate in Hz to resample the recordings to; by default the recorded one.
     l_freq, h_freq : float, optional
         Edges in Hz of a zero-phase band-pass on the whole recording; by default none.
     """
 
-    sfreq: Positive | None = None
+    target_sfreq: Positive | None = None
     l_freq: Positive | None = None
     h_freq: Positive | None = None
 
     @property
     def preparation(self) -> Preparation:
         """What the recordings go through; ``ParameterError`` where that makes no sense."""
-        return Preparation(sfreq=self.sfreq, l_freq=self.l_freq, h_freq=self.h_freq)
+        return Preparation(sfreq=self.target_sfreq, l_freq=self.l_freq, h_freq=self.h_freq)
 
     def check_parameters(self) -> None:
         super().check_parameters()
-        Preparation(sfreq=self.sfreq, l_freq=self.l_freq, h_freq=self.h_freq)
+        Preparation(sfreq=self.target_sfreq, l_freq=self.l_freq, h_freq=self.h_freq)
 
 
 class WindowedDataset(PreparedDataset):

@@ -152,12 +152,12 @@ class UserRecordings(WindowedDataset):
         return canonical_names(next(h.ch_names for h in headers if h.plain_names == usual))
 
     def _check_same_rate(self, rates: dict[str, float]) -> None:
-        if self.sfreq is None and len(set(rates.values())) > 1:
+        if self.target_sfreq is None and len(set(rates.values())) > 1:
             usual = Counter(rates.values()).most_common(1)[0][0]
             deviations = [f"{path} at {rate:g} Hz" for path, rate in rates.items() if rate != usual]
             raise ValueError(
-                f"Most recordings are at {usual:g} Hz, but {', '.join(deviations)}; set sfreq= to "
-                "resample all of them."
+                f"Most recordings are at {usual:g} Hz, but {', '.join(deviations)}; "
+                "set target_sfreq= to resample all of them."
             )
 
     def _header_or_none(self, recording: Recording) -> Header | None:

@@ -24,7 +24,7 @@ class Preparation(Parametrized):
     overlap : float, default 0.0
         Part of a window shared with the next one, from 0 to below 1.
     sfreq : float, optional
-        Rate in Hz to resample to; by default the recorded one.
+        Rate of the windows in Hz, to resample to; by default the recorded one.
     l_freq, h_freq : float, optional
         Edges in Hz of a zero-phase band-pass; by default none.
     filter_method : {"fir", "iir"}, default "fir"
@@ -69,8 +69,8 @@ class Preparation(Parametrized):
         for name, edge in self._edges():
             if self.sfreq is not None and edge >= self.sfreq / 2:
                 raise ParameterError(
-                    f"{name} is {edge:g} Hz, but at sfreq={self.sfreq:g} Hz no frequency from "
-                    f"{self.sfreq / 2:g} Hz on is kept; lower {name} or raise sfreq.",
+                    f"{name} is {edge:g} Hz, but at {self.sfreq:g} Hz no frequency from "
+                    f"{self.sfreq / 2:g} Hz on is kept; lower {name} or resample to more.",
                     name,
                 )
 

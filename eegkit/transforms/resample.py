@@ -24,7 +24,7 @@ class Resample(Transformer):
     ----------
     max_memory_mb, n_jobs
         See `Transformer`.
-    to_sfreq : float, default 128
+    target_sfreq : float, default 128
         The rate wanted, in Hz.
     sfreq : float, optional
         Sampling rate of X in Hz; by default that of X. An X that does not say its rate is
@@ -47,21 +47,22 @@ class Resample(Transformer):
     >>> import numpy as np
     >>> from eegkit import SignalArray
     >>> from eegkit.transforms import Resample
-    >>> made = Resample(to_sfreq=100).fit_transform(SignalArray(np.ones((1, 2, 250)), sfreq=250))
+    >>> X = SignalArray(np.ones((1, 2, 250)), sfreq=250)
+    >>> made = Resample(target_sfreq=100).fit_transform(X)
     >>> made.shape, made.sfreq
     ((1, 2, 100), 100.0)
     """
 
-    to_sfreq: Positive = 128.0
+    target_sfreq: Positive = 128.0
     sfreq: Positive | None = None
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:
-        return {"sfreq": 128.0, "to_sfreq": 256.0}
+        return {"sfreq": 128.0, "target_sfreq": 256.0}
 
     def _prepare(self, signals: SignalArray) -> None:
         self._check_rate(signals, reset=True)
-        ratio = ratio_of(self.sfreq_, self.to_sfreq)
+        ratio = ratio_of(self.sfreq_, self.target_sfreq)
         self.up_, self.down_ = ratio.numerator, ratio.denominator
         n_times = -(-signals.shape[-1] * self.up_ // self.down_)
         self.output_shape_ = (signals.shape[1], n_times)
@@ -70,4 +71,4 @@ class Resample(Transformer):
         return resample(block, Fraction(self.up_, self.down_), "line")
 
     def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
-        return {"sfreq": float(self.to_sfreq), "ch_names": signals.ch_names}
+        return {"sfreq": float(self.target_sfreq), "ch_names": signals.ch_names}

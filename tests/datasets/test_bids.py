@@ -79,7 +79,9 @@ def test_events_are_labels(written):
 
 
 def test_people_are_labels(written):
-    trials = from_bids(written, participant_column="group", window_s=2, overlap=0.5, sfreq=50)
+    trials = from_bids(
+        written, participant_column="group", window_s=2, overlap=0.5, target_sfreq=50
+    )
     assert trials.X.shape == (36, 3, 100)
     assert set(zip(trials.y, trials.groups, strict=True)) == {("patient", "01"), ("control", "02")}
 

@@ -67,7 +67,12 @@ def test_windows_are_the_recorded_samples(write_run, tmp_path):
     signals = write_run(1, 6)
     with pytest.warns(MissingDataWarning):
         trials = EEGBCI(
-            path=tmp_path, subjects=[1], task="imagine_hands_feet", sfreq=None, tmin=-1, tmax=2
+            path=tmp_path,
+            subjects=[1],
+            task="imagine_hands_feet",
+            target_sfreq=None,
+            tmin=-1,
+            tmax=2,
         ).load()
     assert list(trials.y) == ["feet", "hands", "feet"]
     assert trials.sfreq == 160
@@ -156,7 +161,7 @@ def test_people_recorded_at_another_rate_are_resampled_or_refused(folder, write_
         write_run(88, run, sfreq=128)
     assert EEGBCI(path=folder, subjects=[1, 88]).load().X.shape == (12, 4, 512)
     with pytest.raises(ValueError, match=r"S088R04\.edf is recorded at 128 Hz, but S001R04\.edf"):
-        EEGBCI(path=folder, subjects=[1, 88], sfreq=None).load()
+        EEGBCI(path=folder, subjects=[1, 88], target_sfreq=None).load()
 
 
 def test_a_recording_of_zeros_is_refused_by_name(folder, write_run):
@@ -172,7 +177,7 @@ def test_a_recording_of_zeros_is_refused_by_name(folder, write_run):
         ({"task": "eyes", "rest": True}, "drop rest=True"),
         ({"tmin": 2, "tmax": 2}, "expected tmin below tmax"),
         ({"subjects": [0]}, "from 1 to 109"),
-        ({"sfreq": -1}, "sfreq is -1"),
+        ({"target_sfreq": -1}, "target_sfreq is -1"),
     ],
 )
 def test_bad_options(options, message, tmp_path):

@@ -233,9 +233,9 @@ def test_differing_channels(folder, write):
 def test_differing_rates(folder, write):
     write(folder / "c.edf", sfreq=200)
     rows = pd.concat([BOTH, table(("c.edf", "rest", "bert"))])
-    with pytest.raises(ValueError, match=r"at 100 Hz, but .*c\.edf at 200 Hz; set sfreq="):
+    with pytest.raises(ValueError, match=r"at 100 Hz, but .*c\.edf at 200 Hz; set target_sfreq="):
         from_folder(folder, rows, window_s=2)
-    trials = from_folder(folder, rows, window_s=2, sfreq=50, l_freq=1, h_freq=20)
+    trials = from_folder(folder, rows, window_s=2, target_sfreq=50, l_freq=1, h_freq=20)
     assert trials.X.shape == (9, 3, 100)
 
 
@@ -382,4 +382,4 @@ def test_eeglab_files_need_pymatreader(tmp_path, write, monkeypatch):
 def test_nothing_else_is_told(folder):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        from_folder(folder, BOTH, window_s=2, sfreq=64)
+        from_folder(folder, BOTH, window_s=2, target_sfreq=64)

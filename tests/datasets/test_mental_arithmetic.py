@@ -60,7 +60,7 @@ def test_windows_are_the_recorded_samples(write_recording, tmp_path):
     signals = write_recording(tmp_path, 3, 2, 11)
     with pytest.warns(MissingDataWarning, match=r"left out subject 3 run 1 \("):
         trials = MentalArithmetic(
-            path=tmp_path, subjects=[3], sfreq=None, window_s=2.0, overlap=0.5
+            path=tmp_path, subjects=[3], target_sfreq=None, window_s=2.0, overlap=0.5
         ).load()
     assert list(trials.metadata["onset"]) == list(range(10))
     assert "age" not in trials.metadata  # no table beside the recordings
@@ -210,7 +210,7 @@ class TestRealRecordings:
 
     def test_resampling_keeps_the_recorded_spectrum(self, real_folder):
         kept, resampled = (
-            MentalArithmetic(path=real_folder, subjects=[3], sfreq=rate).load()
+            MentalArithmetic(path=real_folder, subjects=[3], target_sfreq=rate).load()
             for rate in (None, 125.0)
         )
         assert kept.sfreq == 500

@@ -17,8 +17,9 @@ from eegkit.experiment import parse_pipeline
 from eegkit.recordings import Preparation
 from eegkit.testing import check_preparation
 
-FILTERED = {"sfreq": 64.0, "l_freq": 2.0, "h_freq": 25.0}
-OPTIONS = [{}, {"sfreq": None}, FILTERED, {**FILTERED, "l_freq": None}]
+FILTERED = {"target_sfreq": 64.0, "l_freq": 2.0, "h_freq": 25.0}
+AS_FILTERED = Preparation(sfreq=64.0, l_freq=2.0, h_freq=25.0)
+OPTIONS = [{}, {"target_sfreq": None}, FILTERED, {**FILTERED, "l_freq": None}]
 CUES = [(1.3, "T1"), (5.2, "T0"), (8.7, "T2"), (13.1, "T1")]
 
 
@@ -38,7 +39,9 @@ def subject(write_edf, tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize("options", [*OPTIONS, {"window_s": 3.0, "overlap": 0.3, "sfreq": 100.0}])
+@pytest.mark.parametrize(
+    "options", [*OPTIONS, {"window_s": 3.0, "overlap": 0.3, "target_sfreq": 100.0}]
+)
 def test_mental_arithmetic(subject, options):
     trials = MentalArithmetic(path=subject, subjects=[3], **options).load()
     for run in "12":
@@ -78,7 +81,7 @@ def test_from_folder(write_edf, tmp_path, options):
         check_preparation(part, tmp_path / f"{name}.edf")
     labelled = table.assign(onset=[1.11, 2.0], duration=[6, 6])
     part = from_folder(tmp_path, labelled, channels=["Cz", "FP1-T7"], **FILTERED)[:1]
-    assert part.preparation == Preparation(window_s=6.0, **FILTERED)
+    assert part.preparation == dataclasses.replace(AS_FILTERED, window_s=6.0)
     check_preparation(part, tmp_path / "a.edf", part.metadata["onset"])
 
 
@@ -112,7 +115,7 @@ def test_real_recordings(real_folder, options):
 
 def test_it_travels_with_the_trials(subject, tmp_path):
     trials = MentalArithmetic(path=subject, subjects=[3], overlap=0.5, **FILTERED).load()
-    expected = Preparation(window_s=5.0, overlap=0.5, **FILTERED)
+    expected = dataclasses.replace(AS_FILTERED, window_s=5.0, overlap=0.5)
     trials.save(tmp_path / "trials")
     for same in (
         trials, trials[3:5], trials[[1, 0]], Trials.load(tmp_path / "trials"),

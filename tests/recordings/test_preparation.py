@@ -13,7 +13,7 @@ from eegkit.recordings import Preparation
         ({"sfreq": 0}, "sfreq is 0"),
         ({"sfreq": 128, "l_freq": -1}, "l_freq is -1"),
         ({"sfreq": 128, "l_freq": 30, "h_freq": 8}, "expected l_freq below h_freq"),
-        ({"sfreq": 128, "h_freq": 64}, "at sfreq=128 Hz no frequency from 64 Hz on"),
+        ({"sfreq": 128, "h_freq": 64}, "at 128 Hz no frequency from 64 Hz on"),
         ({"window_s": 0}, "window_s is 0; expected a number above 0"),
         ({"window_s": "4"}, "window_s is '4'"),
         ({"window_s": float("inf")}, "window_s is inf"),

@@ -44,19 +44,19 @@ def test_notch_takes_the_line_out():
     np.testing.assert_allclose(amplitude(made), [1, 0, 0], atol=0.03)
 
 
-@pytest.mark.parametrize("to_sfreq", [125, 100, 160, 500])
-def test_resample_is_scipys(to_sfreq):
+@pytest.mark.parametrize("target_sfreq", [125, 100, 160, 500])
+def test_resample_is_scipys(target_sfreq):
     X = np.random.default_rng(0).normal(size=(2, 2, 500))
-    model = Resample(to_sfreq=to_sfreq, sfreq=SFREQ)
+    model = Resample(target_sfreq=target_sfreq, sfreq=SFREQ)
     made = model.fit_transform(X)
     expected = scipy.signal.resample_poly(X, model.up_, model.down_, axis=-1, padtype="line")
     assert made.shape == expected.shape
     assert np.abs(made - expected).max() < 1e-4 * np.abs(expected).max()
-    assert made.sfreq == to_sfreq
+    assert made.sfreq == target_sfreq
 
 
 def test_resampled_sines_stay_or_vanish():
-    made = Resample(to_sfreq=100).fit_transform(sines(5, 70))
+    made = Resample(target_sfreq=100).fit_transform(sines(5, 70))
     times = np.arange(made.shape[-1]) / 100
     inside = slice(120, 480)
     expected = np.sin(2 * np.pi * 5 * times)
@@ -65,7 +65,7 @@ def test_resampled_sines_stay_or_vanish():
 
 
 def test_what_comes_next_sees_the_new_rate():
-    made = BandPass().fit_transform(Resample(to_sfreq=125).fit_transform(sines(5)))
+    made = BandPass().fit_transform(Resample(target_sfreq=125).fit_transform(sines(5)))
     assert made.sfreq == 125
 
 
@@ -80,8 +80,8 @@ def test_what_comes_next_sees_the_new_rate():
         (Notch(freqs=[]), "at least one entry"),
         (Notch(freqs=200), "freqs is 200 Hz"),
         (Notch(quality=0), "quality is 0"),
-        (Resample(to_sfreq=0), "to_sfreq is 0"),
-        (Resample(to_sfreq=np.pi * 10), "in no ratio of whole numbers"),
+        (Resample(target_sfreq=0), "target_sfreq is 0"),
+        (Resample(target_sfreq=np.pi * 10), "in no ratio of whole numbers"),
     ],
 )
 def test_parameters_that_make_no_sense(model, message):

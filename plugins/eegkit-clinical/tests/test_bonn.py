@@ -63,7 +63,9 @@ def test_resampling_and_filtering(tmp_path):
     waves = 100 * np.sin(2 * np.pi * 10 * times) + 300 * np.sin(2 * np.pi * 70 * times) + 50
     (tmp_path / "bonn").mkdir()
     np.savetxt(tmp_path / "bonn" / "S007.txt", np.round(waves), "%d")
-    data = Bonn(path=tmp_path, sets=["E"], window_s=20.0, sfreq=128.0, l_freq=2.0, h_freq=40.0)
+    data = Bonn(
+        path=tmp_path, sets=["E"], window_s=20.0, target_sfreq=128.0, l_freq=2.0, h_freq=40.0
+    )
     trials = data.load()
     assert trials.sfreq == 128
     assert trials.X.shape == (1, 1, 2560)
@@ -108,7 +110,7 @@ def test_nothing_there(tmp_path):
         ({"window_s": 24.0}, "a segment lasts 23.6 s"),
         ({"overlap": 1.0}, "overlap is 1.0"),
         ({"h_freq": 90.0}, "h_freq is 90 Hz; expected less than 86.805 Hz"),
-        ({"sfreq": -1.0}, "sfreq is -1.0"),
+        ({"target_sfreq": -1.0}, "target_sfreq is -1.0"),
     ],
 )
 def test_bad_options(whole, options, message):

@@ -100,7 +100,7 @@ def test_overlap_and_a_part_of_states(one):
 def test_other_channels_rate_and_filter(one):
     folder, _ = one
     data = CHBMIT(
-        path=folder, subjects=[3], channels=["FT9-FT10", "FP1-T7"], sfreq=128.0, h_freq=30.0,
+        path=folder, subjects=[3], channels=["FT9-FT10", "FP1-T7"], target_sfreq=128.0, h_freq=30.0,
         states=["seizure"],
     )  # fmt: skip
     with pytest.raises(ValueError, match=r"chb03_01\.edf lacks 1 of 2 channels .*: FP1-T7"):
@@ -204,7 +204,7 @@ def test_recordings_without_what_is_wanted(write, summary, tmp_path):
     write("chb06_01.edf", 12)
     write("chb06_02.edf", 12, start="08.11.7611.42.54")
     summary("chb06", entry("chb06_01.edf"), entry("chb06_02.edf", [(2, 10)]))
-    data = CHBMIT(path=tmp_path, subjects=[6], states=["seizure"], sfreq=64.0)
+    data = CHBMIT(path=tmp_path, subjects=[6], states=["seizure"], target_sfreq=64.0)
     trials = data.load()
     assert trials.X.shape == (2, 18, 256)
     assert set(trials.metadata["recording"]) == {"chb06_02.edf"}
@@ -247,7 +247,7 @@ def test_kept_trials_follow_the_summary(one, tmp_path, summary):
         ({"channels": "FP1-F7"}, "channels is 'FP1-F7'"),
         ({"subjects": [25]}, "no subject 25; expected .* from 1 to 24"),
         ({"h_freq": 128.0}, "h_freq is 128 Hz; expected less than 128 Hz"),
-        ({"sfreq": 0.0}, "sfreq is 0.0"),
+        ({"target_sfreq": 0.0}, "target_sfreq is 0.0"),
     ],
 )
 def test_bad_options(one, options, message):

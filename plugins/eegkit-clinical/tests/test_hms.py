@@ -64,7 +64,7 @@ def test_soft_labels(made):
 
 def test_rate_and_filter(made):
     folder, signals = made
-    trials = HMS(path=folder, sfreq=100.0, l_freq=1.0, h_freq=30.0, windows="all").load()
+    trials = HMS(path=folder, target_sfreq=100.0, l_freq=1.0, h_freq=30.0, windows="all").load()
     assert trials.X.shape == (6, 19, 5000)
     assert trials.sfreq == 100
     wide = signals[411][:19].std()
@@ -114,7 +114,7 @@ def test_missing_files(made):
         ({"subjects": [1]}, "has no 1; expected a sequence of different ones of 42516, 30539"),
         ({"subjects": []}, "subjects is empty"),
         ({"h_freq": 100.0}, "h_freq is 100 Hz; expected less than 100 Hz"),
-        ({"sfreq": 0}, "sfreq is 0"),
+        ({"target_sfreq": 0}, "target_sfreq is 0"),
     ],
 )
 def test_bad_options(made, options, message):

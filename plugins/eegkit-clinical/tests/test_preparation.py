@@ -8,7 +8,7 @@ from eegkit_clinical.bonn import SFREQ
 
 from eegkit.testing import check_preparation
 
-FILTERED = {"l_freq": 2.0, "h_freq": 25.0, "sfreq": 64.0}
+FILTERED = {"l_freq": 2.0, "h_freq": 25.0, "target_sfreq": 64.0}
 SUMMARY = """File Name: chb03_01.edf
 Number of Seizures in File: 1
 Seizure Start Time: 11 seconds

@@ -65,7 +65,7 @@ def test_baseline(write_deap, tmp_path):
 
 def test_filtered_and_resampled(folder):
     options = {"path": folder, "subjects": [7]}
-    trials = DEAP(**options, sfreq=64.0, l_freq=4.0, h_freq=20.0).load()
+    trials = DEAP(**options, target_sfreq=64.0, l_freq=4.0, h_freq=20.0).load()
     assert trials.X.shape == (4, 32, 128)
     assert trials.sfreq == 64
     power = np.abs(np.fft.rfft(np.asarray(trials.X))) ** 2
@@ -281,9 +281,9 @@ def test_a_broken_file_is_left_out_on_demand(folder, write_deap):
         ({"channels": ["Fp1", "EOG"]}, "DEAP has no channel EOG; it has Fp1"),
         ({"channels": []}, "channels is empty"),
         ({"channels": ["T7", "T3"]}, "channels names one twice"),
-        ({"sfreq": -1}, "sfreq is -1"),
-        ({"sfreq": "128"}, "sfreq is '128'"),
-        ({"sfreq": 0.2}, "A window of .* has no sample"),
+        ({"target_sfreq": -1}, "target_sfreq is -1"),
+        ({"target_sfreq": "128"}, "target_sfreq is '128'"),
+        ({"target_sfreq": 0.2}, "A window of .* has no sample"),
         ({"h_freq": 64.0}, "h_freq is 64 Hz; expected less than 64"),
         ({"subjects": [0]}, "no subject 0; expected .* from 1 to 32"),
     ],

@@ -82,7 +82,10 @@ def test_a_broken_file_is_left_out_on_demand(data, write_deap, tmp_path):
 def test_more_channels(data):
     options = {"path": data, "subjects": PEOPLE[:1] + PEOPLE[2:3], "window_s": 1.0}
     assert Emotion(**options, channels="interpolate").load().X.shape[1] == 32
-    assert Emotion(**options, channels=["Cz", "T3"], sfreq=64.0).load().ch_names == ["Cz", "T7"]
+    assert Emotion(**options, channels=["Cz", "T3"], target_sfreq=64.0).load().ch_names == [
+        "Cz",
+        "T7",
+    ]
     scaled = Emotion(**options, scale="dataset").load()
     assert np.median(np.asarray(scaled.X).std(axis=2)) == pytest.approx(1, abs=0.3)
 
@@ -92,8 +95,8 @@ def test_more_channels(data):
     [
         ({"label": "joy"}, "label is 'joy'; expected one of 'valence', 'arousal'"),
         ({"window_s": 0}, "window_s is 0"),
-        ({"sfreq": None}, "sfreq is None"),
-        ({"sfreq": -5}, "sfreq is -5"),
+        ({"target_sfreq": None}, "target_sfreq is None"),
+        ({"target_sfreq": -5}, "target_sfreq is -5"),
         ({"h_freq": 64.0}, "h_freq is 64 Hz"),
         ({"scale": "person"}, "scale is 'person'"),
         ({"threshold": 0}, "threshold is 0"),

@@ -52,8 +52,8 @@ def test_labels(label, expected, folder):
 
 def test_channels_rate_overlap_and_filter(folder):
     trials = GAMEEMO(
-        path=folder, subjects=[1], channels=["T4", "AF3"], sfreq=64.0, window_s=2.0, overlap=0.5,
-        h_freq=20.0,
+        path=folder, subjects=[1], channels=["T4", "AF3"], target_sfreq=64.0, window_s=2.0,
+        overlap=0.5, h_freq=20.0,
     ).load()  # fmt: skip
     assert trials.ch_names == ["T8", "AF3"]
     assert trials.X.shape == (16, 2, 128)

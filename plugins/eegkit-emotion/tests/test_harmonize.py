@@ -67,7 +67,7 @@ def test_by_default_the_shortest_trial_and_the_lowest_rate():
     assert list(made.metadata["dataset"]) == ["0"] * 4 + ["1"] * 2
     assert "onset" not in made.metadata
     np.testing.assert_allclose(made.X[4:], b.X[:, ::-1], rtol=1e-6)
-    other = harmonize([a, b], sfreq=50, window_s=0.5)
+    other = harmonize([a, b], target_sfreq=50, window_s=0.5)
     assert (other.sfreq, other.n_times) == (50, 25)
 
 
@@ -75,7 +75,7 @@ def test_a_sine_is_the_same_sine_at_another_rate():
     times = np.arange(800) / 200
     X = np.tile(np.sin(2 * np.pi * 10 * times) * 20, (2, 1, 1))
     a = Trials.from_arrays(X, ["low", "high"], sfreq=200, subject="S1", ch_names=["Cz"])
-    made = harmonize([a, make(["Cz"], n_times=512)], sfreq=128)
+    made = harmonize([a, make(["Cz"], n_times=512)], target_sfreq=128)
     expected = 20 * np.sin(2 * np.pi * 10 * np.arange(512) / 128)
     np.testing.assert_allclose(made.X[0, 0, 30:-30], expected[30:-30], atol=0.2)
 
@@ -168,8 +168,8 @@ def test_the_parts_are_left_as_they_were(three):
         ([make(["Cz"]), make(["Cz"], n_times=64)], {"window_s": 1.0}, "trials of 1 last 0.5 s"),
         ([make(["Cz"])], {"window_s": 0}, "window_s is 0"),
         ([make(["Cz"])], {"window_s": 0.001}, "less than a sample"),
-        ([make(["Cz"])], {"sfreq": 0}, "sfreq is 0"),
-        ([make(["Cz"])], {"sfreq": "fast"}, "sfreq is 'fast'"),
+        ([make(["Cz"])], {"target_sfreq": 0}, "target_sfreq is 0"),
+        ([make(["Cz"])], {"target_sfreq": "fast"}, "target_sfreq is 'fast'"),
         ([], {}, "nothing to harmonize in a list"),
         ({}, {}, "nothing to harmonize in a dict"),
         ([np.ones((2, 2, 2))], {}, "nothing to harmonize in a list"),

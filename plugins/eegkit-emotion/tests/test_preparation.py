@@ -8,7 +8,7 @@ from eegkit_emotion.deap import BASELINE
 
 from eegkit.testing import check_preparation
 
-FILTERED = {"l_freq": 4.0, "h_freq": 25.0, "sfreq": 64.0}
+FILTERED = {"l_freq": 4.0, "h_freq": 25.0, "target_sfreq": 64.0}
 OPTIONS = [{}, {"overlap": 0.5}, FILTERED]
 
 
@@ -65,7 +65,7 @@ def test_harmonized_trials(write_game, write_deap, tmp_path):
     chosen = (both.metadata["recording"] == "S01G2AllChannels.csv").to_numpy()
     path = write_fif(tmp_path / "game_raw.fif", parts["gameemo"].ch_names, signals[1], 128.0)
     check_preparation(both[chosen], path)
-    assert harmonize(parts, sfreq=64, scale="dataset").preparation.other_steps == (
+    assert harmonize(parts, target_sfreq=64, scale="dataset").preparation.other_steps == (
         "trials resampled one by one",
         "divided by the median standard deviation of the data set",
     )

@@ -72,7 +72,7 @@ def test_the_right_person_of_the_right_session(folder):
 
 def test_channels_rate_overlap_and_filter(folder):
     trials = SEEDIV(
-        path=folder, **OPTIONS, channels=["CB1", "T3"], sfreq=100.0, l_freq=1.0, h_freq=40.0,
+        path=folder, **OPTIONS, channels=["CB1", "T3"], target_sfreq=100.0, l_freq=1.0, h_freq=40.0,
         overlap=0.8,
     ).load()  # fmt: skip
     assert trials.ch_names == ["CB1", "T7"]

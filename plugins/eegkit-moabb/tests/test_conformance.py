@@ -10,7 +10,7 @@ def test_the_family_is_registered():
 
 def test_generated():
     cls = registry.get("datasets", "moabb:FakeDataset")
-    for check in testing.dataset_checks(cls(subjects=[1, 3], tmax=1.0, sfreq=64.0)):
+    for check in testing.dataset_checks(cls(subjects=[1, 3], tmax=1.0, target_sfreq=64.0)):
         check()
 
 

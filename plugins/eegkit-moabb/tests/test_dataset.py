@@ -35,7 +35,7 @@ def moabb_data(subjects, paradigm, **options):
 
 
 def test_the_trials_are_those_of_moabb():
-    trials = load_dataset(FAKE, subjects=[2, 5], sfreq=64.0)
+    trials = load_dataset(FAKE, subjects=[2, 5], target_sfreq=64.0)
     X, y, metadata = moabb_data([2, 5], "MotorImagery", resample=64.0)
     assert_allclose(trials.X, X, rtol=1e-4, atol=1e-4)
     assert_array_equal(trials.y, y)
@@ -62,7 +62,7 @@ def test_a_decoder_remembers_what_moabb_did(options, tmp_path):
 
 
 def test_what_moabb_does_trial_by_trial_is_said():
-    preparation = load_dataset(FAKE, subjects=[1], sfreq=64.0).preparation
+    preparation = load_dataset(FAKE, subjects=[1], target_sfreq=64.0).preparation
     assert preparation.other_steps == ("trials resampled one by one, by MOABB",)
     assert (preparation.l_freq, preparation.h_freq, preparation.sfreq) == (8, None, 64)
 
@@ -218,8 +218,8 @@ def test_channels_that_are_not_there_or_no_eeg(bnci):
         ({"l_freq": 40}, "l_freq below h_freq"),
         ({"l_freq": -1}, "l_freq is -1; expected a number of at least 0"),
         ({"h_freq": math.nan}, "expected a number"),
-        ({"sfreq": 0}, "sfreq is 0; expected a number above 0, or None"),
-        ({"sfreq": 16}, "raise sfreq"),
+        ({"target_sfreq": 0}, "target_sfreq is 0; expected a number above 0, or None"),
+        ({"target_sfreq": 16}, "raise target_sfreq"),
         ({"h_freq": 64}, "person 1: .*[Nn]yquist"),
         ({"download": 1}, "download is 1"),
         ({"accept": "yes"}, "accept is 'yes'"),
@@ -269,7 +269,7 @@ print(dataset)
 
 
 def test_cache(bnci, tmp_path, monkeypatch):
-    options = {"subjects": [3, 1], "path": bnci.folder, "cache": tmp_path, "sfreq": 125.0}
+    options = {"subjects": [3, 1], "path": bnci.folder, "cache": tmp_path, "target_sfreq": 125.0}
     first = load_dataset(BNCI, **options)
     [kept] = tmp_path.iterdir()
     monkeypatch.setattr(_environment, "_quiet", None)  # reading again would need it

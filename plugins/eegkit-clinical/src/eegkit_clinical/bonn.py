@@ -71,7 +71,7 @@ class Bonn(WindowedDataset):
         Part of a window shared with the next one, from 0 to below 1. Overlapping windows
         share samples, and all windows of a segment share a person: keep segments together
         by the column ``recording`` of the metadata.
-    sfreq : float, optional
+    target_sfreq : float, optional
         Rate in Hz to resample the segments to; by default the recorded 173.61 Hz.
     l_freq, h_freq : float, optional
         Edges in Hz of a zero-phase band-pass on the segment; by default none, as the segments

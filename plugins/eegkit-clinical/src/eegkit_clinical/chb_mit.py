@@ -82,7 +82,7 @@ class CHBMIT(WindowedDataset):
         Seed of that draw.
     channels : sequence of str, default the 18 of the double banana
         Bipolar channels, such as ``"T7-FT9"``, to load; every recording must have them.
-    sfreq : float, optional
+    target_sfreq : float, optional
         Rate in Hz to resample the recordings to; by default the recorded 256 Hz.
     l_freq, h_freq : float, optional
         Edges in Hz of a zero-phase band-pass on the whole recording; by default none.
@@ -214,7 +214,7 @@ class CHBMIT(WindowedDataset):
                 "the file and download it again."
             )
         channels = match_channels(self.channels, raw.ch_names, path)
-        rate, window_s = float(self.sfreq or SFREQ), float(self.window_s or 0)
+        rate, window_s = float(self.target_sfreq or SFREQ), float(self.window_s or 0)
         windows = self._windows(seizures_around(path, summary), raw.n_times / SFREQ, path.name)
         starts = np.array([start for start, _, _ in windows])
         X = np.empty((0, len(channels), round(window_s * rate)), np.float32)
@@ -275,7 +275,7 @@ class CHBMIT(WindowedDataset):
         return sorted(selection)
 
     def _starts(self, low: float, high: float) -> NDArray[np.float64]:
-        rate = float(self.sfreq or SFREQ)
+        rate = float(self.target_sfreq or SFREQ)
         return window_onsets(low, high, float(self.window_s or 0), self.overlap, rate)
 
     def _pre_ictal(self, seizures: dict[str, Span]) -> list[tuple[float, float, str]]:

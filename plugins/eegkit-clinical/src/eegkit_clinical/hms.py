@@ -65,7 +65,7 @@ class HMS(PreparedDataset):
         What to do about samples that were not recorded: draw a line in time from the
         last sample before to the first one after, and a flat line at zero for a channel that
         has none at all; or refuse the recording, by `on_error`.
-    sfreq : float, optional
+    target_sfreq : float, optional
         Rate in Hz to resample the recordings to; by default the recorded 200 Hz.
     l_freq, h_freq : float, optional
         Edges in Hz of a zero-phase band-pass on the whole recording; by default none.

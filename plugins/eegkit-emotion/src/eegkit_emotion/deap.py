@@ -70,7 +70,7 @@ class DEAP(WindowedDataset):
         Subtract from each channel its mean over the 3 s before the video.
     channels : sequence of str, optional
         The channels to load, in that order; all 32 by default.
-    sfreq : float, optional
+    target_sfreq : float, optional
         Rate in Hz to resample to; by default the 128 Hz of the files.
     l_freq, h_freq : float, optional
         Edges in Hz of a zero-phase band-pass, on each video with the 3 s before it; by
@@ -187,7 +187,7 @@ class DEAP(WindowedDataset):
 
     def _video(self, eeg: NDArray[Any], names: list[str]) -> PreparedRecording:
         """What was recorded during the video, filtered and resampled with what was before."""
-        rate = float(self.sfreq or SFREQ)
+        rate = float(self.target_sfreq or SFREQ)
         whole = filter_and_resample(eeg, SFREQ, self.preparation)
         start = round(BASELINE * rate)
         signals = whole[:, start:]

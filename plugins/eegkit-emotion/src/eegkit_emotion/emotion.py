@@ -56,7 +56,7 @@ class Emotion(Dataset):
         Length of a trial in s. The trials of a recording lie end to end.
     channels : {"common", "interpolate"} or sequence of str, default "common"
         See `harmonize`. Common to all three are the 14 channels of GAMEEMO.
-    sfreq : float, default 128.0
+    target_sfreq : float, default 128.0
         Rate in Hz to resample all recordings to.
     l_freq, h_freq : float, optional
         Edges in Hz of a zero-phase band-pass on whole recordings; by default none. DEAP is
@@ -115,7 +115,7 @@ class Emotion(Dataset):
     threshold: Annotated[float, Interval(ge=1, lt=9)] = 5.0
     window_s: Positive = 4.0
     channels: str | Sequence[str] = COMMON
-    sfreq: Positive = 128.0
+    target_sfreq: Positive = 128.0
     l_freq: Positive | None = None
     h_freq: Positive | None = None
     scale: Literal["dataset"] | None = None
@@ -125,7 +125,7 @@ class Emotion(Dataset):
     def check_parameters(self) -> None:
         super().check_parameters()
         edges = {"l_freq": self.l_freq, "h_freq": self.h_freq}
-        Preparation(sfreq=self.sfreq, **edges).check_recorded_rate(128.0)
+        Preparation(sfreq=self.target_sfreq, **edges).check_recorded_rate(128.0)
 
     def load(self) -> Trials:
         """Read the data sets that are there and harmonise them.
@@ -154,7 +154,7 @@ class Emotion(Dataset):
         return harmonize(
             parts,
             channels=self.channels,
-            sfreq=self.sfreq,
+            target_sfreq=self.target_sfreq,
             window_s=self.window_s,
             scale=self.scale,
         )
@@ -241,7 +241,7 @@ class Emotion(Dataset):
             label=self.label,
             window_s=self.window_s,
             channels=channels,
-            sfreq=self.sfreq,
+            target_sfreq=self.target_sfreq,
             l_freq=self.l_freq,
             h_freq=self.h_freq,
             on_error=self.on_error,

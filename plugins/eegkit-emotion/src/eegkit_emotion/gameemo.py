@@ -68,7 +68,7 @@ class GAMEEMO(WindowedDataset):
         share samples: never let them fall on both sides of a split.
     channels : sequence of str, optional
         The channels to load, in that order; all 14 by default.
-    sfreq : float, optional
+    target_sfreq : float, optional
         Rate in Hz to resample to; by default the recorded 128 Hz.
     l_freq, h_freq : float, optional
         Edges in Hz of a zero-phase band-pass on the whole recording; by default none.

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from eegkit import Trials
-from eegkit.parameters import check_for
+from eegkit.parameters import Positive, check_for
 from eegkit.recordings import (
     Preparation,
     canonical_name,
@@ -30,7 +30,7 @@ def harmonize(
     parts: Mapping[str, Trials] | Sequence[Trials],
     *,
     channels: str | Sequence[str] = COMMON,
-    sfreq: float | None = None,
+    target_sfreq: float | None = None,
     window_s: float | None = None,
     labels: Mapping[str, Mapping[Any, Any]] | None = None,
     scale: str | None = None,
@@ -47,7 +47,7 @@ def harmonize(
         - ``"interpolate"``: every channel with a known position that any part has; a part
           that has not recorded it gets it from its neighbours.
         - names: those channels, in that order, interpolated where a part has them not.
-    sfreq : float, optional
+    target_sfreq : float, optional
         Rate in Hz to resample to; by default the lowest of the parts.
     window_s : float, optional
         Length in s to cut the trials to, end to end, what remains being dropped; by default
@@ -115,8 +115,9 @@ def harmonize(
     """
     trials = _name(parts)
     check_for(Literal["dataset"] | None).require("scale", scale)
-    rate = min(part.sfreq for part in trials.values()) if sfreq is None else sfreq
-    Preparation(window_s=window_s, sfreq=rate)  # refuses what makes no sense
+    check_for(Positive | None).require("target_sfreq", target_sfreq)
+    check_for(Positive | None).require("window_s", window_s)
+    rate = min(part.sfreq for part in trials.values()) if target_sfreq is None else target_sfreq
     labelled = _map_labels(trials, labels or {})
     ch_names = _choose(labelled, channels)
     signals = {
@@ -157,11 +158,11 @@ def _preparation(part: Trials, steps: tuple[str, ...]) -> Preparation | None:
     return dataclasses.replace(part.preparation, sfreq=None, window_s=None, other_steps=steps)
 
 
-def _resample(X: NDArray[np.float32], recorded: float, sfreq: float) -> NDArray[np.float32]:
+def _resample(X: NDArray[np.float32], recorded: float, target_sfreq: float) -> NDArray[np.float32]:
     """Bring trials, shape (n_trials, n_channels, n_times), from one rate to another."""
-    if float(sfreq) == recorded:
+    if float(target_sfreq) == recorded:
         return X
-    return np.asarray(Resample(to_sfreq=float(sfreq), sfreq=recorded).fit_transform(X))
+    return np.asarray(Resample(target_sfreq=float(target_sfreq), sfreq=recorded).fit_transform(X))
 
 
 def _name(parts: Mapping[str, Trials] | Sequence[Trials]) -> dict[str, Trials]:

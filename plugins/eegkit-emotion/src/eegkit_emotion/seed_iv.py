@@ -75,7 +75,7 @@ class SEEDIV(WindowedDataset):
         sides of a split.
     channels : sequence of str, optional
         The channels to load, in that order; all 62 by default.
-    sfreq : float, optional
+    target_sfreq : float, optional
         Rate in Hz to resample to; by default the 200 Hz of the files.
     l_freq, h_freq : float, optional
         Edges in Hz of a zero-phase band-pass on the whole clip; by default none.

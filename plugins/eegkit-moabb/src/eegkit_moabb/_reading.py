@@ -60,7 +60,11 @@ def make_paradigm(options: Any, dataset: Any) -> Any:
         )
     cls = getattr(library().paradigms, name)
     parameters = inspect.signature(cls).parameters
-    kwargs: dict[str, Any] = {"tmin": options.tmin, "tmax": options.tmax, "resample": options.sfreq}
+    kwargs: dict[str, Any] = {
+        "tmin": options.tmin,
+        "tmax": options.tmax,
+        "resample": options.target_sfreq,
+    }
     kwargs["channels"] = _names(options.channels, "channels")
     kwargs["events"] = _names(options.events, "events")
     if kwargs["events"] is not None:
@@ -130,10 +134,10 @@ def _check_numbers(options: Any, parameters: Any) -> None:
             "below h_freq (l_freq=0: no high-pass, h_freq=inf: no low-pass).",
             "l_freq",
         )
-    if options.sfreq is not None and l_freq >= options.sfreq / 2:
+    if options.target_sfreq is not None and l_freq >= options.target_sfreq / 2:
         raise ParameterError(
-            f"l_freq is {l_freq:g} Hz, but at sfreq={options.sfreq:g} Hz no frequency from "
-            f"{options.sfreq / 2:g} Hz on is kept; lower l_freq or raise sfreq.",
+            f"l_freq is {l_freq:g} Hz, but at {options.target_sfreq:g} Hz no frequency from "
+            f"{options.target_sfreq / 2:g} Hz on is kept; lower l_freq or raise target_sfreq.",
             "l_freq",
         )
 

@@ -57,7 +57,7 @@ class MOABBDataset(Dataset):
         terminal ``h_freq=1e999``) no low-pass.
     channels : sequence of str, optional
         The EEG channels to load, in that order; all by default.
-    sfreq : float, optional
+    target_sfreq : float, optional
         Rate in Hz to resample the trials to; by default the paradigm's, mostly the recorded.
     download : bool, default False
         Download recordings that are not there. Otherwise MOABB is kept off the network, and
@@ -103,7 +103,7 @@ class MOABBDataset(Dataset):
     l_freq: NonNegative | None = None
     h_freq: Annotated[float, Interval(gt=0, finite=False)] | None = None
     channels: Sequence[str] | None = None
-    sfreq: Positive | None = None
+    target_sfreq: Positive | None = None
     download: bool = False
     accept: bool = False
     cache: bool | PathLike = False
@@ -263,8 +263,8 @@ class MOABBDataset(Dataset):
         if len(set(rates.values())) > 1:
             listing = ", ".join(f"{rate:g}" for rate in sorted(set(rates.values())))
             raise ValueError(
-                f"{self.code}: people are recorded at different rates ({listing} Hz); set sfreq= "
-                "to resample all."
+                f"{self.code}: people are recorded at different rates ({listing} Hz); "
+                "set target_sfreq= to resample all."
             )
 
     def _from_cache(self, dataset: Any, paradigm: Any, people: list[Any]) -> Trials:
