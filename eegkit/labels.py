@@ -9,6 +9,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 
+def hard_labels(y: NDArray[Any]) -> NDArray[Any]:
+    """One label per trial; of soft labels the class with the largest part."""
+    return y if y.ndim == 1 else y.argmax(axis=1)
+
+
+def people_by_class(y: NDArray[Any], subject: NDArray[Any]) -> pd.DataFrame:
+    """Trials of every person, a row each, with a column for each class."""
+    rows = pd.Series(subject, name="subject")
+    return pd.crosstab(rows, pd.Series(hard_labels(y), name="class"))
+
+
 def labels_are_subjects(y: NDArray[Any], subject: NDArray[Any]) -> bool:
     """Whether the label of a trial is its person: identification.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,6 +23,16 @@ def named(estimators: Any) -> Any:
 def spoken(name: str) -> str:
     """A name of code as words, such as "balanced accuracy"."""
     return " ".join(ACRONYMS.get(part, part) for part in name.split("_"))
+
+
+def wrap_name(name: Any, width: int) -> str:
+    """The name of a pipeline, broken at its steps where it is long."""
+    lines = [""]
+    for step in re.split(r"(?<=\+)", str(name)):
+        if lines[-1] and len(lines[-1] + step.removesuffix("+")) > width:
+            lines.append("")
+        lines[-1] += step
+    return "\n".join(lines)
 
 
 def headed(name: str) -> str:

@@ -12,8 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from eegkit.naming import spoken
-from eegkit.plots._styles import wrap_names
+from eegkit.naming import spoken, wrap_name
 
 if TYPE_CHECKING:
     from eegkit.evaluation import Results
@@ -112,7 +111,7 @@ def summary_table(
     mask = (summary["dataset"] == dataset) & summary["metric"].isin(metrics)
     before = None
     for row in summary[mask].to_dict("records"):
-        [name] = wrap_names([row["pipeline"]], NAME_WIDTH)
+        name = wrap_name(row["pipeline"], NAME_WIDTH)
         cells: list[Any] = ["" if row["pipeline"] == before else Text(name)]
         before = row["pipeline"]
         if with_metric:

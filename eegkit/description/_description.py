@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from eegkit.description import _tables, _warnings
 from eegkit.description._scan import Scan
+from eegkit.labels import people_by_class
 
 if TYPE_CHECKING:
     import mne
@@ -100,15 +101,16 @@ def describe(
     channels = _tables.channels_table(scan, info["ch_names"])
     copies = _tables.copies_table(scan, X, y, metadata)
     shared = _tables.shared_with_next(metadata, X.shape[2] / sfreq, 1 / sfreq)
+    counts = people_by_class(y, metadata["subject"].to_numpy())
     warnings = [
         *_warnings.of_units(channels),
         *_warnings.of_samples(scan, channels),
         *_warnings.of_lines(scan, channels, metadata["subject"].to_numpy()),
         *_warnings.of_copies(copies, shared, len(X)),
-        *_warnings.of_labels(y, metadata),
+        *_warnings.of_labels(y, counts, metadata),
     ]
-    people = _tables.people_table(y, metadata)
-    classes = _tables.classes_table(y, metadata)
+    people = _tables.people_table(counts, metadata)
+    classes = _tables.classes_table(counts)
     overview = _overview(X, y, people, classes, info)
     return TrialsDescription(overview, classes, people, channels, copies, warnings)
 

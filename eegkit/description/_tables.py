@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from eegkit.description._scan import Scan
+from eegkit.labels import hard_labels
 
 # The percentiles that are told, and the two that hold a Gaussian's standard deviation.
 PERCENTILES = {"p0.1": 0.1, "p1": 1.0, "median": 50.0, "p99": 99.0, "p99.9": 99.9}
@@ -18,14 +19,8 @@ ONE_SD = (15.865, 84.135)
 RECORDING = ("dataset", "subject", "session", "run", "recording")
 
 
-def labels_of(y: NDArray[Any]) -> NDArray[Any]:
-    """One label per trial; of soft labels the class with the largest part."""
-    return y if y.ndim == 1 else y.argmax(axis=1)
-
-
-def classes_table(y: NDArray[Any], metadata: pd.DataFrame) -> pd.DataFrame:
+def classes_table(counts: pd.DataFrame) -> pd.DataFrame:
     """Trials and people of every class, and the fewest and most trials of one person."""
-    counts = people_by_class(y, metadata)
     return pd.DataFrame(
         {
             "trials": counts.sum(),
@@ -36,22 +31,14 @@ def classes_table(y: NDArray[Any], metadata: pd.DataFrame) -> pd.DataFrame:
     ).rename_axis("class")
 
 
-def people_by_class(y: NDArray[Any], metadata: pd.DataFrame) -> pd.DataFrame:
-    """Trials of every person, a column for each class."""
-    subject = pd.Series(metadata["subject"].to_numpy(), name="subject")
-    return pd.crosstab(subject, pd.Series(labels_of(y), name="class"))
-
-
-def people_table(y: NDArray[Any], metadata: pd.DataFrame) -> pd.DataFrame:
+def people_table(counts: pd.DataFrame, metadata: pd.DataFrame) -> pd.DataFrame:
     """Sessions, runs, trials and classes of every person."""
     by_person = metadata.groupby("subject", observed=True)
-    counts = people_by_class(y, metadata)
+    runs = metadata.drop_duplicates(["subject", "session", "run"])
     return pd.DataFrame(
         {
             "sessions": by_person["session"].nunique(),
-            "runs": metadata.drop_duplicates(["subject", "session", "run"])
-            .groupby("subject", observed=True)
-            .size(),
+            "runs": runs.groupby("subject", observed=True).size(),
             "trials": by_person.size(),
             "classes": (counts > 0).sum(axis=1),
         }
@@ -88,7 +75,7 @@ def copies_table(
 ) -> pd.DataFrame:
     """Trials that repeat an earlier one, sample by sample."""
     again, first = scan.copies(X)
-    labels, subject = labels_of(y), metadata["subject"].to_numpy()
+    labels, subject = hard_labels(y), metadata["subject"].to_numpy()
     return pd.DataFrame(
         {
             "trial": again,

@@ -10,8 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from eegkit.description._scan import Scan
-from eegkit.description._tables import people_by_class
-from eegkit.labels import labels_are_subjects
+from eegkit.labels import hard_labels, labels_are_subjects
 
 # Power of a line against that beside it, from which on it is worth a word.
 LOUD_LINE = 4.0
@@ -94,12 +93,11 @@ def of_lines(scan: Scan, channels: pd.DataFrame, subject: NDArray[Any]) -> Itera
             yield f"Line noise at {line} Hz in some people ({_shortlist(people.index)}); {remedy}."
 
 
-def of_labels(y: NDArray[Any], metadata: pd.DataFrame) -> Iterator[str]:
+def of_labels(y: NDArray[Any], counts: pd.DataFrame, metadata: pd.DataFrame) -> Iterator[str]:
     """About classes that are few, uneven, or tied to people or runs."""
     missing = int(pd.isna(y).any(axis=1).sum() if y.ndim == 2 else pd.isna(y).sum())
     if missing:
         yield f"{missing} labels are missing; drop those trials."
-    counts = people_by_class(y, metadata)
     n_subjects, n_classes = counts.shape
     if n_subjects == 1:
         yield "All trials are of one person: what they tell holds for that person alone."
@@ -131,8 +129,8 @@ def of_labels(y: NDArray[Any], metadata: pd.DataFrame) -> Iterator[str]:
 
 
 def _of_runs(y: NDArray[Any], metadata: pd.DataFrame) -> Iterator[str]:
-    labels = pd.Series(y if y.ndim == 1 else y.argmax(axis=1))
-    runs = labels.groupby([metadata[name] for name in ("subject", "session", "run")], observed=True)
+    keys = [metadata[name] for name in ("subject", "session", "run")]
+    runs = pd.Series(hard_labels(y)).groupby(keys, observed=True)
     if runs.nunique().max() == 1 and runs.size().max() > 1:
         yield (
             "Every run holds one class only: drift, or whatever else differs between runs, is "

@@ -2,23 +2,49 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any, dataclass_transform
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
 
 from eegkit.evaluation import Results
+from eegkit.naming import wrap_name
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+
+@dataclass_transform(kw_only_default=True)
+class Display:
+    """The base of displays: each is a dataclass of what it draws, and keeps its axes."""
+
+    def __init_subclass__(cls) -> None:
+        dataclasses.dataclass(kw_only=True, eq=False, repr=False)(cls)
+
+    def _take_axes(
+        self, ax: Axes | None, width: float, height: float, layout: str = "constrained"
+    ) -> Axes:
+        """The axes to draw on: those given, or those of a new figure of that size in inches."""
+        if ax is None:
+            _, ax = plt.subplots(figsize=(width, height), layout=layout)
+        self.ax_, self.figure_ = ax, ax.figure
+        return ax
+
+    def _take_panels(self, axes: Any, n: int, expected: str = "") -> NDArray[Any]:
+        """The axes of n panels, in one row."""
+        panels = np.ravel(np.asarray(axes, dtype=object))
+        if len(panels) != n:
+            raise ValueError(f"axes holds {len(panels)}; expected {expected or n}.")
+        self.figure_ = panels[0].figure
+        return panels
 
 
 def colors(n: int) -> list[Any]:
     """A colour for each of n things, told apart as well as so many can be."""
-    import matplotlib as mpl
-
     if n <= 10:
         return [f"C{i}" for i in range(n)]
     if n <= 20:
@@ -32,26 +58,9 @@ def tick_positions(n: int, most: int) -> np.ndarray:
     return np.arange(0, n, step)
 
 
-def wrap_names(names: Sequence[Any], width: int = 14) -> list[str]:
-    """Names of pipelines, broken at their steps where they are long."""
-    lines = []
-    for name in map(str, names):
-        parts, line = [], ""
-        for step in name.split("+"):
-            longer = f"{line}+{step}" if line else step
-            if line and len(longer) > width:
-                parts.append(line + "+")
-                longer = step
-            line = longer
-        lines.append("\n".join([*parts, line]))
-    return lines
-
-
 @contextmanager
 def figures_hidden() -> Iterator[None]:
     """Figures that are made within are not shown, whatever the session."""
-    import matplotlib.pyplot as plt
-
     with plt.ioff(), plt.style.context("default"):
         yield
 
@@ -65,7 +74,8 @@ def legend_above(ax: Axes, *, most: int, small: bool = False, grow: bool = False
     size_pt = 8 if small else 10
     mark_in, character_in = 0.6, 0.6 * size_pt / 72
     room_in = 1.2 * ax.get_position().width * ax.figure.bbox.width / ax.figure.dpi
-    labels = wrap_names(labels, int((room_in - mark_in) / character_in))
+    width = int((room_in - mark_in) / character_in)
+    labels = [wrap_name(label, width) for label in labels]
     longest = max(len(line) for label in labels for line in label.split("\n"))
     n_columns = max(1, min(most, int(room_in / (mark_in + longest * character_in))))
     ax.legend(

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
-from eegkit.plots._styles import colors, tick_positions, tidy
+from eegkit.labels import people_by_class
+from eegkit.plots._styles import Display, colors, tick_positions, tidy
 from eegkit.trials import Trials
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 # Names of people are written next to their bars up to this many.
 MAX_NAMED = 40
@@ -19,7 +16,7 @@ MAX_NAMED = 40
 MAX_COLOURED = 12
 
 
-class ClassCountsDisplay:
+class ClassCountsDisplay(Display):
     """Trials of every person, coloured by class.
 
     Make it with `from_trials`. With more than 12 classes the counts are a picture instead, a
@@ -46,8 +43,7 @@ class ClassCountsDisplay:
     {'left_hand': 4, 'right_hand': 4}
     """
 
-    def __init__(self, *, counts: pd.DataFrame) -> None:
-        self.counts = counts
+    counts: pd.DataFrame
 
     @classmethod
     def from_trials(cls, trials: Trials, ax: Axes | None = None) -> ClassCountsDisplay:
@@ -64,9 +60,7 @@ class ClassCountsDisplay:
         -------
         ClassCountsDisplay
         """
-        labels = trials.y if trials.y.ndim == 1 else trials.y.argmax(axis=1)
-        subject = pd.Series(trials.groups, name="subject")
-        return cls(counts=pd.crosstab(subject, pd.Series(labels, name="class"))).plot(ax=ax)
+        return cls(counts=people_by_class(trials.y, trials.groups)).plot(ax=ax)
 
     def plot(self, ax: Axes | None = None) -> ClassCountsDisplay:
         """Draw.
@@ -81,12 +75,8 @@ class ClassCountsDisplay:
         self
         """
         n_subjects, n_classes = self.counts.shape
-        if ax is None:
-            import matplotlib.pyplot as plt
-
-            size = (min(2.5 + 0.3 * n_subjects, 9.0), 3.2 if n_classes <= MAX_COLOURED else 6.0)
-            _, ax = plt.subplots(figsize=(max(size[0], 5.0), size[1]), layout="constrained")
-        self.ax_, self.figure_ = ax, ax.figure
+        width = max(5.0, min(2.5 + 0.3 * n_subjects, 9.0))
+        self._take_axes(ax, width, 3.2 if n_classes <= MAX_COLOURED else 6.0)
         if n_classes <= MAX_COLOURED:
             self._draw_bars()
         else:

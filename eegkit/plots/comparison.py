@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from eegkit.evaluation import RankComparison, Results, bootstrap_interval, friedman_nemenyi
-from eegkit.naming import spoken
+from eegkit.naming import spoken, wrap_name
 from eegkit.plots._styles import (
+    Display,
     colors,
     pick_metric,
     pick_pipelines,
     scores_by_person,
     tidy,
-    wrap_names,
 )
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 KINDS = ("paired", "ranks")
 
 
-class ComparisonDisplay:
+class ComparisonDisplay(Display):
     """Pipelines side by side, on the same people.
 
     Make it with `from_results`. ``kind="paired"`` draws a dot for every person and pipeline, joined
@@ -67,12 +65,9 @@ class ComparisonDisplay:
     'accuracy'
     """
 
-    def __init__(
-        self, *, scores: pd.DataFrame, chance: float | None = None, metric: str = "score"
-    ) -> None:
-        self.scores = scores
-        self.chance = chance
-        self.metric = metric
+    scores: pd.DataFrame
+    chance: float | None = None
+    metric: str = "score"
 
     @classmethod
     def from_results(
@@ -139,13 +134,8 @@ class ComparisonDisplay:
         return self
 
     def _plot_paired(self, ax: Axes | None) -> None:
-        import matplotlib.pyplot as plt
-
         n_subjects, n_pipelines = self.scores.shape
-        if ax is None:
-            width = float(np.clip(1.6 + 1.15 * n_pipelines, 4.2, 14.0))
-            _, ax = plt.subplots(figsize=(width, 4.8), layout="constrained")
-        self.ax_, self.figure_ = ax, ax.figure
+        ax = self._take_axes(ax, float(np.clip(1.6 + 1.15 * n_pipelines, 4.2, 14.0)), 4.8)
         positions = np.arange(n_pipelines)
         values = self.scores.to_numpy(dtype=float)
         faint = float(np.clip(4 / n_subjects, 0.08, 0.5))
@@ -181,10 +171,10 @@ class ComparisonDisplay:
 
     def _label_pipelines(self, positions: NDArray[np.intp]) -> None:
         ax = self.ax_
-        names = wrap_names(self.scores.columns, 12)
+        names = [wrap_name(name, 12) for name in self.scores]
         rotate = max(len(line) for name in names for line in name.split("\n")) > 13
         if rotate:
-            names = wrap_names(self.scores.columns, 26)
+            names = [wrap_name(name, 26) for name in self.scores]
         ax.set_xticks(
             positions, names, rotation=35 if rotate else 0, ha="right" if rotate else "center"
         )
@@ -194,17 +184,12 @@ class ComparisonDisplay:
         tidy(ax)
 
     def _plot_ranks(self, ax: Axes | None) -> None:
-        import matplotlib.pyplot as plt
-
         self.ranks_ = ranks = friedman_nemenyi(self.scores)
         k = len(ranks.mean_ranks)
         bars = [group for group in ranks.groups if len(group) > 1]
         n_left = (k + 1) // 2
         top = -(0.5 + 0.4 * len(bars))  # of the first name
-        if ax is None:
-            height = 1.8 + 0.32 * (n_left + len(bars))
-            _, ax = plt.subplots(figsize=(8.6, height), layout="constrained")
-        self.ax_, self.figure_ = ax, ax.figure
+        ax = self._take_axes(ax, 8.6, 1.8 + 0.32 * (n_left + len(bars)))
         shades = dict(zip(self.scores.columns, colors(k), strict=True))
         ax.plot([1, k], [0, 0], color="black", lw=1.2, clip_on=False)
         for rank in range(1, k + 1):

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import Normalize, PowerNorm
 from numpy.typing import ArrayLike, NDArray
 from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
 from scipy.spatial.distance import squareform
 from sklearn.metrics import confusion_matrix
 
 from eegkit.evaluation import Results
-from eegkit.plots._styles import pick_pipeline, tick_positions
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from eegkit.plots._styles import Display, pick_pipeline, tick_positions
 
 ORDERS = ("class", "similarity")
 NORMALIZATIONS = ("true", None)
@@ -25,7 +24,7 @@ MAX_NUMBERED, MAX_NAMED = 12, 40
 N_LISTED = 10
 
 
-class ConfusionMatrixDisplay:
+class ConfusionMatrixDisplay(Display):
     """Which class was taken for which, over all test trials.
 
     Make it with `from_predictions` or `from_results`. Rows are true classes, columns predicted
@@ -71,10 +70,12 @@ class ConfusionMatrixDisplay:
     0  left     right         1    0.5
     """
 
-    def __init__(
-        self, *, counts: NDArray[np.int64], classes: NDArray[Any], order: str = "class"
-    ) -> None:
-        counts, classes = np.asarray(counts), np.asarray(classes)
+    counts: NDArray[np.int64]
+    classes: NDArray[Any]
+    order: str = "class"
+
+    def __post_init__(self) -> None:
+        counts, classes, order = np.asarray(self.counts), np.asarray(self.classes), self.order
         if counts.shape != (len(classes), len(classes)) or not counts.sum():
             raise ValueError(
                 f"counts has shape {counts.shape} and adds up to {counts.sum()}; expected trials "
@@ -85,7 +86,7 @@ class ConfusionMatrixDisplay:
         if order == "similarity" and len(classes) > 2:
             leaves = _by_similarity(_shares(counts))
             counts, classes = counts[np.ix_(leaves, leaves)], classes[leaves]
-        self.counts, self.classes, self.order = counts, classes, order
+        self.counts, self.classes = counts, classes
 
     @classmethod
     def from_predictions(
@@ -212,17 +213,12 @@ class ConfusionMatrixDisplay:
         -------
         self
         """
-        import matplotlib.pyplot as plt
-        from matplotlib.colors import Normalize, PowerNorm
-
         if normalize not in NORMALIZATIONS:
             raise ValueError(f"normalize is {normalize!r}; expected 'true' or None.")
         n = len(self.classes)
-        if ax is None:
-            side = float(np.clip(2.2 + 0.6 * n, 3.6, 6.6))
-            margin = 2.6 if n > MAX_NUMBERED else 1.2
-            _, ax = plt.subplots(figsize=(side + margin, side), layout="compressed")
-        self.ax_, self.figure_ = ax, ax.figure
+        side = float(np.clip(2.2 + 0.6 * n, 3.6, 6.6))
+        margin = 2.6 if n > MAX_NUMBERED else 1.2
+        ax = self._take_axes(ax, side + margin, side, layout="compressed")
         values = _shares(self.counts) if normalize else self.counts
         most = 1 if normalize else max(1, values.max())
         # Of many classes each takes a small share; the root keeps those visible.

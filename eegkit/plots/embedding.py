@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import matplotlib as mpl
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patheffects import withStroke
 from numpy.typing import ArrayLike, NDArray
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 
-from eegkit.plots._styles import colors, tick_positions
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from eegkit.plots._styles import Display, colors, tick_positions, tidy
 
 METHODS = ("tsne", "pca")
 # t-SNE's usual perplexity, and how many trials there must be for each neighbour it stands for.
@@ -23,7 +23,7 @@ MAX_FEATURES = 50
 MAX_IN_LEGEND = 20
 
 
-class EmbeddingDisplay:
+class EmbeddingDisplay(Display):
     """Features of trials in two dimensions, coloured by class, by person or by whatever.
 
     Make it with `from_estimator` or `from_features`. Up to 20 labels stand in a legend; more are
@@ -62,18 +62,10 @@ class EmbeddingDisplay:
     (20, 2)
     """
 
-    def __init__(
-        self,
-        *,
-        points: NDArray[np.floating],
-        y: NDArray[Any],
-        method: str,
-        explained_variance: tuple[float, float] | None = None,
-    ) -> None:
-        self.points = points
-        self.y = y
-        self.method = method
-        self.explained_variance = explained_variance
+    points: NDArray[np.floating]
+    y: NDArray[Any]
+    method: str
+    explained_variance: tuple[float, float] | None = None
 
     @classmethod
     def from_estimator(
@@ -176,9 +168,8 @@ class EmbeddingDisplay:
             most = min(2 if method == "pca" else MAX_FEATURES, n_trials, n_features)
             pca = PCA(most, random_state=random_state)
             values = pca.fit_transform(values)
-            explained_variance = (
-                tuple(pca.explained_variance_ratio_[:2]) if method == "pca" else None
-            )
+            if method == "pca":
+                explained_variance = tuple(pca.explained_variance_ratio_)
         if method == "tsne":
             perplexity = min(PERPLEXITY, (n_trials - 1) / TRIALS_PER_NEIGHBOUR)
             values = TSNE(perplexity=perplexity, random_state=random_state).fit_transform(values)
@@ -198,20 +189,16 @@ class EmbeddingDisplay:
         -------
         self
         """
-        import matplotlib.pyplot as plt
-
         labels, codes = np.unique(self.y, return_inverse=True)
         many = len(labels) > MAX_IN_LEGEND
-        if ax is None:
-            _, ax = plt.subplots(figsize=(8.0, 6.6) if many else (7.0, 5.0), layout="constrained")
-        self.ax_, self.figure_ = ax, ax.figure
+        width, height = (8.0, 6.6) if many else (7.0, 5.0)
+        ax = self._take_axes(ax, width, height)
         shades = colors(len(labels))
         size = float(np.clip(6000 / len(codes), 5, 30))
         # One call, in the order of trials: no label hides those drawn before it.
-        shade_of = np.array([_rgba(shade) for shade in shades])
-        ax.scatter(
-            self.points[:, 0], self.points[:, 1], c=shade_of[codes], s=size, alpha=0.75, lw=0
-        )
+        shade_of = mpl.colors.to_rgba_array(shades)
+        x, y = self.points.T
+        ax.scatter(x, y, c=shade_of[codes], s=size, alpha=0.75, lw=0)
         if many:
             self._name_in_place(labels, codes)
         else:
@@ -222,9 +209,6 @@ class EmbeddingDisplay:
         return self
 
     def _name_in_place(self, labels: NDArray[Any], codes: NDArray[np.intp]) -> None:
-        import matplotlib as mpl
-        from matplotlib.patheffects import withStroke
-
         for i, label in enumerate(labels):
             x, y = np.median(self.points[codes == i], axis=0)
             self.ax_.annotate(
@@ -254,10 +238,4 @@ class EmbeddingDisplay:
             if self.explained_variance is not None:
                 notes = [f", {share:.0%} of the variance" for share in self.explained_variance]
             ax.set(xlabel=f"component 1{notes[0]}", ylabel=f"component 2{notes[1]}")
-        ax.spines[["top", "right"]].set_visible(False)
-
-
-def _rgba(shade: Any) -> tuple[float, ...]:
-    import matplotlib as mpl
-
-    return mpl.colors.to_rgba(shade)
+        tidy(ax)

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
 from eegkit.evaluation import Inflation
-from eegkit.naming import spoken
-from eegkit.plots._styles import wrap_names
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from eegkit.naming import spoken, wrap_name
+from eegkit.plots._styles import Display, tidy
 
 # Above so many people their lines are drawn thinner and lighter.
 MANY = 20
 HONEST, SHUFFLED = "C0", "C1"
 
 
-class InflationDisplay:
+class InflationDisplay(Display):
     """What shuffling the trials adds to the score of every person.
 
     Make it with `from_inflation`. Each pipeline has two columns: scores with people kept apart on
@@ -59,10 +57,9 @@ class InflationDisplay:
     'balanced accuracy'
     """
 
-    def __init__(self, *, table: pd.DataFrame, summary: pd.DataFrame, metric: str) -> None:
-        self.table = table
-        self.summary = summary
-        self.metric = metric
+    table: pd.DataFrame
+    summary: pd.DataFrame
+    metric: str
 
     @classmethod
     def from_inflation(cls, inflation: Inflation, ax: Axes | None = None) -> InflationDisplay:
@@ -94,12 +91,7 @@ class InflationDisplay:
         -------
         self
         """
-        if ax is None:
-            import matplotlib.pyplot as plt
-
-            width = 2.4 + 2.0 * len(self.summary)
-            _, ax = plt.subplots(figsize=(max(width, 4.4), 4.4), layout="constrained")
-        self.ax_, self.figure_ = ax, ax.figure
+        ax = self._take_axes(ax, max(2.4 + 2.0 * len(self.summary), 4.4), 4.4)
         ticks = []
         for i, row in enumerate(self.summary.itertuples()):
             rows = self.table[self.table["pipeline"] == row.pipeline]
@@ -116,8 +108,7 @@ class InflationDisplay:
         ax.set_xlim(-0.75, 3 * len(self.summary) - 1.25)
         ax.set_ylabel(spoken(self.metric))
         ax.grid(axis="y", color="0.92")
-        ax.set_axisbelow(True)
-        ax.spines[["top", "right"]].set_visible(False)
+        tidy(ax)
         ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.1), ncols=3)
         return self
 
@@ -147,8 +138,7 @@ class InflationDisplay:
                 f"{value:.2f}", (at + 0.22 * side, value), xytext=(7 * side, 0),
                 textcoords="offset points", ha="left" if side > 0 else "right", va="center",
             )  # fmt: skip
-        [name] = wrap_names([row.pipeline], 24)
-        text = f"{name}, gap {row.gap:+.2f}"
+        text = f"{wrap_name(row.pipeline, 24)}, gap {row.gap:+.2f}"
         if np.isfinite(row.gap_low):
             text += f"\n[{row.gap_low:+.2f}, {row.gap_high:+.2f}]"
         self.ax_.annotate(

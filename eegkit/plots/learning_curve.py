@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
 from eegkit.evaluation import Results, bootstrap_interval
 from eegkit.naming import spoken
 from eegkit.plots._styles import (
+    Display,
     colors,
     legend_above,
     pick_dataset,
@@ -19,13 +20,10 @@ from eegkit.plots._styles import (
     tidy,
 )
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
 KEYS = ["pipeline", "n_train_subjects"]
 
 
-class LearningCurveDisplay:
+class LearningCurveDisplay(Display):
     """The score against the number of people trained on: mean over people, and its interval.
 
     Make it with `from_results`. Every person counts once for each number of training people: folds
@@ -50,9 +48,8 @@ class LearningCurveDisplay:
     eegkit.evaluation.bootstrap_interval : the interval; too narrow of few people.
     """
 
-    def __init__(self, *, curves: pd.DataFrame, metric: str) -> None:
-        self.curves = curves
-        self.metric = metric
+    curves: pd.DataFrame
+    metric: str
 
     @classmethod
     def from_results(
@@ -128,12 +125,8 @@ class LearningCurveDisplay:
         -------
         self
         """
-        import matplotlib.pyplot as plt
-
         grow = ax is None
-        if ax is None:
-            _, ax = plt.subplots(figsize=(6.8, 4.4), layout="constrained")
-        self.ax_, self.figure_ = ax, ax.figure
+        ax = self._take_axes(ax, 6.8, 4.4)
         names = list(self.curves["pipeline"].unique())
         for name, shade in zip(names, colors(len(names)), strict=True):
             curve = self.curves[self.curves["pipeline"] == name]

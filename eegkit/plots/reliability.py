@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from eegkit.evaluation import Results, expected_calibration_error, reliability_table
-from eegkit.plots._styles import colors, legend_above, pick_pipelines, tidy
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from eegkit.plots._styles import Display, colors, legend_above, pick_pipelines, tidy
 
 
-class ReliabilityDisplay:
+class ReliabilityDisplay(Display):
     """Accuracy against confidence: on the diagonal, a decoder is right as often as it says.
 
     Make it with `from_predictions` or `from_results`. Below the diagonal a decoder is surer than
@@ -50,10 +48,11 @@ class ReliabilityDisplay:
     {'net': 0.35}
     """
 
-    def __init__(self, *, tables: Mapping[str, pd.DataFrame]) -> None:
-        if not tables:
+    tables: Mapping[str, pd.DataFrame]
+
+    def __post_init__(self) -> None:
+        if not self.tables:
             raise ValueError("tables is empty; expected a table for each pipeline.")
-        self.tables = dict(tables)
 
     @classmethod
     def from_predictions(
@@ -162,8 +161,6 @@ class ReliabilityDisplay:
         -------
         self
         """
-        import matplotlib.pyplot as plt
-
         grow, many = ax is None, len(self.tables) > 4
         if ax is None:
             _, (ax, below) = plt.subplots(

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
 from eegkit.evaluation import Results
 from eegkit.naming import spoken
-from eegkit.plots._styles import legend_above
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from eegkit.plots._styles import Display, legend_above, pick_metric, tidy
 
 # Names of people are written next to their dots up to this many.
 MAX_NAMED = 40
 
 
-class ScoresDisplay:
+class ScoresDisplay(Display):
     """Scores of every person, one dot for each pipeline, beside the chance level.
 
     Make it with `from_results`. People stand below each other, ordered by their score with
@@ -55,10 +53,9 @@ class ScoresDisplay:
     'balanced accuracy'
     """
 
-    def __init__(self, *, scores: pd.DataFrame, chance: pd.Series, metric: str) -> None:
-        self.scores = scores
-        self.chance = chance
-        self.metric = metric
+    scores: pd.DataFrame
+    chance: pd.Series
+    metric: str
 
     @classmethod
     def from_results(
@@ -83,11 +80,7 @@ class ScoresDisplay:
         ValueError
             The results do not have that metric.
         """
-        metric = results.metrics[0] if metric is None else metric
-        if metric not in results.metrics:
-            raise ValueError(
-                f"metric is {metric!r}; the results have {', '.join(map(repr, results.metrics))}."
-            )
+        metric = pick_metric(results, metric)
         people = results.per_subject()
         scores = people.pivot_table(
             index="subject", columns="pipeline", values=metric, dropna=False, sort=False
@@ -107,16 +100,11 @@ class ScoresDisplay:
         -------
         self
         """
-        import matplotlib.pyplot as plt
-
         order = self.scores.iloc[:, 0].sort_values(na_position="first", kind="stable").index
         scores, chance = self.scores.loc[order], self.chance.loc[order]
         n_subjects = len(scores)
         grow = ax is None
-        if ax is None:
-            height = 1.2 + min(0.26 * n_subjects, 9.0)
-            _, ax = plt.subplots(figsize=(6.4, max(height, 2.2)), layout="constrained")
-        self.ax_, self.figure_ = ax, ax.figure
+        ax = self._take_axes(ax, 6.4, max(1.2 + min(0.26 * n_subjects, 9.0), 2.2))
         y = np.arange(n_subjects)
         size = 36 if n_subjects <= MAX_NAMED else 12
         self._draw_chance(y, chance)
@@ -154,5 +142,4 @@ class ScoresDisplay:
         else:
             ax.set_yticks([])
             ax.set_ylabel(f"{n_subjects} people, the best on top")
-        ax.set_axisbelow(True)
-        ax.spines[["top", "right"]].set_visible(False)
+        tidy(ax)

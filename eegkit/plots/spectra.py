@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from eegkit.plots._power import Spectra, pick_channels, to_decibel
-from eegkit.plots._styles import colors, tidy
+from eegkit.plots._styles import Display, colors, tidy
+from eegkit.text import count
 from eegkit.trials import Trials
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
-
-class SpectraDisplay:
+class SpectraDisplay(Display):
     """Power spectra of every class: the median over people, and their quartiles as a band.
 
     Make it with `from_trials`. A person's spectrum is the mean over trials (Welch, Hann windows
@@ -50,18 +49,10 @@ class SpectraDisplay:
     (3, 2, 90)
     """
 
-    def __init__(
-        self,
-        *,
-        freqs: NDArray[np.floating],
-        decibels: NDArray[np.float64],
-        classes: Sequence[Any],
-        title: str = "",
-    ) -> None:
-        self.freqs = freqs
-        self.decibels = decibels
-        self.classes = classes
-        self.title = title
+    freqs: NDArray[np.floating]
+    decibels: NDArray[np.float64]
+    classes: Sequence[Any]
+    title: str = ""
 
     @classmethod
     def from_trials(
@@ -107,10 +98,9 @@ class SpectraDisplay:
         decibels = to_decibel(spectra.power[:, :, picks][..., inside]).mean(axis=2)
         names = [trials.ch_names[i] for i in picks]
         title = ", ".join(names) if len(names) <= 6 else f"Mean of {len(names)} channels"
-        display = cls(
+        return cls(
             freqs=spectra.freqs[inside], decibels=decibels, classes=spectra.classes, title=title
-        )
-        return display.plot(ax=ax)
+        ).plot(ax=ax)
 
     def plot(self, ax: Axes | None = None) -> SpectraDisplay:
         """Draw.
@@ -124,20 +114,14 @@ class SpectraDisplay:
         -------
         self
         """
-        if ax is None:
-            import matplotlib.pyplot as plt
-
-            _, ax = plt.subplots(figsize=(6.4, 3.8), layout="constrained")
-        self.ax_, self.figure_ = ax, ax.figure
+        ax = self._take_axes(ax, 6.4, 3.8)
         for i, color in enumerate(colors(len(self.classes))):
             of_class = self.decibels[:, i]
             of_class = of_class[~np.isnan(of_class).all(axis=1)]
-            n_subjects = len(of_class)
             low, median, high = np.percentile(of_class, (25, 50, 75), axis=0)
-            people = "1 person" if n_subjects == 1 else f"{n_subjects} people"
-            label = f"{self.classes[i]} ({people})"
+            label = f"{self.classes[i]} ({count(len(of_class), 'person', 'people')})"
             ax.plot(self.freqs, median, color=color, lw=1.5, label=label)
-            if n_subjects > 1:
+            if len(of_class) > 1:
                 ax.fill_between(self.freqs, low, high, color=color, alpha=0.15, lw=0)
         ax.set(xlabel="Frequency (Hz)", ylabel="Power (dB re 1 µV²/Hz)")
         ax.set_title(self.title, loc="left", fontsize=10)

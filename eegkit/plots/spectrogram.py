@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
+from eegkit.plots._styles import Display
 from eegkit.signals import SignalArray, as_signals
 from eegkit.transforms import Cached, SpectrogramImage
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 # Colours span these percentiles of the values, so that one outlier does not darken the rest.
 SHOWN_PERCENTILES = (5, 99)
@@ -34,7 +35,7 @@ UNITS = {
 }
 
 
-class SpectrogramDisplay:
+class SpectrogramDisplay(Display):
     """Spectrograms of one trial, a panel for each channel or region.
 
     Make it with `from_trials` or `from_spectrogram`. Panels share their axes, in Hz and s
@@ -74,20 +75,11 @@ class SpectrogramDisplay:
     ['C3', 'Cz', 'C4']
     """
 
-    def __init__(
-        self,
-        *,
-        spectrograms: NDArray[Any],
-        names: Sequence[str],
-        freqs: NDArray[Any] | None = None,
-        times: NDArray[Any] | None = None,
-        label: str | None = None,
-    ) -> None:
-        self.spectrograms = spectrograms
-        self.names = names
-        self.freqs = freqs
-        self.times = times
-        self.label = label
+    spectrograms: NDArray[Any]
+    names: Sequence[str]
+    freqs: NDArray[Any] | None = None
+    times: NDArray[Any] | None = None
+    label: str | None = None
 
     @classmethod
     def from_trials(
@@ -334,8 +326,6 @@ def _edges(centres: NDArray[Any], geometric: bool = False) -> NDArray[Any]:
 
 
 def _new_axes(n_panels: int) -> tuple[Figure, NDArray[Any]]:
-    import matplotlib.pyplot as plt
-
     n_columns = n_panels if n_panels <= 3 else int(np.ceil(np.sqrt(n_panels)))
     n_rows = -(-n_panels // n_columns)
     width, height = (5.6, 3.6) if n_panels == 1 else (1.4 + 2.4 * n_columns, 1.0 + 1.6 * n_rows)
@@ -371,8 +361,6 @@ def _label_axes(figure: Figure, axes: NDArray[Any], x: str, y: str, new_figure: 
 
 
 def _logarithmic(panel: Axes) -> None:
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
-
     panel.set_yscale("log")
     panel.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))

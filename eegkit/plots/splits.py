@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from eegkit.evaluation import make_splitter
 from eegkit.evaluation.splits import folds_of
+from eegkit.plots._styles import Display
 from eegkit.trials import Trials
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 # Names of people (and sessions) are written beside their trials up to this many.
 MAX_NAMED = 40
@@ -22,7 +24,7 @@ NOT_USED, TRAIN, TEST = 0, 1, 2
 COLOURS = {NOT_USED: ("not used", "0.9"), TRAIN: ("train", "#4477aa"), TEST: ("test", "#ee7733")}
 
 
-class SplitDisplay:
+class SplitDisplay(Display):
     """Which trials every fold trains on and which it tests.
 
     Make it with `from_splitter`. Rows are trials, ordered by subject, session and run;
@@ -54,10 +56,9 @@ class SplitDisplay:
     (12, 3)
     """
 
-    def __init__(self, *, sides: NDArray[Any], metadata: pd.DataFrame, title: str = "") -> None:
-        self.sides = sides
-        self.metadata = metadata
-        self.title = title
+    sides: NDArray[Any]
+    metadata: pd.DataFrame
+    title: str = ""
 
     @classmethod
     def from_splitter(
@@ -108,14 +109,7 @@ class SplitDisplay:
         -------
         self
         """
-        import matplotlib.pyplot as plt
-        from matplotlib.colors import ListedColormap
-        from matplotlib.patches import Patch
-        from matplotlib.ticker import MaxNLocator
-
-        if ax is None:
-            _, ax = plt.subplots(figsize=(6.4, 4.8), layout="constrained")
-        self.ax_, self.figure_ = ax, ax.figure
+        ax = self._take_axes(ax, 6.4, 4.8)
         ax.imshow(
             self.sides,
             aspect="auto",

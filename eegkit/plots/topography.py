@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib import pyplot as plt
 from numpy.typing import NDArray
 
 from eegkit.plots._power import Spectra
+from eegkit.plots._styles import Display
 from eegkit.transforms.band_power import BANDS
 from eegkit.trials import Trials
 
@@ -20,7 +22,7 @@ SHOWN_BANDS = {name: BANDS[name] for name in ("theta", "alpha", "beta")}
 MIN_CHANNELS = 4
 
 
-class TopographyDisplay:
+class TopographyDisplay(Display):
     """Maps of the power in frequency bands, a row for each band and a column for each class.
 
     Make it with `from_trials`. A map is the median over people of their mean power density.
@@ -54,20 +56,11 @@ class TopographyDisplay:
     (1, 2)
     """
 
-    def __init__(
-        self,
-        *,
-        decibels: NDArray[np.float64],
-        bands: Sequence[str],
-        classes: Sequence[Any],
-        info: mne.Info,
-        contrast: bool = False,
-    ) -> None:
-        self.decibels = decibels
-        self.bands = bands
-        self.classes = classes
-        self.info = info
-        self.contrast = contrast
+    decibels: NDArray[np.float64]
+    bands: Sequence[str]
+    classes: Sequence[Any]
+    info: mne.Info
+    contrast: bool = False
 
     @classmethod
     def from_trials(
@@ -124,14 +117,13 @@ class TopographyDisplay:
             maps.append(
                 [np.median(column[rows], axis=0) for column, rows in _columns(of_people, complete)]
             )
-        display = cls(
+        return cls(
             decibels=np.array(maps),
             bands=[f"{name}\n{low:g}-{high:g} Hz" for name, (low, high) in band_edges.items()],
             classes=spectra.classes,
             info=trials.info,
             contrast=contrast,
-        )
-        return display.plot(axes=axes)
+        ).plot(axes=axes)
 
     def plot(self, axes: Any = None) -> TopographyDisplay:
         """Draw.
@@ -147,17 +139,12 @@ class TopographyDisplay:
         """
         n_bands, n_classes, _ = self.decibels.shape
         if axes is None:
-            import matplotlib.pyplot as plt
-
             size = (1.6 + 1.9 * n_classes, 0.5 + 1.8 * n_bands)
             figure, axes = plt.subplots(n_bands, n_classes, figsize=size, squeeze=False)
             # Room for the names of the bands, beside axes that the layout takes for wider.
             figure.set_layout_engine("constrained", rect=(0.06, 0, 0.94, 1))
-        self.axes_ = np.ravel(axes)
-        if len(self.axes_) != n_bands * n_classes:
-            raise ValueError(f"axes holds {len(self.axes_)}; expected {n_bands} x {n_classes}.")
-        self.axes_ = self.axes_.reshape(n_bands, n_classes)
-        self.figure_ = self.axes_[0, 0].figure
+        panels = self._take_panels(axes, n_bands * n_classes, f"{n_bands} x {n_classes}")
+        self.axes_ = panels.reshape(n_bands, n_classes)
         for row, values in enumerate(self.decibels):
             image = self._draw_row(row, values, self._limits(values))
             label = "dB against the mean" if self.contrast else "dB re 1 µV²/Hz"
@@ -207,9 +194,7 @@ def _check_positions(trials: Trials) -> None:
     places = np.array([ch["loc"][:3] for ch in trials.info["chs"]])
     no_position = ~np.isfinite(places).all(axis=1) | ~places.any(axis=1)
     if no_position.any():
-        names = [
-            name for name, missing in zip(trials.ch_names, no_position, strict=True) if missing
-        ]
+        names = np.array(trials.ch_names)[no_position]
         raise ValueError(
             f"{no_position.sum()} of {len(no_position)} channels have no position "
             f"({', '.join(names[:8])}); name them as in the 10-05 system, or set a montage: "

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
+from eegkit.labels import hard_labels
 from eegkit.plots._power import pick_channels
+from eegkit.plots._styles import Display
 from eegkit.trials import Trials
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 # One trial of each class is shown by default, of so many classes.
 MAX_SHOWN = 4
@@ -20,7 +20,7 @@ MAX_SHOWN = 4
 GAP = 0.06
 
 
-class TracesDisplay:
+class TracesDisplay(Display):
     """Some trials next to each other, their channels below each other, with a scale bar.
 
     Make it with `from_trials`. Every channel is drawn around its own median.
@@ -52,20 +52,11 @@ class TracesDisplay:
     ['left_hand, S01, trial 1', 'right_hand, S01, trial 0']
     """
 
-    def __init__(
-        self,
-        *,
-        signals: NDArray[Any],
-        titles: Sequence[str],
-        ch_names: Sequence[str],
-        sfreq: float,
-        spacing: float,
-    ) -> None:
-        self.signals = signals
-        self.titles = titles
-        self.ch_names = ch_names
-        self.sfreq = sfreq
-        self.spacing = spacing
+    signals: NDArray[Any]
+    titles: Sequence[str]
+    ch_names: Sequence[str]
+    sfreq: float
+    spacing: float
 
     @classmethod
     def from_trials(
@@ -103,9 +94,7 @@ class TracesDisplay:
             There is no such trial or channel, or the spacing is not positive.
         """
         picks = pick_channels(trials, channels)
-        trial_rows = (
-            _first_of_each_class(trials) if rows is None else np.atleast_1d(np.asarray(rows))
-        )
+        trial_rows = np.atleast_1d(_first_of_each_class(trials) if rows is None else rows)
         if not trial_rows.size or trial_rows.dtype.kind not in "iu":
             raise ValueError(f"rows is {rows!r}; expected numbers of trials.")
         if trial_rows.min() < 0 or trial_rows.max() >= len(trials):
@@ -117,10 +106,9 @@ class TracesDisplay:
             raise ValueError(f"spacing is {spacing!r}; expected a positive number of microvolts.")
         titles = [_title(trials, row) for row in trial_rows]
         names = [trials.ch_names[i] for i in picks]
-        display = cls(
+        return cls(
             signals=signals, titles=titles, ch_names=names, sfreq=trials.sfreq, spacing=spacing
-        )
-        return display.plot(ax=ax)
+        ).plot(ax=ax)
 
     def plot(self, ax: Axes | None = None) -> TracesDisplay:
         """Draw.
@@ -135,12 +123,8 @@ class TracesDisplay:
         self
         """
         n_shown, n_channels, n_times = self.signals.shape
-        if ax is None:
-            import matplotlib.pyplot as plt
-
-            size = (min(3.0 + 2.4 * n_shown, 16.0), 1.4 + min(max(0.3 * n_channels, 1.2), 9.0))
-            _, ax = plt.subplots(figsize=size, layout="constrained")
-        self.ax_, self.figure_ = ax, ax.figure
+        height = 1.4 + min(max(0.3 * n_channels, 1.2), 9.0)
+        ax = self._take_axes(ax, min(3.0 + 2.4 * n_shown, 16.0), height)
         duration = n_times / self.sfreq
         times = np.arange(n_times) / self.sfreq
         heights = -self.spacing * np.arange(n_channels)
@@ -186,8 +170,7 @@ class TracesDisplay:
 
 
 def _first_of_each_class(trials: Trials) -> NDArray[np.intp]:
-    labels = trials.y if trials.y.ndim == 1 else trials.y.argmax(axis=1)
-    return np.unique(labels, return_index=True)[1][:MAX_SHOWN]
+    return np.unique(hard_labels(trials.y), return_index=True)[1][:MAX_SHOWN]
 
 
 def _title(trials: Trials, row: int) -> str:

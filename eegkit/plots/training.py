@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
 import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from eegkit.plots._styles import Display, tidy
 
 PANELS = {
     "Loss": {"train_loss": "training", "valid_loss": "held out"},
@@ -29,7 +29,7 @@ STYLES: dict[str, dict[str, Any]] = {
 }
 
 
-class TrainingCurvesDisplay:
+class TrainingCurvesDisplay(Display):
     """What a net's loss, accuracy and learning rate did, epoch by epoch.
 
     Make it with `from_estimator`. Accuracy and loss of the training trials are those on the way,
@@ -59,8 +59,7 @@ class TrainingCurvesDisplay:
     ['Loss', 'Accuracy', 'Learning rate']
     """
 
-    def __init__(self, *, history: pd.DataFrame) -> None:
-        self.history = history
+    history: pd.DataFrame
 
     @classmethod
     def from_estimator(cls, estimator: Any, axes: Any = None) -> TrainingCurvesDisplay:
@@ -105,13 +104,8 @@ class TrainingCurvesDisplay:
         self
         """
         if axes is None:
-            import matplotlib.pyplot as plt
-
             _, axes = plt.subplots(1, 3, figsize=(11, 3.2), layout="constrained")
-        self.axes_ = np.ravel(axes)
-        if len(self.axes_) != len(PANELS):
-            raise ValueError(f"axes holds {len(self.axes_)}; expected {len(PANELS)}.")
-        self.figure_ = self.axes_[0].figure
+        self.axes_ = self._take_panels(axes, len(PANELS))
         for ax, (title, curves) in zip(self.axes_, PANELS.items(), strict=True):
             self._draw(ax, title, curves)
         return self
@@ -134,6 +128,6 @@ class TrainingCurvesDisplay:
         if title == "Accuracy":
             ax.set_ylim(0, 1.02)
         ax.locator_params(axis="x", integer=True)
-        ax.spines[["top", "right"]].set_visible(False)
+        tidy(ax)
         if title != "Learning rate":
             ax.legend(frameon=False)
