@@ -24,7 +24,6 @@ from eegkit.cli._train import train
 
 @click.group(cls=PlainErrors, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="eegkit")
-@debug_option
 def main() -> None:
     """Decode EEG honestly: every score is on people the decoder has not seen.
 
@@ -37,3 +36,5 @@ for command in (
     convert,
 ):  # fmt: skip
     main.add_command(command)
+for command in (main, *main.commands.values(), *cache.commands.values()):
+    debug_option(command)

@@ -9,22 +9,26 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from eegkit import registry
-from eegkit.cli._errors import debug_option
+from eegkit.cli._options import option
 from eegkit.text import suggest
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
+    from rich.text import Text
 
 # Of a member of a family, those that it tells; and how many classes are named there.
 MEMBER_FACTS = ("paradigm", "people", "channels", "rate", "classes")
+NUMBERS = ("people", "channels", "rate")
 MOST_CLASSES = 6
+NOUNS = {"datasets": "data set", "transforms": "transform", "classifiers": "classifier"}
+AXES = {
+    "raw": "raw trials, (n_trials, n_channels, n_times)",
+    "spectrogram": "spectrograms, (n_trials, n_channels, n_freqs, n_frames)",
+}
 
 
 @click.command("list")
 @click.argument("kind", required=False, type=click.Choice(registry.KINDS))
-@click.option("--names", is_flag=True, help="Only the names, one per line; nothing is imported.")
-@debug_option
+@option("--names", is_flag=True, help="Only the names, one per line; nothing is imported.")
 def list_registered(kind: str | None, names: bool) -> None:
     """List what is installed: data sets, transforms, classifiers.
 
@@ -33,35 +37,40 @@ def list_registered(kind: str | None, names: bool) -> None:
     kinds = registry.KINDS if kind is None else (kind,)
     if names:
         for kind in kinds:
-            for name in registry.names(kind) + [_any_member(f) for f in registry.families(kind)]:
+            for name in _listed_names(kind):
                 click.echo(name)
         return
-    from rich.console import Console
-
-    console = Console()
     for i, kind in enumerate(kinds):
         if i:
-            console.print()
-        console.print(_kind_table(kind))
+            click.echo()
+        _show_kind(kind)
 
 
-def _kind_table(kind: str) -> Table:
-    from rich.table import Table
+def _listed_names(kind: str) -> dict[str, str]:
+    """Names as they are listed, with those that the registry looks up."""
+    families = {_any_member(f): f"{f.distribution}:{f.name}" for f in registry.families(kind)}
+    return {name: name for name in registry.names(kind)} | families
+
+
+def _show_kind(kind: str) -> None:
+    from eegkit.cli._console import names, show_table, words
+
+    rows = []
+    for name, full_name in _listed_names(kind).items():
+        description = registry.describe(kind, full_name)
+        rows.append((name, description.entry.distribution, _summary(description)))
+    columns = [*names("name"), *words("distribution", no_wrap=True), *words("what it is")]
+    show_table(kind, columns, rows)
+
+
+def _summary(description: registry.Description) -> Text:
     from rich.text import Text
 
-    table = Table(title=kind, title_justify="left", title_style="bold", header_style="bold")
-    table.add_column("name", no_wrap=True, style="cyan")
-    table.add_column("distribution", no_wrap=True)
-    table.add_column("what it is")
-    rows = [(name, name) for name in registry.names(kind)]
-    rows += [(_any_member(f), f"{f.distribution}:{f.name}") for f in registry.families(kind)]
-    for name, full_name in rows:
-        description = registry.describe(kind, full_name)
-        summary = Text(_plain(description.summary))
-        if description.failure is not None:
-            summary = Text(f"failed to import: {description.failure}", style="red")
-        table.add_row(name, description.entry.distribution, summary)
-    return table
+    from eegkit.cli._docstrings import plain
+
+    if description.failure is not None:
+        return Text(f"failed to import: {description.failure}", style="red")
+    return Text(plain(description.summary))
 
 
 def _any_member(family: registry.Entry) -> str:
@@ -70,72 +79,65 @@ def _any_member(family: registry.Entry) -> str:
 
 @click.command(short_help="Tell about a data set, transform or classifier.")
 @click.argument("name")
-@debug_option
 def info(name: str) -> None:
     """Tell about a data set, transform or classifier: NAME, or DISTRIBUTION:NAME.
 
     Of a family NAME lists its members, and NAME:CODE is one of them.
     """
-    from rich.console import Console
-
-    entries = _entries_called(name)
-    if not entries:
-        names = [entry_name for kind in registry.KINDS for entry_name in registry.names(kind)]
-        names += [family.name for kind in registry.KINDS for family in registry.families(kind)]
-        raise ValueError(f"Nothing is named {name!r}{suggest(name, names, 'see: eegkit list')}")
-    console = Console()
-    for i, entry in enumerate(entries):
+    for i, entry in enumerate(_entries_called(name)):
         if i:
-            console.print()
+            click.echo()
         full_name = f"{entry.distribution}:{entry.name}"
         if entry.family and ":" not in entry.name:
-            _show_family(console, entry, registry.get_family(entry.kind, full_name))
+            _show_family(entry, registry.get_family(entry.kind, full_name))
         else:
-            _show(console, entry, registry.get(entry.kind, full_name))
+            _show(entry, registry.get(entry.kind, full_name))
 
 
 def _entries_called(name: str) -> list[registry.Entry]:
     """The entries of that name; a member of a family as an entry of its own."""
-    singles = [entry for kind in registry.KINDS for entry in registry.entries(kind)]
     families = [entry for kind in registry.KINDS for entry in registry.families(kind)]
-    matches = [entry for entry in singles + families if entry.called(name)]
-    if matches:
-        return matches
+    entries = [entry for kind in registry.KINDS for entry in registry.entries(kind)] + families
     family, _, member = name.rpartition(":")
-    return [
+    matches = [entry for entry in entries if entry.called(name)] or [
         dataclasses.replace(entry, name=f"{entry.name}:{member}")
         for entry in families
         if entry.called(family)
     ]
+    if not matches:
+        hint = suggest(name, [entry.name for entry in entries], "see: eegkit list")
+        raise ValueError(f"Nothing is named {name!r}{hint}")
+    return matches
 
 
-def _show_family(console: Console, entry: registry.Entry, family: registry.Family) -> None:
+def _show_family(entry: registry.Entry, family: registry.Family) -> None:
     """A line for every member: the facts of a data set, or what else it is."""
-    from rich.markup import escape
-    from rich.table import Table
-    from rich.text import Text
+    from eegkit.cli import _console
 
     members: dict[str, Any] = {name: family.member(name) for name in family.member_names()}
-    console.print(
-        f"[bold cyan]{escape(entry.name)}[/]: {len(members)} {entry.kind} from the distribution "
-        f"{escape(entry.distribution)}, each {escape(_any_member(entry))}"
-    )
-    rows = {name: _short_facts(cls) for name, cls in members.items()}
-    headings = list(dict.fromkeys(heading for row in rows.values() for heading in row))
-    table = Table(header_style="bold")
-    table.add_column("code", no_wrap=True, style="cyan")
+    _show_title(
+        entry, f"{len(members)} {entry.kind} from the distribution {entry.distribution}, "
+        f"each {_any_member(entry)}"
+    )  # fmt: skip
+    facts = {name: _short_facts(cls) for name, cls in members.items()}
+    columns = _console.names("code")
+    headings = dict.fromkeys(heading for row in facts.values() for heading in row)
     for heading in headings:
-        number = heading in ("people", "channels", "rate")
-        table.add_column(heading, justify="right" if number else "left", no_wrap=number)
-    for name, row in rows.items():
-        table.add_row(name, *(Text(row.get(heading, "")) for heading in headings))
-    console.print(table)
+        number = heading in NUMBERS
+        columns += _console.numbers(heading, no_wrap=True) if number else _console.words(heading)
+    rows = [
+        [name, *(_console.Text(row.get(heading, "")) for heading in headings)]
+        for name, row in facts.items()
+    ]
+    _console.show_table("", columns, rows)
 
 
 def _short_facts(cls: Any) -> dict[str, str]:
     """What tells the members of a family apart, in a few words each."""
+    from eegkit.cli._docstrings import plain
+
     if not hasattr(cls, "facts"):
-        return {"what it is": _plain((cls.__doc__ or "").strip().partition("\n")[0])}
+        return {"what it is": plain((cls.__doc__ or "").strip().partition("\n")[0])}
     facts = cls.facts()
     short = {name: str(facts[name]) for name in MEMBER_FACTS if name in facts}
     if len(cls.classes) > MOST_CLASSES:
@@ -144,28 +146,33 @@ def _short_facts(cls: Any) -> dict[str, str]:
     return short
 
 
-def _show(console: Console, entry: registry.Entry, cls: type) -> None:
-    from rich.markup import escape
-
+def _show(entry: registry.Entry, cls: Any) -> None:
+    from eegkit.cli._console import Console, Text, names, show_facts, show_table, words
     from eegkit.cli._docstrings import meanings_of, prose
 
-    nouns = {"datasets": "data set", "transforms": "transform", "classifiers": "classifier"}
-    console.print(
-        f"[bold cyan]{escape(entry.name)}[/]: {nouns[entry.kind]} {escape(cls.__name__)}, "
-        f"from the distribution {escape(entry.distribution)}"
-    )
+    noun = f"{NOUNS[entry.kind]} {cls.__name__}"
+    _show_title(entry, f"{noun}, from the distribution {entry.distribution}")
+    title = "Parameters"
     if entry.kind == "datasets":
-        console.print(_facts(cls))
+        title = "Options"
+        show_facts(cls.facts())
     elif hasattr(cls, "input_kind"):
-        axes = {
-            "raw": "raw trials, (n_trials, n_channels, n_times)",
-            "spectrogram": "spectrograms, (n_trials, n_channels, n_freqs, n_frames)",
-        }
-        console.print(f"Reads {axes.get(cls.input_kind, cls.input_kind)}.", highlight=False)
-    console.print()
-    title = "Options" if entry.kind == "datasets" else "Parameters"
-    console.print(_parameter_table(title, parameters(cls), meanings_of(cls)))
-    console.print(prose(cls))
+        click.echo(f"Reads {AXES.get(cls.input_kind, cls.input_kind)}.")
+    click.echo()
+    texts = meanings_of(cls)
+    rows = [
+        (name, Text("required" if default is ... else repr(default)), Text(texts.get(name, "")))
+        for name, default in parameters(cls).items()
+    ]
+    show_table(title, [*names("name"), *words("default", "meaning")], rows)
+    Console().print(prose(cls))
+
+
+def _show_title(entry: registry.Entry, text: str) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    Console().print(Text.assemble((entry.name, "bold cyan"), f": {text}"))
 
 
 def parameters(cls: type) -> dict[str, Any]:
@@ -173,50 +180,14 @@ def parameters(cls: type) -> dict[str, Any]:
 
     The class's own come first, those of its bases behind.
     """
+    fields = getattr(cls, "__dataclass_fields__", {})
     defaults = {}
-    for parameter in inspect.signature(cls).parameters.values():
+    for name, parameter in inspect.signature(cls).parameters.items():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
-        default = parameter.default
-        if default is parameter.empty:
-            default = ...
-        elif repr(default) == "<factory>":
-            default = _factory_default(cls, parameter.name)
-        defaults[parameter.name] = default
+        default = ... if parameter.default is parameter.empty else parameter.default
+        if repr(default) == "<factory>":
+            default = fields[name].default_factory()
+        defaults[name] = default
     annotations = vars(cls).get("__annotations__", defaults)
     return dict(sorted(defaults.items(), key=lambda item: item[0] not in annotations))
-
-
-def _factory_default(cls: Any, name: str) -> Any:
-    field = next(field for field in dataclasses.fields(cls) if field.name == name)
-    return field.default_factory() if callable(field.default_factory) else ...
-
-
-def _facts(cls: Any) -> Table:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, value in cls.facts().items():
-        table.add_row(name, Text(str(value)))
-    return table
-
-
-def _parameter_table(title: str, defaults: dict[str, Any], texts: dict[str, str]) -> Table:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
-    table.add_column("name", no_wrap=True, style="cyan")
-    table.add_column("default", overflow="fold")
-    table.add_column("meaning")
-    for name, default in defaults.items():
-        value = "required" if default is ... else repr(default)
-        table.add_row(name, Text(value), Text(texts.get(name, "")))
-    return table
-
-
-def _plain(text: str) -> str:
-    return text.replace("``", "").replace("`", "")

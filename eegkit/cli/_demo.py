@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from eegkit.cli._errors import debug_option
-from eegkit.cli._evaluate import load, run, write
+from eegkit.cli._evaluate import load, show, write
+from eegkit.cli._options import FOLDER, n_jobs_option, option, seed_option
+from eegkit.cli._parse import make_pipelines
 
 # Chosen so that it ends within five minutes on two cores, with most people above chance; the
 # pipeline's own settings are the defaults.
@@ -20,43 +21,28 @@ SCORING = ["balanced_accuracy"]
 
 
 @click.command(short_help="Decode simulated people, tested on people not seen in training.")
-@click.option(
-    "--people",
-    type=click.IntRange(min=2),
-    default=N_PEOPLE,
-    show_default=True,
-    help="Simulated people.",
-)
-@click.option(
-    "--random-state",
-    "random_state",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    help="Of the people and of the training.",
-)
-@click.option("--n-jobs", type=int, default=1, show_default=True, help="Processes.")
-@click.option(
+@option("--people", type=click.IntRange(min=2), default=N_PEOPLE, help="Simulated people.")
+@seed_option("Of the people and of the training.")
+@n_jobs_option
+@option(
     "--out",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FOLDER,
     help="Folder for results.safetensors, results.csv and scores.png; by default nothing is "
     "written.",
 )
-@debug_option
 def demo(people: int, random_state: int, n_jobs: int, out: Path | None) -> None:
     """Decode the imagined hand of simulated people, tested on people not seen in training."""
-    from eegkit.experiment import parse_pipeline, set_random_state
+    from eegkit.evaluation import evaluate
 
-    pipeline = parse_pipeline(PIPELINE)
-    set_random_state([pipeline], random_state)
+    pipelines = make_pipelines([PIPELINE], (), random_state)
     cv = f"group-{min(N_FOLDS, people)}"
     click.echo(
         f"{people} simulated people imagine a movement of the left or the right hand. "
         f"{PIPELINE} learns from some of them and is tested on the others ({cv})."
     )
     options = {"n_subjects": people, "random_state": random_state, "channels": CHANNELS}
-    trials = load(DATASET, options)
-    results = run({PIPELINE: pipeline}, {DATASET: trials}, cv=cv, scoring=SCORING, n_jobs=n_jobs)
+    trials = {DATASET: load(DATASET, options=options.items())}
+    results = show(evaluate, pipelines, trials, cv=cv, scoring=SCORING, n_jobs=n_jobs)
     if out is not None:
         write(results, out)
     mean = results.summary().iloc[0]

@@ -7,21 +7,15 @@ from typing import Any
 
 import click
 
-from eegkit.cli._errors import debug_option
-from eegkit.cli._evaluate import data_given
-from eegkit.cli._parse import Setting, Subjects
+from eegkit.cli._evaluate import load_silently
+from eegkit.cli._options import option, recordings_options
 
 
 @click.command(short_help="Look through the trials of a data set before decoding them.")
 @click.argument("dataset")
-@click.option("--path", type=click.Path(path_type=Path), help="Folder of the recordings.")
-@click.option("--subjects", type=Subjects(), help="People to use; all by default.")
-@click.option(
-    "--option", "options", type=Setting(), multiple=True, help="Option of the data set; repeatable."
-)
-@click.option("--channels", is_flag=True, help="Show every channel, not the extremes alone.")
-@click.option("--people", is_flag=True, help="Show every person.")
-@debug_option
+@recordings_options
+@option("--channels", is_flag=True, help="Show every channel, not the extremes alone.")
+@option("--people", is_flag=True, help="Show every person.")
 def describe(
     dataset: str,
     path: Path | None,
@@ -39,11 +33,7 @@ def describe(
     Example:
       eegkit describe simulated --option condition=seizure --channels
     """
-    from eegkit.datasets._base import make_dataset
-
-    source = make_dataset(dataset, **data_given(path, subjects, options))
-    click.echo(f"Loading {dataset} ...", err=True)
-    description = source.load().describe()
+    description = load_silently(dataset, path, subjects, options).describe()
     click.echo(repr(description))
     if people:
         click.echo(f"\nPeople\n{description.people.to_string()}")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 import traceback
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
@@ -15,15 +15,24 @@ ERROR, INTERRUPTION = 1, 130
 
 # Errors whose message is written for the person at the keyboard.
 _PLAIN = (ValueError, OSError, ImportError, MemoryError)
+_DEBUG = "eegkit.debug"
 
-Function = TypeVar("Function", bound=Callable[..., Any])
 
+def debug_option(command: Any) -> Any:
+    """Add ``--debug``, which is read before anything else can go wrong."""
 
-def debug_option(function: Function) -> Function:
-    """Add ``--debug``; `PlainErrors` looks for it itself, before anything can go wrong."""
+    def note(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+        if value:
+            ctx.meta[_DEBUG] = True
+
     return click.option(
-        "--debug", is_flag=True, expose_value=False, help="Show the traceback of an error."
-    )(function)
+        "--debug",
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=note,
+        help="Show the traceback of an error.",
+    )(command)
 
 
 class PlainErrors(click.Group):
@@ -32,41 +41,20 @@ class PlainErrors(click.Group):
     Exit codes: 1 for an error, 2 for wrong usage, 130 for Ctrl-C.
     """
 
-    def main(
-        self,
-        args: Sequence[str] | None = None,
-        prog_name: str | None = None,
-        complete_var: str | None = None,
-        standalone_mode: bool = True,
-        windows_expand_args: bool = True,
-        **extra: Any,
-    ) -> Any:
-        args = list(sys.argv[1:] if args is None else args)
-        options = {"windows_expand_args": windows_expand_args, **extra}
-        if not standalone_mode:
-            return super().main(args, prog_name, complete_var, False, **options)
-        with plain_warnings():
-            code = self._run(args, prog_name, complete_var, options)
-        sys.exit(code)
-
-    def _run(
-        self, args: list[str], prog_name: str | None, complete_var: str | None, options: Any
-    ) -> int:
+    def invoke(self, ctx: click.Context) -> Any:
         try:
-            code = super().main(args, prog_name, complete_var, False, **options)
-        except click.ClickException as error:
-            error.show()
-            return error.exit_code
+            with plain_warnings():
+                return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
+            raise  # click itself knows what to do
         except (click.Abort, KeyboardInterrupt):
             click.echo("Interrupted.", err=True)
-            return INTERRUPTION
+            ctx.exit(INTERRUPTION)
         except Exception as error:
-            if "--debug" in args:
+            if _DEBUG in ctx.meta:
                 click.echo(traceback.format_exc(), err=True, nl=False)
-            else:
-                click.echo(f"Error: {one_sentence(error)}", err=True)
-            return ERROR
-        return code if isinstance(code, int) else 0
+                ctx.exit(ERROR)
+            raise click.ClickException(one_sentence(error)) from error
 
 
 def one_sentence(error: Exception) -> str:

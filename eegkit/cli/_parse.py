@@ -11,48 +11,30 @@ import click
 from eegkit.text import suggest
 
 
-class Setting(click.ParamType):
+def setting(text: str) -> tuple[str, Any]:
     """``key=value``, the value as Python writes it, or else a string."""
-
-    name = "key=value"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, Any]:
-        if isinstance(value, tuple):
-            return value
-        key, equals, text = value.partition("=")
-        if not equals or not key.strip():
-            self.fail(f"{value!r} is not of the form key=value.", param, ctx)
-        return key.strip(), literal(text)
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise click.BadParameter(f"{text!r} is not of the form key=value.")
+    return key.strip(), literal(value)
 
 
-class Subjects(click.ParamType):
+def subjects(text: str) -> list[Any]:
     """``1,2,5-9``: numbers, ranges of them, or names."""
+    from eegkit.experiment import parse_subjects
 
-    name = "1,2,5-9"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> list[Any]:
-        from eegkit.experiment import parse_subjects
-
-        if not isinstance(value, str):
-            return value
-        try:
-            return parse_subjects(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
+    try:
+        return parse_subjects(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
 
 
-class Words(click.ParamType):
+def words(text: str) -> list[str]:
     """Words separated by commas."""
-
-    name = "name,name"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> list[str]:
-        if not isinstance(value, str):
-            return value
-        words = [word.strip() for word in value.split(",") if word.strip()]
-        if not words:
-            self.fail(f"{value!r} names nothing.", param, ctx)
-        return words
+    parts = [word.strip() for word in text.split(",") if word.strip()]
+    if not parts:
+        raise click.BadParameter(f"{text!r} names nothing.")
+    return parts
 
 
 def literal(text: str) -> Any:
@@ -63,33 +45,41 @@ def literal(text: str) -> Any:
         return text
 
 
-def set_params(pipelines: Sequence[Any], settings: Iterable[tuple[str, Any]]) -> None:
-    """Set ``step__param=value`` in every pipeline that has the step.
+def make_pipelines(
+    names: Iterable[str], settings: Iterable[tuple[str, Any]], random_state: int
+) -> dict[str, Any]:
+    """Pipelines by their names, with the settings and the seed that the command has.
 
     Raises
     ------
     ValueError
-        No pipeline has the step, or the step has no such parameter; the nearest is suggested. Or
-        the value makes no sense.
+        A name is unknown, or a setting is none of theirs.
     """
+    from eegkit.experiment import parse_pipeline, set_random_state
+
+    pipelines = {name: parse_pipeline(name) for name in names}
+    set_random_state(pipelines.values(), random_state)
+    _set_params(list(pipelines.values()), settings)
+    return pipelines
+
+
+def _set_params(pipelines: Sequence[Any], settings: Iterable[tuple[str, Any]]) -> None:
+    """Set ``step__param=value`` in every pipeline that has the step."""
     from eegkit.parameters import ParameterError, Parametrized
 
     for key, value in settings:
         step, _, param = key.partition("__")
-        having = [pipeline for pipeline in pipelines if step in pipeline.named_steps]
-        if not having or not param:
+        matches = [pipeline for pipeline in pipelines if step in pipeline.named_steps]
+        if not matches:
             steps = dict.fromkeys(name for p in pipelines for name in p.named_steps)
-            raise ValueError(
-                f"--set {key}: no step is named {step!r}{suggest(step, steps)}"
-                if not having
-                else f"--set {key} names a step; expected {step}__PARAMETER=VALUE."
-            )
-        for pipeline in having:
-            estimator = pipeline.named_steps[step]
-            known = estimator.get_params()
-            if param not in known:
+            raise ValueError(f"--set {key}: no step is named {step!r}{suggest(step, steps)}")
+        if not param:
+            raise ValueError(f"--set {key} names a step; expected {step}__PARAMETER=VALUE.")
+        for pipeline in matches:
+            names = pipeline.named_steps[step].get_params()
+            if param not in names:
                 raise ValueError(
-                    f"--set {key}: {step} has no parameter {param!r}{suggest(param, known)}"
+                    f"--set {key}: {step} has no parameter {param!r}{suggest(param, names)}"
                 )
             pipeline.set_params(**{key: value})
     for step, estimator in (item for p in pipelines for item in p.named_steps.items()):

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from eegkit.atomic import atomic_write
-from eegkit.cli._errors import debug_option
-from eegkit.cli._parse import Words
+from eegkit.cli._options import FILE, PATH, option
+from eegkit.cli._parse import words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,38 +18,36 @@ N_SHOWN = 10
 
 
 @click.command()
-@click.argument("model", type=click.Path(path_type=Path))
-@click.argument("recording", type=click.Path(path_type=Path))
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="CSV file to make: a row for each window.",
-)
-@click.option(
+@click.argument("model", type=PATH)
+@click.argument("recording", type=PATH)
+@option("--out", type=FILE, help="CSV file to make: a row for each window.")
+@option(
     "--window-s",
     type=click.FloatRange(min=0, min_open=True),
     help="Length of a window in s, where the model does not know that of its training trials.",
 )
-@click.option(
+@option(
     "--overlap",
     type=click.FloatRange(0, 1, max_open=True),
     help="Part of a window shared with the next, in place of the training's.",
 )
-@click.option(
+@option(
     "--l-freq",
     type=click.FloatRange(min=0),
     help="Lower edge in Hz of a band-pass, in place of the training's; 0 for none.",
 )
-@click.option(
+@option(
     "--h-freq",
     type=click.FloatRange(min=0, min_open=True),
     help="Upper edge in Hz of a band-pass, in place of the training's; inf for none.",
 )
-@click.option(
-    "--channels", type=Words(), help="Channels in order, where the model does not know them."
+@option(
+    "--channels",
+    type=words,
+    metavar="NAME,NAME",
+    help="Channels in order, where the model does not know them.",
 )
-@click.option("--sfreq", type=float, help="Rate in Hz, where the model does not know it.")
-@debug_option
+@option("--sfreq", type=float, help="Rate in Hz, where the model does not know it.")
 def predict(
     model: Path,
     recording: Path,

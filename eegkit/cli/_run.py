@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from eegkit.cli._errors import debug_option
-from eegkit.cli._evaluate import shown, work_options, write
+from eegkit.cli._evaluate import show, write
+from eegkit.cli._options import FOLDER, PATH, option, work_options
 
 if TYPE_CHECKING:
     from eegkit.experiment import Experiment
@@ -16,28 +16,20 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Carry out the experiment that a YAML file describes.")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--check", is_flag=True, help="Only read the file and say what would be done.")
+@click.argument("file", type=PATH)
+@option("--check", is_flag=True, help="Only read the file and say what would be done.")
 @work_options
-@click.option(
+@option(
     "--store",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FOLDER,
     help="Folder that keeps every finished fold  [default: OUT/folds]",
 )
-@click.option(
+@option(
     "--out",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FOLDER,
     help="Folder for what comes out  [default: what the file says, else results/FILE]",
 )
-@debug_option
-def run(
-    file: Path,
-    check: bool,
-    n_jobs: int,
-    dask: str | None,
-    store: Path | None,
-    out: Path | None,
-) -> None:
+def run(file: Path, check: bool, store: Path | None, out: Path | None, **work: Any) -> None:
     """Carry out the experiment that the YAML file FILE describes.
 
     Every finished fold is kept: a run that was killed goes on where it stopped when the same
@@ -75,19 +67,13 @@ def run(
         data[name] = trials
         click.echo(f"{name}: {repr(trials).strip('<>')}")
 
-    results = shown(
-        lambda: run_experiment(
-            experiment, store=folds, n_jobs=n_jobs, dask=dask, verbose=True, loaded=loaded
-        )
-    )
+    results = show(run_experiment, experiment, store=folds, loaded=loaded, **work)
     write(results, experiment.out, data)
 
 
 def _show(experiment: Experiment) -> None:
     """What will be done, in a few lines."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    from eegkit.cli._console import show_facts
 
     beside = ", and the baselines" if experiment.baselines else ""
     cv = experiment.cv
@@ -100,10 +86,4 @@ def _show(experiment: Experiment) -> None:
         "random state": str(experiment.random_state),
         "out": str(experiment.out),
     }
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, text in rows.items():
-        if text:
-            table.add_row(name, Text(text))
-    Console().print(table)
+    show_facts({name: text for name, text in rows.items() if text})

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
+from eegkit.cli._console import make_table, numbers, words
 from eegkit.naming import spoken, wrap_name
 
 if TYPE_CHECKING:
@@ -30,21 +30,18 @@ def show_results(results: Results, console: Console | None = None) -> None:
     for dataset in results.datasets:
         console.print()
         console.print(people_table(results, dataset))
-    show_summary(results, console=console)
+    show_summary(results, results.metrics, console)
     console.print(costs_table(results))
-    if len(results.failures):
-        console.print(failures_table(results))
     _show_audits(results, console)
 
 
-def show_summary(
-    results: Results, metrics: Sequence[str] | None = None, console: Console | None = None
-) -> None:
-    """Print the mean scores on every data set."""
-    console = console or Console()
+def show_summary(results: Results, metrics: Sequence[str], console: Console) -> None:
+    """Print the mean scores on every data set, and what failed."""
     for dataset in results.datasets:
         console.print()
         console.print(summary_table(results, dataset, metrics))
+    if len(results.failures):
+        console.print(failures_table(results))
 
 
 def _show_audits(results: Results, console: Console) -> None:
@@ -63,171 +60,163 @@ def _show_audits(results: Results, console: Console) -> None:
         )
 
 
-def people_table(results: Results, dataset: str | None = None) -> Table:
+def people_table(results: Results, dataset: str) -> Table:
     """One line per person of a data set: all metrics of a single pipeline, else the first one."""
-    dataset = results.datasets[0] if dataset is None else dataset
     pipelines = results.pipelines
-    metrics = results.metrics if len(pipelines) == 1 else results.metrics[:1]
-    title = f"{pipelines[0]}," if len(pipelines) == 1 else spoken(metrics[0])
-    table = _table(f"{title} per person", dataset, results)
-    table.add_column("person")
-    table.add_column("trials", justify="right")
-    has_names = len(pipelines) <= MOST_COLUMNS
+    single = len(pipelines) == 1
+    metrics = results.metrics if single else results.metrics[:1]
+    caption, headings = None, pipelines
+    if len(pipelines) > MOST_COLUMNS:
+        headings = [f"[{i + 1}]" for i in range(len(pipelines))]
+        caption = ", ".join(map("{} {}".format, headings, pipelines))
+    columns = [*words("person"), *numbers("trials")]
     for metric in metrics:
-        for i, pipeline in enumerate(pipelines):
-            name = spoken(metric) if len(pipelines) == 1 else pipeline
-            table.add_column(name if has_names else f"[{i + 1}]", justify="right", overflow="fold")
-        table.add_column("chance", justify="right", style="dim")
-    if not has_names:
-        table.caption = ", ".join(f"[{i + 1}] {name}" for i, name in enumerate(pipelines))
-        table.caption_justify = "left"
+        columns += numbers(*([spoken(metric)] if single else headings), overflow="fold")
+        columns += numbers("chance", style="dim")
     people = results.per_subject()
-    for subject, rows in people[people["dataset"] == dataset].groupby("subject"):
-        scores = rows.set_index("pipeline")
-        cells = [str(subject), str(rows["n_test"].max())]
+    rows = []
+    for subject, lines in people[people["dataset"] == dataset].groupby("subject"):
+        scores = lines.set_index("pipeline")
+        cells = [str(subject), str(lines["n_test"].max())]
         for metric in metrics:
             chance = scores[f"chance_{metric}"]
             cells += [_score(scores[metric].get(p), chance.get(p)) for p in pipelines]
             cells.append(_number(chance.max()))
-        table.add_row(*cells)
-    return table
+        rows.append(cells)
+    title = f"{pipelines[0]}," if single else spoken(metrics[0])
+    title = _of_dataset(f"{title} per person", dataset, results)
+    return _table(title, columns, rows, caption=caption, caption_justify="left")
 
 
-def summary_table(
-    results: Results, dataset: str | None = None, metrics: Sequence[str] | None = None
-) -> Table:
+def summary_table(results: Results, dataset: str, metrics: Sequence[str]) -> Table:
     """One line per pipeline and metric: the mean and its interval, beside chance."""
-    dataset = results.datasets[0] if dataset is None else dataset
-    metrics = results.metrics if metrics is None else metrics
-    with_metric = len(metrics) > 1
-    title = "Mean over people" if with_metric else f"{spoken(metrics[0])}, mean over people"
-    table = _table(title, dataset, results)
-    table.add_column("pipeline", overflow="fold")
-    if with_metric:
-        table.add_column("metric", overflow="fold")
-    for name in ("mean", "95 % interval", "chance", "above"):
-        table.add_column(name, justify="right", no_wrap=True)
+    several = len(metrics) > 1
+    title = "Mean over people" if several else f"{spoken(metrics[0])}, mean over people"
+    columns = words("pipeline", "metric") if several else words("pipeline")
+    columns += numbers("mean", "95 % interval", "chance", "above", no_wrap=True)
     summary = results.summary()
     mask = (summary["dataset"] == dataset) & summary["metric"].isin(metrics)
-    before = None
+    rows = []
     for row in summary[mask].to_dict("records"):
         name = wrap_name(row["pipeline"], NAME_WIDTH)
-        cells: list[Any] = ["" if row["pipeline"] == before else Text(name)]
-        before = row["pipeline"]
-        if with_metric:
+        cells: list[Any] = ["" if row["metric"] != metrics[0] else Text(name)]
+        if several:
             cells.append(spoken(row["metric"]))
-        has_interval = not (math.isnan(row["ci_low"]) or math.isnan(row["ci_high"]))
-        interval = f"{row['ci_low']:.3f} to {row['ci_high']:.3f}" if has_interval else "unknown"
-        above = f"{row['n_above_chance']} of {row['n_subjects']}"
-        table.add_row(
-            *cells, _score(row["mean"], row["chance"]), interval, _number(row["chance"]), above
+        has_interval = pd.notna(row["ci_low"]) and pd.notna(row["ci_high"])
+        rows.append(
+            [
+                *cells,
+                _score(row["mean"], row["chance"]),
+                f"{row['ci_low']:.3f} to {row['ci_high']:.3f}" if has_interval else "unknown",
+                _number(row["chance"]),
+                f"{row['n_above_chance']} of {row['n_subjects']}",
+            ]
         )
-    return table
+    return _table(_of_dataset(title, dataset, results), columns, rows)
 
 
 def costs_table(results: Results) -> Table:
     """One line per data set and pipeline: what the fits took."""
-    table = _table("Costs")
-    columns = _names(table, results)
-    for name in ("folds", "fit s (median)", "all folds s", "peak MB"):
-        table.add_column(name, justify="right")
-    for row in results.costs().to_dict("records"):
-        peak = "unknown" if pd.isna(row["peak_mb"]) else f"{row['peak_mb']:.0f}"
-        seconds = [f"{row[c]:.3g}" for c in ("fit_time_s", "total_s")]
-        table.add_row(*(row[c] for c in columns), str(row["n_folds"]), *seconds, peak)
-    return table
+    names = _names(results)
+    rows = [
+        [
+            *(row[name] for name in names.values()),
+            str(row["n_folds"]),
+            f"{row['fit_time_s']:.3g}",
+            f"{row['total_s']:.3g}",
+            "unknown" if pd.isna(row["peak_mb"]) else f"{row['peak_mb']:.0f}",
+        ]
+        for row in results.costs().to_dict("records")
+    ]
+    columns = numbers("folds", "fit s (median)", "all folds s", "peak MB")
+    return _table("Costs", [*words(*names), *columns], rows)
 
 
 def failures_table(results: Results) -> Table:
     """One line for each fold that failed."""
-    table = _table("Failed")
-    table.title_style = "bold red"
-    columns = _names(table, results)
-    table.add_column("fold", justify="right")
-    table.add_column("error", overflow="fold")
+    names = _names(results)
+    rows = []
     for row in results.failures.to_dict("records"):
         error = " ".join(str(row["error"]).partition("\n\n")[0].split())
-        table.add_row(*(row[c] for c in columns), str(row["fold"]), Text(error))
-    return table
+        rows.append([*(row[name] for name in names.values()), str(row["fold"]), Text(error)])
+    columns = [*words(*names), *numbers("fold"), *words("error")]
+    return _table("Failed", columns, rows, title_style="bold red")
 
 
 def audit_table(findings: pd.DataFrame, dataset: str, results: Results) -> Table:
     """One line for each finding of an audit, leaks in red."""
-    table = _table("Audit of the split", dataset, results)
-    table.add_column("found", no_wrap=True)
-    table.add_column("what, and what to do", overflow="fold")
+    rows = []
     for row in findings.itertuples():
-        style = STYLES[row.severity]
-        kind = Text(f"{row.severity}\n{row.kind}", style=style)
-        table.add_row(kind, Text(f"{row.detail} {row.advice}".strip(), style=style))
-    return table
+        cells = (f"{row.severity}\n{row.kind}", f"{row.detail} {row.advice}".strip())
+        rows.append([Text(cell, style=STYLES[row.severity]) for cell in cells])
+    columns = [*words("found", no_wrap=True), *words("what, and what to do")]
+    return _table(_of_dataset("Audit of the split", dataset, results), columns, rows)
 
 
 def comparison_table(
     differences: pd.DataFrame, metric: str, dataset: str, results: Results
 ) -> Table:
     """One line for each pair of pipelines."""
-    title = f"Differences of {spoken(metric)}, paired over people"
-    table = _table(title, dataset, results)
-    table.add_column("first - second", overflow="fold")
-    for name in ("difference", "95 % interval", "p (Holm)", "effect", "people"):
-        table.add_column(name, justify="right", no_wrap=True)
+    rows = []
     for row in differences.to_dict("records"):
         p = row["p_corrected"]
-        style = "bold green" if p < 0.05 else ""
-        table.add_row(
-            Text(f"{row['first']}\n- {row['second']}"),
-            f"{row['mean_difference']:+.3f}",
-            f"{row['low']:+.3f} to {row['high']:+.3f}",
-            Text("< 0.001" if p < 0.001 else f"{p:.3f}", style=style),
-            f"{row['effect_size']:+.2f}",
-            str(row["n_subjects"]),
+        rows.append(
+            [
+                Text(f"{row['first']}\n- {row['second']}"),
+                f"{row['mean_difference']:+.3f}",
+                f"{row['low']:+.3f} to {row['high']:+.3f}",
+                Text(
+                    "< 0.001" if p < 0.001 else f"{p:.3f}", style="bold green" if p < 0.05 else ""
+                ),
+                f"{row['effect_size']:+.2f}",
+                str(row["n_subjects"]),
+            ]
         )
-    return table
+    columns = numbers("difference", "95 % interval", "p (Holm)", "effect", "people", no_wrap=True)
+    title = f"Differences of {spoken(metric)}, paired over people"
+    title = _of_dataset(title, dataset, results)
+    return _table(title, [*words("first - second"), *columns], rows)
 
 
 def windows_table(windows: pd.DataFrame) -> Table:
     """Some windows of a recording."""
-    table = _table("")
-    table.title = None
+    formats = {"onset_s": "{:.2f}", "label": "{}"}
+    columns = []
     for name in windows:
-        heading = {"onset_s": "onset (s)", "label": "label"}.get(name, name)
-        table.add_column(Text(heading), justify="left" if name == "label" else "right")
-    for row in windows.to_dict("records"):
-        table.add_row(
-            *(
-                f"{value:.2f}" if name == "onset_s" else
-                f"{value:.3f}" if name != "label" else Text(str(value))
-                for name, value in row.items()
-            )
-        )  # fmt: skip
-    return table
+        heading = "onset (s)" if name == "onset_s" else name
+        columns += words(heading) if name == "label" else numbers(heading)
+    cells = [
+        map(Text, map(formats.get(name, "{:.3f}").format, values))
+        for name, values in windows.items()
+    ]
+    return _table("", columns, zip(*cells, strict=True))
 
 
-def _names(table: Table, results: Results) -> list[str]:
-    """Add the columns that tell the rows of results apart; their names."""
-    columns = ["dataset", "pipeline"] if len(results.datasets) > 1 else ["pipeline"]
-    for name in columns:
-        table.add_column(name.replace("dataset", "data set"), overflow="fold")
-    return columns
+def _names(results: Results) -> dict[str, str]:
+    """What tells the rows of results apart: headings, and the columns that have it."""
+    names = {"data set": "dataset", "pipeline": "pipeline"}
+    return names if len(results.datasets) > 1 else {"pipeline": "pipeline"}
 
 
-def _table(title: str, dataset: str | None = None, results: Results | None = None) -> Table:
-    if results is not None and len(results.datasets) > 1:
-        title = f"{dataset}: {title}"
-    return Table(
-        title=Text(title), title_justify="left", title_style="bold", header_style="bold",
-        box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False,
-    )  # fmt: skip
+def _of_dataset(title: str, dataset: str, results: Results) -> str:
+    return title if len(results.datasets) == 1 else f"{dataset}: {title}"
+
+
+def _table(
+    title: str, columns: Iterable[Column], rows: Iterable[Sequence[Any]], **style: Any
+) -> Table:
+    return make_table(
+        title, columns, rows, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, **style
+    )
 
 
 def _number(value: Any) -> str:
-    return "undefined" if value is None or pd.isna(value) else f"{value:.3f}"
+    return "undefined" if pd.isna(value) else f"{value:.3f}"
 
 
 def _score(value: Any, chance: Any) -> Text:
     """A score, green where it is above chance."""
     text = Text(_number(value))
-    if value is not None and not pd.isna(value) and not pd.isna(chance):
+    if pd.notna(value) and pd.notna(chance):
         text.stylize("bold green" if value > chance + 1e-9 else "yellow")
     return text

@@ -91,7 +91,7 @@ def test_failures_are_one_line_with_their_fold(apart):
 def test_the_summary_is_that_of_the_results(apart):
     summary = apart.summary()
     row = summary[(summary["pipeline"] == "prior") & (summary["metric"] == "accuracy")].iloc[0]
-    text = shown(lambda console: console.print(summary_table(apart, None, ["accuracy"])), 80)
+    text = shown(lambda console: console.print(summary_table(apart, "trials", ["accuracy"])), 80)
     [line] = [line for line in text.splitlines() if "prior" in line]
     assert f"{row['ci_low']:.3f} to {row['ci_high']:.3f}" in line
     assert f"{row['n_above_chance']} of {row['n_subjects']}" in line
@@ -101,7 +101,7 @@ def test_many_pipelines_are_numbered():
     trials = example_trials(n_trials=12)
     names = [f"a_rather_long_name_{i}" for i in range(6)]
     results = evaluate({n: DummyClassifier() for n in names}, trials, cv="loso")
-    text = shown(lambda console: console.print(people_table(results)), 80)
+    text = shown(lambda console: console.print(people_table(results, "trials")), 80)
     assert "[6]" in text
     assert "a_rather_long_name_5" in text
 

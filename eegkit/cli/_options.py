@@ -1,0 +1,75 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from eegkit.cli._parse import setting, subjects
+
+PATH = click.Path(path_type=Path)
+FILE = click.Path(path_type=Path, dir_okay=False)
+FOLDER = click.Path(path_type=Path, file_okay=False)
+Decorator = Callable[[Any], Any]
+
+
+def option(*names: str, **attributes: Any) -> Decorator:
+    """An option of click, whose default is shown in the help."""
+    return click.option(*names, show_default="default" in attributes, **attributes)
+
+
+def _together(*options: Decorator) -> Decorator:
+    def add(function: Any) -> Any:
+        for decorate in reversed(options):
+            function = decorate(function)
+        return function
+
+    return add
+
+
+recordings_options = _together(
+    option("--path", type=PATH, help="Folder of the recordings."),
+    option("--subjects", type=subjects, metavar="1,2,5-9", help="People to use; all by default."),
+    option(
+        "--option",
+        "options",
+        type=setting,
+        metavar="KEY=VALUE",
+        multiple=True,
+        help="Option of the data set; repeatable.",
+    ),
+)
+data_options = _together(
+    option("--dataset", required=True, metavar="NAME", help="Data set; see: eegkit list datasets."),
+    recordings_options,
+    option(
+        "--label",
+        metavar="COLUMN",
+        help="Decode a column of the metadata in place of the labels: subject tells people apart.",
+    ),
+)
+set_option = option(
+    "--set",
+    "settings",
+    type=setting,
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="Parameter of a step, such as cnn_bigru__max_epochs=5; repeatable.",
+)
+n_jobs_option = option("--n-jobs", type=int, default=1, help="Processes.")
+work_options = _together(
+    n_jobs_option,
+    option(
+        "--dask",
+        metavar="ADDRESS",
+        help="Fit on a dask cluster: the address of its scheduler, or local.",
+    ),
+)
+
+
+def seed_option(meaning: str = "Set as random_state of every step that has one.") -> Decorator:
+    """``--random-state``, which is 0 unless said otherwise."""
+    return option("--random-state", type=click.IntRange(min=0), default=0, help=meaning)
