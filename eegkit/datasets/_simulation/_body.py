@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from eegkit.datasets._head import CORTEX_RADIUS, TEN_TWENTY, Head
-from eegkit.datasets._simulation._noise import noise
+from eegkit.datasets._simulation._plan import Plan
 
 N_BACKGROUND = 40
 # The electrodes above the sources of the posterior alpha rhythm.
@@ -47,52 +48,39 @@ class Body:
             line=line_gain(rng, head),
         )
 
-    def background(
-        self, rng: np.random.Generator, n_trials: int, n_times: int, sfreq: float
-    ) -> NDArray[np.float64]:
+    def background(self, rng: np.random.Generator, plan: Plan) -> NDArray[np.float64]:
         """Power falling as 1/f**slope, from below 1 Hz on as flat as after a high-pass."""
         n_sources = self.background_gain.shape[1]
-        sources = noise(
-            rng, (n_trials, n_sources), n_times, sfreq,
-            lambda f: np.maximum(f, 1.0) ** (-self.slope / 2),
-        )  # fmt: skip
+        sources = plan.noise(rng, n_sources, lambda f: np.maximum(f, 1.0) ** (-self.slope / 2))
         return self.background_gain @ sources
 
     def recorded(
         self,
         rng: np.random.Generator,
         X: NDArray[np.float64],
-        session: NDArray[np.intp],
+        metadata: pd.DataFrame,
         sfreq: float,
     ) -> NDArray[np.float32]:
         """What the amplifier gives of the potentials X: blinks and electrodes come on top."""
-        n_trials, _, n_times = X.shape
-        X += self._blinks(rng, n_trials, n_times, sfreq)
-        X += self._electrodes(rng, n_trials, n_times, sfreq)
-        X *= self.session_gain[session][:, :, None]
+        times = np.arange(X.shape[2]) / sfreq
+        X += self._blinks(rng, len(X), times)
+        X += rng.normal(0, 1.0, X.shape)  # the electrodes' white noise, in microvolts
+        # Line noise, whose phase is the trial's.
+        phase = rng.uniform(0, 2 * np.pi, (len(X), 1, 1))
+        if sfreq > 100:
+            X += self.line[:, None] * np.sin(2 * np.pi * 50.0 * times + phase)
+        X *= self.session_gain[metadata["session"].astype(int)][:, :, None]
         return X.astype(np.float32)
 
     def _blinks(
-        self, rng: np.random.Generator, n_trials: int, n_times: int, sfreq: float
+        self, rng: np.random.Generator, n_trials: int, times: NDArray[np.float64]
     ) -> NDArray[np.float64]:
         """In some trials one blink of about 0.3 s."""
-        times = np.arange(n_times) / sfreq
         when = rng.uniform(0, times[-1], (n_trials, 1))
         blinking = rng.random((n_trials, 1)) < self.blink_rate * times[-1]
         height = blinking * np.exp(rng.normal(0, 0.2, (n_trials, 1)))
         shape = height * np.exp(-0.5 * ((times - when) / 0.07) ** 2)
         return self.blink_gain[:, None] * shape[:, None, :]
-
-    def _electrodes(
-        self, rng: np.random.Generator, n_trials: int, n_times: int, sfreq: float
-    ) -> NDArray[np.float64]:
-        """Line noise, whose phase is the trial's, and white noise of 1 microvolt."""
-        electrode_noise = rng.normal(0, 1.0, (n_trials, len(self.line), n_times))
-        phase = rng.uniform(0, 2 * np.pi, (n_trials, 1, 1))
-        if sfreq > 100:
-            cycles = 50.0 * np.arange(n_times) / sfreq
-            electrode_noise += self.line[:, None] * np.sin(2 * np.pi * cycles + phase)
-        return electrode_noise
 
 
 def background_gain(rng: np.random.Generator, head: Head) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""What is asked of a condition, and when every trial happens."""
+"""What is asked of a condition, when every trial happens, and noise of a given spectrum."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from eegkit.datasets._head import Head
 N_RUNS = 4  # two in each session
 
 Simulated: TypeAlias = tuple[NDArray[np.float32], NDArray[np.str_], pd.DataFrame]
+Spectrum: TypeAlias = Callable[[NDArray[np.floating]], NDArray[np.floating]]
 
 
 class Plan(NamedTuple):
@@ -25,6 +26,12 @@ class Plan(NamedTuple):
     n_times: int
     sfreq: float
     difficulty: str
+
+    def noise(
+        self, rng: np.random.Generator, n_sources: int, spectrum: Spectrum
+    ) -> NDArray[np.float64]:
+        """The sources of all trials, shape (n_trials, n_sources, n_times); see `noise`."""
+        return noise(rng, (self.n_trials, n_sources), self.n_times, self.sfreq, spectrum)
 
 
 class Condition(NamedTuple):
@@ -56,6 +63,40 @@ def shuffled(
     return y, metadata
 
 
-def session_of(metadata: pd.DataFrame) -> NDArray[np.intp]:
-    """The number of every trial's session."""
-    return metadata["session"].to_numpy().astype(int)
+def bump(centre: float, width: float) -> Spectrum:
+    """A rhythm: a peak of amplitude at `centre` Hz."""
+    return lambda f: np.exp(-0.5 * ((f - centre) / width) ** 2)
+
+
+def noise(
+    rng: np.random.Generator,
+    shape: tuple[int, ...],
+    n_times: int,
+    sfreq: float,
+    spectrum: Spectrum,
+) -> NDArray[np.float64]:
+    """Gaussian noise with a given amplitude spectrum and an rms of 1, (*shape, n_times).
+
+    Made twice as long as needed: noise shaped in the frequency domain is periodic, and
+    half of a period is not.
+    """
+    frequencies = np.fft.rfftfreq(2 * n_times, 1 / sfreq)
+    amplitudes = spectrum(frequencies)
+    amplitudes[0] = 0.0
+    size = (*shape, len(frequencies))
+    coefficients = (rng.normal(size=size) + 1j * rng.normal(size=size)) * amplitudes
+    # irfft divides by its length; of every coefficient two conjugate copies count.
+    scale = n_times / np.sqrt((amplitudes**2).sum())
+    return np.fft.irfft(coefficients, 2 * n_times)[..., :n_times] * scale
+
+
+def fluctuating(
+    rng: np.random.Generator, log_amplitude: NDArray[np.float64], fluctuation: float
+) -> NDArray[np.float64]:
+    """Amplitudes that wax and wane over trials, in all sources together and in each.
+
+    `log_amplitude` has shape (n_trials, n_sources), what is returned (n_trials, n_sources, 1).
+    """
+    log_amplitude = log_amplitude + rng.normal(0, fluctuation, (len(log_amplitude), 1))
+    log_amplitude += rng.normal(0, fluctuation, log_amplitude.shape)
+    return np.exp(log_amplitude)[:, :, None]

@@ -5,18 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from eegkit.datasets._head import Head
 from eegkit.datasets._simulation._body import POSTERIOR, Body, cortical_gain
-from eegkit.datasets._simulation._noise import bump, noise
-from eegkit.datasets._simulation._plan import Condition, Plan, Simulated, session_of, shuffled
+from eegkit.datasets._simulation._plan import (
+    Condition,
+    Plan,
+    Simulated,
+    bump,
+    fluctuating,
+    shuffled,
+)
 
 CLASSES = ("negative", "positive", "neutral")
 FRONTAL = (("F3",), ("F4",))
 TEMPORAL = (("T7",), ("T8",))
 AREAS = (*FRONTAL, *POSTERIOR, *TEMPORAL)
 N_ALPHA = len(FRONTAL) + len(POSTERIOR)
+USUAL = np.repeat([6.0, 8.0, 4.0], 2)  # microvolts rms: frontal, posterior, temporal
 
 # Change of every area's log amplitude, in parts of the person's full response. Approach
 # activates the left, withdrawal the right frontal cortex, and an active cortex has less alpha
@@ -46,50 +52,21 @@ LEVELS = {
 
 
 def simulate(rng: np.random.Generator, head: Head, plan: Plan) -> Simulated:
-    """Signals, labels and metadata of one person."""
-    person = _Person.draw(rng, LEVELS[plan.difficulty], head)
+    """Signals, labels and metadata of one person who watches films."""
+    level = LEVELS[plan.difficulty]
+    gain, peak = cortical_gain(rng, head, AREAS)
+    gain *= USUAL * np.exp(rng.normal(0, level.trait, len(AREAS))) / peak
+    alpha_hz, beta_hz = rng.uniform(8.5, 11.5), rng.uniform(18.0, 24.0)
+    response = level.response * np.exp(rng.normal(0, 0.2))
+    body = Body.draw(rng, head)
     y, metadata = shuffled(rng, plan.classes, plan.n_trials)
-    X = person.body.background(rng, plan.n_trials, plan.n_times, plan.sfreq)
-    X += person.rhythms(rng, y, plan.n_times, plan.sfreq)
-    return person.body.recorded(rng, X, session_of(metadata), plan.sfreq), y, metadata
+    X = body.background(rng, plan)
+    alpha = plan.noise(rng, N_ALPHA, bump(alpha_hz, 0.8))
+    beta = plan.noise(rng, len(TEMPORAL), bump(beta_hz, 3.0))
+    change = response * np.array([RESPONSE[name] for name in y])
+    amplitude = fluctuating(rng, change, level.fluctuation)
+    X += gain @ (amplitude * np.concatenate([alpha, beta], axis=1))
+    return body.recorded(rng, X, metadata, plan.sfreq), y, metadata
 
 
 CONDITION = Condition(CLASSES, 3, simulate)
-
-
-@dataclass
-class _Person:
-    """What distinguishes one person who watches films."""
-
-    body: Body
-    gain: NDArray[np.float64]
-    alpha: float
-    beta: float
-    response: float
-    fluctuation: float
-
-    @classmethod
-    def draw(cls, rng: np.random.Generator, level: _Level, head: Head) -> _Person:
-        gain, peak = cortical_gain(rng, head, AREAS)
-        usual = np.repeat([6.0, 8.0, 4.0], 2)  # microvolts rms: frontal, posterior, temporal
-        strength = usual * np.exp(rng.normal(0, level.trait, len(AREAS)))
-        return cls(
-            gain=gain * strength / peak,
-            alpha=rng.uniform(8.5, 11.5),
-            beta=rng.uniform(18.0, 24.0),
-            response=level.response * np.exp(rng.normal(0, 0.2)),
-            fluctuation=level.fluctuation,
-            body=Body.draw(rng, head),
-        )
-
-    def rhythms(
-        self, rng: np.random.Generator, y: NDArray[np.str_], n_times: int, sfreq: float
-    ) -> NDArray[np.float64]:
-        alpha = noise(rng, (len(y), N_ALPHA), n_times, sfreq, bump(self.alpha, 0.8))
-        beta = noise(rng, (len(y), len(TEMPORAL)), n_times, sfreq, bump(self.beta, 3.0))
-        sources = np.concatenate([alpha, beta], axis=1)
-        log_amplitude = self.response * np.array([RESPONSE[name] for name in y])
-        log_amplitude += rng.normal(0, self.fluctuation, (len(y), 1))
-        log_amplitude += rng.normal(0, self.fluctuation, log_amplitude.shape)
-        sources *= np.exp(log_amplitude)[:, :, None]
-        return self.gain @ sources

@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from eegkit.datasets._head import Head
 from eegkit.datasets._simulation._body import POSTERIOR, Body, cortical_gain
-from eegkit.datasets._simulation._noise import bump, noise
-from eegkit.datasets._simulation._plan import Condition, Plan, Simulated, schedule, session_of
+from eegkit.datasets._simulation._plan import (
+    Condition,
+    Plan,
+    Simulated,
+    bump,
+    fluctuating,
+    schedule,
+)
 
 AREAS = (*POSTERIOR, ("C3",), ("C4",), ("Fz",))
 N_ALPHA = len(POSTERIOR)
@@ -38,64 +43,31 @@ LEVELS = {
 
 
 def simulate(rng: np.random.Generator, head: Head, plan: Plan) -> Simulated:
-    """Signals, labels and metadata of one person."""
-    person = _Person.draw(rng, LEVELS[plan.difficulty], head)
+    """Signals, labels and metadata of one person at rest."""
+    level = LEVELS[plan.difficulty]
+    gain, peak = cortical_gain(rng, head, AREAS)
+    gain *= USUAL * np.exp(rng.normal(0, level.spread, len(AREAS))) / peak
+    alpha_hz = 10.0 + level.alpha_range * rng.uniform(-1, 1)
+    alpha_width = rng.uniform(0.5, 1.0)
+    mu_hz, beta_hz = rng.uniform(9.0, 12.5), rng.uniform(17.0, 25.0)
+    # A row for each session.
+    alpha_of_session = alpha_hz + rng.normal(0, level.alpha_drift, 2)
+    drift = rng.normal(0, level.drift, (2, len(AREAS)))
+    body = Body.draw(rng, head, (0.7, 1.6), level.session_change)
+    run, metadata = schedule(plan.n_trials)
+    metadata["alpha_hz"] = alpha_hz
+    X = body.background(rng, plan)
+    for session in (0, 1):
+        rows = np.flatnonzero(run // 2 == session)
+        part = plan._replace(n_trials=len(rows))
+        alpha = part.noise(rng, N_ALPHA, bump(alpha_of_session[session], alpha_width))
+        mu = part.noise(rng, 2, bump(mu_hz, 1.0))
+        beta = part.noise(rng, 2, bump(beta_hz, 2.0))
+        theta = part.noise(rng, 1, bump(THETA, 0.7))
+        amplitude = fluctuating(rng, np.tile(drift[session], (len(rows), 1)), level.fluctuation)
+        X[rows] += gain @ (amplitude * np.concatenate([alpha, mu + 0.5 * beta, theta], axis=1))
     y = np.full(plan.n_trials, plan.subject)
-    _, metadata = schedule(plan.n_trials)
-    metadata["alpha_hz"] = person.alpha
-    session = session_of(metadata)
-    X = person.body.background(rng, plan.n_trials, plan.n_times, plan.sfreq)
-    for number in (0, 1):
-        rows = session == number
-        X[rows] += person.rest(rng, number, int(rows.sum()), plan.n_times, plan.sfreq)
-    return person.body.recorded(rng, X, session, plan.sfreq), y, metadata
+    return body.recorded(rng, X, metadata, plan.sfreq), y, metadata
 
 
 CONDITION = Condition((), 0, simulate)
-
-
-@dataclass
-class _Person:
-    """What distinguishes one person at rest; arrays with a row per session."""
-
-    body: Body
-    gain: NDArray[np.float64]
-    alpha: float
-    alpha_width: float
-    mu: float
-    beta: float
-    alpha_of_session: NDArray[np.float64]
-    drift: NDArray[np.float64]
-    fluctuation: float
-
-    @classmethod
-    def draw(cls, rng: np.random.Generator, level: _Level, head: Head) -> _Person:
-        gain, peak = cortical_gain(rng, head, AREAS)
-        strength = USUAL * np.exp(rng.normal(0, level.spread, len(AREAS)))
-        alpha = 10.0 + level.alpha_range * rng.uniform(-1, 1)
-        return cls(
-            gain=gain * strength / peak,
-            alpha=alpha,
-            alpha_width=rng.uniform(0.5, 1.0),
-            mu=rng.uniform(9.0, 12.5),
-            beta=rng.uniform(17.0, 25.0),
-            alpha_of_session=alpha + rng.normal(0, level.alpha_drift, 2),
-            drift=rng.normal(0, level.drift, (2, len(AREAS))),
-            fluctuation=level.fluctuation,
-            body=Body.draw(rng, head, (0.7, 1.6), level.session_change),
-        )
-
-    def rest(
-        self, rng: np.random.Generator, session: int, n_trials: int, n_times: int, sfreq: float
-    ) -> NDArray[np.float64]:
-        """Alpha behind, mu and beta in the middle, theta in front."""
-        peak = self.alpha_of_session[session]
-        alpha = noise(rng, (n_trials, N_ALPHA), n_times, sfreq, bump(peak, self.alpha_width))
-        mu = noise(rng, (n_trials, 2), n_times, sfreq, bump(self.mu, 1.0))
-        beta = noise(rng, (n_trials, 2), n_times, sfreq, bump(self.beta, 2.0))
-        theta = noise(rng, (n_trials, 1), n_times, sfreq, bump(THETA, 0.7))
-        sources = np.concatenate([alpha, mu + 0.5 * beta, theta], axis=1)
-        log_amplitude = self.drift[session] + rng.normal(0, self.fluctuation, (n_trials, 1))
-        log_amplitude = log_amplitude + rng.normal(0, self.fluctuation, sources.shape[:2])
-        sources *= np.exp(log_amplitude)[:, :, None]
-        return self.gain @ sources

@@ -10,8 +10,14 @@ from numpy.typing import NDArray
 
 from eegkit.datasets._head import Head
 from eegkit.datasets._simulation import _body
-from eegkit.datasets._simulation._noise import bump, noise
-from eegkit.datasets._simulation._plan import Condition, Plan, Simulated, session_of, shuffled
+from eegkit.datasets._simulation._plan import (
+    Condition,
+    Plan,
+    Simulated,
+    bump,
+    fluctuating,
+    shuffled,
+)
 
 CLASSES = ("left_hand", "right_hand", "feet", "tongue")
 
@@ -54,70 +60,40 @@ LEVELS = {
 
 
 def simulate(rng: np.random.Generator, head: Head, plan: Plan) -> Simulated:
-    """Signals, labels and metadata of one person."""
-    # Who somebody is comes first, so that it does not depend on the trials.
-    person = _Person.draw(rng, LEVELS[plan.difficulty], head)
+    """Signals, labels and metadata of one person who imagines movements."""
+    level = LEVELS[plan.difficulty]
+    # Who somebody is comes first, so that it does not depend on the trials. The order of the
+    # draws is part of what a seed stands for.
+    background_gain = _body.background_gain(rng, head)
+    gain = _rhythm_gain(rng, level, head)
+    blink_gain = _body.blink_gain(rng, head)
+    slope = rng.uniform(0.8, 1.3)
+    mu_hz, beta_hz = rng.uniform(9.0, 12.5), rng.uniform(17.0, 25.0)
+    beta_part = rng.uniform(0.3, 0.6)
+    alpha_hz = rng.uniform(8.5, 11.5)
+    erd = float(np.clip(rng.normal(level.erd, level.erd_spread), 0.05, 0.95))
+    onset = rng.uniform(0.3, 0.5)
+    blink_rate = rng.uniform(0.05, 0.3)
+    # Last, because their number depends on the channels.
+    session_gain = _body.session_gain(rng, head, 0.05)
+    line = _body.line_gain(rng, head)
+    body = _body.Body(background_gain, blink_gain, slope, blink_rate, session_gain, line)
     y, metadata = shuffled(rng, plan.classes, plan.n_trials)
-    X = person.body.background(rng, plan.n_trials, plan.n_times, plan.sfreq)
-    X += person.rhythms(rng, y, plan.n_times, plan.sfreq)
-    return person.body.recorded(rng, X, session_of(metadata), plan.sfreq), y, metadata
+    X = body.background(rng, plan)
+    # Mu and beta of the sensorimotor sources with their ERD, and posterior alpha.
+    mu = plan.noise(rng, len(SENSORIMOTOR), bump(mu_hz, 1.0))
+    beta = plan.noise(rng, len(SENSORIMOTOR), bump(beta_hz, 2.0))
+    alpha = plan.noise(rng, len(_body.POSTERIOR), bump(alpha_hz, 0.8))
+    depth = np.array([[area.erd.get(name, 0.0) for area in SENSORIMOTOR] for name in y])
+    ramp = 1 / (1 + np.exp(-(np.arange(plan.n_times) / plan.sfreq - onset - 0.1) / 0.05))
+    rhythms = (mu + beta_part * beta) * (1 - erd * depth[:, :, None] * ramp)
+    sources = np.concatenate([rhythms, alpha], axis=1)
+    sources *= fluctuating(rng, np.zeros(sources.shape[:2]), level.fluctuation)
+    X += gain @ sources
+    return body.recorded(rng, X, metadata, plan.sfreq), y, metadata
 
 
 CONDITION = Condition(CLASSES, 2, simulate)
-
-
-@dataclass
-class _Person:
-    """What distinguishes one person who imagines movements."""
-
-    body: _body.Body
-    rhythm_gain: NDArray[np.float64]
-    mu: float
-    beta: float
-    beta_part: float
-    alpha: float
-    erd: float
-    onset: float
-    fluctuation: float
-
-    @classmethod
-    def draw(cls, rng: np.random.Generator, level: _Level, head: Head) -> _Person:
-        # The order of the draws is part of what a seed stands for.
-        background_gain = _body.background_gain(rng, head)
-        rhythm_gain = _rhythm_gain(rng, level, head)
-        blink_gain = _body.blink_gain(rng, head)
-        slope = rng.uniform(0.8, 1.3)
-        mu = rng.uniform(9.0, 12.5)
-        beta = rng.uniform(17.0, 25.0)
-        beta_part = rng.uniform(0.3, 0.6)
-        alpha = rng.uniform(8.5, 11.5)
-        erd = float(np.clip(rng.normal(level.erd, level.erd_spread), 0.05, 0.95))
-        onset = rng.uniform(0.3, 0.5)
-        blink_rate = rng.uniform(0.05, 0.3)
-        # Last, because their number depends on the channels.
-        session_gain = _body.session_gain(rng, head, 0.05)
-        line = _body.line_gain(rng, head)
-        body = _body.Body(background_gain, blink_gain, slope, blink_rate, session_gain, line)
-        return cls(body, rhythm_gain, mu, beta, beta_part, alpha, erd, onset, level.fluctuation)
-
-    def rhythms(
-        self, rng: np.random.Generator, y: NDArray[np.str_], n_times: int, sfreq: float
-    ) -> NDArray[np.float64]:
-        """Mu and beta of the sensorimotor sources with their ERD, and posterior alpha."""
-        n_trials, n_areas = len(y), len(SENSORIMOTOR)
-        mu = noise(rng, (n_trials, n_areas), n_times, sfreq, bump(self.mu, 1.0))
-        beta = noise(rng, (n_trials, n_areas), n_times, sfreq, bump(self.beta, 2.0))
-        n_alpha = len(_body.POSTERIOR)
-        alpha = noise(rng, (n_trials, n_alpha), n_times, sfreq, bump(self.alpha, 0.8))
-        depth = [[area.erd.get(name, 0.0) for area in SENSORIMOTOR] for name in y]
-        ramp = 1 / (1 + np.exp(-(np.arange(n_times) / sfreq - self.onset - 0.1) / 0.05))
-        sources = np.concatenate([mu + self.beta_part * beta, alpha], axis=1)
-        sources[:, :n_areas] *= 1 - self.erd * np.array(depth)[:, :, None] * ramp
-        # Amplitudes wax and wane from trial to trial, in all sources together and in each.
-        together = rng.normal(0, self.fluctuation, (n_trials, 1))
-        per_source = rng.normal(0, self.fluctuation, sources.shape[:2])
-        sources *= np.exp(together + per_source)[:, :, None]
-        return self.rhythm_gain @ sources
 
 
 def _rhythm_gain(rng: np.random.Generator, level: _Level, head: Head) -> NDArray[np.float64]:

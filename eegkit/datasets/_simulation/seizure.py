@@ -9,14 +9,13 @@ from numpy.typing import NDArray
 
 from eegkit.datasets._head import TEN_TWENTY, Head
 from eegkit.datasets._simulation._body import POSTERIOR, Body, cortical_gain
-from eegkit.datasets._simulation._noise import bump, noise
 from eegkit.datasets._simulation._plan import (
-    N_RUNS,
     Condition,
     Plan,
     Simulated,
+    bump,
+    noise,
     schedule,
-    session_of,
 )
 
 CLASSES = ("background", "seizure", "preictal")
@@ -50,48 +49,33 @@ LEVELS = {
 
 def simulate(rng: np.random.Generator, head: Head, plan: Plan) -> Simulated:
     """Signals, labels and metadata of one person; the trials of a run are one recording."""
-    person = _Person.draw(rng, LEVELS[plan.difficulty], head)
+    person = _Person(rng, LEVELS[plan.difficulty], head)
     y = np.resize(np.array(plan.classes), plan.n_trials)
     run, metadata = schedule(plan.n_trials)
     n_channels = len(head.picks)
     X = np.empty((plan.n_trials, n_channels, plan.n_times))
     onset = np.empty(plan.n_trials)
-    for number in range(N_RUNS):
+    for number in np.unique(run):
         rows = np.flatnonzero(run == number)
         y[rows] = sorted(y[rows], key=IN_TIME.index)
         onset[rows] = np.arange(len(rows)) * plan.n_times / plan.sfreq
-        if len(rows):
-            recording = person.run(rng, y[rows], plan.n_times, plan.sfreq)
-            X[rows] = recording.reshape(n_channels, len(rows), -1).transpose(1, 0, 2)
+        recording = person.run(rng, y[rows], plan)
+        X[rows] = recording.reshape(n_channels, len(rows), -1).transpose(1, 0, 2)
     metadata["onset"] = onset
     metadata["focus"] = person.focus
-    return person.body.recorded(rng, X, session_of(metadata), plan.sfreq), y, metadata
+    return person.body.recorded(rng, X, metadata, plan.sfreq), y, metadata
 
 
 CONDITION = Condition(CLASSES, 2, simulate)
 
 
-@dataclass
 class _Person:
     """What distinguishes one person with epilepsy.
 
     The sources of the discharges lie below the 10-20 electrodes; arrays have one entry for each.
     """
 
-    body: Body
-    rhythm_gain: NDArray[np.float64]  # slow waves and alpha
-    discharge_gain: NDArray[np.float64]
-    focus: str
-    delay: NDArray[np.float64]  # when the seizure gets there, in parts of its duration
-    lag: NDArray[np.float64]  # radians behind the focus
-    from_hz: float
-    to_hz: float
-    spike: float  # height of the spike against that of the wave
-    alpha: float
-    level: _Level
-
-    @classmethod
-    def draw(cls, rng: np.random.Generator, level: _Level, head: Head) -> _Person:
+    def __init__(self, rng: np.random.Generator, level: _Level, head: Head) -> None:
         focal = rng.random() < P_FOCAL
         focus = str(rng.choice(FOCI))
         sites = np.array([head.below(name) for name in TEN_TWENTY])
@@ -100,37 +84,30 @@ class _Person:
         # A focal seizure reaches the other side late and weakly, a generalised one at once.
         pattern = gain * np.exp(-angle / (0.9 if focal else 1.5)) / peak
         amplitude = level.amplitude * np.exp(rng.normal(0, 0.2))
-        rhythm_gain = _rhythm_gain(rng, head, level)
-        spread = rng.uniform(0.5, 0.9)
+        self.level = level
+        self.discharge_gain = pattern * amplitude / np.abs(pattern.sum(1)).max()
+        self.rhythm_gain = _rhythm_gain(rng, head, level)  # slow waves and alpha
+        self.focus = focus if focal else NO_FOCUS
+        # When the seizure gets there, in parts of its duration, and radians behind the focus.
+        self.delay = rng.uniform(0.5, 0.9) * angle / np.pi * focal
+        self.lag = LAG * angle * focal
         focal_hz = rng.uniform(5.0, 7.0), rng.uniform(2.5, 3.5)
         generalised_hz = rng.uniform(3.2, 3.8), rng.uniform(2.6, 3.0)
-        from_hz, to_hz = focal_hz if focal else generalised_hz
-        return cls(
-            discharge_gain=pattern * amplitude / np.abs(pattern.sum(1)).max(),
-            rhythm_gain=rhythm_gain,
-            focus=focus if focal else NO_FOCUS,
-            delay=spread * angle / np.pi if focal else np.zeros(len(angle)),
-            lag=LAG * angle if focal else np.zeros(len(angle)),
-            from_hz=from_hz,
-            to_hz=to_hz,
-            spike=0.4 if focal else 1.0,
-            alpha=rng.uniform(8.5, 11.5),
-            level=level,
-            body=Body.draw(rng, head),
-        )
+        self.from_hz, self.to_hz = focal_hz if focal else generalised_hz
+        self.spike = 0.4 if focal else 1.0  # its height against that of the wave
+        self.alpha_hz = rng.uniform(8.5, 11.5)
+        self.body = Body.draw(rng, head)
 
-    def run(
-        self, rng: np.random.Generator, y: NDArray[np.str_], n_times: int, sfreq: float
-    ) -> NDArray[np.float64]:
+    def run(self, rng: np.random.Generator, y: NDArray[np.str_], plan: Plan) -> NDArray[np.float64]:
         """One recording: background, then a seizure; shape (n_channels, len(y) * n_times)."""
-        n_all = len(y) * n_times
-        X = self.body.background(rng, 1, n_all, sfreq)[0]
-        slow = noise(rng, (len(POSTERIOR),), n_all, sfreq, bump(2.5, 1.0))
+        sfreq, state = plan.sfreq, np.repeat(y, plan.n_times)
+        recording = plan._replace(n_trials=1, n_times=len(state))
+        X = self.body.background(rng, recording)[0]
+        slow = recording.noise(rng, len(POSTERIOR), bump(2.5, 1.0))[0]
         # Slow waves wax and wane over some 3 s, whatever the state.
-        slow *= np.exp(0.6 * noise(rng, (1,), n_all, sfreq, lambda f: np.exp(-f / 0.1)))
-        alpha = noise(rng, (len(POSTERIOR),), n_all, sfreq, bump(self.alpha, 0.8))
+        slow *= np.exp(0.6 * recording.noise(rng, 1, lambda f: np.exp(-f / 0.1))[0])
+        alpha = recording.noise(rng, len(POSTERIOR), bump(self.alpha_hz, 0.8))[0]
         X += self.rhythm_gain @ np.concatenate([slow, alpha])
-        state = np.repeat(y, n_times)
         strength = np.exp(rng.normal(0, 0.15))
         X += self.discharge_gain @ self._single(rng, state, sfreq)
         ictal = state == "seizure"
