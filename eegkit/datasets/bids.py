@@ -8,15 +8,21 @@ import os
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Unpack
 
 import numpy as np
 import pandas as pd
 
 from eegkit.datasets._base import MissingDataWarning
 from eegkit.datasets._recordings import Recording, existing_folder
-from eegkit.datasets.user_recordings import Segment, UserRecordings, as_channels, tell_left_out
-from eegkit.parameters import ParameterError
+from eegkit.datasets.user_recordings import (
+    RecordingOptions,
+    Segment,
+    UserRecordings,
+    read_table,
+    tell_left_out,
+)
+from eegkit.parameters import Length, ParameterError
 from eegkit.recordings import FORMATS, check_whole, naming_the_file
 from eegkit.trials import Trials
 
@@ -26,6 +32,7 @@ if TYPE_CHECKING:
 
 TITLE = "from_bids"
 EMPTY = ("", "n/a")
+Texts = Annotated[Sequence[str], Length()]
 ENTITIES = {"subjects": "subject", "sessions": "session", "runs": "run", "tasks": "task"}
 
 
@@ -41,16 +48,7 @@ def from_bids(
     tmin: float = 0.0,
     tmax: float | None = None,
     participant_column: str | None = None,
-    window_s: float | None = None,
-    overlap: float = 0.0,
-    channels: Sequence[str] | str | None = None,
-    target_sfreq: float | None = None,
-    l_freq: float | None = None,
-    h_freq: float | None = None,
-    on_error: Literal["raise", "skip"] = "raise",
-    n_jobs: int | None = None,
-    cache: bool | str | os.PathLike[str] = False,
-    progress: bool = False,
+    **options: Unpack[RecordingOptions],
 ) -> Trials:
     """Trials of the EEG recordings of a BIDS data set [1]_, read by MNE-BIDS [2]_.
 
@@ -120,17 +118,23 @@ def from_bids(
     >>> trials = from_bids("ds1", task="hands", events=["left", "right"], tmax=2)  # doctest: +SKIP
     >>> trials = from_bids("ds2", participant_column="group", window_s=4)  # doctest: +SKIP
     """
-    options = dict(locals())  # the fields of the data set have the same names, but for two
-    del options["root"], options["task"]
     if importlib.util.find_spec("mne_bids") is None:
         raise ImportError("from_bids needs MNE-BIDS: pip install 'eegkit[bids]'.")
-    options["path"] = existing_folder(root)
-    for name in ("subjects", "sessions", "runs"):
-        options[name] = _texts(options[name], name)
-    options["tasks"] = None if task is None else (task,)
-    options["events"] = _names(events)
-    options["channels"] = as_channels(channels)
-    return Bids(**options, download=False).load()
+    recordings = Bids(
+        path=existing_folder(root),
+        tasks=None if task is None else [task],
+        subjects=subjects,
+        sessions=sessions,
+        runs=runs,
+        events=events,
+        event_column=event_column,
+        tmin=tmin,
+        tmax=tmax,
+        participant_column=participant_column,
+        download=False,
+        **options,
+    )
+    return recordings.load()
 
 
 class Bids(UserRecordings):
@@ -138,8 +142,8 @@ class Bids(UserRecordings):
 
     Parameters
     ----------
-    sessions, runs, tasks : tuple of str, optional
-    events : dict of str to label, optional
+    subjects, sessions, runs, tasks : sequence of str, optional
+    events : sequence of str, or mapping of str to label, optional
     event_column : str
     tmin, tmax : float
     participant_column : str, optional
@@ -149,17 +153,15 @@ class Bids(UserRecordings):
     title = folder_name = TITLE
     url = "https://bids.neuroimaging.io"
 
-    sessions: tuple[str, ...] | None = None
-    runs: tuple[str, ...] | None = None
-    tasks: tuple[str, ...] | None = None
-    events: dict[str, Any] | None = None
+    subjects: Texts | None = None
+    sessions: Texts | None = None
+    runs: Texts | None = None
+    tasks: Texts | None = None
+    events: Texts | Annotated[Mapping[str, Any], Length()] | None = None
     event_column: str = "trial_type"
     tmin: float = 0.0
     tmax: float | None = None
     participant_column: str | None = None
-
-    def folder(self) -> Path:
-        return Path(self.path or ".")
 
     def check_parameters(self) -> None:
         super().check_parameters()
@@ -192,7 +194,8 @@ class Bids(UserRecordings):
                     )
                 selection = [p for p in selection if paths[p].entities[entity] in values]
         recordings = [Recording(paths[path].subject, path.name, path) for path in selection]
-        labelled = [recording for recording in recordings if self._is_labelled(recording)]
+        # Those whose labels are broken are told of when they are read.
+        labelled = [r for r in recordings if self._attempt(self.segments, r)]
         if not labelled:
             raise ValueError(
                 f"None of the {len(recordings)} EEG recordings asked for in {self.folder()} has a "
@@ -220,14 +223,6 @@ class Bids(UserRecordings):
                 f"sub-01/eeg/sub-01_task-rest_eeg.edf, that end with {', '.join(FORMATS)}."
             )
         return {Path(path.fpath): path for path in sorted(matches, key=lambda path: path.fpath)}
-
-    def _is_labelled(self, recording: Recording) -> bool:
-        try:
-            return bool(self.segments(recording))
-        except ValueError:
-            if self.on_error == "raise":
-                raise
-            return True  # told when it is read
 
     def _where(self) -> str:
         """Where labels were sought, for messages."""
@@ -277,7 +272,7 @@ class Bids(UserRecordings):
                 continue
             if not np.isfinite(onset):
                 raise ValueError(f"{events_file}: an event {name!r} has no onset in s.")
-            label = name if self.events is None else self.events[name]
+            label = self.events[name] if isinstance(self.events, Mapping) else name
             segments.append(Segment(label, onset + self.tmin, self.tmax - self.tmin, metadata))
         return segments
 
@@ -298,31 +293,11 @@ class Bids(UserRecordings):
         )
 
 
-def _texts(values: Sequence[str] | None, name: str) -> tuple[str, ...] | None:
-    """An option that names some of all."""
-    if values is None:
-        return None
-    if isinstance(values, str) or not len(values) or not all(isinstance(v, str) for v in values):
-        raise ValueError(f"{name} is {values!r}; expected a sequence of texts, or None for all.")
-    return tuple(values)
-
-
-def _names(events: Sequence[str] | Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """Which events, and what to call each."""
-    names = _texts(list(events) if isinstance(events, Mapping) else events, "events")
-    if names is None:
-        return None
-    return {name: events[name] if isinstance(events, Mapping) else name for name in names}
-
-
 def _read_table(path: Path, columns: list[str]) -> pd.DataFrame:
     """A TSV file, as text."""
     if not path.is_file():
         raise ValueError(f"There is no {path}, which is to say {', '.join(columns)}.")
-    try:
-        table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (ValueError, OverflowError) as error:
-        raise ValueError(f"{path} cannot be read as a table: {error}") from error
+    table = read_table(path, sep="\t", dtype=str, encoding="utf-8-sig")
     lacking = [column for column in columns if column not in table]
     if lacking:
         raise ValueError(

@@ -161,7 +161,14 @@ class EEGBCI(PreparedDataset):
         return Path(data_folder or "~/mne_data").expanduser() / FOLDER
 
     def fetch(self, recording: Recording) -> None:
-        _fetch(recording, self.folder().parent)
+        import mne
+
+        root = self.folder().parent
+        root.mkdir(parents=True, exist_ok=True)
+        # MNE knows the checksums; update_path=False keeps its configuration as it is.
+        mne.datasets.eegbci.load_data(
+            recording.subject, recording.run, path=root, update_path=False, verbose="error"
+        )
 
     def read(self, recording: Recording) -> Trials:
         raw = open_recording(recording.path)
@@ -205,13 +212,3 @@ class EEGBCI(PreparedDataset):
 
 def _name(subject: int) -> str:
     return f"S{subject:03d}"
-
-
-def _fetch(recording: Recording, root: Path) -> None:
-    import mne
-
-    root.mkdir(parents=True, exist_ok=True)
-    # MNE knows the checksums; update_path=False keeps its configuration as it is.
-    mne.datasets.eegbci.load_data(
-        recording.subject, recording.run, path=root, update_path=False, verbose="error"
-    )

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 import pandas as pd
 
 from eegkit.datasets._recordings import Recording, existing_folder
-from eegkit.datasets.user_recordings import Segment, UserRecordings, as_channels, tell_left_out
+from eegkit.datasets.user_recordings import (
+    RecordingOptions,
+    Segment,
+    UserRecordings,
+    read_table,
+    tell_left_out,
+)
 from eegkit.recordings import FORMATS, companions, open_recording
 from eegkit.text import nearest
 from eegkit.trials import METADATA_COLUMNS, Trials
@@ -29,17 +34,7 @@ TITLE = "from_folder"
 def from_folder(
     folder: str | os.PathLike[str],
     labels: str | os.PathLike[str] | pd.DataFrame,
-    *,
-    window_s: float | None = None,
-    overlap: float = 0.0,
-    channels: Sequence[str] | str | None = None,
-    target_sfreq: float | None = None,
-    l_freq: float | None = None,
-    h_freq: float | None = None,
-    on_error: Literal["raise", "skip"] = "raise",
-    n_jobs: int | None = None,
-    cache: bool | str | os.PathLike[str] = False,
-    progress: bool = False,
+    **options: Unpack[RecordingOptions],
 ) -> Trials:
     """Trials of a folder of recordings and a table that says what their labels are.
 
@@ -118,12 +113,8 @@ def from_folder(
     ...     "recordings", "labels.csv", window_s=2, target_sfreq=128, channels="common"
     ... )  # doctest: +SKIP
     """
-    options = dict(locals())  # the fields of the data set have the same names, but for two
-    del options["folder"], options["labels"]
-    options["path"] = existing_folder(folder)
-    options["rows"] = _rows(labels, window_s)
-    options["channels"] = as_channels(channels)
-    return Folder(**options, download=False).load()
+    rows = _rows(labels, options.get("window_s"))
+    return Folder(path=existing_folder(folder), rows=rows, download=False, **options).load()
 
 
 class Folder(UserRecordings):
@@ -139,9 +130,6 @@ class Folder(UserRecordings):
     url = "the table of labels"
 
     rows: tuple[tuple[str, Segment], ...] = ()
-
-    def folder(self) -> Path:
-        return Path(self.path or ".")
 
     def recordings(self) -> list[Recording]:
         present = _present(self.folder())
@@ -254,16 +242,8 @@ def _table(labels: str | os.PathLike[str] | pd.DataFrame) -> tuple[pd.DataFrame,
         if not path.is_file():
             raise FileNotFoundError(f"There is no table {path}.")
         separator = "\t" if path.suffix.lower() == ".tsv" else ","
-        try:
-            table = pd.read_csv(
-                path,
-                sep=separator,
-                dtype=dict.fromkeys(TEXT, str),
-                keep_default_na=False,  # "None" may be a label
-                na_values=[""],
-            )
-        except (ValueError, OverflowError) as error:
-            raise ValueError(f"{path} cannot be read as a table: {error}") from error
+        types = dict.fromkeys(TEXT, str)
+        table = read_table(path, sep=separator, dtype=types, na_values=[""])
     lacking = [column for column in MANDATORY if column not in table]
     if lacking or table.empty:
         raise ValueError(

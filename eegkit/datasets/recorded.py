@@ -1,4 +1,21 @@
-"""`RecordedDataset`: data sets of recordings in files, read in parallel and kept prepared."""
+"""`RecordedDataset`: data sets of recordings in files, read in parallel and kept prepared.
+
+The rule for missing recordings, the same for every data set that can be downloaded:
+
+===================  =============================================================
+``download``         what happens to recordings that are asked for but not there
+===================  =============================================================
+``None`` (default)   downloaded if no folder was given (neither ``path`` nor the
+                     environment variable ``EEGKIT_DATA``), else left out: a folder
+                     that was given is taken as it is
+``True``             downloaded
+``False``            left out
+===================  =============================================================
+
+A recording that is there is used without any access to the network. What is left
+out, also because a download failed, is named in one `MissingDataWarning`; if nothing
+is left, `FileNotFoundError` says what to do.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +34,8 @@ from typing import Any, ClassVar, Literal
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
-from eegkit.datasets._base import Dataset, warn_missing
-from eegkit.datasets._recordings import Recording, gather
+from eegkit.datasets._base import DATA_VARIABLE, Dataset, warn_missing
+from eegkit.datasets._recordings import Recording, name_recordings
 from eegkit.kept_files import remove_leftovers
 from eegkit.parameters import PathLike, Positive, Proportion
 from eegkit.recordings import Preparation
@@ -116,53 +133,72 @@ class RecordedDataset(Dataset):
             None of the recordings is there, and they cannot be downloaded.
         """
         self.check_parameters()
-        recordings = gather(
-            self.recordings(),
-            title=self.title,
-            folder=self.folder(),
-            download=self.download,
-            folder_given=self._root() is not None,
-            fetch=self.fetch,
-            remedy=self.how_to_get,
-        )
+        recordings = self._available(self.recordings())
         if self.cache is False:
             return self._read_all(recordings)[0]
         return self._from_cache(recordings)
+
+    def _available(self, recordings: Sequence[Recording]) -> list[Recording]:
+        """The recordings that are there, once those that may be fetched are."""
+        absent = [recording for recording in recordings if not recording.path.is_file()]
+        may_download = self._root() is None if self.download is None else self.download
+        reason = f"not in {self.folder()}; {self.how_to_get}"
+        if absent and may_download:
+            reason = self._fetch_all(absent)
+            absent = [recording for recording in absent if not recording.path.is_file()]
+        if len(absent) == len(recordings):
+            raise FileNotFoundError(
+                f"{self.title}: none of the {len(recordings)} recordings asked for is there "
+                f"({reason}). Set path=, or the environment variable {DATA_VARIABLE}, to the "
+                "folder that holds them."
+            )
+        warn_missing(self.title, name_recordings(absent, recordings), reason)
+        missing = set(absent)
+        return [recording for recording in recordings if recording not in missing]
+
+    def _fetch_all(self, absent: Sequence[Recording]) -> str:
+        """Fetch one after the other; the reason why some are still absent, if so."""
+        for recording in absent:
+            try:
+                self.fetch(recording)
+            except OSError as error:
+                # One failure ends it: offline, every further file would wait for its own time-out.
+                message = str(error).partition("\n")[0][:200]
+                return f"the download failed: {type(error).__name__}: {message}"
+        return "the download gave no file"
 
     def _read_all(self, recordings: Sequence[Recording]) -> tuple[Trials, bool]:
         """The trials of all recordings, and whether none had to be left out."""
         # Products of matrices are small here; further threads for them get in each other's way.
         with threadpool_limits(1, user_api="blas"):
-            return self._read_one_by_one(recordings)
-
-    def _read_one_by_one(self, recordings: Sequence[Recording]) -> tuple[Trials, bool]:
-        jobs = Parallel(self.n_jobs, prefer="threads", return_as="generator")(
-            delayed(self._read_or_tell)(recording) for recording in recordings
-        )
-        parts: list[Trials] = []
-        errors: list[ValueError] = []
-        results = zip(recordings, self._with_progress(jobs, len(recordings)), strict=True)
-        for recording, result in results:
-            if isinstance(result, ValueError):
-                errors.append(result)
-                continue
-            if not parts:
-                first = recording
-            elif result.sfreq != parts[0].sfreq:
-                raise ValueError(
-                    f"{recording.path.name} is recorded at {result.sfreq:g} Hz, but "
-                    f"{first.path.name} at {parts[0].sfreq:g} Hz; set target_sfreq= to resample "
-                    "both, or leave one out by subjects=."
-                )
-            parts.append(result)
+            jobs = Parallel(self.n_jobs, prefer="threads", return_as="generator")(
+                delayed(self._attempt)(self.read, recording) for recording in recordings
+            )
+            parts: list[Trials] = []
+            errors: list[str] = []
+            results = self._with_progress(jobs, len(recordings))
+            for recording, result in zip(recordings, results, strict=True):
+                if isinstance(result, ValueError):
+                    errors.append(str(result))
+                    continue
+                if not parts:
+                    first = recording
+                elif result.sfreq != parts[0].sfreq:
+                    raise ValueError(
+                        f"{recording.path.name} is recorded at {result.sfreq:g} Hz, but "
+                        f"{first.path.name} at {parts[0].sfreq:g} Hz; set target_sfreq= to "
+                        "resample both, or leave one out by subjects=."
+                    )
+                parts.append(result)
         if not parts:
             raise ValueError(f"{self.title}: every recording is broken; the first: {errors[0]}")
-        warn_missing(self.title, [str(error) for error in errors], "broken")
+        warn_missing(self.title, errors, "broken")
         return self.complete(Trials.concatenate(parts)), not errors
 
-    def _read_or_tell(self, recording: Recording) -> Any:
+    def _attempt(self, function: Callable[[Recording], Any], recording: Recording) -> Any:
+        """What a function says of a recording, or its error where such are skipped."""
         try:
-            return self.read(recording)
+            return function(recording)
         except ValueError as error:
             if self.on_error == "raise":
                 raise

@@ -6,7 +6,8 @@ from abc import abstractmethod
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from eegkit.datasets._base import warn_missing
 from eegkit.datasets._recordings import Recording
 from eegkit.datasets.recorded import WindowedDataset
+from eegkit.parameters import Length, PathLike, Predicate
 from eegkit.recordings import (
     PreparedRecording,
     canonical_names,
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     import mne
 
 COMMON = "common"
+Distinct = Predicate(lambda names: len(set(names)) == len(names), "that differ")
+Channels = Annotated[Sequence[str], Distinct, Length()]
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,21 @@ class Header:
         return set(map(plain_name, self.ch_names))
 
 
+class RecordingOptions(TypedDict, total=False):
+    """The options that `from_folder` and `from_bids` share, each a field of `UserRecordings`."""
+
+    window_s: float | None
+    overlap: float
+    channels: Sequence[str] | Literal["common"] | None
+    target_sfreq: float | None
+    l_freq: float | None
+    h_freq: float | None
+    on_error: Literal["raise", "skip"]
+    n_jobs: int | None
+    cache: bool | PathLike
+    progress: bool
+
+
 class UserRecordings(WindowedDataset):
     """Recordings of the user's: brought to the same channels and rate, and cut into windows.
 
@@ -84,7 +103,10 @@ class UserRecordings(WindowedDataset):
         Which channels; by default the EEG channels, which all recordings must share.
     """
 
-    channels: tuple[str, ...] | str | None = None
+    channels: Channels | Literal["common"] | None = None
+
+    def folder(self) -> Path:
+        return Path(self.path or ".")
 
     @abstractmethod
     def open(self, recording: Recording) -> mne.io.BaseRaw:
@@ -116,9 +138,10 @@ class UserRecordings(WindowedDataset):
         Before any signals are read, so that all that differ are told at once.
         """
         read = Parallel(self.n_jobs, prefer="threads")(
-            delayed(self._header_or_none)(recording) for recording in recordings
+            delayed(self._attempt)(self._header, recording) for recording in recordings
         )
-        headers = {r.path: header for r, header in zip(recordings, read, strict=True) if header}
+        pairs = zip(recordings, read, strict=True)
+        headers = {r.path: header for r, header in pairs if isinstance(header, Header)}
         if not headers:
             return ()  # every recording is broken, which reading them tells
         channels = self._channels_to_read(list(headers.values()))
@@ -160,20 +183,11 @@ class UserRecordings(WindowedDataset):
                 "set target_sfreq= to resample all of them."
             )
 
-    def _header_or_none(self, recording: Recording) -> Header | None:
-        """The header of a recording; None where it is broken."""
-        try:
-            with naming_the_file(recording.path):
-                return self._header(recording)
-        except ValueError:
-            if self.on_error == "raise":
-                raise
-            return None  # told when it is read
-
     def _header(self, recording: Recording) -> Header:
         import mne
 
-        info = self.open(recording).info
+        with naming_the_file(recording.path):
+            info = self.open(recording).info
         if self.channels is not None and self.channels != COMMON:
             return Header(tuple(info["ch_names"]), info["sfreq"])
         picks = mne.pick_types(info, meg=False, eeg=True, exclude=())
@@ -235,25 +249,6 @@ class UserRecordings(WindowedDataset):
         return X, [owners[i] for i in np.flatnonzero(inside)], np.array(starts)[inside]
 
 
-def as_channels(channels: Sequence[str] | str | None) -> tuple[str, ...] | str | None:
-    """The option `channels`, in a form that has one text.
-
-    Raises
-    ------
-    ValueError
-        It is one name, empty, or names one twice.
-    """
-    if channels is None or (isinstance(channels, str) and channels == COMMON):
-        return channels
-    names = () if isinstance(channels, str) else tuple(channels)
-    if not names or len(set(names)) < len(names):
-        raise ValueError(
-            f"channels is {channels!r}; expected a sequence of different names, '{COMMON}', or "
-            "None for all EEG channels."
-        )
-    return names
-
-
 def tell_left_out(title: str, names: Sequence[Any], reason: str) -> None:
     """Name at most ten of what is left out, in one warning."""
     more = [f"and {len(names) - 10} more"] if len(names) > 10 else []
@@ -285,3 +280,11 @@ def _renamed_montage(raw: mne.io.BaseRaw, channels: Mapping[str, tuple[str, ...]
         if len(sources) == 1 and sources[0] in positions and sources[0] != name
     }
     return montage.rename_channels(names) if names else montage
+
+
+def read_table(path: Path, **options: Any) -> pd.DataFrame:
+    """A table, read by pandas with these options; ``ValueError`` where that cannot be done."""
+    try:
+        return pd.read_csv(path, keep_default_na=False, **options)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{path} cannot be read as a table: {error}") from error

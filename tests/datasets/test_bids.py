@@ -102,11 +102,11 @@ def test_some_of_all(root):
     ("options", "message"),
     [
         ({"subjects": ["03"]}, "has no subject '03'; it has 01, 02"),
-        ({"subjects": "01"}, "subjects is '01'; expected a sequence"),
+        ({"subjects": "01"}, "subjects is '01'; expected a list of texts"),
         ({"runs": []}, r"runs is \[\]; expected"),
         ({"task": "foot"}, "has no task 'foot'; it has hand"),
         ({"events": ["up"]}, "has a label; sought 'up' in the column 'trial_type'"),
-        ({"events": {}}, r"events is \[\]; expected a sequence"),
+        ({"events": {}}, r"events is \{\}; expected a list of texts"),
         ({"event_column": "kind"}, r"events\.tsv has the columns onset.*; expected onset, kind"),
         ({"tmax": None}, "tmax None; expected the start and the end"),
         ({"tmin": 2}, "tmin is 2 and tmax 1"),

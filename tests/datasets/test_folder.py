@@ -276,8 +276,12 @@ def test_other_kinds_of_channels(tmp_path, write):
         ({}, {"window_s": 7}, r"a\.edf: the segment at 0 s lasts 6 s, less than one window of 7 s"),
         ({"onset": [0, 7]}, {"window_s": 2}, r"b\.edf lasts 6 s, but a label is given from 7 s\."),
         ({"duration": [2, 9]}, {"window_s": 2}, r"b\.edf lasts 6 s, but .* from 0 s to 9 s"),
-        ({}, {"window_s": 2, "channels": "Cz"}, "channels is 'Cz'; expected a sequence"),
-        ({}, {"window_s": 2, "channels": ["Cz", "Cz"]}, "expected a sequence of different names"),
+        (
+            {},
+            {"window_s": 2, "channels": "Cz"},
+            "channels is 'Cz'; expected a list of texts that differ, with at least one entry",
+        ),
+        ({}, {"window_s": 2, "channels": ["Cz", "Cz"]}, "expected a list of texts that differ"),
         (
             {},
             {"window_s": 2, "h_freq": 60},
