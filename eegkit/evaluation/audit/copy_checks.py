@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,7 +21,6 @@ from eegkit.evaluation.audit.near_copies import (
     same_shifted,
 )
 from eegkit.evaluation.splits import Fold, show
-from eegkit.trials import Trials
 
 ADVICE = {
     "copy": "Remove the copies, or keep all copies of a trial on one side.",
@@ -40,82 +37,67 @@ DETAIL = {
 }
 
 
-def check_content(
-    trials: Trials, folds: Sequence[Fold], leaky: NDArray[np.bool_], findings: Findings
-) -> None:
+def check_content(findings: Findings, leaky: NDArray[np.bool_]) -> None:
     """Read the signals once, and look for trials that are alike on both sides.
 
     Test trials that are `leaky` by other means get no second finding; nor do those
     of a kind get one of the next.
     """
-    X = np.asarray(trials.X)
+    X = np.asarray(findings.trials.X)
     content = read_content(X)
     _say_what_was_left_out(content.finite, content.flat, findings)
     usable = content.usable
     if usable.sum() < 2:
         return
     leaky = leaky.copy()
-    exact = shared_runs(content)
-    for kind, groups in (("copy", copies(content)), ("shared_samples", exact)):
-        _report(kind, groups, trials, folds, leaky, findings)
+    _report("copy", copies(content), findings, leaky)
+    _report("shared_samples", shared_runs(content), findings, leaky)
     typical = Typical.from_trials(X, usable)
-    pairs = candidate_pairs(content.projected, usable)
-    pairs = pairs[_crossing(pairs, folds, leaky)]
-    pairs = _at_most(pairs, "near copies", findings)
-    if len(pairs):
-        same = [nearly_same(X, i, j, typical) for i, j in pairs]
-        _report("near_copy", _groups_of(pairs[same], len(X)), trials, folds, leaky, findings)
-    shifted = alike_in_shape(content)
-    shifted = shifted[_crossing(shifted[:, :2], folds, leaky)]
-    shifted = _at_most(shifted, "shifted copies", findings)
-    if len(shifted):
-        same = [same_shifted(X, i, j, lag, content.shape_run, typical) for i, j, lag in shifted]
-        _report(
-            "shifted_copy", _groups_of(shifted[same, :2], len(X)), trials, folds, leaky, findings
+    pairs = _crossing(candidate_pairs(content.projected, usable), "near copies", findings, leaky)
+    same = [nearly_same(X, i, j, typical) for i, j in pairs]
+    _report("near_copy", _groups_of(pairs, same, len(X)), findings, leaky)
+    pairs = _crossing(alike_in_shape(content), "shifted copies", findings, leaky)
+    same = [same_shifted(X, i, j, lag, content.shape_run, typical) for i, j, lag in pairs]
+    _report("shifted_copy", _groups_of(pairs, same, len(X)), findings, leaky)
+
+
+def _report(kind: str, groups: Groups, findings: Findings, leaky: NDArray[np.bool_]) -> None:
+    names = findings.trials.groups
+
+    def hits(fold: Fold) -> NDArray[np.intp]:
+        rows, _ = groups.across(fold.train, fold.test)
+        return rows[~leaky[rows]]
+
+    def example(fold: Fold, row: int) -> str:
+        _, [partner] = groups.across(fold.train, np.array([row]))
+        return (
+            f"test trial {row} of {show(names[row])} and training trial {partner} of "
+            f"{show(names[partner])}"
         )
 
-
-def _report(
-    kind: str, groups: Groups, trials: Trials, folds: Sequence[Fold], leaky: NDArray[np.bool_],
-    findings: Findings,
-) -> None:  # fmt: skip
-    if not groups.n_groups:
-        return
-    tally = findings.tally()
-    for fold in folds:
-        hits, partners = groups.across(fold.train, fold.test)
-        new = ~leaky[hits]
-        hits, partners = hits[new], partners[new]
-        tally.add(
-            fold, hits,
-            lambda hits=hits, partners=partners: (  # type: ignore[misc]
-                f"test trial {hits[0]} of {show(trials.groups[hits[0]])} and training trial "
-                f"{partners[0]} of {show(trials.groups[partners[0]])}"
-            ),
-        )  # fmt: skip
+    tally = findings.tally(hits, example)
     findings.add_tally(kind, "leak", tally, DETAIL[kind], ADVICE[kind])
     leaky |= tally.trials
 
 
-def _groups_of(pairs: NDArray[np.intp], n_trials: int) -> Groups:
-    number = np.repeat(np.arange(len(pairs)), 2)
-    return Groups(number, pairs.ravel(), n_trials)
+def _groups_of(pairs: NDArray[np.intp], same: list[bool], n_trials: int) -> Groups:
+    """Sets of two, of the pairs that are the same."""
+    trials = pairs[np.array(same, dtype=bool), :2].ravel()
+    return Groups(np.arange(len(trials)) // 2, trials, n_trials)
 
 
 def _crossing(
-    pairs: NDArray[np.intp], folds: Sequence[Fold], leaky: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
+    pairs: NDArray[np.intp], kind: str, findings: Findings, leaky: NDArray[np.bool_]
+) -> NDArray[np.intp]:
     """The pairs that a fold has on different sides, with a test trial that is not known yet."""
     apart = np.zeros(len(pairs), dtype=bool)
-    if not len(pairs):
-        return apart
-    i, j = pairs.T
-    for fold in folds:
+    i, j = pairs[:, :2].T
+    for fold in findings.folds:
         train, test = np.zeros(len(leaky), dtype=bool), np.zeros(len(leaky), dtype=bool)
         train[fold.train] = test[fold.test] = True
         test &= ~leaky
         apart |= (train[i] & test[j]) | (test[i] & train[j])
-    return apart
+    return _at_most(pairs[apart], kind, findings)
 
 
 def _at_most(pairs: NDArray[np.intp], kind: str, findings: Findings) -> NDArray[np.intp]:

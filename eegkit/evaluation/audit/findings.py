@@ -1,70 +1,59 @@
-"""How the checks of an audit report."""
+"""What an audit looks at, and how its checks report."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from eegkit.evaluation.splits import Fold
+from eegkit.trials import Trials
 
 COLUMNS = ("kind", "severity", "folds", "n_trials", "detail", "advice")
 SEVERITIES = ("leak", "warning", "note")
 
 
+@dataclass(frozen=True)
 class Tally:
-    """The folds and test trials that a check concerns, and the first example of it."""
+    """How many folds a check concerns, which test trials (a mask), and the first example."""
 
-    def __init__(self, n_trials: int) -> None:
-        self.folds = 0
-        self.trials = np.zeros(n_trials, dtype=bool)
-        self.example = ""
+    folds: int
+    trials: NDArray[np.bool_]
+    example: str
 
-    def add(self, fold: Fold, trials: NDArray[np.intp], example: Callable[[], str]) -> None:
-        """Count test trials of a fold; none of them, and the fold does not count."""
-        if not len(trials):
-            return
-        if not self.folds:
-            self.example = f"{example()} (fold {fold.number})"
-        self.folds += 1
-        self.trials[trials] = True
 
-    @property
-    def n_trials(self) -> int:
-        return int(self.trials.sum())
+NOTHING = Tally(0, np.zeros(0, dtype=bool), "")
 
 
 class Findings:
-    """A list of findings that becomes a table, the worst first."""
+    """What is audited, and a list of findings that becomes a table, the worst first."""
 
-    def __init__(self, n_trials: int) -> None:
-        self.n_trials = n_trials
-        self._rows: list[dict[str, Any]] = []
+    def __init__(self, trials: Trials, folds: Sequence[Fold]) -> None:
+        self.trials = trials
+        self.folds = folds
+        self._rows: list[tuple[str, str, int, int, str, str]] = []
 
-    def tally(self) -> Tally:
-        return Tally(self.n_trials)
+    def tally(
+        self, hits: Callable[[Fold], NDArray[np.intp]], example: Callable[[Fold, int], str]
+    ) -> Tally:
+        """Count the test trials that `hits` gives of each fold; `example` says the first one."""
+        n_folds, mask, first = 0, np.zeros(len(self.trials), dtype=bool), ""
+        for fold in self.folds:
+            rows = hits(fold)
+            if len(rows):
+                n_folds += 1
+                mask[rows] = True
+                first = first or f"{example(fold, rows[0])} (fold {fold.number})"
+        return Tally(n_folds, mask, first)
 
     def add(
-        self,
-        kind: str,
-        severity: str,
-        detail: str,
-        advice: str = "",
-        tally: Tally | None = None,
+        self, kind: str, severity: str, detail: str, advice: str = "", tally: Tally = NOTHING
     ) -> None:
-        self._rows.append(
-            {
-                "kind": kind,
-                "severity": severity,
-                "folds": tally.folds if tally else 0,
-                "n_trials": tally.n_trials if tally else 0,
-                "detail": detail,
-                "advice": advice,
-            }
-        )
+        n_trials = int(tally.trials.sum())
+        self._rows.append((kind, severity, tally.folds, n_trials, detail, advice))
 
     def add_tally(self, kind: str, severity: str, tally: Tally, finding: str, advice: str) -> None:
         """Report a tally that counted something."""
@@ -72,6 +61,6 @@ class Findings:
             self.add(kind, severity, f"{finding}, for one {tally.example}.", advice, tally)
 
     def table(self) -> pd.DataFrame:
-        rows = sorted(self._rows, key=lambda row: SEVERITIES.index(row["severity"]))
+        rows = sorted(self._rows, key=lambda row: SEVERITIES.index(row[1]))
         table = pd.DataFrame(rows, columns=list(COLUMNS))
         return table.astype({"folds": "int64", "n_trials": "int64"})

@@ -15,6 +15,7 @@ References
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +35,7 @@ _BASE = 0x9E3779B97F4A7C15
 _INVERSE = pow(_BASE, -1, 2**64)
 
 
-@dataclass(frozen=True)
-class Runs:
+class Runs(NamedTuple):
     """Hashes of runs of samples, the trial each is from, and where in it the run starts."""
 
     key: NDArray[np.uint64]
@@ -49,7 +49,7 @@ class Content:
 
     ``exact`` are runs of samples, ``shape`` runs of the places where channels turn from
     rising to falling or back, which do not change when a channel is scaled, flipped or
-    shifted. ``whole`` is the hash of each trial, ``projected`` its random projections.
+    shifted; both are of usable trials, sorted by key. ``whole`` is the hash of each trial, ``projected`` its random projections.
     """
 
     whole: NDArray[np.uint64]
@@ -177,17 +177,14 @@ def read_content(X: NDArray[np.float32]) -> Content:
             shape.append(_runs(patterns, shape_run, 12, share / 2, rows.start))
     # One NaN or infinity makes all projections of a trial so, which saves another reading of X.
     finite = np.logical_and.reduce(np.isfinite(projected), axis=1)
-    return Content(whole, flat, finite, _join(exact), _join(shape), shape_run, projected)
+    exact, shape = _join(exact, finite & ~flat), _join(shape, finite & ~flat)
+    return Content(whole, flat, finite, exact, shape, shape_run, projected)
 
 
 def shared_runs(content: Content) -> Groups:
     """Sets of trials that hold the same run of samples, wherever it lies in them."""
-    runs = content.exact
-    usable = content.usable[runs.trial]
-    key, trial = runs.key[usable], runs.trial[usable]
+    key, trial, _ = content.exact
     # Nearly all runs stand alone. They go before the sets are made, which takes longer.
-    order = np.argsort(key, kind="stable")
-    key, trial = key[order], trial[order]
     same = np.zeros(len(key), dtype=bool)
     same[1:] = key[1:] == key[:-1]
     same[:-1] |= same[1:]  # a key that stands alone is nobody's
@@ -208,11 +205,7 @@ def alike_in_shape(content: Content) -> NDArray[np.int64]:
     ndarray, shape (n_pairs, 3)
         Columns i, j > i and lag: sample ``t`` of trial i is sample ``t - lag`` of trial j.
     """
-    runs = content.shape
-    usable = content.usable[runs.trial]
-    key, trial, start = runs.key[usable], runs.trial[usable], runs.start[usable]
-    order = np.argsort(key, kind="stable")
-    key, trial, start = key[order], trial[order], start[order].astype(np.int64)
+    key, trial, start = content.shape
     n_trials, most = len(content.whole), int(start.max(initial=0))
     codes = [np.zeros(0, dtype=np.int64)]
     # Each entry meets the next four of its key, no more: all pairs of a pattern that is common
@@ -221,7 +214,7 @@ def alike_in_shape(content: Content) -> NDArray[np.int64]:
         same = np.flatnonzero((key[step:] == key[:-step]) & (trial[step:] != trial[:-step]))
         # A stable sort keeps the trials of a key in order, so that i < j.
         i, j = trial[same].astype(np.int64), trial[same + step].astype(np.int64)
-        lag = start[same] - start[same + step] + most
+        lag = start[same].astype(np.int64) - start[same + step] + most
         # A pair and its lag in one integer, of which a sort finds the distinct ones.
         codes.append((i * n_trials + j) * (2 * most + 1) + lag)
     pairs, lag = np.divmod(_sorted_unique(np.concatenate(codes)), 2 * most + 1)
@@ -237,9 +230,7 @@ def _turns(block: NDArray[np.float32]) -> NDArray[np.bool_]:
 def _random_odd(n: int) -> NDArray[np.uint64]:
     # Multiplying by an odd number loses no bit modulo 2**64. The seed is fixed so that an audit
     # says the same each time.
-    return np.random.default_rng(0).integers(2**63, size=n, dtype=np.uint64) * np.uint64(
-        2
-    ) + np.uint64(1)
+    return np.random.default_rng(0).integers(2**64, size=n, dtype=np.uint64) | np.uint64(1)
 
 
 def _weighted(words: NDArray[np.unsignedinteger], weights: NDArray[np.uint64]) -> NDArray:
@@ -294,7 +285,10 @@ def _runs(
     return Runs(key[mask], (row + first).astype(np.int32), start.astype(np.int32))
 
 
-def _join(parts: list[Runs]) -> Runs:
+def _join(parts: list[Runs], usable: NDArray[np.bool_]) -> Runs:
+    """The runs of usable trials, sorted by key."""
     empty = Runs(np.zeros(0, np.uint64), np.zeros(0, np.int32), np.zeros(0, np.int32))
-    columns = zip(*((p.key, p.trial, p.start) for p in [empty, *parts]), strict=True)
-    return Runs(*(np.concatenate(column) for column in columns))
+    runs = Runs(*map(np.concatenate, zip(empty, *parts, strict=True)))
+    rows = np.flatnonzero(usable[runs.trial])
+    rows = rows[np.argsort(runs.key[rows], kind="stable")]
+    return Runs(*(column[rows] for column in runs))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -12,11 +10,11 @@ from eegkit.evaluation.audit.findings import Findings
 from eegkit.evaluation.audit.metadata_checks import NOUNS, Level, Levels
 from eegkit.evaluation.splits import Fold, show
 from eegkit.labels import labels_are_subjects
-from eegkit.trials import Trials
 
 
-def check_labels(trials: Trials, folds: Sequence[Fold], levels: Levels, findings: Findings) -> None:
+def check_labels(levels: Levels, findings: Findings) -> None:
     """Confounding of class with who, when and where; classes missing on one side."""
+    trials = findings.trials
     if trials.y.ndim != 1:
         findings.add(
             "not_checked", "note",
@@ -24,7 +22,7 @@ def check_labels(trials: Trials, folds: Sequence[Fold], levels: Levels, findings
         )  # fmt: skip
         return
     label, names = pd.factorize(trials.y)
-    _check_sides(trials, folds, label, names, findings)
+    _check_sides(label, findings)
     if len(names) < 2:
         return
     if labels_are_subjects(trials.y, trials.groups):
@@ -34,25 +32,20 @@ def check_labels(trials: Trials, folds: Sequence[Fold], levels: Levels, findings
             "People must be known in training; keep their sessions apart instead.",
         )  # fmt: skip
         return
-    _check_confounding(folds, label, levels, findings)
-    _check_one_class_tested(trials, folds, label, levels, findings)
+    _check_confounding(label, levels, findings)
+    _check_one_class_tested(label, levels, findings)
 
 
 def one_class_groups(level: Level, label: NDArray[np.intp]) -> tuple[int, int, NDArray[np.bool_]]:
     """Groups of two and more trials, how many of them hold one class, and which trials are of
     those."""
     has_group = level.code >= 0
-    code = level.code[has_group]
-    size = np.bincount(code, minlength=level.code.max() + 1)
-    pairs = np.unique(np.column_stack([code, label[has_group]]), axis=0)
-    n_classes = np.bincount(pairs[:, 0], minlength=len(size))
-    single = (size > 1) & (n_classes == 1)
+    size = np.bincount(level.code[has_group])
+    single = (size > 1) & (level.n_different(label) == 1)
     return int((size > 1).sum()), int(single.sum()), has_group & single[level.code]
 
 
-def _check_confounding(
-    folds: Sequence[Fold], label: NDArray[np.intp], levels: Levels, findings: Findings
-) -> None:
+def _check_confounding(label: NDArray[np.intp], levels: Levels, findings: Findings) -> None:
     for name in ("dataset", "subject", "session", "recording", "run"):
         level = levels.by_name.get(name)
         if level is None:
@@ -60,7 +53,7 @@ def _check_confounding(
         n_groups, n_single, _ = one_class_groups(level, label)
         if n_groups < 2 or n_single < n_groups:
             continue
-        crosses = any(len(level.on_both_sides(fold)) for fold in folds)
+        crosses = any(len(level.on_both_sides(fold)) for fold in findings.folds)
         noun = NOUNS[name]
         detail = f"Every {noun} has trials of one class only ({n_groups} of them)."
         if name == "subject":
@@ -80,46 +73,43 @@ def _check_confounding(
         return  # all finer levels are confounded as well, and say nothing new
 
 
-def _check_sides(
-    trials: Trials, folds: Sequence[Fold], label: NDArray[np.intp], names: NDArray,
-    findings: Findings,
-) -> None:  # fmt: skip
-    single_class, new_class = findings.tally(), findings.tally()
-    for fold in folds:
-        trained = np.zeros(len(names), dtype=bool)
-        trained[label[fold.train]] = True
-        if trained.sum() == 1:
-            only = names[trained.argmax()]
-            single_class.add(fold, fold.test, lambda only=only: show(only))  # type: ignore[misc]
-        hits = fold.test[~trained[label[fold.test]]]
-        new_class.add(fold, hits, lambda hits=hits: show(trials.y[hits[0]]))  # type: ignore[misc]
+def _check_sides(label: NDArray[np.intp], findings: Findings) -> None:
+    y = findings.trials.y
+
+    def all_tested(fold: Fold) -> NDArray[np.intp]:
+        return fold.test if len(np.unique(label[fold.train])) == 1 else fold.test[:0]
+
+    def of_new_class(fold: Fold) -> NDArray[np.intp]:
+        return fold.test[~np.isin(label[fold.test], label[fold.train])]
+
     findings.add_tally(
-        "one_class", "warning", single_class, "Training trials are of one class only",
+        "one_class", "warning",
+        findings.tally(all_tested, lambda fold, _: show(y[fold.train[0]])),
+        "Training trials are of one class only",
         'Nothing can be learnt; use cv="stratified-group-5", or fewer folds.',
     )  # fmt: skip
     findings.add_tally(
-        "unseen_class", "warning", new_class, "Test trials are of a class that training lacks",
+        "unseen_class", "warning", findings.tally(of_new_class, lambda _, row: show(y[row])),
+        "Test trials are of a class that training lacks",
         'They cannot be answered rightly; use cv="stratified-group-5", or fewer folds.',
     )  # fmt: skip
 
 
-def _check_one_class_tested(
-    trials: Trials, folds: Sequence[Fold], label: NDArray[np.intp], levels: Levels,
-    findings: Findings,
-) -> None:  # fmt: skip
+def _check_one_class_tested(label: NDArray[np.intp], levels: Levels, findings: Findings) -> None:
     subject = levels.by_name.get("subject") or levels.by_name.get("dataset")
     if subject is None:
         return
     n_groups, n_single, _ = one_class_groups(subject, label)
     if n_single == n_groups:
         return  # said by the confounding of class and person
-    tally = findings.tally()
-    for fold in folds:
+
+    def hits(fold: Fold) -> NDArray[np.intp]:
         test_level = Level("subject", subject.code[fold.test], ())
-        _, _, of_single = one_class_groups(test_level, label[fold.test])
-        hits = fold.test[of_single]
-        tally.add(fold, hits, lambda hits=hits: show(trials.groups[hits[0]]))  # type: ignore[misc]
+        return fold.test[one_class_groups(test_level, label[fold.test])[2]]
+
+    names = findings.trials.groups
     findings.add_tally(
-        "one_class_tested", "note", tally, "A person's test trials are of one class only",
+        "one_class_tested", "note", findings.tally(hits, lambda _, row: show(names[row])),
+        "A person's test trials are of one class only",
         "Balanced accuracy and AUC of that person and fold say little, or are undefined.",
     )  # fmt: skip

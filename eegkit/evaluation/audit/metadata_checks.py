@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from eegkit.evaluation.audit.findings import Findings
-from eegkit.evaluation.splits import Fold, show
+from eegkit.evaluation.splits import Fold, joined, show
 from eegkit.labels import labels_are_subjects
 from eegkit.trials import Trials
 
@@ -43,12 +44,15 @@ class Level:
     code: NDArray[np.intp]
     columns: tuple[str, ...]
 
+    def n_different(self, values: NDArray[np.intp]) -> NDArray[np.intp]:
+        """How many different values, from 0 on, the trials of every group have."""
+        pairs = np.unique(np.column_stack([self.code, values]), axis=0)
+        pairs = pairs[(pairs >= 0).all(axis=1)]
+        return np.bincount(pairs[:, 0], minlength=self.code.max() + 1)
+
     def lies_within(self, other: Level) -> bool:
         """Whether every group lies in one group of the other level."""
-        # Every group pairs with exactly one of the other level, or it lies in several.
-        has_group = (self.code >= 0) & (other.code >= 0)
-        pairs = np.unique(np.column_stack([self.code[has_group], other.code[has_group]]), axis=0)
-        return len(pairs) == len(np.unique(self.code[has_group]))
+        return bool((self.n_different(other.code) <= 1).all())
 
     def on_both_sides(self, fold: Fold) -> NDArray[np.intp]:
         """The test trials whose group is in training as well."""
@@ -119,20 +123,25 @@ def make_levels(trials: Trials, keeps_apart: str) -> Levels:
 def _level(name: str, metadata: pd.DataFrame, columns: Sequence[str]) -> Level:
     present = tuple(column for column in columns if column in metadata)
     # ngroup() of a row with a missing value is NaN, or -1, by the version of pandas.
-    code = metadata.groupby(list(present), sort=False, dropna=True).ngroup().to_numpy()
-    return Level(name, np.where(np.isnan(code), -1, code).astype(np.intp), present)
+    number = metadata.groupby(list(present), sort=False, dropna=True).ngroup().fillna(-1)
+    return Level(name, number.to_numpy(dtype=np.intp), present)
 
 
-def check_levels(
-    trials: Trials, folds: Sequence[Fold], levels: Levels, findings: Findings
-) -> NDArray[np.bool_]:
+def check_levels(levels: Levels, findings: Findings) -> NDArray[np.bool_]:
     """Trials, groups and windows on both sides; returns the test trials found to overlap in time
     or to be their own training trials, which need no second finding from the signals."""
-    leaky = _check_same_trial(trials, folds, findings)
-    _check_groups(trials, folds, levels, findings)
-    _check_aliases(trials, folds, levels, findings)
-    _check_shared_names(trials, folds, levels, findings)
-    leaky |= _check_overlap(trials, folds, findings)
+    trials = findings.trials
+    same = findings.tally(
+        lambda fold: np.intersect1d(fold.train, fold.test), lambda _, row: f"trial {row}"
+    )
+    findings.add_tally(
+        "same_trial", "leak", same, "The same trial is in training and in test",
+        "The splitter is broken; use another.",
+    )  # fmt: skip
+    _check_groups(levels, findings)
+    _check_aliases(levels, findings)
+    _check_shared_names(levels, findings)
+    leaky = same.trials | _check_overlap(findings)
     n_subjects = trials.metadata["subject"].nunique()
     if n_subjects == 1:
         findings.add(
@@ -143,52 +152,30 @@ def check_levels(
     return leaky
 
 
-def _check_same_trial(
-    trials: Trials, folds: Sequence[Fold], findings: Findings
-) -> NDArray[np.bool_]:
-    tally = findings.tally()
-    for fold in folds:
-        twice = np.intersect1d(fold.train, fold.test)
-        tally.add(fold, twice, lambda twice=twice: f"trial {twice[0]}")  # type: ignore[misc]
-    findings.add_tally(
-        "same_trial", "leak", tally, "The same trial is in training and in test",
-        "The splitter is broken; use another.",
-    )  # fmt: skip
-    return tally.trials
-
-
-def _check_groups(
-    trials: Trials, folds: Sequence[Fold], levels: Levels, findings: Findings
-) -> None:
+def _check_groups(levels: Levels, findings: Findings) -> None:
+    trials, keeps_apart = findings.trials, levels.keeps_apart
     identification = labels_are_subjects(trials.y, trials.groups)
     by_design = []
     for level in levels.by_name.values():
-        tally = findings.tally()
-        for fold in folds:
-            hits = level.on_both_sides(fold)
-            tally.add(
-                fold, hits,
-                lambda hits=hits, level=level: _group_name(trials, level, hits[0]),  # type: ignore[misc]
-            )  # fmt: skip
+        tally = findings.tally(level.on_both_sides, partial(_group_name, trials, level))
         noun = NOUNS.get(level.name, level.name)
-        is_promised = levels.is_promised(level)
-        if tally.folds and (level.name == "dataset" and levels.keeps_apart != "dataset"):
+        if not tally.folds or (level.name == "dataset" and keeps_apart != "dataset"):
             continue  # people of one data set are meant to be on both sides
-        if tally.folds and (not is_promised or (identification and level.name == "subject")):
+        if not levels.is_promised(level) or (identification and level.name == "subject"):
             by_design.append((noun, tally))
-        elif is_promised:
-            severity = "leak"
-            if identification and levels.keeps_apart == "subject":
-                severity = "warning"  # nobody promised sessions, and people must be known
-            findings.add_tally(
-                level.name, severity, tally, f"The same {noun} is in training and in test",
-                _advice(level.name, levels.keeps_apart),
-            )  # fmt: skip
+            continue
+        # Of identification nobody promised sessions, and people must be known.
+        severity = "warning" if identification and keeps_apart == "subject" else "leak"
+        advice = f"Split by {keeps_apart}, as the split promises."
+        if keeps_apart == "subject":
+            advice = 'Split by people: cv="group-5" or cv="loso".'
+        findings.add_tally(
+            level.name, severity, tally, f"The same {noun} is in training and in test", advice
+        )
     if by_design:
         # The coarsest level stands for the finer ones: who shares the person shares the session.
         noun, tally = by_design[0]
-        names = list(dict.fromkeys(name for name, _ in by_design))
-        nouns = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+        nouns = joined(dict.fromkeys(name for name, _ in by_design))
         why = "the labels name the people" if identification else _promise(levels)
         findings.add(
             "by_design", "note",
@@ -204,13 +191,7 @@ def _promise(levels: Levels) -> str:
     return f"the split promises to keep {unit} apart, no more"
 
 
-def _advice(name: str, keeps_apart: str) -> str:
-    if keeps_apart == "subject":
-        return 'Split by people: cv="group-5" or cv="loso".'
-    return f"Split by {keeps_apart}, as the split promises."
-
-
-def _group_name(trials: Trials, level: Level, row: int) -> str:
+def _group_name(trials: Trials, level: Level, _: Fold, row: int) -> str:
     values = trials.metadata.loc[row, list(level.columns)]
     if level.name in ("subject", "dataset"):
         return show(values.iloc[-1])
@@ -230,140 +211,130 @@ def same_person_key(name: Any) -> tuple[Any, ...]:
     )
 
 
-def _check_aliases(
-    trials: Trials, folds: Sequence[Fold], levels: Levels, findings: Findings
-) -> None:
-    subject = _level("subject", trials.metadata, KEYS["subject"])
+def _check_aliases(levels: Levels, findings: Findings) -> None:
+    names, metadata = findings.trials.groups, findings.trials.metadata
+    subject = _level("subject", metadata, KEYS["subject"])
     if not levels.is_promised(subject):
         return
     # One row for each person: names are compared, and there are few of those.
-    first = np.unique(subject.code, return_index=True)
-    rows = first[1][first[0] >= 0]
-    datasets = trials.metadata.get("dataset", pd.Series("", index=trials.metadata.index))
-    persons: dict[Any, list[int]] = {}
-    for row in rows:
-        key = (datasets.iloc[row], same_person_key(trials.groups[row]))
-        # A name without a letter or digit leaves nothing to compare.
-        if key[1]:
-            persons.setdefault(key, []).append(subject.code[row])
-    tally = findings.tally()
-    # Most trials have no aliases, and then no fold has to be looked at.
-    aliases = [codes for codes in persons.values() if len(codes) > 1]
-    for fold in folds if aliases else ():
-        trained = set(np.unique(subject.code[fold.train]).tolist())
-        hits, example = [], []
-        for codes in aliases:
-            # Only people who are tested, under a name that another name of theirs was trained on.
-            for code in codes:
-                namesakes = [other for other in codes if other != code and other in trained]
-                if namesakes and len(test_rows := fold.test[subject.code[fold.test] == code]):
-                    hits.append(test_rows)
-                    other = np.flatnonzero(subject.code == namesakes[0])[0]
-                    example.append((trials.groups[test_rows[0]], trials.groups[other]))
-        all_hits = np.concatenate(hits) if hits else np.zeros(0, dtype=np.intp)
-        tally.add(
-            fold, all_hits,
-            lambda example=example: f"{show(example[0][0])} and {show(example[0][1])}",  # type: ignore[misc]
-        )  # fmt: skip
+    codes, rows = np.unique(subject.code, return_index=True)
+    rows = rows[codes >= 0]
+    datasets = metadata["dataset"].iloc[rows] if "dataset" in metadata else [""] * len(rows)
+    keys = [
+        # A name without a letter or digit leaves nothing to compare: it stands for itself.
+        (dataset, same_person_key(names[row]) or row)
+        for dataset, row in zip(datasets, rows, strict=True)
+    ]
+    number: dict[Any, int] = {}
+    alias = np.array([number.setdefault(key, len(number)) for key in keys], dtype=np.intp)
+
+    def hits(fold: Fold) -> NDArray[np.intp]:
+        trained = np.isin(np.arange(len(rows)), subject.code[fold.train])
+        has_namesake = np.bincount(alias, weights=trained)[alias] > trained
+        known = fold.test[subject.code[fold.test] >= 0]
+        return known[has_namesake[subject.code[known]]]
+
+    def example(fold: Fold, row: int) -> str:
+        code = subject.code[fold.train]
+        is_namesake = (alias[code] == alias[subject.code[row]]) & (code != subject.code[row])
+        other = fold.train[is_namesake & (code >= 0)][0]
+        return f"{show(names[row])} and {show(names[other])}"
+
     findings.add_tally(
-        "alias", "leak", tally, "What looks like one person under two names is on both sides",
+        "alias", "leak", findings.tally(hits, example),
+        "What looks like one person under two names is on both sides",
         "Give each person one name in metadata['subject'].",
     )  # fmt: skip
 
 
-def _check_shared_names(
-    trials: Trials, folds: Sequence[Fold], levels: Levels, findings: Findings
-) -> None:
+def _check_shared_names(levels: Levels, findings: Findings) -> None:
     """A recording that, other than most, is named for two people."""
-    if "recording" not in trials.metadata:
-        absent = "'recording' or 'parent'" if "parent" not in trials.metadata else "'recording'"
+    metadata = findings.trials.metadata
+    if "recording" not in metadata:
+        absent = "'recording' or 'parent'" if "parent" not in metadata else "'recording'"
         findings.add(
             "not_checked", "note",
             f"There is no metadata column {absent}: parent recordings were not compared.",
             "Add the name of the file each trial is from.",
         )  # fmt: skip
         return
-    table = trials.metadata[[name for name in KEYS["recording"] if name in trials.metadata]]
-    table = table.drop_duplicates().dropna()
-    columns = [name for name in ("dataset", "recording") if name in table]
-    n_subjects = table.groupby(columns)["subject"].nunique()
-    shared = n_subjects[n_subjects > 1]
-    # A name most people share, such as "rest.edf", is a kind of recording, not one of them.
-    if not len(shared) or len(shared) * 2 > len(n_subjects):
-        return
-    level = _level("recording", trials.metadata, columns)
-    suspicious = set(trials.metadata.groupby(columns, sort=False).ngroup()[
-        pd.MultiIndex.from_frame(trials.metadata[columns]).isin(shared.index)
-        if len(columns) > 1 else trials.metadata["recording"].isin(shared.index)
-    ])  # fmt: skip
-    tally = findings.tally()
-    for fold in folds:
-        hits = level.on_both_sides(fold)
-        hits = hits[np.isin(level.code[hits], list(suspicious))]
-        tally.add(
-            fold, hits,
-            lambda hits=hits: show(trials.metadata["recording"].iloc[hits[0]]),  # type: ignore[misc]
-        )  # fmt: skip
+    recording = _level("recording", metadata, ("dataset", "recording"))
+    n_subjects = recording.n_different(_level("subject", metadata, KEYS["subject"]).code)
+    shared = np.flatnonzero(n_subjects > 1)
     # Where people are not kept apart, the same recording on both sides was told by its level.
-    if levels.promise is not None and levels.keeps_apart in ("subject", "dataset"):
-        findings.add_tally(
-            "recording", "warning", tally, "A recording that is named for two people is on both "
-            "sides", "See whether these people are one.",
-        )  # fmt: skip
+    people_apart = levels.promise is not None and levels.keeps_apart in ("subject", "dataset")
+    # A name most people share, such as "rest.edf", is a kind of recording, not one of them.
+    if not people_apart or len(shared) * 2 > np.count_nonzero(n_subjects):
+        return
+
+    def hits(fold: Fold) -> NDArray[np.intp]:
+        rows = recording.on_both_sides(fold)
+        return rows[np.isin(recording.code[rows], shared)]
+
+    findings.add_tally(
+        "recording", "warning",
+        findings.tally(hits, lambda _, row: show(metadata["recording"].iloc[row])),
+        "A recording that is named for two people is on both sides",
+        "See whether these people are one.",
+    )  # fmt: skip
 
 
 def windows(trials: Trials) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray] | None:
     """The recording, start and end in s of every trial; None where they are not known."""
     metadata = trials.metadata
+
+    def numbers(column: str) -> NDArray[np.float64]:
+        return pd.to_numeric(metadata[column], errors="coerce").to_numpy(float)
+
     # An event's onset and, for windows cut from a trial later, where in the trial they start.
     if "onset" in metadata:
-        columns, start = PLACE, pd.to_numeric(metadata["onset"], errors="coerce").to_numpy(float)
+        columns, start = PLACE, numbers("onset")
         if "window_onset_s" in metadata:
-            start = start + metadata["window_onset_s"].to_numpy(float)
+            start = start + numbers("window_onset_s")
     elif "window_onset_s" in metadata and "parent" in metadata:
-        columns, start = KEYS["parent"], metadata["window_onset_s"].to_numpy(float)
+        columns, start = KEYS["parent"], numbers("window_onset_s")
     else:
         return None
     length = np.full(len(trials), trials.n_times / trials.sfreq)
     if "duration" in metadata:
         # Shorter than the window: filled up. Else of an event, which says nothing of the window.
-        duration = pd.to_numeric(metadata["duration"], errors="coerce").to_numpy(float)
+        duration = numbers("duration")
         length = np.where((duration > 0) & (duration < length), duration, length)
     return _level("window", metadata, columns).code, start, start + length
 
 
-def _check_overlap(trials: Trials, folds: Sequence[Fold], findings: Findings) -> NDArray[np.bool_]:
-    tally = findings.tally()
-    spans = windows(trials)
+def _check_overlap(findings: Findings) -> NDArray[np.bool_]:
+    spans = windows(findings.trials)
     if spans is None:
         findings.add(
             "not_checked", "note",
             "There is no metadata column 'onset': overlap in time was looked for in the signals "
             "alone.", "Add the start of each trial in its recording, in s.",
         )  # fmt: skip
-        return tally.trials
+        return np.zeros(len(findings.trials), dtype=bool)
     code, start, end = spans
     # An unknown recording or onset overlaps with nothing that can be named.
     usable = (code >= 0) & np.isfinite(start)
-    if not usable.any():
-        return tally.trials
     # Recordings one after the other on one axis of time, so that one sort serves all of them.
-    place = code * (end[usable].max() - start[usable].min() + 1.0)
+    place = code * (end[usable].max(initial=0) - start[usable].min(initial=0) + 1.0)
     start, end = start + place, end + place
-    for fold in folds:
-        train, test = fold.train[usable[fold.train]], fold.test[usable[fold.test]]
-        if not len(train) or not len(test):
-            continue
+    # One sample in common may be due to rounding.
+    least = 1.5 / findings.trials.sfreq
+
+    def hits(fold: Fold) -> NDArray[np.intp]:
+        # A trial that is its own training trial has been told of as that.
+        train, test = fold.train[usable[fold.train]], np.setdiff1d(fold.test, fold.train)
+        test = test[usable[test]]
+        if not len(train):
+            return train
         # Of the windows that start earlier, the one that ends last may not be the last to start.
         order = train[np.argsort(start[train], kind="stable")]
         latest = np.maximum.accumulate(end[order])
-        # One sample in common may be due to rounding.
-        before = np.searchsorted(start[order], end[test] - 1.5 / trials.sfreq)
+        before = np.searchsorted(start[order], end[test] - least)
         reach = latest[np.maximum(before - 1, 0)] - start[test]
-        hits = test[(before > 0) & (reach > 1.5 / trials.sfreq)]
-        # A trial that is its own training trial has been told of as that.
-        hits = np.setdiff1d(hits, fold.train)
-        tally.add(fold, hits, lambda hits=hits: f"trial {hits[0]}")  # type: ignore[misc]
+        return test[(before > 0) & (reach > least)]
+
+    tally = findings.tally(hits, lambda _, row: f"trial {row}")
     findings.add_tally(
         "overlap", "leak", tally, "Windows that overlap in time are on both sides",
         "Cut windows without overlap, or keep those of a recording on one side.",

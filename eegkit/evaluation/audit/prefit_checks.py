@@ -2,99 +2,98 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
+from sklearn import model_selection
 from sklearn.base import clone
 
 from eegkit.blocks import read_blocks
 from eegkit.evaluation.audit.findings import Findings
-from eegkit.evaluation.audit.inner_splits import check_inner_splits
 from eegkit.evaluation.audit.metadata_checks import NOUNS, Level, Levels
-from eegkit.evaluation.splits import Fold
-from eegkit.trials import Trials
 
 # Rounding of float32 stays below it, and means of EEG in microvolts do not come near.
 TOLERANCE = 1e-4
 # More samples than this share at an end of the range were clipped, not scaled to it.
 CLIPPED = 1e-3
 BLOCK_BYTES = 2**25
+# Splitters that do not look at groups.
+WITHOUT_GROUPS = (
+    model_selection.KFold, model_selection.LeaveOneOut, model_selection.LeavePOut,
+    model_selection.RepeatedKFold, model_selection.RepeatedStratifiedKFold,
+    model_selection.ShuffleSplit, model_selection.StratifiedKFold,
+    model_selection.StratifiedShuffleSplit, model_selection.TimeSeriesSplit,
+)  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Moments:
-    """Sums over trials, shape (n_groups, n_channels), and extremes."""
+class Moments(NamedTuple):
+    """Of every trial or group of them and every channel, shape (n_groups, n_channels)."""
 
-    n: NDArray[np.float64]
-    total: NDArray[np.float64]
-    squares: NDArray[np.float64]
-    least: NDArray[np.float64]
-    most: NDArray[np.float64]
+    mean: NDArray[np.float32]
+    square: NDArray[np.float32]
+    least: NDArray[np.float32]
+    most: NDArray[np.float32]
+
+    @classmethod
+    def of_trials(cls, X: NDArray[np.float32]) -> Moments:
+        """Those of each trial."""
+        moments = np.empty((4, *X.shape[:2]), np.float32)
+        stop = 0
+        with np.errstate(invalid="ignore", over="ignore"):
+            for block in read_blocks(X, BLOCK_BYTES):
+                rows = slice(stop, stop := stop + len(block))
+                moments[0, rows] = block.mean(axis=2, dtype=np.float64)
+                moments[1, rows] = np.einsum("nct,nct->nc", block, block) / X.shape[2]
+                moments[2, rows], moments[3, rows] = block.min(axis=2), block.max(axis=2)
+        return cls(*moments)
 
     def over(self, code: NDArray[np.intp]) -> Moments:
-        """The moments of larger groups: `code` says which, for each group."""
-        n_groups = code.max() + 1
-        sums = [np.zeros((n_groups, *a.shape[1:])) for a in (self.n, self.total, self.squares)]
-        for total, values in zip(sums, (self.n, self.total, self.squares), strict=True):
-            np.add.at(total, code, values)
-        least = np.full((n_groups, self.least.shape[1]), np.inf)
-        most = np.full_like(least, -np.inf)
-        np.minimum.at(least, code, self.least)
-        np.maximum.at(most, code, self.most)
-        return Moments(sums[0], sums[1], sums[2], least, most)
+        """The moments of groups: `code` says which, for each trial."""
+        mean, square, least, most = (pd.DataFrame(values).groupby(code) for values in self)
+        groups = mean.mean(), square.mean(), least.min(), most.max()
+        return Moments(*(table.to_numpy() for table in groups))
 
-    def all_channels(self) -> Moments:
-        """Channels taken together."""
-        n_channels = self.total.shape[1]
-        return Moments(
-            self.n * n_channels,
-            self.total.sum(axis=1, keepdims=True),
-            self.squares.sum(axis=1, keepdims=True),
-            self.least.min(axis=1, keepdims=True),
-            self.most.max(axis=1, keepdims=True),
-        )
-
-    @property
-    def standardized(self) -> bool:
-        """Whether every group and channel has mean 0 and standard deviation 1."""
-        mean = self.total / self.n
-        variance = self.squares / self.n - mean**2
-        return bool((np.abs(mean) < TOLERANCE).all() and (np.abs(variance - 1) < TOLERANCE).all())
-
-    @property
-    def min_max(self) -> bool:
-        """Whether every group and channel fills [0, 1] or [-1, 1] exactly."""
-        low = np.abs(self.least) < 1e-6, np.abs(self.least + 1) < 1e-6
-        return bool((np.abs(self.most - 1) < 1e-6).all() and any(part.all() for part in low))
+    def kind(self, by_channel: bool) -> str | None:
+        """How every group was normalised, in every channel or in all of them together."""
+        mean, square, least, most = self
+        if not by_channel:
+            mean, square = mean.mean(axis=1), square.mean(axis=1)
+            least, most = least.min(axis=1), most.max(axis=1)
+        if _are(mean, 0, TOLERANCE) and _are(square - mean**2, 1, TOLERANCE):
+            return "standardized"
+        fills = _are(most, 1, 1e-6) and (_are(least, 0, 1e-6) or _are(least, -1, 1e-6))
+        return "min_max" if fills else None
 
 
-def check_normalisation(
-    trials: Trials, folds: Sequence[Fold], levels: Levels, findings: Findings
-) -> None:
+def _are(values: NDArray[np.floating], expected: float, tolerance: float) -> bool:
+    return bool((np.abs(values - expected) < tolerance).all())
+
+
+def check_normalisation(levels: Levels, findings: Findings) -> None:
     """Data that were standardised, min-max scaled or whitened over trials of both sides."""
-    X = np.asarray(trials.X)
-    chain = _chain(levels, len(X))
-    finest = chain[0].code
-    moments = _moments(X, finest)
-    if not np.isfinite(moments.total).all():
+    X = np.asarray(findings.trials.X)
+    moments = Moments.of_trials(X)
+    if not np.isfinite(moments.mean).all():
         return
+    chain = _chain(levels, len(X))
+    sample = np.linspace(0, len(X) - 1, min(len(X), 100)).astype(int)
+    one_by_one = Moments(*(values[sample] for values in moments))
     for by_channel in (True, False):
-        kind = _kind(moments.over(np.zeros(len(moments.n), dtype=np.intp)), by_channel)
+        kind = moments.over(chain[-1].code).kind(by_channel)
         if kind is None:
             continue
-        sample = np.linspace(0, len(X) - 1, min(len(X), 100)).astype(int)
-        one_by_one = _moments(X[sample], np.arange(len(sample)))
-        if _kind(one_by_one, by_channel) == kind or (kind == "min_max" and _clipped(X)):
+        if one_by_one.kind(by_channel) == kind or (kind == "min_max" and _clipped(X)):
             return  # of each trial by itself, which needs no other trial
-        level = _level_of(moments, chain, kind, by_channel)
+        # The finest level whose groups are normalised each by itself.
+        level = next(lv for lv in chain if moments.over(lv.code).kind(by_channel) == kind)
         if kind == "standardized" and by_channel:
             whitened = next((lv for lv in chain if _is_white(X, lv.code)), None)
             if whitened is not None:
                 kind, level = "whitened", whitened
-        _report(kind, level, by_channel, folds, findings)
+        _report(kind, level, by_channel, findings)
         return
 
 
@@ -106,39 +105,6 @@ def _chain(levels: Levels, n_trials: int) -> list[Level]:
         if level.name in NOUNS and (level.code >= 0).all() and level.lies_within(chain[0]):
             chain.insert(0, level)
     return chain
-
-
-def _moments(X: NDArray[np.float32], code: NDArray[np.intp]) -> Moments:
-    n_groups, n_channels = code.max() + 1, X.shape[1]
-    total, squares = np.zeros((n_groups, n_channels)), np.zeros((n_groups, n_channels))
-    least = np.full((n_groups, n_channels), np.inf)
-    most, stop = -least, 0
-    with np.errstate(invalid="ignore", over="ignore"):
-        for block in read_blocks(X, BLOCK_BYTES):
-            groups = code[stop : stop + len(block)]
-            stop += len(block)
-            np.add.at(total, groups, block.sum(axis=2, dtype=np.float64))
-            np.add.at(squares, groups, np.einsum("nct,nct->nc", block, block).astype(np.float64))
-            np.minimum.at(least, groups, block.min(axis=2))
-            np.maximum.at(most, groups, block.max(axis=2))
-    n = np.bincount(code, minlength=n_groups)[:, None].astype(np.float64) * X.shape[2]
-    return Moments(n, total, squares, least, most)
-
-
-def _kind(moments: Moments, by_channel: bool) -> str | None:
-    moments = moments if by_channel else moments.all_channels()
-    if moments.standardized:
-        return "standardized"
-    return "min_max" if moments.min_max else None
-
-
-def _level_of(moments: Moments, chain: list[Level], kind: str, by_channel: bool) -> Level:
-    """The finest level whose groups are normalised each by itself."""
-    first = np.unique(chain[0].code, return_index=True)[1]
-    for level in chain:
-        if _kind(moments.over(level.code[first]), by_channel) == kind:
-            return level
-    return chain[-1]
 
 
 def _clipped(X: NDArray[np.float32]) -> bool:
@@ -165,12 +131,8 @@ def _is_white(X: NDArray[np.float32], code: NDArray[np.intp]) -> bool:
     return bool((np.abs(total / n - np.eye(n_channels)) < 5 * TOLERANCE).all())
 
 
-def _report(
-    kind: str, level: Level, by_channel: bool, folds: Sequence[Fold], findings: Findings
-) -> None:
-    tally = findings.tally()
-    for fold in folds:
-        tally.add(fold, level.on_both_sides(fold), lambda: "")
+def _report(kind: str, level: Level, by_channel: bool, findings: Findings) -> None:
+    tally = findings.tally(level.on_both_sides, lambda *_: "")
     if not tally.folds:
         return
     unit = "All trials" if level.name == "everything" else f"The trials of each {NOUNS[level.name]}"
@@ -212,25 +174,35 @@ def check_pipelines(pipelines: Any, findings: Findings, *, people_apart: bool) -
                 "a dict of them."
             )
         prefix = f"of {name!r}, " if name else ""
-        _check_pipeline(prefix, pipeline, findings)
-        if people_apart:
-            check_inner_splits(prefix, pipeline, findings)
+        _check_parameters(prefix, pipeline, findings, people_apart)
+        _check_steps(prefix, pipeline, findings)
 
 
-def _check_pipeline(prefix: str, pipeline: Any, findings: Findings) -> None:
-    parts = {"itself": pipeline}
+def _check_parameters(prefix: str, pipeline: Any, findings: Findings, people_apart: bool) -> None:
+    """Weights from elsewhere, and splits of the training trials, as a grid search makes them."""
     for name, value in pipeline.get_params(deep=True).items():
-        if not isinstance(value, type) and (hasattr(value, "fit") or hasattr(value, "transform")):
-            parts[name] = value
-        elif name.rpartition("__")[2] == "init_weights" and value is not None:
+        parameter = name.rpartition("__")[2]
+        if parameter == "init_weights" and value is not None:
             findings.add(
                 "pretrained",
                 "warning",
                 f"Pipeline: {prefix}{name} starts every fit from weights that are there already.",
                 "See that they were not trained on any of these trials, or people.",
             )
+        ignores_people = value is None or isinstance(value, (int, *WITHOUT_GROUPS))
+        if people_apart and parameter == "cv" and ignores_people:
+            findings.add(
+                "inner_split",
+                "note",
+                f"Pipeline: {prefix}{name}={value!r} splits the training trials with the same "
+                "people on both sides, so that what is chosen by it is what knows people best.",
+                "Keep people apart there, too: cv=GroupKFold(5).",
+            )
+
+
+def _check_steps(prefix: str, pipeline: Any, findings: Findings) -> None:
     fitted_names: list[str] = []
-    for name, part in parts.items():
+    for name, part in {"itself": pipeline, **pipeline.get_params(deep=True)}.items():
         inside_another = any(name.startswith(f"{other}__") for other in fitted_names)
         if "itself" not in fitted_names and not inside_another and _stays_fitted(part):
             fitted_names.append(name)
@@ -245,6 +217,8 @@ def _check_pipeline(prefix: str, pipeline: Any, findings: Findings) -> None:
 
 def _stays_fitted(part: Any) -> bool:
     """Whether a clone still knows what the original learnt."""
+    if isinstance(part, type) or not (hasattr(part, "fit") or hasattr(part, "transform")):
+        return False
     if not hasattr(part, "get_params"):
         return _is_fitted(part)
     if hasattr(part, "__sklearn_clone__"):

@@ -1,6 +1,6 @@
 """Which trials train and which test."""
 
-from eegkit.evaluation.splits._metadata import listed, show
+from eegkit.evaluation.splits._metadata import joined, listed, show
 from eegkit.evaluation.splits.blocks import WithinSessionKFold, WithinSubjectKFold
 from eegkit.evaluation.splits.by_level import CrossDataset, CrossRun, CrossSession, TrialSplitter
 from eegkit.evaluation.splits.fixed import FixedSplit
@@ -24,6 +24,7 @@ __all__ = [
     "WithinSubjectKFold",
     "describe_split",
     "folds_of",
+    "joined",
     "keeps_apart",
     "listed",
     "make_splitter",

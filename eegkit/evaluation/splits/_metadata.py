@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,7 +43,7 @@ def read_groups(X: Any, groups: Any, needs: Sequence[str], splitter: Any) -> pd.
     if groups is None:
         raise ValueError(
             f"groups is None, and X does not know whose trials they are; {name} needs the "
-            f"{_and(needs)} of every trial: groups=trials.metadata."
+            f"{joined(needs)} of every trial: groups=trials.metadata."
         )
     if isinstance(groups, pd.DataFrame):
         table = groups.reset_index(drop=True)
@@ -56,15 +56,15 @@ def read_groups(X: Any, groups: Any, needs: Sequence[str], splitter: Any) -> pd.
             )
         if len(needs) > 1:
             raise ValueError(
-                f"groups is one array, but {name} needs the {_and(needs)} of every trial; pass "
+                f"groups is one array, but {name} needs the {joined(needs)} of every trial; pass "
                 "groups=trials.metadata."
             )
         table = pd.DataFrame({needs[0]: plain})
     absent = [column for column in needs if column not in table]
     if absent:
         raise ValueError(
-            f"{name} needs the {_and(needs)} of every trial, but groups has no column "
-            f"{_and(map(repr, absent))}, only {', '.join(map(str, table.columns))}."
+            f"{name} needs the {joined(needs)} of every trial, but groups has no column "
+            f"{joined(map(repr, absent))}, only {', '.join(map(str, table.columns))}."
         )
     for column in needs:
         n_missing = int(table[column].isna().sum())
@@ -186,8 +186,8 @@ def _starts(table: pd.DataFrame) -> NDArray[np.float64] | None:
     n_missing = int((~np.isfinite(starts)).sum())
     if n_missing:
         raise ValueError(
-            f"{n_missing} of {len(table)} trials have no time in {_and(map(repr, columns))}; fill "
-            "it in, or leave the columns out."
+            f"{n_missing} of {len(table)} trials have no time in {joined(map(repr, columns))}; "
+            "fill it in, or leave the columns out."
         )
     return starts
 
@@ -222,6 +222,7 @@ def listed(values: Sequence[Any] | ArrayLike, most: int = 5) -> str:
     return head + (f" and {len(values) - most} more" if len(values) > most else "")
 
 
-def _and(names: Any) -> str:
+def joined(names: Iterable[str]) -> str:
+    """Names as a sentence lists them: "a, b and c"."""
     *first, last = names
     return f"{', '.join(first)} and {last}" if first else last
