@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
+from typing import Any
 
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
@@ -37,38 +38,32 @@ def baselines() -> dict[str, Pipeline]:
     """
     from eegkit.transforms import BandPower
 
-    pipelines = {
-        "band_power+lr": Pipeline(
-            [
-                ("band_power", BandPower()),
-                ("scale", StandardScaler()),
-                ("lr", LogisticRegression(max_iter=1000)),
-            ]
-        )
+    steps = {
+        "band_power+lr": [
+            ("band_power", BandPower()),
+            ("scale", StandardScaler()),
+            ("lr", LogisticRegression(max_iter=1000)),
+        ]
     }
     if find_spec("pyriemann") is not None:
-        pipelines |= _riemannian()
-    return pipelines
+        steps |= _riemannian()
+    return {name: Pipeline(parts) for name, parts in steps.items()}
 
 
-def _riemannian() -> dict[str, Pipeline]:
+def _riemannian() -> dict[str, list[tuple[str, Any]]]:
     from pyriemann.estimation import Covariances
     from pyriemann.spatialfilters import CSP
     from pyriemann.tangentspace import TangentSpace
 
     return {
-        "csp+lda": Pipeline(
-            [
-                ("covariances", Covariances("oas")),
-                ("csp", CSP(nfilter=6)),
-                ("lda", LinearDiscriminantAnalysis()),
-            ]
-        ),
-        "tangent_space+lr": Pipeline(
-            [
-                ("covariances", Covariances("oas")),
-                ("tangent_space", TangentSpace()),
-                ("lr", LogisticRegression(max_iter=1000)),
-            ]
-        ),
+        "csp+lda": [
+            ("covariances", Covariances("oas")),
+            ("csp", CSP(nfilter=6)),
+            ("lda", LinearDiscriminantAnalysis()),
+        ],
+        "tangent_space+lr": [
+            ("covariances", Covariances("oas")),
+            ("tangent_space", TangentSpace()),
+            ("lr", LogisticRegression(max_iter=1000)),
+        ],
     }

@@ -58,24 +58,21 @@ class Inflation:
         self.table = self._join()
 
     def _join(self) -> pd.DataFrame:
-        keys, chance = ["pipeline", "subject"], f"chance_{self.metric}"
-        honest = self.honest.per_subject()[[*keys, self.metric, chance]]
-        shuffled = self.shuffled.per_subject()[[*keys, self.metric]]
-        honest = honest.rename(columns={self.metric: "honest", chance: "chance"})
-        shuffled = shuffled.rename(columns={self.metric: "shuffled"})
-        table = honest.merge(shuffled, on=keys, how="outer", validate="one_to_one", indicator=True)
-        alone = table[table["_merge"] != "both"]
+        runs = (self.honest, self.shuffled)
+        honest, shuffled = (r.per_subject().set_index(["pipeline", "subject"]) for r in runs)
+        alone = honest.index.symmetric_difference(shuffled.index).unique("subject")
         if len(alone):
             raise ValueError(
-                f"{alone['subject'].nunique()} people ({alone['subject'].iloc[0]!r} for one) have "
-                "scores of one split only; compare results of the same people."
+                f"{len(alone)} people ({alone[0]!r} for one) have scores of one split only; "
+                "compare results of the same people."
             )
-        table["gap"] = table["shuffled"] - table["honest"]
-        order = {name: i for i, name in enumerate(self.honest.pipelines)}
-        table = table.sort_values(
-            keys, key=lambda c: c.map(order) if c.name == "pipeline" else c, ignore_index=True
-        )
-        return table[[*keys, "honest", "shuffled", "gap", "chance"]]
+        columns = {
+            "honest": honest[self.metric],
+            "shuffled": shuffled[self.metric],
+            "gap": shuffled[self.metric] - honest[self.metric],
+            "chance": honest[f"chance_{self.metric}"],
+        }
+        return pd.DataFrame(columns).reset_index()
 
     def summary(self) -> pd.DataFrame:
         """One row per pipeline.
@@ -209,17 +206,11 @@ def inflation(
             'with; use cv="group-5" or cv="loso".'
         )
     n_folds = int(honest.table["fold"].nunique())
-    shuffled = StratifiedKFold(
-        _feasible(trials.y, n_folds), shuffle=True, random_state=random_state
-    )
-    return Inflation(honest, _evaluate_leaking(pipelines, trials, shuffled, options))
-
-
-def _evaluate_leaking(
-    pipelines: Any, trials: Trials, splitter: Any, options: dict[str, Any]
-) -> Results:
-    """The one place where a leaking split is wanted."""
-    return evaluate(pipelines, trials, cv=splitter, on_leak="mark", **options)
+    n_splits = _feasible(trials.y, n_folds)
+    splitter = StratifiedKFold(n_splits, shuffle=True, random_state=random_state)
+    # The one place where a leaking split is wanted.
+    shuffled = evaluate(pipelines, trials, cv=splitter, on_leak="mark", **options)
+    return Inflation(honest, shuffled)
 
 
 def _feasible(y: Any, n_folds: int) -> int:

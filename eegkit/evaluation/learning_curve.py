@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from eegkit.evaluation.results import Results, RunSettings
 from eegkit.evaluation.results.settings import BY_DATASET
 from eegkit.evaluation.running import check_trials, evaluate, name_datasets
 from eegkit.evaluation.splits import Fold, describe_split, folds_of, listed, make_splitter, overlap
 from eegkit.evaluation.statistics import bootstrap_interval
+from eegkit.parameters import Count, Counts, check_for
 from eegkit.trials import Trials
 
 KEYS = ["dataset", "pipeline", "n_train_subjects"]
@@ -124,39 +124,32 @@ class LearningCurve:
             to draw, NaN of a single one; ``chance``, the mean chance level; ``n_subjects`` tested
             (without those for whom the metric is NaN) and ``n_draws``.
         """
-        people, by_draw = self.per_subject(), self.table.groupby([*KEYS, "draw"], sort=False)
-        means = by_draw[self.metrics].mean().reset_index()
+        draws = self.table.groupby([*KEYS, "draw"])[self.metrics].mean()
+        spread = draws.groupby(KEYS).std()
         rows = []
-        for metric in self.metrics:
-            spread = means.groupby(KEYS, sort=False)[metric].std()
-            for key, subject_rows in people.groupby(KEYS, sort=False):
-                scores = subject_rows[metric].dropna().to_numpy()
-                undefined = (float("nan"),) * 3
-                mean, low, high = (
-                    bootstrap_interval(scores, confidence)[:3] if len(scores) else undefined
-                )
-                rows.append(
-                    dict(zip(KEYS, key, strict=True))
-                    | {
-                        "metric": metric,
-                        "mean": mean,
-                        "ci_low": low,
-                        "ci_high": high,
-                        "sd_draws": spread[key],
-                        "chance": subject_rows[f"chance_{metric}"].mean(),
-                        "n_subjects": len(scores),
-                        "n_draws": int(subject_rows["n_draws"].max()),
-                    }
-                )
-        table = pd.DataFrame(rows)
-        columns = ["dataset", "pipeline", "metric", "n_train_subjects"]
-        listed_as = {"dataset": self.datasets, "pipeline": self.pipelines, "metric": self.metrics}
-        table = table.sort_values(
-            columns,
-            key=lambda c: c.map(listed_as[c.name].index) if c.name in listed_as else c,
-            ignore_index=True,
-        )
-        return table[[*columns, *(name for name in table if name not in columns)]]
+        for (dataset, pipeline), people in self.per_subject().groupby(KEYS[:2], sort=False):
+            for metric in self.metrics:
+                for n_train_subjects, subjects in people.groupby("n_train_subjects"):
+                    scores = subjects[metric].dropna().to_numpy()
+                    mean, low, high = (
+                        bootstrap_interval(scores, confidence)[:3] if len(scores) else [np.nan] * 3
+                    )
+                    rows.append(
+                        {
+                            "dataset": dataset,
+                            "pipeline": pipeline,
+                            "metric": metric,
+                            "n_train_subjects": n_train_subjects,
+                            "mean": mean,
+                            "ci_low": low,
+                            "ci_high": high,
+                            "sd_draws": spread.loc[(dataset, pipeline, n_train_subjects), metric],
+                            "chance": subjects[f"chance_{metric}"].mean(),
+                            "n_subjects": len(scores),
+                            "n_draws": int(subjects["n_draws"].max()),
+                        }
+                    )
+        return pd.DataFrame(rows)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write everything to one file, which `load` reads again; see `Results.save`."""
@@ -257,8 +250,7 @@ def learning_curve(
     0                 2  accuracy   0.5           6        2
     1                 4  accuracy   0.5           6        1
     """
-    if isinstance(n_draws, bool) or not isinstance(n_draws, int) or n_draws < 1:
-        raise ValueError(f"n_draws is {n_draws!r}; expected how often to draw people, 1 or more.")
+    check_for(Count).require("n_draws", n_draws)
     datasets = name_datasets(trials)
     splitter = make_splitter(cv, random_state=random_state)
     seed = np.random.SeedSequence(random_state).entropy
@@ -266,19 +258,14 @@ def learning_curve(
     for name, part in datasets.items():
         check_trials(part)
         draws[name] = _draw(part, folds_of(splitter, part), train_sizes, n_draws, seed)
+    options = {
+        "scoring": scoring, "random_state": random_state, "n_jobs": n_jobs, "store": store,
+    }  # fmt: skip
     parts = [
-        evaluate(
-            pipelines,
-            {name: part},
-            cv=_DrawnFolds(draws[name]),
-            scoring=scoring,
-            random_state=random_state,
-            n_jobs=n_jobs,
-            store=store,
-        )
+        evaluate(pipelines, {name: part}, cv=_DrawnFolds(draws[name]), **options)
         for name, part in datasets.items()
     ]
-    numbers = {name: [[draw.fold, draw.draw] for draw in draws[name]] for name in draws}
+    numbers = {name: [[fold.number, draw] for fold, draw in draws[name]] for name in draws}
     return _join(parts, **describe_split(cv, splitter), draws=numbers, n_draws=n_draws)
 
 
@@ -294,31 +281,14 @@ def _join(parts: Sequence[Results], **settings: Any) -> LearningCurve:
     return LearningCurve(Results(table, joint, failures=failures))
 
 
-@dataclass(frozen=True)
-class _Draw:
-    """Some of the training people of a fold: their trials, and those to test."""
-
-    fold: int
-    draw: int
-    train: NDArray[np.intp]
-    test: NDArray[np.intp]
-
-
 class _DrawnFolds:
     """A splitter with folds that are settled; it has a short name, whatever they hold."""
 
-    keeps_apart = "subject"
-
-    def __init__(self, draws: Sequence[_Draw]) -> None:
+    def __init__(self, draws: Sequence[tuple[Fold, int]]) -> None:
         self.draws = draws
 
-    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
-        return len(self.draws)
-
-    def split(
-        self, X: Any, y: Any = None, groups: Any = None
-    ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-        yield from ((draw.train, draw.test) for draw in self.draws)
+    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[Any, Any]]:
+        return ((fold.train, fold.test) for fold, _ in self.draws)
 
     def __repr__(self) -> str:
         return f"{len(self.draws)} folds of people drawn at random"
@@ -326,8 +296,8 @@ class _DrawnFolds:
 
 def _draw(
     trials: Trials, folds: list[Fold], train_sizes: Sequence[int] | None, n_draws: int, seed: Any
-) -> list[_Draw]:
-    """The trials of people drawn from the training people of every fold."""
+) -> list[tuple[Fold, int]]:
+    """Folds with some of the training people only, and the number of the draw."""
     groups, labels = trials.groups, trials.y if trials.y.ndim == 1 else trials.y.argmax(axis=1)
     people = {}
     for fold in folds:
@@ -355,7 +325,7 @@ def _draw(
                         f"({classes[0]}); begin train_sizes with a larger number, or draw others "
                         "with another random_state."
                     )
-                draws.append(_Draw(fold.number, draw, rows, fold.test))
+                draws.append((replace(fold, train=rows), draw))
     return draws
 
 
@@ -364,10 +334,9 @@ def _sizes(train_sizes: Sequence[int] | None, most: int) -> list[int]:
     if train_sizes is None:
         powers = [2**power for power in range(1, most.bit_length()) if 2**power < most]
         return [*powers, most]
+    check_for(Counts).require("train_sizes", train_sizes)
     sizes = list(train_sizes)
-    if not sizes or any(isinstance(n, bool) or not isinstance(n, int | np.integer) for n in sizes):
-        raise ValueError(f"train_sizes is {train_sizes!r}; expected whole numbers of people.")
-    if len(set(sizes)) < len(sizes) or min(sizes) < 1 or max(sizes) > most:
+    if len(set(sizes)) < len(sizes) or max(sizes) > most:
         raise ValueError(
             f"train_sizes is {train_sizes!r}; expected different numbers from 1 to {most}, the "
             "people that the smallest fold trains on."

@@ -196,7 +196,12 @@ WITHIN, SESSION = WithinSubjectKFold(2), WithinSessionKFold(2)
         (WITHIN, Y, pd.DataFrame({"subject": [None] * 24}), "24 of 24 trials have no subject"),
         (SESSION, Y, GROUPS, "one array, but WithinSessionKFold needs the subject and session"),
         (WithinSubjectKFold(1), Y, GROUPS, "n_splits is 1"),
-        (WithinSubjectKFold(2, gap=-1), Y, GROUPS, "gap is -1; expected a whole number from 0"),
+        (
+            WithinSubjectKFold(2, gap=-1),
+            Y,
+            GROUPS,
+            "gap is -1; expected a whole number of at least 0",
+        ),
         (WithinSubjectKFold(2, gap=0.5), Y, GROUPS, r"gap is 0\.5"),
         (WITHIN, GROUPS, GROUPS, "Subject 1 has trials of one class only"),
         (WithinSubjectKFold(4), Y, GROUPS, r"Subject 1 has 3 trials of 'rest', .*4 .*within-3"),

@@ -190,8 +190,11 @@ def test_as_many_as_the_smallest_fold_has():
             {"train_sizes": (2, 9)},
             r"train_sizes is \(2, 9\); expected different numbers from 1 to 8",
         ),
-        ({"train_sizes": ()}, "expected whole numbers of people"),
-        ({"train_sizes": (0.5,)}, "expected whole numbers of people"),
+        (
+            {"train_sizes": ()},
+            r"train_sizes is \(\); expected a list of whole numbers of at least 1",
+        ),
+        ({"train_sizes": (0.5,)}, "expected a list of whole numbers of at least 1"),
         ({"train_sizes": (2, 2)}, "expected different numbers"),
         ({"n_draws": 0}, "n_draws is 0"),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -62,5 +63,10 @@ class Findings:
 
     def table(self) -> pd.DataFrame:
         rows = sorted(self._rows, key=lambda row: SEVERITIES.index(row[1]))
-        table = pd.DataFrame(rows, columns=list(COLUMNS))
-        return table.astype({"folds": "int64", "n_trials": "int64"})
+        return as_table(rows)
+
+
+def as_table(rows: Sequence[Any]) -> pd.DataFrame:
+    """Findings, each a row with all the columns or a dict of them, as a table."""
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    return table.astype({"folds": "int64", "n_trials": "int64"})

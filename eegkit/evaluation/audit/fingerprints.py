@@ -49,7 +49,8 @@ class Content:
 
     ``exact`` are runs of samples, ``shape`` runs of the places where channels turn from
     rising to falling or back, which do not change when a channel is scaled, flipped or
-    shifted; both are of usable trials, sorted by key. ``whole`` is the hash of each trial, ``projected`` its random projections.
+    shifted; both are of usable trials, sorted by key. ``whole`` is the hash of each trial,
+    ``projected`` its random projections.
     """
 
     whole: NDArray[np.uint64]
@@ -156,7 +157,7 @@ def read_content(X: NDArray[np.float32]) -> Content:
     share = MAX_RUNS / max(1, n_trials * n_times)
     whole, flat = np.empty(n_trials, np.uint64), np.empty(n_trials, bool)
     projected = np.empty((n_trials, project.shape[1]), np.float32)
-    exact, shape = [], []
+    exact_parts, shape_parts = [], []
     stop = 0
     for block in read_blocks(X, BLOCK_BYTES):
         rows = slice(stop, stop := stop + len(block))
@@ -169,15 +170,15 @@ def read_content(X: NDArray[np.float32]) -> Content:
         samples = _mixed(_weighted(block.view(np.uint32), weights))
         whole[rows] = _rolling(samples, n_times)[:, 0]
         flat[rows] = (samples[:, 1:] == samples[:, :-1]).all(axis=1)
-        exact.append(_runs(samples, run, run // 2, share, rows.start))
+        exact_parts.append(_runs(samples, run, run // 2, share, rows.start))
         # A trial too short for one run of turns is compared by samples and projections only.
         if turns.shape[2] >= shape_run:
             # Eight channels in a byte: an eighth of the products.
             patterns = _mixed(_weighted(np.packbits(turns, axis=1), weights))
-            shape.append(_runs(patterns, shape_run, 12, share / 2, rows.start))
+            shape_parts.append(_runs(patterns, shape_run, 12, share / 2, rows.start))
     # One NaN or infinity makes all projections of a trial so, which saves another reading of X.
     finite = np.logical_and.reduce(np.isfinite(projected), axis=1)
-    exact, shape = _join(exact, finite & ~flat), _join(shape, finite & ~flat)
+    exact, shape = (_join(parts, finite & ~flat) for parts in (exact_parts, shape_parts))
     return Content(whole, flat, finite, exact, shape, shape_run, projected)
 
 
@@ -291,4 +292,4 @@ def _join(parts: list[Runs], usable: NDArray[np.bool_]) -> Runs:
     runs = Runs(*map(np.concatenate, zip(empty, *parts, strict=True)))
     rows = np.flatnonzero(usable[runs.trial])
     rows = rows[np.argsort(runs.key[rows], kind="stable")]
-    return Runs(*(column[rows] for column in runs))
+    return Runs(runs.key[rows], runs.trial[rows], runs.start[rows])

@@ -5,12 +5,13 @@ from __future__ import annotations
 import html
 import textwrap
 from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, fields
 from typing import Any
 
 import pandas as pd
 
 from eegkit.evaluation.audit.copy_checks import check_content
-from eegkit.evaluation.audit.findings import COLUMNS, SEVERITIES, Findings
+from eegkit.evaluation.audit.findings import COLUMNS, SEVERITIES, Findings, as_table
 from eegkit.evaluation.audit.label_checks import check_labels
 from eegkit.evaluation.audit.metadata_checks import check_levels, make_levels
 from eegkit.evaluation.audit.prefit_checks import check_normalisation, check_pipelines
@@ -21,6 +22,7 @@ from eegkit.trials import Trials
 _WIDTH = 96
 
 
+@dataclass(repr=False, eq=False)
 class Audit:
     """What an audit found about a split.
 
@@ -55,25 +57,20 @@ class Audit:
     0  subject     leak      3        24
     """
 
-    def __init__(
-        self,
-        findings: pd.DataFrame,
-        *,
-        keeps_apart: str,
-        n_folds: int,
-        n_trials: int,
-        n_subjects: int,
-    ) -> None:
-        absent = [name for name in COLUMNS if name not in findings]
+    findings: pd.DataFrame
+    _: KW_ONLY
+    keeps_apart: str
+    n_folds: int
+    n_trials: int
+    n_subjects: int
+
+    def __post_init__(self) -> None:
+        absent = [name for name in COLUMNS if name not in self.findings]
         if absent:
             raise ValueError(
                 f"The findings lack the columns {', '.join(absent)}; expected {', '.join(COLUMNS)}."
             )
-        self.findings = findings[list(COLUMNS)].reset_index(drop=True)
-        self.keeps_apart = keeps_apart
-        self.n_folds = n_folds
-        self.n_trials = n_trials
-        self.n_subjects = n_subjects
+        self.findings = self.findings[list(COLUMNS)].reset_index(drop=True)
 
     @property
     def ok(self) -> bool:
@@ -110,13 +107,8 @@ class Audit:
 
     def to_dict(self) -> dict[str, Any]:
         """The audit as plain Python values, which JSON can hold; `from_dict` reads them."""
-        return {
-            "keeps_apart": self.keeps_apart,
-            "n_folds": self.n_folds,
-            "n_trials": self.n_trials,
-            "n_subjects": self.n_subjects,
-            "findings": self.findings.astype(object).to_dict(orient="records"),
-        }
+        findings = self.findings.astype(object).to_dict(orient="records")
+        return vars(self) | {"findings": findings}
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Audit:
@@ -127,13 +119,12 @@ class Audit:
         ValueError
             Something is missing.
         """
-        names = ("keeps_apart", "n_folds", "n_trials", "n_subjects")
-        absent = [name for name in (*names, "findings") if name not in content]
+        names = [field.name for field in fields(cls)]
+        absent = [name for name in names if name not in content]
         if absent:
             raise ValueError(f"This is no audit: it lacks {', '.join(absent)}.")
-        findings = pd.DataFrame(content["findings"], columns=list(COLUMNS))
-        findings = findings.astype({"folds": "int64", "n_trials": "int64"})
-        return cls(findings, **{name: content[name] for name in names})
+        values = {name: content[name] for name in names}
+        return cls(**values | {"findings": as_table(content["findings"])})
 
     def __repr__(self) -> str:
         lines = [f"<Audit: {self.describe()}"]
@@ -288,13 +279,9 @@ def _check_folds(folds: Sequence[Fold], n_trials: int) -> None:
     if not folds:
         raise ValueError("There are no folds to audit; the splitter gave none.")
     for fold in folds:
+        fold.check_sides()
         for side in ("train", "test"):
             rows = getattr(fold, side)
-            if not len(rows):
-                raise ValueError(
-                    f"Fold {fold.number} has no {side} trials; use fewer folds, or another "
-                    "splitter."
-                )
             if rows.min() < 0 or rows.max() >= n_trials:
                 raise ValueError(
                     f"Fold {fold.number} names the {side} trials {rows.min()} to {rows.max()}, but "
@@ -303,9 +290,6 @@ def _check_folds(folds: Sequence[Fold], n_trials: int) -> None:
 
 
 def _extent(row: Any) -> str:
-    parts = []
-    if row.folds:
-        parts.append(count(row.folds, "fold"))
-    if row.n_trials:
-        parts.append(count(row.n_trials, "test trial"))
+    counts = ((row.folds, "fold"), (row.n_trials, "test trial"))
+    parts = [count(n, noun) for n, noun in counts if n]
     return f" ({', '.join(parts)})" if parts else ""

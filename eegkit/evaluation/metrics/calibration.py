@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-STRATEGIES = ("uniform", "quantile")
+from eegkit.parameters import Count, check_for
 
 
 def reliability_table(
@@ -63,28 +63,20 @@ def reliability_table(
     1  0.7   0.9         2        0.85       1.0
     """
     truth, proba = _check_proba(y_true, proba, classes)
-    if n_bins < 1:
-        raise ValueError(f"n_bins is {n_bins}; expected 1 or more.")
-    if strategy not in STRATEGIES:
-        raise ValueError(f"strategy is {strategy!r}; expected 'uniform' or 'quantile'.")
+    check_for(Count).require("n_bins", n_bins)
+    check_for(Literal["uniform", "quantile"]).require("strategy", strategy)
     confidence = np.minimum(proba.max(axis=1), 1.0)
     right = proba.argmax(axis=1) == truth
-    if strategy == "uniform":
-        edges = np.linspace(0, 1, n_bins + 1)
-    else:
-        steps = np.linspace(0, 1, n_bins + 1)
-        edges = np.unique(np.quantile(confidence, steps, method="inverted_cdf"))
+    edges = np.linspace(0, 1, n_bins + 1)
+    if strategy == "quantile":
+        edges = np.unique(np.quantile(confidence, edges, method="inverted_cdf"))
         if len(edges) == 1:  # everybody is equally confident
             edges = np.repeat(edges, 2)
     # Bins are open below and closed above; the lowest holds its lower bound too.
     bins = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, len(edges) - 2)
     n_trials = np.bincount(bins, minlength=len(edges) - 1)
-    with np.errstate(invalid="ignore"):
-        means = {
-            name: np.bincount(bins, weights=values, minlength=len(n_trials)) / n_trials
-            for name, values in (("confidence", confidence), ("accuracy", right))
-        }
-    return pd.DataFrame({"low": edges[:-1], "high": edges[1:], "n_trials": n_trials} | means)
+    means = pd.DataFrame({"confidence": confidence, "accuracy": right}).groupby(bins).mean()
+    return pd.DataFrame({"low": edges[:-1], "high": edges[1:], "n_trials": n_trials}).join(means)
 
 
 def expected_calibration_error(table: pd.DataFrame) -> float:
@@ -114,8 +106,7 @@ def expected_calibration_error(table: pd.DataFrame) -> float:
     >>> round(expected_calibration_error(table), 3)
     0.4
     """
-    gap, weight = _gaps(table)
-    return float(gap @ weight / weight.sum())
+    return float((_gaps(table) * table["n_trials"]).sum() / table["n_trials"].sum())
 
 
 def maximum_calibration_error(table: pd.DataFrame) -> float:
@@ -135,7 +126,7 @@ def maximum_calibration_error(table: pd.DataFrame) -> float:
     ----------
     C. Guo et al. (2017), On calibration of modern neural networks, ICML, equation 5.
     """
-    return float(_gaps(table)[0].max())
+    return float(_gaps(table).max())
 
 
 def brier_score(y_true: ArrayLike, proba: ArrayLike, classes: ArrayLike) -> float:
@@ -209,11 +200,9 @@ def calibration_table(
     return pd.DataFrame(rows, columns=columns)
 
 
-def _gaps(table: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The distance of accuracy and confidence in bins with trials, and their trials."""
-    full = table[table["n_trials"] > 0]
-    gap = (full["accuracy"] - full["confidence"]).abs().to_numpy(dtype=float)
-    return gap, full["n_trials"].to_numpy(dtype=float)
+def _gaps(table: pd.DataFrame) -> pd.Series:
+    """The distance of accuracy and confidence in every bin, NaN where there are no trials."""
+    return (table["accuracy"] - table["confidence"]).abs()
 
 
 def _check_proba(

@@ -6,8 +6,8 @@ import warnings
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
+from numpy.typing import ArrayLike
+from sklearn.dummy import DummyClassifier
 
 from eegkit.evaluation.metrics.scoring import make_scorers
 
@@ -64,21 +64,9 @@ def chance_level(scoring: Any, y_train: ArrayLike, y_test: ArrayLike) -> float:
         warnings.simplefilter("ignore")
         for proba in answers:
             try:
-                scores.append(float(scorer(_Constant(classes, proba), y_test, y_test)))
+                constant = DummyClassifier().fit(classes, classes, sample_weight=proba)
+                scores.append(float(scorer(constant, y_test, y_test)))
             except Exception:  # a scorer of the user's own may need more than a constant offers
                 continue
     scores = [score for score in scores if not np.isnan(score)]
     return max(scores, default=float("nan"))
-
-
-class _Constant(ClassifierMixin, BaseEstimator):
-    """The same answer to every trial."""
-
-    def __init__(self, classes: NDArray[Any], proba: NDArray[Any]) -> None:
-        self.classes_, self.proba = classes, proba
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        return np.full(len(X), self.classes_[self.proba.argmax()])
-
-    def predict_proba(self, X: Any) -> NDArray[Any]:
-        return np.tile(self.proba, (len(X), 1))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -87,8 +86,6 @@ def _known_to(X: Any) -> Any:
 
 def read_labels(y: Any, n_trials: int) -> NDArray[Any]:
     """One label for each trial; of soft labels, the number of the most probable class."""
-    if y is None:
-        raise ValueError("y is None; expected the label of every trial, as blocks hold each class.")
     labels = np.asarray(y)
     if len(labels) != n_trials:
         raise ValueError(f"y has {len(labels)} labels, but groups has {n_trials} rows.")
@@ -112,7 +109,6 @@ def codes_of(table: pd.DataFrame, columns: Sequence[str], *, sort: bool = True) 
     return grouping.ngroup().to_numpy(dtype=np.intp)
 
 
-@dataclass(frozen=True)
 class Timeline:
     """When every trial was recorded.
 
@@ -125,56 +121,45 @@ class Timeline:
     trial : ndarray of int, shape (n_trials,)
         Windows of one trial (metadata ``parent``) have the same number.
     start_s : ndarray, shape (n_trials,), or None
-        Start in the recording, where metadata say.
-    window_s : float or None
-        Length of a trial, where X says.
+        Start in the recording, where metadata say, and X says how long a trial is.
+    apart_s : float
+        Trials that start so far apart share no sample.
     """
 
-    order: Rows
-    recording: Rows
-    position: Rows
-    trial: Rows
-    start_s: NDArray[np.float64] | None
-    window_s: float | None
-    tolerance_s: float
-
-    @classmethod
-    def from_table(cls, table: pd.DataFrame, X: Any) -> Timeline:
-        """Read from the metadata, and the length of the trials from X."""
+    def __init__(self, table: pd.DataFrame, X: Any) -> None:
         columns = [name for name in RECORDING if name in table]
-        start_s = _starts(table)
-        trial = np.arange(len(table))
-        if "parent" in table:
-            trial = codes_of(table, [*columns, "parent"], sort=False)
-        recording = codes_of(table, columns, sort=False)
-        order = np.lexsort((np.zeros(len(table)) if start_s is None else start_s, recording))
-        position = np.empty_like(order)
-        n_each = np.bincount(recording)
-        position[order] = np.arange(len(table)) - np.repeat(np.cumsum(n_each) - n_each, n_each)
-        window_s, step_s = _window(X)
-        return cls(order, recording, position, trial, start_s, window_s, step_s / 2)
+        parent = [*columns, "parent"]
+        has_parent = "parent" in table
+        self.trial = codes_of(table, parent, sort=False) if has_parent else np.arange(len(table))
+        self.recording = codes_of(table, columns, sort=False)
+        start_s, (window_s, step_s) = _starts(table), _window(X)
+        times = np.zeros(len(table)) if start_s is None else start_s
+        self.order = np.lexsort((times, self.recording))
+        self.position = np.empty_like(self.order)
+        n_each = np.bincount(self.recording)
+        ordinal = np.arange(len(table)) - np.repeat(np.cumsum(n_each) - n_each, n_each)
+        self.position[self.order] = ordinal
+        self.start_s = start_s if window_s else None
+        self.apart_s = window_s - step_s / 2
 
     def too_near(self, train: Rows, test: Rows, gap: int) -> NDArray[np.bool_]:
         """Which training trials overlap a test trial, or stand up to `gap` places from one."""
         near = np.zeros(len(train), dtype=bool)
-        overlap = self.start_s is not None and self.window_s is not None
-        for recording in np.unique(self.recording[test]) if gap or overlap else ():
+        for recording in np.unique(self.recording[test]):
             candidates = np.flatnonzero(self.recording[train] == recording)
-            test_rows = test[self.recording[test] == recording]
-            if gap:
-                places = self.position
-                near[candidates] |= _distance(places[train[candidates]], places[test_rows]) <= gap
-            if self.start_s is not None and self.window_s is not None:
-                apart = _distance(self.start_s[train[candidates]], self.start_s[test_rows])
-                near[candidates] |= apart < self.window_s - self.tolerance_s
+            rows, test_rows = train[candidates], test[self.recording[test] == recording]
+            near[candidates] = _distance(self.position[rows], self.position[test_rows]) <= gap
+            if self.start_s is not None:
+                apart = _distance(self.start_s[rows], self.start_s[test_rows])
+                near[candidates] |= apart < self.apart_s
         return near
 
 
 def _starts(table: pd.DataFrame) -> NDArray[np.float64] | None:
     """Start of every trial in s, in its recording."""
-    columns = [name for name in ("onset", "window_onset_s") if name in table]
     if "onset" not in table:
         return None
+    columns = [name for name in ("onset", "window_onset_s") if name in table]
     starts = np.zeros(len(table))
     for name in columns:
         try:
@@ -192,14 +177,14 @@ def _starts(table: pd.DataFrame) -> NDArray[np.float64] | None:
     return starts
 
 
-def _window(X: Any) -> tuple[float | None, float]:
-    """Length of a trial and of a sample in s; None where X does not know."""
+def _window(X: Any) -> tuple[float, float]:
+    """Length of a trial and of a sample in s; 0 where X does not know."""
     signals = getattr(X, "X", X)
     if isinstance(signals, SignalArray) and signals.ndim == 3 and signals.sfreq:
         return signals.shape[2] / signals.sfreq, 1 / signals.sfreq
     if hasattr(X, "times") and hasattr(X, "info"):  # mne.Epochs
         return len(X.times) / X.info["sfreq"], 1 / X.info["sfreq"]
-    return None, 0.0
+    return 0.0, 0.0
 
 
 def _distance(values: NDArray[Any], points: NDArray[Any]) -> NDArray[Any]:

@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold
 
-from eegkit.evaluation.splits._metadata import (
-    Rows,
-    Timeline,
-    listed,
-    read_groups,
-    read_labels,
-    show,
-    units,
-)
-from eegkit.evaluation.splits.by_level import TrialSplitter
+from eegkit.evaluation.splits._metadata import Rows, Timeline, listed, show, units
+from eegkit.evaluation.splits.by_level import Folds, MetadataSplitter
+from eegkit.parameters import Interval, check_for
 
 
-class _Blocks(TrialSplitter):
+class _Blocks(MetadataSplitter):
     """K folds of each unit (a subject, or a session), of consecutive trials."""
 
     keeps_apart: ClassVar[str] = "block"
-    _unit: ClassVar[tuple[str, ...]]
     _name: ClassVar[str]
 
     def __init__(self, n_splits: int = 5, *, gap: int = 0) -> None:
@@ -34,50 +25,16 @@ class _Blocks(TrialSplitter):
         self.gap = gap
 
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
-        """Number of folds over all subjects.
+        return self.n_splits * super().get_n_splits(X, y, groups)
 
-        Parameters
-        ----------
-        X : Trials or array-like, optional
-            Asked for the groups, where they are not given.
-        y : ignored
-        groups : array-like or pandas.DataFrame
-            As in `split`.
-        """
-        return self.n_splits * sum(1 for _ in units(self._table(X, groups), self._unit))
-
-    def split(
-        self, X: Any, y: ArrayLike | None = None, groups: Any = None
-    ) -> Iterator[tuple[Rows, Rows]]:
-        """Training and test trials of every fold, subject by subject.
-
-        Parameters
-        ----------
-        X : Trials, mne.Epochs or array-like
-            Says how long a trial is (an array, if it is ``trials.X``), and whose they are where
-            `groups` does not.
-        y : array-like, shape (n_trials,) or (n_trials, n_classes)
-        groups : pandas.DataFrame or array-like, shape (n_trials,)
-            ``trials.metadata``; an array is taken as the subject of every trial, where
-            nothing else is needed.
-
-        Yields
-        ------
-        train, test : ndarray of int
-
-        Raises
-        ------
-        ValueError
-            A unit has one class only, or fewer trials of a class than there are folds; or a
-            gap leaves a class without training trials.
-        """
-        for name, least in (("n_splits", 2), ("gap", 0)):
-            value = getattr(self, name)
-            whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-            if not whole or value < least:
-                raise ValueError(f"{name} is {value!r}; expected a whole number from {least} on.")
-        table = self._table(X, groups)
-        labels, timeline = read_labels(y, len(table)), Timeline.from_table(table, X)
+    def _folds(self, table: pd.DataFrame, labels: NDArray[Any] | None, X: Any) -> Folds:
+        check_for(Annotated[int, Interval(ge=2)]).require("n_splits", self.n_splits)
+        check_for(Annotated[int, Interval(ge=0)]).require("gap", self.gap)
+        if labels is None:
+            raise ValueError(
+                "y is None; expected the label of every trial, as blocks hold each class."
+            )
+        timeline = Timeline(table, X)
         parts = []
         for key, rows in units(table, self._unit, timeline.order):
             # The windows that were cut of one trial are tested together.
@@ -94,9 +51,6 @@ class _Blocks(TrialSplitter):
                 self._check_left(self._describe(key), labels, train, test)
                 yield train, test
 
-    def _table(self, X: Any, groups: Any) -> Any:
-        return read_groups(X, groups, self._unit, self)
-
     def _describe(self, key: tuple[Any, ...]) -> str:
         """The unit, as it begins a sentence."""
         subject, *session = map(show, key)
@@ -109,19 +63,16 @@ class _Blocks(TrialSplitter):
                 f"{unit} has trials of one class only ({show(classes[0])}), so there is nothing "
                 'to tell apart there; leave it out, or split by subject: cv="group-5".'
             )
-        rarest = counts.argmin()
-        n = counts[rarest]
+        n, rarest = counts.min(), classes[counts.argmin()]
         if n < self.n_splits:
-            cut = ""
-            if n_windows > len(labels):
-                cut = (
-                    f" (the {n_windows} windows are of {len(labels)} trials, by "
-                    "metadata['parent'], and those of one trial stay together)"
-                )
+            cut = (
+                f" (the {n_windows} windows are of {len(labels)} trials, by metadata['parent'], "
+                "and those of one trial stay together)"
+            )
             fewer = f"use at most {self._name}-{n}, or leave it out" if n > 1 else "leave it out"
             raise ValueError(
-                f"{unit} has {n} trials of {show(classes[rarest])}, fewer than the "
-                f"{self.n_splits} folds{cut}; {fewer}."
+                f"{unit} has {n} trials of {show(rarest)}, fewer than the {self.n_splits} folds"
+                f"{cut if n_windows > len(labels) else ''}; {fewer}."
             )
 
     def _check_left(self, unit: str, labels: NDArray[Any], train: Rows, test: Rows) -> None:
@@ -183,7 +134,7 @@ class WithinSubjectKFold(_Blocks):
     [4 5] [6 7]
     """
 
-    _unit: ClassVar = ("subject",)
+    _unit = ("subject",)
     _name: ClassVar = "within"
 
 
@@ -224,5 +175,5 @@ class WithinSessionKFold(_Blocks):
     [4 5] [6 7]
     """
 
-    _unit: ClassVar = ("subject", "session")
+    _unit = ("subject", "session")
     _name: ClassVar = "within-session"

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import BaseCrossValidator
 
-from eegkit.evaluation.splits._metadata import Rows, listed, read_groups, read_labels, show, units
+from eegkit.evaluation.splits._metadata import (
+    Rows,
+    codes_of,
+    listed,
+    read_groups,
+    read_labels,
+    show,
+    units,
+)
+
+Folds = Iterator[tuple[Rows, Rows]]
 
 
 class TrialSplitter(BaseCrossValidator):
@@ -31,38 +44,40 @@ class TrialSplitter(BaseCrossValidator):
     __metadata_request__split: ClassVar = {"groups": True}
 
 
-class _LeaveOneOutOfSubject(TrialSplitter):
-    """Each subject: test on one part (a session, a run), train on the others."""
+class MetadataSplitter(TrialSplitter):
+    """Base of the splitters here: they read the groups, and then divide them."""
 
-    _needs: ClassVar[tuple[str, ...]]
-    _advice: ClassVar[str]
+    # Columns of the metadata: those that tell one fold from another, and others that are read.
+    _unit: tuple[str, ...]
+    _also: tuple[str, ...] = ()
 
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
-        """Number of folds over all subjects.
+        """Number of folds.
 
         Parameters
         ----------
-        X : Trials, optional
+        X : Trials or array-like, optional
             Asked for the groups, where they are not given.
         y : ignored
-        groups : pandas.DataFrame
+        groups : pandas.DataFrame or array-like
             As in `split`.
         """
-        return sum(len(parts) for _, _, parts in self._subjects(X, groups))
+        return sum(1 for _ in units(self._read(X, groups), self._unit))
 
-    def split(
-        self, X: Any, y: ArrayLike | None = None, groups: Any = None
-    ) -> Iterator[tuple[Rows, Rows]]:
-        """Training and test trials of every fold, subject by subject.
+    def split(self, X: Any, y: ArrayLike | None = None, groups: Any = None) -> Folds:
+        """Training and test trials of every fold.
 
         Parameters
         ----------
         X : Trials, mne.Epochs or array-like
-            Asked for the groups, where they are not given.
-        y : array-like, shape (n_trials,) or (n_trials, n_classes), optional
-            Only looked at to see that training has two classes.
-        groups : pandas.DataFrame, n_trials rows
-            ``trials.metadata``.
+            Asked for the groups, where they are not given. Splits into blocks of time read from
+            it how long a trial is (of an array, if it is ``trials.X``).
+        y : array-like, shape (n_trials,) or (n_trials, n_classes)
+            Labels. Only splits into blocks of time cannot do without; the others look at them to
+            see that training has two classes.
+        groups : pandas.DataFrame or array-like, shape (n_trials,)
+            ``trials.metadata``; an array is taken as the one column that is needed, where no
+            more is, the subjects say.
 
         Yields
         ------
@@ -71,39 +86,48 @@ class _LeaveOneOutOfSubject(TrialSplitter):
         Raises
         ------
         ValueError
-            A subject has nothing to train on, or trials of one class only.
+            `groups` do not hold what is needed, or the trials cannot be split that way: nothing
+            is left to train on, training has one class only, or names are not there. The message
+            says which trials, and what to do.
         """
-        subjects = self._subjects(X, groups)
+        table = self._read(X, groups)
+        labels = None if y is None else read_labels(y, len(table))
+        yield from self._folds(table, labels, X)
+
+    def _read(self, X: Any, groups: Any) -> pd.DataFrame:
+        return read_groups(X, groups, self._unit + self._also, self)
+
+    @abstractmethod
+    def _folds(self, table: pd.DataFrame, labels: NDArray[Any] | None, X: Any) -> Folds: ...
+
+
+class _LeaveOneOutOfSubject(MetadataSplitter):
+    """Each subject: test on one part (a session, a run), train on the others."""
+
+    _advice: ClassVar[str]
+
+    def _folds(self, table: pd.DataFrame, labels: NDArray[Any] | None, X: Any) -> Folds:
+        parts = list(units(table, self._unit))
+        n_parts = Counter(subject for (subject, *_), _ in parts)
+        alone = [subject for subject, n in n_parts.items() if n < 2]
         unit = self.keeps_apart
-        alone = [subject for subject, _, parts in subjects if len(parts) < 2]
         if alone:
             raise ValueError(
                 f"Training on other {unit}s needs at least 2 of each subject, but there is one of "
                 f"{listed(alone)}; leave them out, or ask for another split: {self._advice}."
             )
-        n_trials = sum(len(rows) for _, rows, _ in subjects)
-        labels = None if y is None else read_labels(y, n_trials)
+        subjects = codes_of(table, ["subject"])
         advice = f"split by {self._advice}"
-        if labels is not None and all(len(np.unique(labels[rows])) == 1 for _, rows, _ in subjects):
+        if labels is not None and pd.Series(labels).groupby(subjects).nunique().max() == 1:
             advice = (
                 "every subject has one class. To tell people apart, train on everybody: "
                 f'cv={{"by": "{unit}", "train": [...], "test": [...]}}'
             )
-        for subject, rows, parts in subjects:
-            for key, test in parts:
-                train = np.setdiff1d(rows, test)
-                left_out = f"{unit} {show(key[-1])} of subject {show(subject)}"
-                check_two_classes(labels, train, f"Without {left_out}", advice)
-                yield train, test
-
-    def _subjects(self, X: Any, groups: Any) -> list[tuple[Any, Rows, list[Any]]]:
-        """Every subject, its trials, and its parts with theirs."""
-        table = read_groups(X, groups, self._needs, self)
-        subjects = []
-        for (subject,), rows in units(table, ["subject"]):
-            parts = units(table.iloc[rows], self._needs[1:])
-            subjects.append((subject, rows, [(key, rows[part]) for key, part in parts]))
-        return subjects
+        for (subject, *_, name), test in parts:
+            train = np.setdiff1d(np.flatnonzero(subjects == subjects[test[0]]), test)
+            left_out = f"{unit} {show(name)} of subject {show(subject)}"
+            check_two_classes(labels, train, f"Without {left_out}", advice)
+            yield train, test
 
 
 class CrossSession(_LeaveOneOutOfSubject):
@@ -132,7 +156,7 @@ class CrossSession(_LeaveOneOutOfSubject):
     """
 
     keeps_apart: ClassVar[str] = "session"
-    _needs: ClassVar = ("subject", "session")
+    _unit = ("subject", "session")
     _advice: ClassVar = 'cv="within-session-5" or cv="loso"'
 
 
@@ -161,11 +185,11 @@ class CrossRun(_LeaveOneOutOfSubject):
     """
 
     keeps_apart: ClassVar[str] = "run"
-    _needs: ClassVar = ("subject", "session", "run")
+    _unit = ("subject", "session", "run")
     _advice: ClassVar = 'cv="within-5" or cv="loso"'
 
 
-class CrossDataset(TrialSplitter):
+class CrossDataset(MetadataSplitter):
     """Test on one data set, train on all others.
 
     Data sets are told apart by the metadata column ``dataset``. A fold for each.
@@ -189,45 +213,11 @@ class CrossDataset(TrialSplitter):
     """
 
     keeps_apart: ClassVar[str] = "dataset"
+    _unit = ("dataset",)
+    _also = ("subject",)
 
-    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
-        """Number of data sets.
-
-        Parameters
-        ----------
-        X : Trials, optional
-            Asked for the groups, where they are not given.
-        y : ignored
-        groups : pandas.DataFrame
-            As in `split`.
-        """
-        return read_groups(X, groups, ("dataset", "subject"), self)["dataset"].nunique()
-
-    def split(
-        self, X: Any, y: ArrayLike | None = None, groups: Any = None
-    ) -> Iterator[tuple[Rows, Rows]]:
-        """Training and test trials of every fold.
-
-        Parameters
-        ----------
-        X : Trials, mne.Epochs or array-like
-            Asked for the groups, where they are not given.
-        y : array-like, shape (n_trials,) or (n_trials, n_classes), optional
-            Only looked at to see that training has two classes.
-        groups : pandas.DataFrame, n_trials rows
-            With columns ``dataset`` and ``subject``.
-
-        Yields
-        ------
-        train, test : ndarray of int
-
-        Raises
-        ------
-        ValueError
-            There is one data set only, a subject is in several, or training has one class.
-        """
-        table = read_groups(X, groups, ("dataset", "subject"), self)
-        parts = list(units(table, ["dataset"]))
+    def _folds(self, table: pd.DataFrame, labels: NDArray[Any] | None, X: Any) -> Folds:
+        parts = list(units(table, self._unit))
         names = [name for (name,), _ in parts]
         if len(parts) < 2:
             raise ValueError(
@@ -242,7 +232,6 @@ class CrossDataset(TrialSplitter):
                 'differently ("<dataset>/<subject>"), and leave out the same person\'s trials of '
                 "all data sets but one."
             )
-        labels = None if y is None else read_labels(y, len(table))
         for (name,), test in parts:
             train = np.setdiff1d(np.arange(len(table)), test)
             advice = "leave it out, or bring the labels of the data sets to the same names"

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+import pandas as pd
+from numpy.typing import NDArray
 
-from eegkit.evaluation.splits._metadata import Rows, listed, read_groups, read_labels, show
-from eegkit.evaluation.splits.by_level import TrialSplitter, check_two_classes
+from eegkit.evaluation.splits._metadata import listed, show
+from eegkit.evaluation.splits.by_level import Folds, MetadataSplitter, check_two_classes
 from eegkit.text import suggest
 
 
-class FixedSplit(TrialSplitter):
+class FixedSplit(MetadataSplitter):
     """One split, by name: these people train, those are tested.
 
     Parameters
@@ -122,31 +123,13 @@ class FixedSplit(TrialSplitter):
         """
         return 1
 
-    def split(
-        self, X: Any, y: ArrayLike | None = None, groups: Any = None
-    ) -> Iterator[tuple[Rows, Rows]]:
-        """Training (with validation) and test trials, once.
+    @property
+    def _unit(self) -> tuple[str, ...]:  # type: ignore[override]
+        return (self.by,)
 
-        Parameters
-        ----------
-        X : Trials, mne.Epochs or array-like
-            Asked for the groups, where they are not given.
-        y : array-like, shape (n_trials,) or (n_trials, n_classes), optional
-            Only looked at to see that training has two classes.
-        groups : pandas.DataFrame or array-like, shape (n_trials,)
-            ``trials.metadata``; an array is taken as what `by` says, of every trial.
-
-        Yields
-        ------
-        train, test : ndarray of int
-
-        Raises
-        ------
-        ValueError
-            A name is not there, or on two sides; a side has none; or training has one class.
-        """
+    def _folds(self, table: pd.DataFrame, labels: NDArray[Any] | None, X: Any) -> Folds:
         names = self._names()
-        column = read_groups(X, groups, (self.by,), self)[self.by]
+        column = table[self.by]
         values = column.unique().tolist()
         for side, members in names.items():
             absent = [name for name in members if name not in values]
@@ -157,7 +140,6 @@ class FixedSplit(TrialSplitter):
                 )
         train = np.flatnonzero(column.isin(names["train"] + names["validation"]))
         test = np.flatnonzero(column.isin(names["test"]))
-        labels = None if y is None else read_labels(y, len(column))
         check_two_classes(labels, train, "As the split is fixed", "name more for it")
         yield train, test
 

@@ -127,6 +127,15 @@ class Fold:
     train: NDArray[np.intp]
     test: NDArray[np.intp]
 
+    def check_sides(self) -> None:
+        """Raise ValueError where a side has no trials."""
+        for side in ("train", "test"):
+            if not len(getattr(self, side)):
+                raise ValueError(
+                    f"Fold {self.number} has no {side} trials; use fewer folds, or another "
+                    "splitter."
+                )
+
 
 def folds_of(splitter: Any, trials: Trials) -> list[Fold]:
     """Every fold of trials, each with something to train on and something to test.
@@ -149,9 +158,21 @@ def folds_of(splitter: Any, trials: Trials) -> list[Fold]:
         The trials cannot be split that way, or a side of a fold is empty.
     """
     y = trials.y if trials.y.ndim == 1 else trials.y.argmax(axis=1)
+    X: Any = np.zeros((len(trials), 1))
+    groups: Any = trials.groups
     if hasattr(splitter, "keeps_apart"):
-        return _folds(splitter, trials, y, trials.metadata)
-    return _folds(splitter, np.zeros((len(trials), 1)), y, trials.groups)
+        X, groups = trials, trials.metadata
+    _check_enough_subjects(splitter, groups)
+    with warnings.catch_warnings():
+        # Said by splitters that do not know of subjects; the audit looks at the result.
+        warnings.filterwarnings("ignore", message="The groups parameter is ignored")
+        split = splitter.split(X, y, groups)
+        folds = [Fold(i, _rows(train), _rows(test)) for i, (train, test) in enumerate(split)]
+    if not folds:
+        raise ValueError(f"{splitter} gave no folds for {len(y)} trials.")
+    for fold in folds:
+        fold.check_sides()
+    return folds
 
 
 def keeps_apart(splitter: Any, trials: Trials) -> str:
@@ -187,25 +208,6 @@ def keeps_apart(splitter: Any, trials: Trials) -> str:
 def overlap(fold: Fold, groups: NDArray[Any]) -> list[Any]:
     """The subjects that stand on both sides of a fold."""
     return list(np.intersect1d(groups[fold.train], groups[fold.test]))
-
-
-def _folds(splitter: Any, X: Any, y: NDArray[Any], groups: Any) -> list[Fold]:
-    _check_enough_subjects(splitter, groups)
-    with warnings.catch_warnings():
-        # Said by splitters that do not know of subjects; the audit looks at the result.
-        warnings.filterwarnings("ignore", message="The groups parameter is ignored")
-        split = splitter.split(X, y, groups)
-        folds = [Fold(i, _rows(train), _rows(test)) for i, (train, test) in enumerate(split)]
-    if not folds:
-        raise ValueError(f"{splitter} gave no folds for {len(y)} trials.")
-    for fold in folds:
-        for side in ("train", "test"):
-            if not len(getattr(fold, side)):
-                raise ValueError(
-                    f"Fold {fold.number} has no {side} trials; use fewer folds, or another "
-                    "splitter."
-                )
-    return folds
 
 
 def _check_enough_subjects(splitter: Any, groups: Any) -> None:

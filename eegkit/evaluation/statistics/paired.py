@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from eegkit import parameters
 from eegkit.base import warn
+from eegkit.parameters import check_for
 
-CORRECTIONS = ("holm", "bonferroni", "fdr_bh", None)
+Probability = Annotated[float, parameters.Interval(gt=0, lt=1)]
 # Sign flips of so many people are all tried; of more, that many are drawn.
 MAX_EXACT = 15
 N_FLIPS = 2**MAX_EXACT
@@ -90,8 +92,7 @@ def bootstrap_interval(
             f"{n_bad} of {len(scores)} scores are NaN or infinite; leave those people out, and say "
             "how many they were."
         )
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence is {confidence!r}; expected a number between 0 and 1.")
+    check_for(Probability).require("confidence", confidence)
     mean, n = float(scores.mean()), len(scores)
     if n == 1:
         return Interval(mean, float("nan"), float("nan"), n)
@@ -192,12 +193,8 @@ def compare_paired(
     0     a      b            0.167  0.031          1.0
     """
     values = check_scores(scores, least=2)
-    if test not in TESTS:
-        raise ValueError(f"test is {test!r}; expected one of {', '.join(map(repr, TESTS))}.")
-    if correction not in CORRECTIONS:
-        raise ValueError(
-            f"correction is {correction!r}; expected one of {', '.join(map(repr, CORRECTIONS))}."
-        )
+    check_for(Literal["wilcoxon", "permutation", "t"]).require("test", test)
+    check_for(Literal["holm", "bonferroni", "fdr_bh", None]).require("correction", correction)
     rows = []
     for i, j in combinations(range(values.shape[1]), 2):
         first, second = scores.columns[[i, j]]

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from eegkit.parameters import Count, check_for
+
 # Labels permuted at a time; bounds the memory, not the result.
 BLOCK = 2**22
 FAST_SCORES = ("accuracy", "balanced_accuracy")
@@ -93,8 +95,7 @@ def permutation_chance(
     (1.0, 0.005, 0.5)
     """
     y_true, predictions, rows = _check(y_true, y_score_or_pred, subjects)
-    if n_permutations < 1:
-        raise ValueError(f"n_permutations is {n_permutations}; expected 1 or more.")
+    check_for(Count).require("n_permutations", n_permutations)
     rng = np.random.default_rng(random_state)
     if isinstance(score, str):
         y_true, predictions = _codes(y_true, predictions, score)

@@ -10,7 +10,8 @@ import pandas as pd
 from scipy import stats
 
 from eegkit.base import warn
-from eegkit.evaluation.statistics.paired import DECIMALS, check_scores
+from eegkit.evaluation.statistics.paired import DECIMALS, Probability, check_scores
+from eegkit.parameters import check_for
 
 
 @dataclass(frozen=True)
@@ -87,8 +88,7 @@ def friedman_nemenyi(scores: pd.DataFrame, alpha: float = 0.05) -> RankCompariso
     ({'a': 1.0, 'b': 2.0, 'c': 3.0}, 1.1, [['a', 'b'], ['b', 'c']])
     """
     values = check_scores(scores, least=3)
-    if not 0 < alpha < 1:
-        raise ValueError(f"alpha is {alpha!r}; expected a number between 0 and 1.")
+    check_for(Probability).require("alpha", alpha)
     complete = np.round(values[np.isfinite(values).all(axis=1)], DECIMALS)
     n, k = complete.shape
     if n < 2:
