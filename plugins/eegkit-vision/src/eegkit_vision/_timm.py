@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 from textwrap import shorten
-from typing import Any
+from typing import Any, ClassVar
 
 import timm
 import torch
@@ -31,13 +29,34 @@ class TimmClassifier(NeuralClassifier):
         A loaded estimator has its own weights and asks for neither again.
     """
 
+    input_kind: ClassVar[str] = "spectrogram"
+
     pretrained: bool | PathLike = False
+
+    @classmethod
+    def conformance_params(cls) -> dict[str, Any]:
+        return {"max_epochs": 6, "lr": 1e-2}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # The base makes the module anew and gives it the weights of the fit, so there is nothing
         # to load beforehand.
         super().__setstate__(state | {"pretrained": False})
         self.pretrained = state["pretrained"]
+
+
+class ChannelsLastModule(nn.Module):
+    """A net whose convolutions find the channels of a point side by side in memory.
+
+    Shapes: B trials, C channels, F frequencies, T frames.
+    """
+
+    def __init__(self, net: nn.Module) -> None:
+        super().__init__()
+        self.net = net.to(memory_format=torch.channels_last)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = x.contiguous(memory_format=torch.channels_last)  # (B, C, F, T)
+        return self.net(x)  # (B, n_classes)
 
 
 def create(
@@ -146,47 +165,3 @@ def check_name(name: str, parameter: str, module: str | None = None) -> None:
         f"names them{suggest(arch, names, '')}",
         parameter,
     )
-
-
-@lru_cache
-def patch_size_of(variant: str, module: str) -> tuple[int, int]:
-    """The patches of one of timm's Transformers, in pixels."""
-    check_name(variant, "variant", module)
-    try:
-        with torch.device("meta"):  # its layers without their values
-            return tuple(timm.create_model(variant).patch_embed.patch_size)
-    except RuntimeError as error:  # an unknown tag
-        raise ParameterError(
-            f"variant is {variant!r}, which timm cannot make: {error}", "variant"
-        ) from error
-
-
-def whole_patches(size: Sequence[int], patch: Sequence[int]) -> tuple[int, ...]:
-    """The size of an image once it is filled up to whole patches."""
-    return tuple(-(-n // p) * p for n, p in zip(size, patch, strict=True))
-
-
-def padding(size: Sequence[int], whole: Sequence[int]) -> nn.Module:
-    """The layer that fills an image up with zeros, after its last frequency and frame."""
-    return nn.ZeroPad2d((0, whole[1] - size[1], 0, whole[0] - size[0]))
-
-
-def check_variant(estimator: Any, module: str, architecture: Sequence[str]) -> None:
-    """Refuse unknown variants, and parameters of the architecture beside one, which has its own."""
-    cls = type(estimator)
-    if estimator.variant is None:
-        if estimator.pretrained is not False:
-            raise ParameterError(
-                f"pretrained is {estimator.pretrained!r}, but variant is None: weights belong to "
-                "a net of timm, so name it by variant.",
-                "pretrained",
-            )
-        return
-    patch_size_of(estimator.variant, module)  # refuses what timm does not know
-    options = [name for name in architecture if getattr(estimator, name) != getattr(cls, name)]
-    if options:
-        raise ParameterError(
-            f"variant is {estimator.variant!r}, which has its own {', '.join(options)}; leave "
-            "these at their defaults, or set variant=None.",
-            options[0],
-        )

@@ -5,26 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from copy import deepcopy
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 
 import timm
 import torch
-from scipy.stats import uniform
 from timm.layers import HybridEmbed
 from timm.models import VisionTransformer
 from torch import nn
 
-from eegkit.parameters import Count, ParameterError, Positive, Proportion, check_for, check_heads
-from eegkit_vision._timm import TimmClassifier, check_name, create
+from eegkit.parameters import Count, ParameterError, check_for
+from eegkit_vision._encoder import EncoderParams
+from eegkit_vision._timm import ChannelsLastModule, check_name, create
 
 SMALL = "small"
 
 
-class CNNTransformerModule(nn.Module):
-    """The net of `CNNTransformer` and `InceptionTransformer`; see there for the parameters.
-
-    Shapes: B trials, C channels, F frequencies, T frames, K maps of the CNN.
-    """
+class CNNTransformerModule(ChannelsLastModule):
+    """The net of `CNNTransformer` and `InceptionTransformer`; see there for the parameters."""
 
     def __init__(
         self,
@@ -41,27 +38,11 @@ class CNNTransformerModule(nn.Module):
         backbone_params: Mapping[str, Any] | None,
         pretrained: bool | str,
     ) -> None:
-        super().__init__()
         n_channels, *size = input_shape
-        params = dict(backbone_params or {})
-        cnn: nn.Module
-        if backbone == SMALL:
-            cnn = _small_cnn(n_channels, stride, pretrained, **params)
-        else:
-            # Layers behind the map of this stride are left out.
-            cnn = create(
-                backbone,
-                "backbone",
-                pretrained,
-                in_chans=n_channels,
-                features_only=True,
-                feature_cls="getter",
-                out_indices=(_stage(backbone, stride, params),),
-                **params,
-            )
+        cnn = _cnn(n_channels, backbone, stride, pretrained, dict(backbone_params or {}))
         # A ViT whose patches are the points of a CNN's map: sec. 3.1, "Hybrid architecture". It
         # draws all weights that it finds, so it is made around a copy.
-        self.net = VisionTransformer(
+        net = VisionTransformer(
             img_size=tuple(size),
             patch_size=1,
             in_chans=n_channels,
@@ -74,13 +55,27 @@ class CNNTransformerModule(nn.Module):
             proj_drop_rate=dropout,
             embed_layer=partial(HybridEmbed, backbone=deepcopy(cnn)),
         )
-        self.net.patch_embed.backbone = cnn
-        self.to(memory_format=torch.channels_last)
+        net.patch_embed.backbone = cnn
+        # Image (B, C, F, T) -> CNN (B, K, F', T') -> tokens (B, 1 + F'*T', hidden_size)
+        super().__init__(net)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = x.contiguous(memory_format=torch.channels_last)
-        # (B, C, F, T) -> CNN (B, K, F', T') -> tokens (B, 1 + F'*T', hidden_size)
-        return self.net(x)  # (B, n_classes)
+
+def _cnn(
+    n_channels: int, backbone: str, stride: int, pretrained: bool | str, params: dict[str, Any]
+) -> nn.Module:
+    if backbone == SMALL:
+        return _small_cnn(n_channels, stride, pretrained, **params)
+    return create(
+        backbone,
+        "backbone",
+        pretrained,
+        in_chans=n_channels,
+        features_only=True,
+        feature_cls="getter",
+        # Layers behind the map of this stride are left out.
+        out_indices=(_stage(backbone, stride, params),),
+        **params,
+    )
 
 
 def _small_cnn(
@@ -136,7 +131,7 @@ def _stage(backbone: str, stride: int, params: Mapping[str, Any]) -> int:
     return len(strides) - 1 - strides[::-1].index(stride)
 
 
-class CNNTransformer(TimmClassifier):
+class CNNTransformer(EncoderParams):
     """A CNN whose feature map is the sequence that a Transformer reads, on spectrograms.
 
     The spectrograms of all channels are one image of as many channels. A CNN of timm makes a map
@@ -215,47 +210,23 @@ class CNNTransformer(TimmClassifier):
     4495490
     """
 
-    input_kind: ClassVar[str] = "spectrogram"
-
     backbone: str = "resnet18"
     stride: Count = 16
-    hidden_size: Count = 256
-    n_layers: Count = 2
-    n_heads: Count = 4
-    mlp_ratio: Positive = 4.0
-    dropout: Proportion = 0.1
     backbone_params: Mapping[str, Any] | None = None
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:
-        return {
+        return super().conformance_params() | {
             "backbone_params": {"layers": (1, 1, 1, 1), "channels": (8, 8, 8, 8)},
             "stride": 4,
-            "hidden_size": 16,
-            "n_layers": 1,
-            "n_heads": 2,
-            "mlp_ratio": 2.0,
-            "dropout": 0.0,
-            "max_epochs": 6,
-            "lr": 1e-2,
         }
 
     @classmethod
     def search_space(cls) -> dict[str, Any]:
-        return super().search_space() | {
-            "stride": [8, 16],
-            "hidden_size": [64, 128, 256],
-            "n_layers": [1, 2, 4],
-            "n_heads": [2, 4, 8],
-            "dropout": uniform(0, 0.4),
-        }
+        return super().search_space() | {"stride": [8, 16]}
 
     def min_input_shape(self) -> tuple[int, ...]:
         return (1, self.stride, self.stride)
-
-    def check_parameters(self) -> None:
-        super().check_parameters()
-        check_heads(self.n_heads, hidden_size=self.hidden_size)
 
     def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
         return CNNTransformerModule(input_shape, n_classes, **self.architecture_params())

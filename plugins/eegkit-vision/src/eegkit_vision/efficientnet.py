@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
-import torch
 from scipy.stats import uniform
 from torch import nn
 
 from eegkit.parameters import Proportion
-from eegkit_vision._timm import TimmClassifier, create
-
-MODULE = "efficientnet"
+from eegkit_vision._timm import ChannelsLastModule, TimmClassifier, create
 
 
-class EfficientNetModule(nn.Module):
-    """The net of `EfficientNet`; see there for the parameters.
-
-    Shapes: B trials, C channels, F frequencies, T frames.
-    """
+class EfficientNetModule(ChannelsLastModule):
+    """The net of `EfficientNet`; see there for the parameters."""
 
     def __init__(
         self,
@@ -30,21 +24,17 @@ class EfficientNetModule(nn.Module):
         drop_path: float,
         pretrained: bool | str,
     ) -> None:
-        super().__init__()
-        self.net = create(
+        net = create(
             variant,
             "variant",
             pretrained,
-            MODULE,
+            "efficientnet",
             in_chans=input_shape[0],
             num_classes=n_classes,
             drop_rate=dropout,
             drop_path_rate=drop_path,
-        ).to(memory_format=torch.channels_last)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = x.contiguous(memory_format=torch.channels_last)  # (B, C, F, T)
-        return self.net(x)  # (B, n_classes)
+        )
+        super().__init__(net)
 
 
 class EfficientNet(TimmClassifier):
@@ -106,20 +96,16 @@ class EfficientNet(TimmClassifier):
     4015006
     """
 
-    input_kind: ClassVar[str] = "spectrogram"
-
     variant: str = "efficientnet_b0"
     dropout: Proportion = 0.2
     drop_path: Proportion = 0.2
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:
-        return {
+        return super().conformance_params() | {
             "variant": "test_efficientnet",
             "dropout": 0.0,
             "drop_path": 0.0,
-            "max_epochs": 6,
-            "lr": 1e-2,
         }
 
     @classmethod

@@ -3,32 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
-import torch
 from scipy.stats import uniform
 from timm.models import SwinTransformer
 from torch import nn
 
 from eegkit.parameters import Count, Counts, ParameterError, Positive, Proportion, check_heads
-from eegkit_vision._timm import (
-    TimmClassifier,
-    check_variant,
-    create,
-    padding,
-    patch_size_of,
-    whole_patches,
-)
+from eegkit_vision._patches import PatchClassifier, PatchModule
 
 MODULE = "swin_transformer"
-ARCHITECTURE = ("patch_size", "embed_dim", "depths", "n_heads", "window_size", "mlp_ratio")
 
 
-class SwinModule(nn.Module):
-    """The net of `Swin`; see there for the parameters.
+class SwinModule(PatchModule):
+    """The net of `Swin`; see there for the parameters."""
 
-    Shapes: B trials, C channels, F frequencies, T frames.
-    """
+    timm_class = SwinTransformer
+    timm_module = MODULE
 
     def __init__(
         self,
@@ -46,38 +37,19 @@ class SwinModule(nn.Module):
         variant: str | None,
         pretrained: bool | str,
     ) -> None:
-        super().__init__()
-        n_channels, *size = input_shape
-        patch = (patch_size,) * 2 if variant is None else patch_size_of(variant, MODULE)
-        whole = whole_patches(size, patch)
-        self.fill = padding(size, whole)
-        arguments: dict[str, Any] = {
-            "img_size": whole,
-            "in_chans": n_channels,
-            "num_classes": n_classes,
-            "drop_rate": dropout,
-            "drop_path_rate": drop_path,
+        sizes = {
+            "patch_size": patch_size,
+            "embed_dim": embed_dim,
+            "depths": tuple(depths),
+            "num_heads": tuple(n_heads),
+            "window_size": window_size,
+            "mlp_ratio": mlp_ratio,
         }
-        self.net: nn.Module
-        if variant is None:
-            self.net = SwinTransformer(
-                patch_size=patch_size,
-                embed_dim=embed_dim,
-                depths=tuple(depths),
-                num_heads=tuple(n_heads),
-                window_size=window_size,
-                mlp_ratio=mlp_ratio,
-                **arguments,
-            )
-        else:
-            self.net = create(variant, "variant", pretrained, MODULE, **arguments)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = self.fill(x)  # (B, C, F', T'), of whole patches
-        return self.net(x)  # (B, n_classes)
+        rates = {"drop_rate": dropout, "drop_path_rate": drop_path}
+        super().__init__(input_shape, n_classes, variant, pretrained, sizes, rates)
 
 
-class Swin(TimmClassifier):
+class Swin(PatchClassifier):
     """Swin: a Transformer whose attention stays within windows that shift layer by layer.
 
     The spectrograms of all channels are one image of as many channels. Small patches become
@@ -153,9 +125,9 @@ class Swin(TimmClassifier):
     (8, 2)
     """
 
-    input_kind: ClassVar[str] = "spectrogram"
+    timm_module = MODULE
+    sizes = ("patch_size", "embed_dim", "depths", "n_heads", "window_size", "mlp_ratio")
 
-    patch_size: Count = 4
     embed_dim: Count = 96
     depths: Counts = (2, 2, 6, 2)
     n_heads: Counts = (3, 6, 12, 24)
@@ -163,19 +135,16 @@ class Swin(TimmClassifier):
     mlp_ratio: Positive = 4.0
     dropout: Proportion = 0.0
     drop_path: Proportion = 0.2
-    variant: str | None = None
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:
-        return {
+        return super().conformance_params() | {
             "patch_size": 2,
             "embed_dim": 8,
             "depths": (1, 2),
             "n_heads": (1, 2),
             "window_size": 2,
             "drop_path": 0.0,
-            "max_epochs": 6,
-            "lr": 1e-2,
         }
 
     @classmethod
@@ -188,14 +157,8 @@ class Swin(TimmClassifier):
             "drop_path": uniform(0, 0.3),
         }
 
-    def min_input_shape(self) -> tuple[int, ...]:
-        if self.variant is not None:
-            return (1, *patch_size_of(self.variant, MODULE))
-        return (1, self.patch_size, self.patch_size)
-
     def check_parameters(self) -> None:
         super().check_parameters()
-        check_variant(self, MODULE, ARCHITECTURE)
         if len(self.depths) != len(self.n_heads):
             raise ParameterError(
                 f"depths is {self.depths!r} and n_heads is {self.n_heads!r}; expected one number "

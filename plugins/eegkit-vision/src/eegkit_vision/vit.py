@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
-import torch
-from scipy.stats import uniform
 from timm.models import VisionTransformer
 from torch import nn
 
-from eegkit.parameters import Count, Positive, Proportion, check_heads
-from eegkit_vision._timm import (
-    TimmClassifier,
-    check_variant,
-    create,
-    padding,
-    patch_size_of,
-    whole_patches,
-)
+from eegkit_vision._encoder import EncoderParams
+from eegkit_vision._patches import PatchClassifier, PatchModule
 
 MODULE = "vision_transformer"
-ARCHITECTURE = ("patch_size", "hidden_size", "n_layers", "n_heads", "mlp_ratio")
 
 
-class ViTModule(nn.Module):
-    """The net of `ViT`; see there for the parameters.
+class ViTModule(PatchModule):
+    """The net of `ViT`; see there for the parameters."""
 
-    Shapes: B trials, C channels, F frequencies, T frames.
-    """
+    timm_class = VisionTransformer
+    timm_module = MODULE
 
     def __init__(
         self,
@@ -43,37 +33,18 @@ class ViTModule(nn.Module):
         variant: str | None,
         pretrained: bool | str,
     ) -> None:
-        super().__init__()
-        n_channels, *size = input_shape
-        patch = (patch_size,) * 2 if variant is None else patch_size_of(variant, MODULE)
-        whole = whole_patches(size, patch)
-        self.fill = padding(size, whole)
-        arguments: dict[str, Any] = {
-            "img_size": whole,
-            "in_chans": n_channels,
-            "num_classes": n_classes,
-            "pos_drop_rate": dropout,
-            "proj_drop_rate": dropout,
+        sizes = {
+            "patch_size": patch_size,
+            "embed_dim": hidden_size,
+            "depth": n_layers,
+            "num_heads": n_heads,
+            "mlp_ratio": mlp_ratio,
         }
-        self.net: nn.Module
-        if variant is None:
-            self.net = VisionTransformer(
-                patch_size=patch_size,
-                embed_dim=hidden_size,
-                depth=n_layers,
-                num_heads=n_heads,
-                mlp_ratio=mlp_ratio,
-                **arguments,
-            )
-        else:
-            self.net = create(variant, "variant", pretrained, MODULE, **arguments)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = self.fill(x)  # (B, C, F', T'), of whole patches
-        return self.net(x)  # (B, n_classes)
+        rates = {"pos_drop_rate": dropout, "proj_drop_rate": dropout}
+        super().__init__(input_shape, n_classes, variant, pretrained, sizes, rates)
 
 
-class ViT(TimmClassifier):
+class ViT(EncoderParams, PatchClassifier):
     """ViT: a Transformer that reads a spectrogram patch by patch.
 
     The spectrograms of all channels are one image of as many channels. It is cut into square
@@ -144,48 +115,18 @@ class ViT(TimmClassifier):
     2118914
     """
 
-    input_kind: ClassVar[str] = "spectrogram"
+    timm_module = MODULE
+    sizes = ("patch_size", "hidden_size", "n_layers", "n_heads", "mlp_ratio")
 
-    patch_size: Count = 10
-    hidden_size: Count = 256
-    n_layers: Count = 2
-    n_heads: Count = 4
-    mlp_ratio: Positive = 4.0
-    dropout: Proportion = 0.1
-    variant: str | None = None
+    patch_size = 10
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:
-        return {
-            "patch_size": 4,
-            "hidden_size": 16,
-            "n_layers": 1,
-            "n_heads": 2,
-            "mlp_ratio": 2.0,
-            "dropout": 0.0,
-            "max_epochs": 6,
-            "lr": 1e-2,
-        }
+        return super().conformance_params() | {"patch_size": 4}
 
     @classmethod
     def search_space(cls) -> dict[str, Any]:
-        return super().search_space() | {
-            "patch_size": [5, 10, 20],
-            "hidden_size": [64, 128, 256],
-            "n_layers": [1, 2, 4],
-            "n_heads": [2, 4, 8],
-            "dropout": uniform(0, 0.4),
-        }
-
-    def min_input_shape(self) -> tuple[int, ...]:
-        if self.variant is not None:
-            return (1, *patch_size_of(self.variant, MODULE))
-        return (1, self.patch_size, self.patch_size)
-
-    def check_parameters(self) -> None:
-        super().check_parameters()
-        check_variant(self, MODULE, ARCHITECTURE)
-        check_heads(self.n_heads, hidden_size=self.hidden_size)
+        return super().search_space() | {"patch_size": [5, 10, 20]}
 
     def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
         return ViTModule(input_shape, n_classes, **self.architecture_params())
