@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -12,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from eegkit import Trials
-from eegkit.datasets import Recording, WindowedDataset, choose_subjects
+from eegkit.datasets import Recording
 from eegkit.parameters import Interval
 from eegkit.recordings import (
     Preparation,
@@ -22,7 +21,7 @@ from eegkit.recordings import (
     make_info,
 )
 from eegkit_emotion._array_pickle import read_arrays
-from eegkit_emotion._shared import AGAIN, LIMIT, choose_channels
+from eegkit_emotion._shared import AGAIN, LIMIT, EmotionDataset
 
 FOLDER = "DEAP"
 INSIDE = "data_preprocessed_python"
@@ -39,7 +38,7 @@ CHANNELS = (
 )  # fmt: skip
 
 
-class DEAP(WindowedDataset):
+class DEAP(EmotionDataset):
     """High against low ratings of 40 music videos, 32 people, 32 EEG channels (DEAP).
 
     People watched one-minute excerpts of music videos and rated each for valence, arousal,
@@ -121,6 +120,7 @@ class DEAP(WindowedDataset):
     n_subjects = 32
     n_channels = 32
     recorded_sfreq = SFREQ
+    recorded_channels = CHANNELS
     classes = ("low", "high")
     access = "on request"
     how_to_get = (
@@ -131,19 +131,12 @@ class DEAP(WindowedDataset):
     label: Literal["valence", "arousal", "dominance", "liking"] = "valence"
     threshold: Annotated[float, Interval(ge=1, lt=9)] = 5.0
     subtract_baseline: bool = False
-    channels: Sequence[str] | None = None
-
-    def check_parameters(self) -> None:
-        super().check_parameters()
-        self.preparation.check_recorded_rate(SFREQ)
-        choose_channels(self.channels, CHANNELS, self.title)
 
     def recordings(self) -> list[Recording]:
-        people = choose_subjects(self.subjects, range(1, self.n_subjects + 1), self.title)
         inside = self.folder()
         if (inside / INSIDE).is_dir():
             inside = inside / INSIDE
-        return [Recording(person, 0, inside / f"s{person:02d}.dat") for person in people]
+        return [Recording(person, 0, inside / f"s{person:02d}.dat") for person in self.people()]
 
     def holds_recordings(self, folder: Path) -> bool:
         is_root = folder.name in (FOLDER, INSIDE) or (folder / INSIDE).is_dir()
@@ -152,8 +145,7 @@ class DEAP(WindowedDataset):
     def read(self, recording: Recording) -> Trials:
         path = recording.path
         data, ratings = read_trials(path)
-        picks = choose_channels(self.channels, CHANNELS, self.title)
-        names = [CHANNELS[i] for i in picks]
+        picks, names = self.pick_channels()
         parts, rows = [], []
         for i, trial in enumerate(data):
             eeg = trial[picks]

@@ -11,22 +11,16 @@ from typing import Annotated, Any, Literal
 import numpy as np
 
 from eegkit import Dataset, Trials
-from eegkit.datasets import MissingDataWarning, WindowedDataset
+from eegkit.datasets import MissingDataWarning
 from eegkit.parameters import Interval, PathLike, Positive
 from eegkit.recordings import Preparation, plain_name
-from eegkit_emotion.deap import CHANNELS as DEAP_CHANNELS
+from eegkit_emotion._shared import EmotionDataset
 from eegkit_emotion.deap import DEAP
-from eegkit_emotion.gameemo import CHANNELS as GAMEEMO_CHANNELS
 from eegkit_emotion.gameemo import GAMEEMO
 from eegkit_emotion.harmonize import COMMON, harmonize
-from eegkit_emotion.seed_iv import CHANNELS as SEED_IV_CHANNELS
 from eegkit_emotion.seed_iv import SEEDIV
 
-PARTS: dict[str, tuple[type[WindowedDataset], tuple[str, ...]]] = {
-    "deap": (DEAP, DEAP_CHANNELS),
-    "gameemo": (GAMEEMO, GAMEEMO_CHANNELS),
-    "seed_iv": (SEEDIV, SEED_IV_CHANNELS),
-}
+PARTS: dict[str, type[EmotionDataset]] = {"deap": DEAP, "gameemo": GAMEEMO, "seed_iv": SEEDIV}
 # The data sets whose labels tell of arousal, too.
 SCHEMES = {"valence": tuple(PARTS), "arousal": ("deap", "gameemo")}
 PERSON = re.compile(rf"({'|'.join(PARTS)})/[sS]?0*(\d+)")
@@ -190,7 +184,7 @@ class Emotion(Dataset):
         root = self._root()
         folders: dict[str, Path] = {}
         absent = []
-        for name, (loader, _) in PARTS.items():
+        for name, loader in PARTS.items():
             if people and name not in people:
                 continue
             folder = getattr(self, name)
@@ -226,16 +220,16 @@ class Emotion(Dataset):
         """The channels that are in all of them, so that no others need be read."""
         if self.channels != COMMON:
             return None
-        sets = [{plain_name(channel) for channel in PARTS[name][1]} for name in names]
-        # In the order of the smallest cap.
-        smallest = min((PARTS[name][1] for name in names), key=len)
+        caps = [PARTS[name].recorded_channels for name in names]
+        sets = [set(map(plain_name, cap)) for cap in caps]
+        smallest = min(caps, key=len)  # and in its order
         return [channel for channel in smallest if all(plain_name(channel) in s for s in sets)]
 
     def _make(
         self, name: str, folder: Path, people: list[int] | None, channels: list[str] | None
-    ) -> WindowedDataset:
+    ) -> EmotionDataset:
         options = {"threshold": self.threshold} if name == "deap" else {}
-        return PARTS[name][0](
+        return PARTS[name](
             path=folder,
             subjects=people,
             label=self.label,

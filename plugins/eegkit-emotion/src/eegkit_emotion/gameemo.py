@@ -5,16 +5,16 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from eegkit import Trials
-from eegkit.datasets import Recording, WindowedDataset, choose_subjects
+from eegkit.datasets import Recording
 from eegkit.recordings import PreparedRecording, check_signals, make_info, plain_name
-from eegkit_emotion._shared import AGAIN, LIMIT, choose_channels
+from eegkit_emotion._shared import AGAIN, LIMIT, EmotionDataset
 
 FOLDER = "GAMEEMO"
 SFREQ = 128.0
@@ -40,7 +40,7 @@ VERSIONS = {
 CSV = ".csv format"
 
 
-class GAMEEMO(WindowedDataset):
+class GAMEEMO(EmotionDataset):
     """Four computer games, 28 people, a headset of 14 channels (GAMEEMO).
 
     People played four games of five minutes each, chosen to be boring, calm, frightening and
@@ -120,6 +120,7 @@ class GAMEEMO(WindowedDataset):
     n_subjects = 28
     n_channels = 14
     recorded_sfreq = SFREQ
+    recorded_channels = CHANNELS
     classes = ("boring", "calm", "horror", "funny")
     how_to_get = (
         "Download the archive from the page (an account is needed) and unpack it; pass its folder "
@@ -129,16 +130,9 @@ class GAMEEMO(WindowedDataset):
     label: Literal["game", "quadrant", "valence", "arousal"] = "game"
     version: Literal["preprocessed", "raw"] = "preprocessed"
     window_s = 4.0
-    channels: Sequence[str] | None = None
-
-    def check_parameters(self) -> None:
-        super().check_parameters()
-        self.preparation.check_recorded_rate(SFREQ)
-        choose_channels(self.channels, CHANNELS, self.title)
 
     def recordings(self) -> list[Recording]:
-        people = choose_subjects(self.subjects, range(1, self.n_subjects + 1), self.title)
-        return [Recording(p, game, self._file(p, game)) for p in people for game in GAMES]
+        return [Recording(p, game, self._file(p, game)) for p in self.people() for game in GAMES]
 
     def _file(self, person: int, game: int) -> Path:
         """Where the recording is, of the names that are in use, else where it should be."""
@@ -156,8 +150,7 @@ class GAMEEMO(WindowedDataset):
 
     def read(self, recording: Recording) -> Trials:
         path = recording.path
-        picks = choose_channels(self.channels, CHANNELS, self.title)
-        names = [CHANNELS[i] for i in picks]
+        _, names = self.pick_channels()
         preparation = self.preparation
         signals = read_csv(path, names)
         continuous = PreparedRecording.from_signals(signals, SFREQ, names, preparation)
@@ -177,7 +170,7 @@ class GAMEEMO(WindowedDataset):
         return Trials(X, y, metadata, make_info(names, continuous.sfreq), preparation)
 
 
-def read_csv(path: Path, names: Sequence[str]) -> NDArray[Any]:
+def read_csv(path: Path, names: Sequence[str]) -> NDArray[np.float64]:
     """Read the channels of a file, found by name.
 
     Parameters

@@ -12,10 +12,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from eegkit import Trials
-from eegkit.datasets import Recording, WindowedDataset, choose_subjects
+from eegkit.datasets import Recording
 from eegkit.parameters import ParameterError
 from eegkit.recordings import PreparedRecording, check_signals, make_info, window_onsets
-from eegkit_emotion._shared import AGAIN, LIMIT, choose_channels
+from eegkit_emotion._shared import AGAIN, LIMIT, EmotionDataset
 
 FOLDER = "SEED_IV"
 INSIDE = "eeg_raw_data"
@@ -47,7 +47,7 @@ LABELS: dict[str, dict[str, str]] = {
 VARIABLE = re.compile(r".*_eeg(\d{1,2})", re.DOTALL)
 
 
-class SEEDIV(WindowedDataset):
+class SEEDIV(EmotionDataset):
     """Neutral, sad, frightening and happy film clips, 15 people, 62 channels (SEED-IV).
 
     People watched 24 clips in each of three sessions on different days, six clips for each
@@ -126,6 +126,7 @@ class SEEDIV(WindowedDataset):
     n_subjects = 15
     n_channels = 62
     recorded_sfreq = SFREQ
+    recorded_channels = CHANNELS
     classes = EMOTIONS
     access = "on request"
     how_to_get = (
@@ -137,7 +138,6 @@ class SEEDIV(WindowedDataset):
     label: Literal["emotion", "valence"] = "emotion"
     sessions: Sequence[int] = SESSIONS
     window_s = 4.0
-    channels: Sequence[str] | None = None
 
     def check_parameters(self) -> None:
         super().check_parameters()
@@ -146,8 +146,6 @@ class SEEDIV(WindowedDataset):
             raise ParameterError(
                 "window_s is None; expected seconds, as no two clips last as long.", "window_s"
             )
-        self.preparation.check_recorded_rate(SFREQ)
-        choose_channels(self.channels, CHANNELS, self.title)
 
     def _sessions(self) -> list[int]:
         request = list(self.sessions) if np.iterable(self.sessions) else [self.sessions]
@@ -160,13 +158,12 @@ class SEEDIV(WindowedDataset):
         return fine
 
     def recordings(self) -> list[Recording]:
-        people = choose_subjects(self.subjects, range(1, self.n_subjects + 1), self.title)
         inside = self.folder()
         if (inside / INSIDE).is_dir():
             inside = inside / INSIDE
         return [
             Recording(person, session, _find(inside / str(session), person))
-            for person in people
+            for person in self.people()
             for session in self._sessions()
         ]
 
@@ -176,8 +173,8 @@ class SEEDIV(WindowedDataset):
     def read(self, recording: Recording) -> Trials:
         path = recording.path
         labels = LABELS[self.label]
-        picks = choose_channels(self.channels, CHANNELS, self.title)
-        names, preparation = [CHANNELS[i] for i in picks], self.preparation
+        picks, names = self.pick_channels()
+        preparation = self.preparation
         window_s = float(preparation.window_s or 0)
         parts, rows, longest = [], [], 0.0
         for clip, variable in enumerate(find_clips(path), 1):
