@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -198,7 +198,7 @@ def _find_files(folder: Path, deep: int = 2) -> dict[tuple[str, int], Path]:
     return files
 
 
-def read_segment(path: Path) -> NDArray[Any]:
+def read_segment(path: Path) -> NDArray[np.float64]:
     """Read one segment: 4097 numbers, one a line, in microvolts.
 
     Parameters

@@ -201,12 +201,7 @@ class CHBMIT(WindowedDataset):
 
     def read(self, recording: Recording) -> Trials:
         path = recording.path
-        summary = read_summary(_summary(path.parent))
-        if path.name not in summary and path.with_name(f"{path.name}.seizures").is_file():
-            raise ValueError(
-                f"{path} has seizures, as {path.name}.seizures lies beside it, but the summary "
-                "does not name it; download the summary again."
-            )
+        seizures = _seizures(path)
         raw = open_recording(path)
         if raw.info["sfreq"] != SFREQ:
             raise ValueError(
@@ -215,7 +210,7 @@ class CHBMIT(WindowedDataset):
             )
         channels = match_channels(self.channels, raw.ch_names, path)
         rate, window_s = float(self.target_sfreq or SFREQ), float(self.window_s or 0)
-        windows = self._windows(seizures_around(path, summary), raw.n_times / SFREQ, path.name)
+        windows = self._windows(seizures, raw.n_times / SFREQ, path.name)
         starts = np.array([start for start, _, _ in windows])
         X = np.empty((0, len(channels), round(window_s * rate)), np.float32)
         inside = np.zeros(0, dtype=bool)
@@ -304,6 +299,17 @@ def _name(case: int) -> str:
 
 def _summary(folder: Path) -> Path:
     return folder / f"{folder.name}-summary.txt"
+
+
+def _seizures(path: Path) -> dict[str, Span]:
+    """Those of a recording and of the ones around it, by its own clock."""
+    summary = read_summary(_summary(path.parent))
+    if path.name not in summary and path.with_name(f"{path.name}.seizures").is_file():
+        raise ValueError(
+            f"{path} has seizures, as {path.name}.seizures lies beside it, but the summary "
+            "does not name it; download the summary again."
+        )
+    return seizures_around(path, summary)
 
 
 def _run(name: str) -> str:

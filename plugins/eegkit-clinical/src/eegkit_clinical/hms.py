@@ -172,9 +172,35 @@ class HMS(PreparedDataset):
         return folder.name == FOLDER or ((folder / TABLE).is_file() and (folder / EEGS).is_dir())
 
     def read(self, recording: Recording) -> Trials:
-        path = recording.path
         rows = self._rows_of(recording)
         onsets = rows[OFFSET].to_numpy(dtype=float)
+        X, rate, missing = self._windows_at(onsets, recording.path)
+        votes = rows[VOTES].to_numpy(dtype=np.float64)
+        metadata = pd.DataFrame(
+            {
+                "subject": str(recording.subject),
+                "session": str(recording.run),
+                "run": rows["eeg_sub_id"].astype(str).to_numpy(),
+                "onset": onsets,
+                "recording": recording.path.name,
+                "votes": votes.sum(axis=1).astype(int),
+                "consensus": rows["expert_consensus"].to_numpy(),
+                "missing": missing,
+                "label_id": rows["label_id"].to_numpy(),
+                "spectrogram_id": rows["spectrogram_id"].to_numpy(),
+                "spectrogram_offset": rows["spectrogram_label_offset_seconds"].to_numpy(float),
+            }
+        )
+        if self.labels == "soft":
+            labels = votes / votes.sum(axis=1, keepdims=True)
+        else:
+            labels = rows["expert_consensus"].to_numpy(dtype="U7")
+        return Trials(X, labels, metadata, make_info(CHANNELS, rate), self.preparation)
+
+    def _windows_at(
+        self, onsets: NDArray[np.float64], path: Path
+    ) -> tuple[NDArray[np.float32], float, NDArray[np.float64]]:
+        """The windows of a recording, their rate, and the part of each that is missing."""
         signals = read_eeg(path)[: len(CHANNELS)]
         first = np.round(onsets * SFREQ).astype(int)
         n_times = round(WINDOW_S * SFREQ)
@@ -193,37 +219,16 @@ class HMS(PreparedDataset):
             )
         preparation = self.preparation
         if preparation.sfreq in (None, SFREQ) and not (preparation.l_freq or preparation.h_freq):
-            X, rate = np.stack([_fill(window) for window in recorded]), SFREQ
+            X = np.stack([_fill(window) for window in recorded])
             check_signals(X, path, limit=LIMIT)
-        else:
-            whole = _fill(signals)
-            check_signals(whole, path, limit=LIMIT)
-            continuous = PreparedRecording.from_signals(whole, SFREQ, CHANNELS, preparation)
-            rate = continuous.sfreq
-            last = (continuous.n_times - round(WINDOW_S * rate)) / rate
-            X, _ = continuous.cut(np.minimum(onsets, last), WINDOW_S)
-        info = make_info(CHANNELS, rate)
-        votes = rows[VOTES].to_numpy(dtype=np.float64)
-        metadata = pd.DataFrame(
-            {
-                "subject": str(recording.subject),
-                "session": str(recording.run),
-                "run": rows["eeg_sub_id"].astype(str).to_numpy(),
-                "onset": onsets,
-                "recording": path.name,
-                "votes": votes.sum(axis=1).astype(int),
-                "consensus": rows["expert_consensus"].to_numpy(),
-                "missing": missing,
-                "label_id": rows["label_id"].to_numpy(),
-                "spectrogram_id": rows["spectrogram_id"].to_numpy(),
-                "spectrogram_offset": rows["spectrogram_label_offset_seconds"].to_numpy(float),
-            }
-        )
-        if self.labels == "soft":
-            labels = votes / votes.sum(axis=1, keepdims=True)
-        else:
-            labels = rows["expert_consensus"].to_numpy(dtype="U7")
-        return Trials(X, labels, metadata, info, preparation)
+            return X, SFREQ, missing
+        whole = _fill(signals)
+        check_signals(whole, path, limit=LIMIT)
+        continuous = PreparedRecording.from_signals(whole, SFREQ, CHANNELS, preparation)
+        rate = continuous.sfreq
+        last = (continuous.n_times - round(WINDOW_S * rate)) / rate
+        X, _ = continuous.cut(np.minimum(onsets, last), WINDOW_S)
+        return X, rate, missing
 
     def _rows_of(self, recording: Recording) -> pd.DataFrame:
         """The rows of the table that are asked for of a recording."""
