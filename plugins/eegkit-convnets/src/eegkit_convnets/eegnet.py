@@ -32,6 +32,16 @@ def _same(length: int) -> nn.ZeroPad2d:
     return nn.ZeroPad2d(((length - 1) // 2, length // 2, 0, 0))
 
 
+def _batch_norm(n_maps: int) -> nn.BatchNorm2d:
+    """The paper's, which is Keras's: epsilon 1e-3, momentum 0.99 (0.01 here)."""
+    return nn.BatchNorm2d(n_maps, eps=1e-3, momentum=0.01)
+
+
+def _activation(n_maps: int, pool: int, dropout: float) -> list[nn.Module]:
+    """What follows the spatial and the separable convolution."""
+    return [_batch_norm(n_maps), ELU(), AvgPool(pool), Dropout(dropout)]
+
+
 class EEGNetModule(nn.Module):
     """The net of `EEGNet`; see there for the parameters.
 
@@ -56,29 +66,22 @@ class EEGNetModule(nn.Module):
     ) -> None:
         super().__init__()
         n_channels, n_times = input_shape
-        # The paper's batch norm is Keras's: epsilon 1e-3, momentum 0.99 (0.01 here).
         self.temporal = nn.Sequential(
             _same(kernel_length),
             nn.Conv2d(1, F1, (1, kernel_length), bias=False),
-            nn.BatchNorm2d(F1, eps=1e-3, momentum=0.01),
+            _batch_norm(F1),
         )
         spatial = nn.Conv2d(F1, D * F1, (n_channels, 1), groups=F1, bias=False)
         parametrize.register_parametrization(spatial, "weight", MaxNorm(norm_spatial))
         self.spatial = nn.Sequential(
             spatial,
-            nn.BatchNorm2d(D * F1, eps=1e-3, momentum=0.01),
-            ELU(),
-            AvgPool(pool1),
-            Dropout(dropout),
+            *_activation(D * F1, pool1, dropout),
         )
         self.separable = nn.Sequential(
             _same(separable_length),
             Depthwise(D * F1, separable_length),
             Pointwise(D * F1, F2),
-            nn.BatchNorm2d(F2, eps=1e-3, momentum=0.01),
-            ELU(),
-            AvgPool(pool2),
-            Dropout(dropout),
+            *_activation(F2, pool2, dropout),
         )
         self.head = nn.Linear(F2 * (n_times // pool1 // pool2), n_classes)
         parametrize.register_parametrization(self.head, "weight", MaxNorm(norm_dense))

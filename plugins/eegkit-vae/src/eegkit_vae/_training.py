@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from eegkit_vae._autoencoder import VAEModule, beta_at, bound, draw
+from eegkit_vae._autoencoder import Bound, VAEModule, beta_at, bound, draw
 
 OPTIMIZERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
 
@@ -65,7 +65,6 @@ def train(
     optimizer = OPTIMIZERS[options.optimizer](module.parameters(), **arguments)
     n_batches = -(-len(X) // options.batch_size)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, options.max_epochs * n_batches)
-    size = math.prod(module.input_shape)
     history: dict[str, list[Any]] = {}
     module.train()
     for epoch in range(1, options.max_epochs + 1):
@@ -75,22 +74,17 @@ def train(
         error = torch.zeros(module.input_shape[0], device=device)
         for rows in torch.randperm(len(X)).split(options.batch_size):
             x = standardisation.apply(X[rows.numpy()]).to(device)
-            mean, log_variance = module.encode(x)
-            output = module.decode(draw(mean, log_variance))
-            objective = bound(x, output, mean, log_variance, options.noise)
-            optimizer.zero_grad()
-            ((objective.reconstruction + beta * objective.kl) / size).backward()
-            optimizer.step()
+            objective = _descend(module, x, beta, options.noise, optimizer)
             schedule.step()
             share = len(rows) / len(X)
-            terms += share * torch.stack([objective.reconstruction, objective.kl]).detach()
-            error += share * objective.error.detach()
+            terms += share * torch.stack([objective.reconstruction, objective.kl])
+            error += share * objective.error
         reconstruction, kl = terms.cpu().numpy().astype(float)
         row = {
             "epoch": epoch,
             "lr": rate,
             "beta": beta,
-            "loss": (reconstruction + beta * kl) / size,
+            "loss": (reconstruction + beta * kl) / math.prod(module.input_shape),
             "reconstruction": reconstruction,
             "kl": kl,
             "explained": 1 - float(error.mean()),
@@ -98,6 +92,24 @@ def train(
         }
         _note(row, history, options)
     return history, error.cpu().numpy()
+
+
+def _descend(
+    module: VAEModule,
+    x: torch.Tensor,
+    beta: float,
+    noise: float | None,
+    optimizer: torch.optim.Optimizer,
+) -> Bound:
+    """One step of the optimiser, and the bound of the batch before it."""
+    mean, log_variance = module.encode(x)
+    output = module.decode(draw(mean, log_variance))
+    objective = bound(x, output, mean, log_variance, noise)
+    loss = (objective.reconstruction + beta * objective.kl) / math.prod(module.input_shape)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return Bound(*(term.detach() for term in objective))
 
 
 def _note(row: dict[str, Any], history: dict[str, list[Any]], options: Options) -> None:
