@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from eegkit.evaluation import Interval, Results, bootstrap_interval
+from eegkit.evaluation import Results, bootstrap_interval
 from eegkit.naming import headed, spoken
 from eegkit.reporting.markup import and_, banner, paragraph
 from eegkit.text import count
@@ -18,39 +17,22 @@ ALPHA = 0.05
 FEW = 6
 
 
-@dataclass(frozen=True)
-class Answer:
-    """How the best pipeline did on one data set, by one metric, over people.
-
-    ``above`` is the mean by which people exceed their own chance level, with its interval;
-    None where nobody has a score.
-    """
-
-    pipeline: str
-    metric: str
-    row: Any
-    above: Interval | None
-
-
-def find_answer(results: Results) -> Answer | None:
-    """The best pipeline by the mean over people of the first metric; None where all are NaN.
+def best_row(results: Results) -> Any:
+    """The row of the summary of the best pipeline, by the mean over people of the first metric.
 
     Parameters
     ----------
     results : Results
         Of one data set.
+
+    Returns
+    -------
+    pandas.Series or None
+        None where nobody has a score.
     """
-    metric = results.metrics[0]
     table = results.summary()
-    table = table[(table["metric"] == metric) & table["mean"].notna()]
-    if not len(table):
-        return None
-    row = table.loc[table["mean"].idxmax()]
-    people = results.per_subject()
-    scores = people[people["pipeline"] == row["pipeline"]]
-    excess = (scores[metric] - scores[f"chance_{metric}"]).dropna().to_numpy()
-    above = bootstrap_interval(excess) if len(excess) else None
-    return Answer(str(row["pipeline"]), metric, row, above)
+    table = table[(table["metric"] == results.metrics[0]) & table["mean"].notna()]
+    return table.loc[table["mean"].idxmax()] if len(table) else None
 
 
 def leak_banner(results: Results) -> str:
@@ -77,74 +59,75 @@ def tell(results: Results, name: str | None) -> str:
     name : str or None
         Its name, where there are several.
     """
-    answer = find_answer(results)
+    best = best_row(results)
     on = f"On {name}, " if name else ""
     question = _question(results)
-    if answer is None:
+    if best is None:
         return paragraph(f"{on}{spoken(results.metrics[0])} is undefined for everybody. {question}")
-    sentences = [on + _best(results, answer), *_against_chance(answer), *_rivals(results, answer)]
-    if answer.row["n_subjects"] < FEW:
+    n_people = int(best["n_subjects"])
+    sentences = [on + _score(results, best), _against_chance(results, best)]
+    sentences += _rivals(results, best["pipeline"])
+    if n_people < FEW:
         sentences.append(
-            f"{count(int(answer.row['n_subjects']), 'person', 'people').capitalize()} are few: "
+            f"{count(n_people, 'person', 'people').capitalize()} are few: "
             "the interval is too narrow, and no test can tell pipelines apart."
         )
     return paragraph(" ".join(sentences)) + paragraph(question)
 
 
-def _best(results: Results, answer: Answer) -> str:
-    row, metric = answer.row, spoken(answer.metric)
-    best = "" if len(results.pipelines) == 1 else ", the best of " + str(len(results.pipelines))
+def _score(results: Results, best: Any) -> str:
+    n_pipelines = len(results.pipelines)
+    among = "" if n_pipelines == 1 else f", the best of {n_pipelines},"
     between = ""
-    if pd.notna(row["ci_low"]):
-        between = f" (95 % interval over people {row['ci_low']:.3f} to {row['ci_high']:.3f})"
-    people = count(int(row["n_subjects"]), "person", "people")
-    where = (
-        f"on {people} it was trained on, too" if results.subject_overlap else f"on {people} it had "
-        "not seen in training"
-    )  # fmt: skip
-    begin = f"{answer.pipeline}{best}{',' if best else ''} reaches {_a(metric)}"
-    return f"{begin} of {row['mean']:.3f}{between} {where}."
+    if pd.notna(best["ci_low"]):
+        between = f" (95 % interval over people {best['ci_low']:.3f} to {best['ci_high']:.3f})"
+    where = "it was trained on, too" if results.subject_overlap else "it had not seen in training"
+    return (
+        f"{best['pipeline']}{among} reaches {_a(spoken(best['metric']))} of {best['mean']:.3f}"
+        f"{between} on {count(int(best['n_subjects']), 'person', 'people')} {where}."
+    )
 
 
 def _a(metric: str) -> str:
     return f"an {metric}" if metric[0] in "aeioAEIO" else f"a {metric}"
 
 
-def _against_chance(answer: Answer) -> list[str]:
-    if answer.above is None:
-        return ["No chance level is known for this score."]
-    mean, low, high, _ = answer.above
-    row = answer.row
-    chance = f"Chance is {row['chance']:.3f}"
-    share = f"{row['n_above_chance']} of {row['n_subjects']} people are above theirs"
+def _against_chance(results: Results, best: Any) -> str:
+    people = results.per_subject()
+    scores = people[people["pipeline"] == best["pipeline"]]
+    excess = (scores[best["metric"]] - scores[f"chance_{best['metric']}"]).dropna().to_numpy()
+    if not len(excess):
+        return "No chance level is known for this score."
+    mean, low, high, _ = bootstrap_interval(excess)
+    chance = f"Chance is {best['chance']:.3f}"
+    share = f"{best['n_above_chance']} of {best['n_subjects']} people are above theirs"
     if pd.isna(low):
-        return [f"{chance}."]
+        return f"{chance}."
     if low > 0:
-        return [f"{chance}: it is {mean:.3f} above, at least {low:.3f} by the interval; {share}."]
-    return [
+        return f"{chance}: it is {mean:.3f} above, at least {low:.3f} by the interval; {share}."
+    return (
         f"{chance}: this does not show that it is better than chance (difference {mean:.3f}, "
         f"interval {low:.3f} to {high:.3f}); {share}."
-    ]
+    )
 
 
-def _rivals(results: Results, answer: Answer) -> list[str]:
+def _rivals(results: Results, best: str) -> list[str]:
     """Whether the best pipeline is shown to be better than the others."""
     if len(results.pipelines) == 1:
         return []
     tests = comparison(results)
     if isinstance(tests, str):
         return [tests]
-    rows = tests[(tests["first"] == answer.pipeline) | (tests["second"] == answer.pipeline)]
-    worse: list[str] = []
-    level: list[str] = []
-    for row in rows.itertuples():
-        other = row.second if row.first == answer.pipeline else row.first
-        (worse if row.p_corrected < ALPHA else level).append(other)
+    tests = tests[(tests["first"] == best) | (tests["second"] == best)]
+    others = tests["second"].where(tests["first"] == best, tests["first"])
+    differs = tests["p_corrected"] < ALPHA
     sentences = []
-    if worse:
-        sentences.append(f"It does better than {and_(worse)} (p < {ALPHA} after correction).")
-    if level:
-        sentences.append(f"It is not shown to differ from {and_(level)}.")
+    if differs.any():
+        sentences.append(
+            f"It does better than {and_(others[differs])} (p < {ALPHA} after correction)."
+        )
+    if not differs.all():
+        sentences.append(f"It is not shown to differ from {and_(others[~differs])}.")
     return [*sentences, "Being the best of several on the same people, it is a little flattered."]
 
 
@@ -165,18 +148,15 @@ def _question(results: Results) -> str:
     n_folds = sum(results.settings.n_folds.values())
     n_classes = len(data["classes"])
     names = f" ({and_(data['classes'])})" if n_classes <= 6 else ""
-    overlap = (
-        "Training and test hold the same people."
-        if results.subject_overlap
-        else "Nobody is in training and in test."
-    )
+    overlap = "Nobody is in training and in test."
+    if results.subject_overlap:
+        overlap = "Training and test hold the same people."
     failures = count(len(results.failures), "fit") + " failed." if len(results.failures) else ""
     n = len(results.pipelines)
-    question = f"Asked was how well {count(n, 'pipeline')} {'tells' if n == 1 else 'tell'}"
     classes = f"{count(n_classes, 'class', 'classes')}{names}"
     people = count(data["n_subjects"], "person", "people")
-    split = f"in {count(n_folds, 'fold')} ({results.split})"
     return (
-        f"{question} {classes} apart in {count(data['n_trials'], 'trial')} of {people}, {split}. "
-        f"{overlap} {failures}"
+        f"Asked was how well {count(n, 'pipeline')} {'tells' if n == 1 else 'tell'} {classes} "
+        f"apart in {count(data['n_trials'], 'trial')} of {people}, in {count(n_folds, 'fold')} "
+        f"({results.split}). {overlap} {failures}"
     ).strip()

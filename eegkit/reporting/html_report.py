@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,17 @@ from eegkit.trials import Trials
 TAG = "results"
 NO_KEYS = "addEventListener('load', () => setTimeout(() => { window.onkeydown = null; }));"
 VIEWPORT = '<meta name="viewport" content="width=device-width, initial-scale=1">'
+# Behind the data, in this order.
+SECTIONS = {
+    "Splits": sections.splits,
+    "Summary": sections.summary,
+    "People": sections.people,
+    "Comparison": sections.paired_tests,
+    "Confusion": sections.confusion,
+    "Classes": sections.classes,
+    "Calibration": sections.calibration,
+    "Costs": sections.costs,
+}
 
 
 def report(
@@ -86,8 +97,10 @@ def report(
     with figures_hidden():
         add("Answer", _answer(results, parts))
         for name, part in parts.items():
-            for title, make in _sections(by_dataset.get(name)):
-                add(title, make(part), section=name if many else None)
+            section = name if many else None
+            add("Data", sections.about_data(part, by_dataset.get(name)), section)
+            for title, make in SECTIONS.items():
+                add(title, make(part), section)
     add("Failures", _failures(results))
     add("What to cite", sources.to_cite(results))
     add("Run it again", sources.run_again(results))
@@ -95,20 +108,6 @@ def report(
     with atomic_write(path) as target:
         document.save(target, open_browser=False, overwrite=True, verbose="error")
     return path
-
-
-def _sections(trials: Trials | None) -> list[tuple[str, Callable[[Results], str]]]:
-    return [
-        ("Data", lambda results: sections.about_data(results, trials)),
-        ("Splits", sections.splits),
-        ("Summary", sections.summary),
-        ("People", sections.people),
-        ("Comparison", sections.paired_tests),
-        ("Confusion", sections.confusion),
-        ("Classes", sections.classes),
-        ("Calibration", sections.calibration),
-        ("Costs", sections.costs),
-    ]
 
 
 def _answer(results: Results, parts: Mapping[str, Results]) -> str:
@@ -121,36 +120,30 @@ def _failures(results: Results) -> str:
     n = len(results.failures)
     if not n:
         return ""
-    begin = h.paragraph(
-        f"{count(n, 'fit')} failed and {'is' if n == 1 else 'are'} in none of the scores."
-    )
-    many = len(results.datasets) > 1
-    rows = [
-        h.details(
-            f"{row.dataset + ', ' if many else ''}{row.pipeline}, fold {row.fold}: "
-            f"{row.error[:120]}",
-            h.code(row.traceback),
-        )
-        for row in results.failures.itertuples()
-    ]
-    return begin + "".join(rows)
+    begin = f"{count(n, 'fit')} failed and {'is' if n == 1 else 'are'} in none of the scores."
+    rows = []
+    for row in results.failures.itertuples():
+        on = f"{row.dataset}, " if len(results.datasets) > 1 else ""
+        title = f"{on}{row.pipeline}, fold {row.fold}: {row.error[:120]}"
+        rows.append(h.details(title, h.code(row.traceback)))
+    return h.paragraph(begin) + "".join(rows)
 
 
 def _match(results: Results, trials: Any) -> dict[str, Trials]:
     """The trials by data set, seen to be those of the results."""
     if trials is None:
         return {}
-    by_dataset = dict(trials) if isinstance(trials, Mapping) else {results.datasets[0]: trials}
-    if not isinstance(trials, Mapping) and len(results.datasets) > 1:
-        raise ValueError(
-            f"trials is one data set, but the results are of {h.and_(results.datasets)}; give a "
-            "dict of them."
-        )
-    for name, part in by_dataset.items():
+    datasets = h.and_(results.datasets)
+    if not isinstance(trials, Mapping):
+        if len(results.datasets) > 1:
+            raise ValueError(
+                f"trials is one data set, but the results are of {datasets}; give a dict of them."
+            )
+        trials = {results.datasets[0]: trials}
+    for name, part in trials.items():
         if name not in results.datasets:
             raise ValueError(
-                f"trials names the data set {name!r}, but the results are of "
-                f"{h.and_(results.datasets)}."
+                f"trials names the data set {name!r}, but the results are of {datasets}."
             )
         if not isinstance(part, Trials):
             raise ValueError(f"The trials {name!r} are a {type(part).__name__}; expected Trials.")
@@ -160,4 +153,4 @@ def _match(results: Results, trials: Any) -> dict[str, Trials]:
                 f"The trials {name!r} are {len(part)}, but {n} were evaluated; give those "
                 "that were."
             )
-    return by_dataset
+    return dict(trials)

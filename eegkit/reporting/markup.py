@@ -44,31 +44,26 @@ def banner(title: str, lines: Iterable[str]) -> str:
     return f'<div class="leak" role="alert"><strong>{escape(title)}</strong><ul>{items}</ul></div>'
 
 
-def table(
-    frame: pd.DataFrame,
-    formats: Mapping[str, Callable[[Any], str]] | None = None,
-    *,
-    bold_rows: Iterable[int] = (),
-) -> str:
+def table(frame: pd.DataFrame, *, bold_rows: Iterable[int] = ()) -> str:
     """A table that scrolls sideways by itself where the page is narrow.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        Its index is not shown.
-    formats : mapping of str to callable, optional
-        How to write the values of a column; numbers with three digits by default.
+        Its index is not shown. `HEADINGS` and `FORMATS` say how its columns are headed and
+        written; those that are not there by their name, and with three digits.
     bold_rows : iterable of int
         Rows in bold.
     """
-    formats, bold = formats or {}, set(bold_rows)
-    numeric = [pd.api.types.is_numeric_dtype(frame[name]) for name in frame]
+    bold = set(bold_rows)
+    names = list(map(str, frame))
+    numeric = [pd.api.types.is_numeric_dtype(dtype) for dtype in frame.dtypes]
     kinds = [' class="number"' if is_number else "" for is_number in numeric]
     head = "".join(
-        f'<th scope="col"{kind}>{escape(spoken(str(name)))}</th>'
-        for name, kind in zip(frame, kinds, strict=True)
+        f'<th scope="col"{kind}>{escape(HEADINGS.get(name) or spoken(name))}</th>'
+        for name, kind in zip(names, kinds, strict=True)
     )
-    writers = [formats.get(str(name), number) for name in frame]
+    writers = [FORMATS.get(name, number) for name in names]
     lines = []
     for i, row in enumerate(frame.itertuples(index=False, name=None)):
         cells = "".join(
@@ -121,26 +116,20 @@ def number(value: Any) -> str:
     return str(value)
 
 
-def plain(value: Any) -> str:
-    """A label or a name: numbers too are written as they are."""
-    return str(value)
-
-
 def percent(value: float) -> str:
     return NO_VALUE if pd.isna(value) else f"{value:.1%}"
 
 
 def p_value(value: float) -> str:
-    if pd.isna(value):
-        return NO_VALUE
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+    return "< 0.001" if value < 0.001 else number(value)
 
 
-def interval(mean: float, low: float, high: float) -> str:
-    """A mean with its interval, where there is one."""
-    if pd.isna(mean):
-        return NO_VALUE
-    return f"{mean:.3f}" if pd.isna(low) else f"{mean:.3f} [{low:.3f}, {high:.3f}]"
+def intervals(frame: pd.DataFrame) -> list[str]:
+    """Of columns with a mean and the ends of its interval: both, where they are there."""
+    return [
+        number(mean) if pd.isna(low) else f"{mean:.3f} [{low:.3f}, {high:.3f}]"
+        for mean, low, high in frame.itertuples(index=False)
+    ]
 
 
 def duration(seconds: float) -> str:
@@ -158,3 +147,32 @@ def duration(seconds: float) -> str:
 def and_(names: Iterable[Any]) -> str:
     *rest, last = map(str, names)
     return f"{', '.join(rest)} and {last}" if rest else last
+
+
+# The columns of tables whose heading is not their name.
+HEADINGS = {
+    "n_folds": "folds",
+    "n_trials": "trials",
+    "n_test": "trials in test",
+    "n_train": "trials in training",
+    "n_test_subjects": "people in test",
+    "n_train_subjects": "people in training",
+    "n_subjects": "people",
+    "n_above_chance": "above chance",
+    "n_dropped": "left out",
+    "ece": "expected calibration error",
+    "mce": "largest calibration error",
+    "brier": "Brier score",
+    "fit_time_s": "fit (median)",
+    "score_time_s": "score (median)",
+    "total_s": "all folds",
+    "peak_mb": "memory",
+}
+# Labels and names are written as they are, though they be numbers.
+FORMATS: dict[str, Callable[[Any], str]] = {
+    **dict.fromkeys(("class", "person", "subject", "channel", "true", "predicted"), str),
+    **dict.fromkeys(("fit_time_s", "score_time_s", "total_s"), duration),
+    **dict.fromkeys(("p", "p_corrected"), p_value),
+    "share": percent,
+    "peak_mb": "{:,.0f} MB".format,
+}

@@ -16,7 +16,7 @@ from eegkit.plots.confusion import ConfusionMatrixDisplay
 from eegkit.plots.reliability import ReliabilityDisplay
 from eegkit.plots.scores import ScoresDisplay
 from eegkit.reporting import markup as h
-from eegkit.reporting.headline import comparison, find_answer, leak_banner
+from eegkit.reporting.headline import best_row, comparison, leak_banner
 from eegkit.text import count
 from eegkit.trials import Trials
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 # Classes that are told one by one, and pairs of classes taken for one another.
 MAX_CLASSES, N_CONFUSED = 12, 10
+INTERVAL = "mean [95 % interval]"
+DIFFERENCE = "first minus second [95 % interval]"
 
 
 def about_data(results: Results, trials: Trials | None) -> str:
@@ -47,7 +49,7 @@ def about_data(results: Results, trials: Trials | None) -> str:
     }
     table = pd.DataFrame({"class": list(classes), "trials": list(classes.values())})
     table["share"] = table["trials"] / table["trials"].sum()
-    content = h.table(table, {"class": h.plain, "share": h.percent})
+    content = h.table(table)
     if len(classes) > MAX_CLASSES:
         content = h.details(f"Trials of all {len(classes)} classes", content)
     names = h.details("Names of the channels", h.paragraph(", ".join(channels)))
@@ -65,8 +67,7 @@ def _description(description: TrialsDescription) -> str:
         ("person", description.people),
         ("channel, in microvolts", description.channels),
     ):
-        table = frame.rename_axis(row_name.partition(",")[0]).reset_index()
-        content = h.table(table, {str(table.columns[0]): h.plain})
+        content = h.table(frame.rename_axis(row_name.partition(",")[0]).reset_index())
         short = row_name == "class" and len(frame) <= MAX_CLASSES
         parts.append(content if short else h.details(f"Every {row_name}", content))
     return "".join(parts)
@@ -91,17 +92,9 @@ def splits(results: Results) -> str:
     sizes = folds.agg(
         n_train_subjects=("n_train_subjects", "first"),
         n_train=("n_train", "first"),
-        tested_people=("subject", "size"),
+        n_test_subjects=("subject", "size"),
         n_test=("n_test", "sum"),
     ).reset_index()
-    columns = [
-        "fold",
-        "people in training",
-        "trials in training",
-        "people in test",
-        "trials in test",
-    ]
-    sizes.columns = pd.Index(columns)
     parts.append(h.details(f"Sizes of {count(len(sizes), 'fold')}", h.table(sizes)))
     return "".join(parts)
 
@@ -109,24 +102,13 @@ def splits(results: Results) -> str:
 def summary(results: Results) -> str:
     """Every metric of every pipeline, over people; a table for each metric."""
     scores = results.summary()
+    scores[INTERVAL] = h.intervals(scores[["mean", "ci_low", "ci_high"]])
+    columns = ["pipeline", INTERVAL, "sd", "chance", "n_subjects", "n_above_chance"]
     parts = []
     for metric in results.metrics:
         rows = scores[scores["metric"] == metric].reset_index(drop=True)
-        table = pd.DataFrame(
-            {
-                "pipeline": rows["pipeline"],
-                "mean [95 % interval]": [
-                    h.interval(*row)
-                    for row in rows[["mean", "ci_low", "ci_high"]].itertuples(index=False)
-                ],
-                "sd": rows["sd"],
-                "chance": rows["chance"],
-                "people": rows["n_subjects"],
-                "above chance": rows["n_above_chance"],
-            }
-        )
         best = rows.index[rows["mean"] == rows["mean"].max()]
-        parts += [h.heading(headed(metric)), h.table(table, bold_rows=best)]
+        parts += [h.heading(headed(metric)), h.table(rows[columns], bold_rows=best)]
     return (
         "".join(parts)
         + _permuted(results)
@@ -151,8 +133,7 @@ def _permuted(results: Results) -> str:
     if not rows:
         return ""
     columns = ["pipeline", "balanced accuracy", "labels permuted", "95th percentile", "p"]
-    table = pd.DataFrame(rows, columns=columns)
-    return h.heading("Chance by permutation") + h.table(table, {"p": h.p_value})
+    return h.heading("Chance by permutation") + h.table(pd.DataFrame(rows, columns=columns))
 
 
 def people(results: Results) -> str:
@@ -164,10 +145,9 @@ def people(results: Results) -> str:
         alt = f"{headed(metric)} of every person, best on top"
         parts.append(h.figure(figure, f"{alt}; the dashed line is the chance level."))
     scores = results.per_subject().drop(columns="dataset")
-    scores = scores.rename(columns={"n_folds": "folds", "n_test": "trials"})
     n_subjects = scores["subject"].nunique()
-    table = h.table(scores, {"subject": h.plain})
-    parts.append(h.details(f"All scores of {count(n_subjects, 'person', 'people')}", table))
+    title = f"All scores of {count(n_subjects, 'person', 'people')}"
+    parts.append(h.details(title, h.table(scores)))
     return "".join(parts)
 
 
@@ -180,29 +160,19 @@ def paired_tests(results: Results) -> str:
     if isinstance(tests, str):
         return h.paragraph(tests)
     figure = ComparisonDisplay.from_results(results, metric).figure_
-    table = pd.DataFrame(
-        {
-            "first": tests["first"],
-            "second": tests["second"],
-            "first minus second [95 % interval]": [
-                h.interval(row.mean_difference, row.low, row.high) for row in tests.itertuples()
-            ],
-            "effect size": tests["effect_size"],
-            "p": tests["p"],
-            "p corrected": tests["p_corrected"],
-            "people": tests["n_subjects"],
-        }
-    )
+    tests[DIFFERENCE] = h.intervals(tests[["mean_difference", "low", "high"]])
+    columns = ["first", "second", DIFFERENCE, "effect_size", "p", "p_corrected", "n_subjects"]
     if tests["n_dropped"].any():
-        table["left out"] = tests["n_dropped"]
-    content = h.table(table, {"p": h.p_value, "p corrected": h.p_value})
+        columns.append("n_dropped")
     caption = f"{headed(metric)}: a line is a person, a diamond the mean."
     explanation = h.paragraph(
         "Wilcoxon's signed-rank test on the differences between people, corrected for the "
         "number of pairs after Holm; the effect size is the matched-pairs rank-biserial "
         "correlation."
     )
-    return content + explanation + h.figure(figure, caption) + _ranks(results, metric)
+    return (
+        h.table(tests[columns]) + explanation + h.figure(figure, caption) + _ranks(results, metric)
+    )
 
 
 def _ranks(results: Results, metric: str) -> str:
@@ -233,9 +203,7 @@ def _confusion_of(results: Results, name: str) -> str:
     pairs = display.confusions
     parts = [h.figure(display.figure_, f"What {name} took the trials of every class for.")]
     if len(pairs):
-        table = pairs.head(N_CONFUSED).rename(columns={"n_trials": "trials"})
-        parts.append(h.heading("Most confused"))
-        parts.append(h.table(table, {"true": h.plain, "predicted": h.plain, "share": h.percent}))
+        parts += [h.heading("Most confused"), h.table(pairs.head(N_CONFUSED))]
     return "".join(parts)
 
 
@@ -245,12 +213,12 @@ def classes(results: Results) -> str:
 
 
 def _classes_of(results: Results, name: str) -> str:
-    table = results.per_class(name).reset_index().rename(columns={"n_trials": "trials"})
+    table = results.per_class(name).reset_index()
     worst = ""
     if len(table) > MAX_CLASSES:
         table = table.sort_values("recall", kind="stable")
         worst = h.paragraph("The class that is found most rarely comes first.")
-    return worst + h.table(table, {"class": h.plain})
+    return worst + h.table(table)
 
 
 def calibration(results: Results) -> str:
@@ -261,42 +229,23 @@ def calibration(results: Results) -> str:
         return h.paragraph("The results hold no probabilities of every pipeline.")
     sure = scores.loc[scores["ece"].notna(), "pipeline"]
     figure = ReliabilityDisplay.from_results(results, list(sure)).figure_
-    table = scores.rename(
-        columns={
-            "n_trials": "trials",
-            "ece": "expected calibration error",
-            "mce": "largest calibration error",
-            "brier": "Brier score",
-        }
-    )
-    return h.table(table) + h.figure(
+    return h.table(scores) + h.figure(
         figure, "Accuracy against confidence; below the diagonal a pipeline is too sure."
     )
 
 
 def costs(results: Results) -> str:
     """Times and memory."""
-    values = results.costs()
-    table = pd.DataFrame(
-        {
-            "pipeline": values["pipeline"],
-            "folds": values["n_folds"],
-            "fit (median)": values["fit_time_s"],
-            "score (median)": values["score_time_s"],
-            "all folds": values["total_s"],
-            "memory": values["peak_mb"],
-        }
-    )
-    times = dict.fromkeys(("fit (median)", "score (median)", "all folds"), h.duration)
-    return h.table(table, times | {"memory": lambda mb: f"{mb:,.0f} MB"}) + h.paragraph(
+    columns = ["pipeline", "n_folds", "fit_time_s", "score_time_s", "total_s", "peak_mb"]
+    return h.table(results.costs()[columns]) + h.paragraph(
         "Times of one fold, by the clock; memory is the largest of a process that fitted."
     )
 
 
 def _with_predictions(results: Results) -> list[str]:
     """The pipelines whose predictions are kept, the best first."""
-    best = find_answer(results)
-    names = sorted(results.pipelines, key=lambda name: best is None or name != best.pipeline)
+    best = best_row(results)
+    names = sorted(results.pipelines, key=lambda name: best is None or name != best["pipeline"])
     pipelines = []
     for name in names:
         try:

@@ -14,7 +14,6 @@ from eegkit.evaluation import Results, baselines
 from eegkit.evaluation.results import source_of
 from eegkit.recordings import Preparation
 from eegkit.reporting import markup as h
-from eegkit.trials_source import TrialsSource
 
 _LINK = re.compile(r"https?://[^\s,;]+|\b10\.\d{4,9}/[^\s,;]+|\barXiv:\d{4}\.\d{4,5}")
 
@@ -67,14 +66,13 @@ def references_of(obj: Any) -> str:
 def run_again(results: Results) -> str:
     """Code that does it again, and in words what it cannot do."""
     settings = results.settings
-    sources = {name: source_of(settings, name) for name in results.datasets}
     remarks = []
     if settings.not_code:
         remarks.append(
             f"{h.and_(settings.not_code)}: written as it prints, for it holds what is of your own "
             "script; put that in its place."
         )
-    lacking = [name for name, source in sources.items() if source is None]
+    lacking = [name for name in results.datasets if source_of(settings, name) is None]
     if lacking:
         remarks.append(
             f"{h.and_(lacking)}: how these trials were loaded is not known; put them in the place "
@@ -89,29 +87,26 @@ def run_again(results: Results) -> str:
 def code_to_run_again(results: Results) -> str:
     """Python code that loads the trials, evaluates the pipelines and writes the report."""
     settings = results.settings
-    sources = {name: source_of(settings, name) for name in results.datasets}
     texts = settings.pipelines | {name: f"baselines()[{name!r}]" for name in settings.baselines}
-    imports = {"from eegkit import evaluate, report": None}
-    imports |= dict.fromkeys(source.imports for source in sources.values() if source is not None)
+    sources = [source_of(settings, name) for name in results.datasets]
+    imports = ["from eegkit import evaluate, report", *settings.imports]
+    imports += [source.imports for source in sources if source is not None]
     if settings.baselines:
-        imports["from eegkit.evaluation import baselines"] = None
-    imports |= dict.fromkeys(settings.imports)
-    pipelines = "".join(f"    {name!r}: {text},\n" for name, text in texts.items())
-    loading = "".join(
-        f"    {name!r}: {_loading(results, name, source)},{_size(results, name, source)}\n"
-        for name, source in sources.items()
-    )
+        imports.append("from eegkit.evaluation import baselines")
     options = "".join(f", {name}={text}" for name, text in settings.options.items())
-    return "\n".join(
-        [
-            *_by_module(imports),
-            "",
-            f"pipelines = {{\n{pipelines}}}",
-            f"trials = {{\n{loading}}}",
-            f"results = evaluate(pipelines, trials{options})",
-            'report(results, "report.html", trials)',
-        ]
-    )
+    lines = [
+        *_by_module(imports),
+        "",
+        "pipelines = {",
+        *(f"    {name!r}: {text}," for name, text in texts.items()),
+        "}",
+        "trials = {",
+        *(_trials_line(results, name) for name in results.datasets),
+        "}",
+        f"results = evaluate(pipelines, trials{options})",
+        'report(results, "report.html", trials)',
+    ]
+    return "\n".join(lines)
 
 
 def _by_module(imports: Iterable[str]) -> list[str]:
@@ -126,17 +121,15 @@ def _by_module(imports: Iterable[str]) -> list[str]:
     )
 
 
-def _loading(results: Results, name: str, source: TrialsSource | None) -> str:
-    return "..." if source is None else source.code
-
-
-def _size(results: Results, name: str, source: TrialsSource | None) -> str:
+def _trials_line(results: Results, name: str) -> str:
+    """The code that loads a data set, or what is to be put in its place."""
+    source = source_of(results.settings, name)
     if source is not None:
-        return ""
+        return f"    {name!r}: {source.code},"
     data = results.settings.data[name]
-    size = f"  # {data['n_trials']} trials of {data['n_subjects']} people"
+    line = f"    {name!r}: ...,  # {data['n_trials']} trials of {data['n_subjects']} people"
     preparation = data.get("preparation")
-    return size if preparation is None else f"{size}; {Preparation.from_dict(preparation)}"
+    return line if preparation is None else f"{line}; {Preparation.from_dict(preparation)}"
 
 
 def _dataset(results: Results, name: str) -> Any:
@@ -166,11 +159,8 @@ def _add_links(text: str) -> str:
         name = match[0].rstrip(".")
         if name.endswith(")") and name.count("(") < name.count(")"):
             name = name[:-1]
-        to = name
-        if name.startswith("10."):
-            to = f"https://doi.org/{name}"
-        elif name.startswith("arXiv:"):
-            to = f"https://arxiv.org/abs/{name.removeprefix('arXiv:')}"
+        to = re.sub("^10[.]", "https://doi.org/10.", name)
+        to = re.sub("^arXiv:", "https://arxiv.org/abs/", to)
         return f'<a href="{to}">{name}</a>{match[0][len(name) :]}'
 
     return _LINK.sub(link, h.escape(text))
