@@ -6,6 +6,7 @@ import inspect
 import math
 import sys
 from collections.abc import Mapping
+from itertools import accumulate
 from pathlib import PurePath
 from typing import Any
 
@@ -19,6 +20,12 @@ class NotWritableError(Exception):
     """An object that no expression makes again; the message names it."""
 
 
+class Code(str):
+    """An expression. It prints as it is, so that a container of expressions prints as one."""
+
+    __repr__ = str.__str__
+
+
 class CodeWriter:
     """Writes expressions, and gathers what they import.
 
@@ -26,12 +33,26 @@ class CodeWriter:
     ----------
     imports : dict of str to None
         Lines ``from module import name``, in the order of their first use.
+    not_code : list of str
+        Names of the values that `write_all` had no expression for.
     """
 
     def __init__(self) -> None:
         self.imports: dict[str, None] = {}
+        self.not_code: list[str] = []
 
-    def write(self, value: Any) -> str:
+    def write_all(self, values: Mapping[str, Any]) -> dict[str, str]:
+        """Expressions by name; what has none is there as it prints."""
+        texts = {}
+        for name, value in values.items():
+            try:
+                texts[name] = str(self.write(value))
+            except NotWritableError:
+                texts[name] = repr(value)
+                self.not_code.append(name)
+        return texts
+
+    def write(self, value: Any) -> Code:
         """The expression that makes the value again.
 
         Raises
@@ -39,52 +60,41 @@ class CodeWriter:
         NotWritableError
             There is none: a lambda, a class of a script, an open file.
         """
-        if value is None or isinstance(value, bool | int | str | bytes):
-            return repr(value)
-        if isinstance(value, float):
-            return repr(value) if math.isfinite(value) else f"float({str(value)!r})"
         if isinstance(value, np.generic):
             return self.write(value.item())
+        if isinstance(value, float) and not math.isfinite(value):
+            return Code(f"float({str(value)!r})")
+        if value is None or isinstance(value, bool | int | float | str | bytes):
+            return Code(repr(value))
         if isinstance(value, PurePath):
-            return repr(str(value))
+            return Code(repr(str(value)))
         if isinstance(value, np.ndarray):
             return self._array(value)
-        if type(value) in (list, tuple, set, dict):
-            return self._container(value)
+        if type(value) is dict:
+            return Code({self.write(key): self.write(item) for key, item in value.items()})
+        if type(value) in (list, tuple, set):
+            return Code(type(value)(map(self.write, value)))
         if isinstance(value, type) or (callable(value) and hasattr(value, "__name__")):
             return self._public_name(value)
         return self._call(value)
 
-    def _array(self, array: np.ndarray) -> str:
+    def _array(self, array: np.ndarray) -> Code:
         if array.size > MAX_ARRAY_SIZE or array.dtype.hasobject:
             raise NotWritableError(f"an array of shape {array.shape}")
         self.imports["import numpy as np"] = None
-        return f"np.array({self.write(array.tolist())}, dtype={array.dtype.name!r})"
+        return Code(f"np.array({self.write(array.tolist())}, dtype={array.dtype.name!r})")
 
-    def _container(self, values: Any) -> str:
-        if isinstance(values, dict):
-            pairs = [f"{self.write(key)}: {self.write(item)}" for key, item in values.items()]
-            return f"{{{', '.join(pairs)}}}"
-        items = ", ".join(map(self.write, values))
-        if isinstance(values, tuple):
-            return f"({items},)" if len(values) == 1 else f"({items})"
-        if isinstance(values, set):
-            return f"{{{items}}}" if values else "set()"
-        return f"[{items}]"
-
-    def _public_name(self, value: Any) -> str:
+    def _public_name(self, value: Any) -> Code:
         """A function or class, imported from the shortest public place that has it."""
         name = value.__name__
         module = getattr(value, "__module__", None) or type(value).__module__
-        parts = module.split(".")
-        for end in range(1, len(parts) + 1):
-            place = ".".join(parts[:end])
+        for place in accumulate(module.split("."), "{}.{}".format):
             if getattr(sys.modules.get(place), name, None) is value and place != "__main__":
                 self.imports[f"from {place} import {name}"] = None
-                return name
+                return Code(name)
         raise NotWritableError(f"{name} of {module}")
 
-    def _call(self, value: Any) -> str:
+    def _call(self, value: Any) -> Code:
         """An estimator or splitter: its class, with the arguments that are not the defaults."""
         if not (isinstance(value, BaseEstimator) or hasattr(value, "split")):
             raise NotWritableError(f"a {type(value).__name__}")
@@ -93,29 +103,11 @@ class CodeWriter:
         for parameter in inspect.signature(type(value)).parameters.values():
             if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
                 continue
-            try:
-                argument = getattr(value, parameter.name)
-            except AttributeError:
-                raise NotWritableError(f"a {name}") from None
-            if repr(argument) == repr(parameter.default):
-                continue
-            text = self.write(argument)
-            positional = parameter.kind is parameter.POSITIONAL_ONLY
-            arguments.append(text if positional else f"{parameter.name}={text}")
-        return f"{name}({', '.join(arguments)})"
-
-
-def write_all(values: Mapping[str, Any]) -> tuple[dict[str, str], list[str], list[str]]:
-    """Expressions by name, the lines they import, and the names of those that have none.
-
-    What has no expression is there as it prints.
-    """
-    writer = CodeWriter()
-    texts, unwritable = {}, []
-    for name, value in values.items():
-        try:
-            texts[name] = writer.write(value)
-        except NotWritableError:
-            texts[name] = repr(value)
-            unwritable.append(name)
-    return texts, list(writer.imports), unwritable
+            if not hasattr(value, parameter.name):
+                raise NotWritableError(f"a {name}")
+            argument = getattr(value, parameter.name)
+            if repr(argument) != repr(parameter.default):
+                positional = parameter.kind is parameter.POSITIONAL_ONLY
+                keyword = "" if positional else f"{parameter.name}="
+                arguments.append(f"{keyword}{self.write(argument)}")
+        return Code(f"{name}({', '.join(arguments)})")

@@ -33,7 +33,8 @@ def write(
     content = {
         "results_version": FORMAT_VERSION,
         "settings": settings.to_dict(),
-        "table": {name: _plain(column) for name, column in table.items()},
+        # JSON has no NaN.
+        "table": table.astype(object).where(table.notna(), None).to_dict("list"),
         "failures": failures.to_dict("records"),
         "predictions": headers,
     }
@@ -57,18 +58,11 @@ def read(
             f"{content.get('results_version')!r}, expected {FORMAT_VERSION})."
         )
     table = pd.DataFrame(content["table"])
-    for name in table:
-        if name in COUNTS:
-            table[name] = table[name].astype("int64")
-        elif name not in FIXED_COLUMNS:
-            table[name] = table[name].astype("float64")
+    counts = dict.fromkeys(COUNTS, "int64")
+    scores = {name: "float64" for name in table if name not in FIXED_COLUMNS}
+    table = table.astype(scores | counts)
     predictions = {
         (item["dataset"], item["pipeline"]): unpack(item["packed"], arrays)
         for item in content["predictions"]
     }
     return table, RunSettings.from_dict(content["settings"]), predictions, content["failures"]
-
-
-def _plain(column: pd.Series) -> list[Any]:
-    """A column as JSON holds it: None for NaN."""
-    return [None if pd.isna(value) else value for value in column.tolist()]

@@ -5,19 +5,25 @@ from __future__ import annotations
 import dataclasses
 import warnings
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Iterator, Mapping
+from textwrap import shorten
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from eegkit.evaluation.results.results import Results
 
 # Of the description of a data set, in the words of messages.
 FACTS = {
-    "n_trials": "trials", "n_subjects": "people", "n_channels": "channels", "n_times": "samples",
-    "sfreq": "Hz", "ch_names": "channel names", "classes": "trials of each class",
-}  # fmt: skip
+    "n_trials": "the number of trials",
+    "n_subjects": "the number of people",
+    "n_channels": "the number of channels",
+    "n_times": "the number of samples",
+    "sfreq": "the sampling rate",
+    "ch_names": "the channel names",
+    "classes": "the trials of each class",
+}
+MOST_SHOWN = 200
 
 
 def join_results(results: Mapping[str, Results]) -> Results:
@@ -64,16 +70,13 @@ def join_results(results: Mapping[str, Results]) -> Results:
     for run, other in rest:
         _check_same(first_name, first, run, other, datasets)
     counts = Counter(name for part in results.values() for name in part.pipelines)
+    repeated = [name for name, n in counts.items() if n > 1]
     parts = [
-        _rename(
-            part,
-            {name: name if counts[name] == 1 else f"{name} ({run})" for name in part.pipelines},
-            datasets,
-        )
+        _rename(part.select(dataset=datasets), {name: f"{name} ({run})" for name in repeated})
         for run, part in results.items()
     ]
     settings = dataclasses.replace(
-        first.settings.select(datasets, ()),
+        parts[0].settings,
         scoring=metrics,
         pipelines=dict(item for part in parts for item in part.settings.pipelines.items()),
         baselines=[name for part in parts for name in part.settings.baselines],
@@ -90,29 +93,25 @@ def join_results(results: Mapping[str, Results]) -> Results:
     )
 
 
-def _rename(results: Results, names: Mapping[str, str], datasets: Collection[str]) -> Results:
-    """Some data sets of a run, with other names for its pipelines."""
-    table, settings = results.table[results.table["dataset"].isin(datasets)], results.settings
-    return Results(
-        table.assign(pipeline=table["pipeline"].map(names)),
-        dataclasses.replace(
-            settings,
-            pipelines={names.get(name, name): text for name, text in settings.pipelines.items()},
-            # Of one that has another name now, the code is its own, baseline or not.
-            baselines=[name for name in settings.baselines if names.get(name) == name],
-            not_code=[names.get(name, name) for name in settings.not_code],
-        ),
-        predictions={
-            (dataset, names[name]): part
-            for (dataset, name), part in results._predictions.items()
-            if dataset in datasets and name in names
-        },
-        failures=[
-            row | {"pipeline": names.get(row["pipeline"], row["pipeline"])}
-            for row in results.failures.to_dict("records")
-            if row["dataset"] in datasets
-        ],
+def _rename(results: Results, names: Mapping[str, str]) -> Results:
+    """The results, with other names for some pipelines."""
+
+    def rename(name: str) -> str:
+        return names.get(name, name)
+
+    table, failures = (
+        frame.assign(pipeline=frame["pipeline"].map(rename))
+        for frame in (results.table, results.failures)
     )
+    settings = dataclasses.replace(
+        results.settings,
+        pipelines={rename(name): text for name, text in results.settings.pipelines.items()},
+        # Of one that has another name now, the code is its own, baseline or not.
+        baselines=[name for name in results.settings.baselines if name not in names],
+        not_code=list(map(rename, results.settings.not_code)),
+    )
+    predictions = {(d, rename(name)): part for (d, name), part in results._predictions.items()}
+    return Results(table, settings, predictions=predictions, failures=failures.to_dict("records"))
 
 
 def _shared(kind: str, by_run: Mapping[str, list[str]]) -> list[str]:
@@ -135,72 +134,57 @@ def _check_same(
     first_name: str, first: Results, other_name: str, other: Results, datasets: list[str]
 ) -> None:
     """Refuse to compare scores of different trials or folds."""
+    for fact, actual, expected in _facts(other, first, datasets):
+        if actual != expected:
+            seen, wanted = (shorten(str(v), MOST_SHOWN) for v in (actual, expected))
+            raise ValueError(
+                f"The runs cannot be compared: {fact} is {seen} in {other_name}, but {wanted} in "
+                f"{first_name}. Evaluate both on the same trials and folds."
+            )
 
-    def differ(fact: str, actual: Any, expected: Any) -> ValueError:
-        return ValueError(
-            f"The runs cannot be compared: {fact} is {actual} in {other_name}, but {expected} in "
-            f"{first_name}. Evaluate both on the same trials and folds."
-        )
 
-    for key, fact in (("cv", "the cross-validation"), ("splitter", "the splitter")):
-        values = [getattr(run.settings, key) for run in (other, first)]
-        if values[0] != values[1]:
-            raise differ(fact, *values)
+def _facts(other: Results, first: Results, datasets: list[str]) -> Iterator[tuple[str, Any, Any]]:
+    """What has to be the same in two runs: in words, and the value of each."""
+    actual, expected = other.settings, first.settings
+    yield "the cross-validation", actual.cv, expected.cv
+    yield "the splitter", actual.splitter, expected.splitter
     for dataset in datasets:
-        data, expected = other.settings.data[dataset], first.settings.data[dataset]
         for key, fact in FACTS.items():
-            if data.get(key) != expected.get(key):
-                raise differ(
-                    f"the number of {fact} of {dataset}"
-                    if key.startswith("n_")
-                    else f"{fact} of {dataset}",
-                    data.get(key),
-                    expected.get(key),
-                )
-        _check_folds(dataset, _folds(first, dataset), _folds(other, dataset), differ)
-        _check_labels(dataset, first, other, differ)
+            yield (
+                f"{fact} of {dataset}",
+                actual.data[dataset].get(key),
+                expected.data[dataset].get(key),
+            )
+        # A fold that failed has no rows: only those that both have can be compared.
+        people, other_people = _people(first, dataset), _people(other, dataset)
+        for fold in sorted(people.keys() & other_people.keys()):
+            fact = f"who is tested in fold {fold} of {dataset}"
+            yield fact, other_people[fold], people[fold]
+        labels, other_labels = _labels(first, dataset), _labels(other, dataset)
+        for fold in sorted(labels.keys() & other_labels.keys()):
+            for trial in sorted(labels[fold].keys() | other_labels[fold].keys()):
+                pair = [run[fold].get(trial, "not tested") for run in (other_labels, labels)]
+                yield f"trial {trial} of {dataset} in fold {fold}", *pair
 
 
-def _folds(results: Results, dataset: str) -> pd.DataFrame:
-    """Who is tested in which fold, by how many trials of how many."""
+def _people(results: Results, dataset: str) -> dict[int, str]:
+    """Who is tested in each fold, by how many trials of how many."""
     rows = results.table[results.table["dataset"] == dataset]
-    columns = ["fold", "subject", "n_train", "n_test"]
-    return rows[columns].drop_duplicates().set_index(["fold", "subject"]).sort_index()
+    rows = rows.drop_duplicates(["fold", "subject"]).sort_values("subject")
+    return {
+        fold: ", ".join(
+            f"{row.subject} ({row.n_test} of {row.n_train} + {row.n_test})"
+            for row in group.itertuples()
+        )
+        for fold, group in rows.groupby("fold")
+    }
 
 
-def _check_folds(dataset: str, expected: pd.DataFrame, actual: pd.DataFrame, differ: Any) -> None:
-    # A fold that failed has no rows: only those that both have can be compared.
-    for fold in sorted({f for f, _ in expected.index} & {f for f, _ in actual.index}):
-        tables = actual.loc[fold], expected.loc[fold]
-        if not tables[0].equals(tables[1]):
-            texts = [
-                ", ".join(f"{subject} ({row.n_test} of {row.n_train} + {row.n_test})"
-                          for subject, row in list(table.iterrows())[:3])
-                for table in tables
-            ]  # fmt: skip
-            raise differ(f"who is tested in fold {fold} of {dataset}", *texts)
-
-
-def _check_labels(dataset: str, first: Results, other: Results, differ: Any) -> None:
-    """The test trials and their labels, where the predictions are there."""
-    labels = []
-    for results in (first, other):
-        answers = None
-        for pipeline in results.pipelines:
-            try:
-                answers = results.predictions(pipeline, dataset)
-                break
-            except ValueError:
-                continue
-        if answers is None:
-            return
-        keys = zip(answers.fold.tolist(), answers.trial.tolist(), strict=True)
-        labels.append(dict(zip(keys, np.asarray(answers.y).tolist(), strict=True)))
-    expected, actual = labels
-    folds = {fold for fold, _ in expected} & {fold for fold, _ in actual}
-    for fold, trial in sorted(expected.keys() | actual.keys()):
-        if fold not in folds:
-            continue
-        pair = [values.get((fold, trial), "not tested") for values in (actual, expected)]
-        if pair[0] != pair[1]:
-            raise differ(f"trial {trial} of {dataset} in fold {fold}", *pair)
+def _labels(results: Results, dataset: str) -> dict[int, dict[int, Any]]:
+    """The labels of the test trials by fold, where there are predictions."""
+    labels: dict[int, dict[int, Any]] = {}
+    parts = [part for (name, _), part in results._predictions.items() if name == dataset]
+    for part in parts[:1]:
+        for fold, trial, y in zip(part.fold, part.trial, part.y.tolist(), strict=True):
+            labels.setdefault(int(fold), {})[int(trial)] = y
+    return labels

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+# What there is of every trial; the last are packed as codes of their values.
+NUMBERS, NAMES = ("trial", "fold"), ("subject", "y", "predicted")
+COLUMNS = NUMBERS + NAMES
 
 
 @dataclass(frozen=True)
@@ -44,10 +48,7 @@ class Predictions:
 
     def __getitem__(self, rows: Any) -> Predictions:
         """Some of the trials."""
-        columns = {
-            name: getattr(self, name)[rows]
-            for name in ("trial", "fold", "subject", "y", "predicted")
-        }
+        columns = {name: getattr(self, name)[rows] for name in COLUMNS}
         return replace(self, **columns, proba=None if self.proba is None else self.proba[rows])
 
     @classmethod
@@ -57,11 +58,7 @@ class Predictions:
         proba = None
         if all(p.proba is not None for p in parts):
             proba = np.concatenate([_spread(p, classes) for p in parts])
-        columns = {
-            f.name: np.concatenate([getattr(p, f.name) for p in parts])
-            for f in fields(cls)
-            if f.name not in ("classes", "proba")
-        }
+        columns = {name: np.concatenate([getattr(p, name) for p in parts]) for name in COLUMNS}
         return cls(**columns, classes=classes, proba=proba)
 
 
@@ -77,9 +74,9 @@ def _spread(part: Predictions, classes: NDArray[Any]) -> NDArray[np.float32]:
 def pack(predictions: Predictions, arrays: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """What JSON holds of the predictions; their numbers go to `arrays`."""
     header: dict[str, Any] = {"prefix": prefix, "classes": predictions.classes.tolist()}
-    for name in ("trial", "fold"):
+    for name in NUMBERS:
         arrays[prefix + name] = np.ascontiguousarray(getattr(predictions, name), dtype=np.int64)
-    for name in ("subject", "y", "predicted"):
+    for name in NAMES:
         values, codes = np.unique(getattr(predictions, name), return_inverse=True)
         header[name] = values.tolist()
         arrays[prefix + name] = codes.reshape(-1).astype(np.int32)
@@ -91,14 +88,7 @@ def pack(predictions: Predictions, arrays: dict[str, Any], prefix: str = "") -> 
 def unpack(header: Mapping[str, Any], arrays: Mapping[str, Any]) -> Predictions:
     """The predictions that `pack` took apart."""
     prefix = header["prefix"]
-    columns = {
-        name: np.array(header[name])[arrays[prefix + name]]
-        for name in ("subject", "y", "predicted")
-    }
-    return Predictions(
-        trial=np.array(arrays[prefix + "trial"]),
-        fold=np.array(arrays[prefix + "fold"]),
-        classes=np.array(header["classes"]),
-        proba=arrays.get(prefix + "proba"),
-        **columns,
-    )
+    columns = {name: np.array(arrays[prefix + name]) for name in NUMBERS}
+    columns |= {name: np.array(header[name])[arrays[prefix + name]] for name in NAMES}
+    classes, proba = np.array(header["classes"]), arrays.get(prefix + "proba")
+    return Predictions(**columns, classes=classes, proba=proba)

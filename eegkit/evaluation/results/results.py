@@ -18,11 +18,7 @@ from eegkit.evaluation.results.file import read, write
 from eegkit.evaluation.results.predictions import Predictions
 from eegkit.evaluation.results.settings import RunSettings
 from eegkit.evaluation.results.tables import per_subject, summarize
-from eegkit.evaluation.statistics import (
-    PermutationChance,
-    compare_paired,
-    permutation_chance,
-)
+from eegkit.evaluation.statistics import PermutationChance, compare_paired, permutation_chance
 from eegkit.labels import labels_are_subjects
 from eegkit.text import count
 
@@ -284,12 +280,11 @@ class Results:
         PermutationChance
         """
         predictions = self.predictions(pipeline, dataset)
+        identity = labels_are_subjects(predictions.y, predictions.subject)
         return permutation_chance(
             predictions.y,
             predictions.predicted,
-            None
-            if labels_are_subjects(predictions.y, predictions.subject)
-            else predictions.subject,
+            None if identity else predictions.subject,
             metric,
             n_permutations=n_permutations,
             random_state=random_state,

@@ -15,7 +15,7 @@ import numpy as np
 
 from eegkit import registry
 from eegkit.evaluation.baselines import baselines
-from eegkit.evaluation.results.code import write_all
+from eegkit.evaluation.results.code import CodeWriter
 from eegkit.trials import Trials
 from eegkit.trials_source import TrialsSource
 
@@ -137,14 +137,13 @@ def describe_run(
     **settings
         Fields of `RunSettings`.
     """
-    texts, imports, not_code = write_all(pipelines)
-    written_options, option_imports, not_code_options = write_all(options)
+    writer = CodeWriter()
     return RunSettings(
-        pipelines=texts,
+        pipelines=writer.write_all(pipelines),
         baselines=_unchanged_baselines(pipelines),
-        imports=list(dict.fromkeys(imports + option_imports)),
-        options=written_options,
-        not_code=not_code + not_code_options,
+        options=writer.write_all(options),
+        imports=list(writer.imports),
+        not_code=writer.not_code,
         data={name: _about(trials) for name, trials in datasets.items()},
         sources={
             name: trials.source.to_dict()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,20 +21,14 @@ def per_subject(table: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
     """
     keys = ["dataset", "pipeline", "subject"]
     groups = table.groupby(keys, sort=False)
-    columns: dict[str, Any] = {
-        "n_folds": groups["fold"].nunique(),
-        "n_test": groups["n_test"].sum(),
-    }
-    for metric in metrics:
-        for name in (metric, f"chance_{metric}"):
-            columns[name] = groups[name].mean()
-    order = {name: {value: i for i, value in enumerate(table[name].unique())} for name in keys[:2]}
-    return (
-        pd.DataFrame(columns)
-        .reset_index()
-        .sort_values(
-            keys, key=lambda c: c.map(order[c.name]) if c.name in order else c, ignore_index=True
-        )
+    people = groups[[name for m in metrics for name in (m, f"chance_{m}")]].mean()
+    people.insert(0, "n_folds", groups["fold"].nunique())
+    people.insert(1, "n_test", groups["n_test"].sum())
+    # Data sets and pipelines stay in the order in which they come.
+    return people.reset_index().sort_values(
+        keys,
+        key=lambda c: c if c.name == "subject" else pd.Series(pd.factorize(c)[0]),
+        ignore_index=True,
     )
 
 
@@ -49,11 +42,9 @@ def summarize(people: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
     metrics : sequence of str
     """
     rows = []
-    for (dataset, pipeline), scores_of_pipeline in people.groupby(
-        ["dataset", "pipeline"], sort=False
-    ):
+    for (dataset, pipeline), group in people.groupby(["dataset", "pipeline"], sort=False):
         for metric in metrics:
-            scores, chance = scores_of_pipeline[metric], scores_of_pipeline[f"chance_{metric}"]
+            scores, chance = group[metric], group[f"chance_{metric}"]
             values = scores.dropna().to_numpy()
             low, high = bootstrap_interval(values)[1:3] if len(values) else (np.nan, np.nan)
             rows.append(
