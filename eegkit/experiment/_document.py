@@ -66,6 +66,10 @@ class Item:
         """Names and values of a mapping."""
         return self.value if self.kind == "mapping" else []
 
+    def empty(self) -> Item:
+        """Nothing, at the same place."""
+        return Item(None, self.line, self.column, "value")
+
     def plain(self) -> Any:
         """The value alone: dicts, tuples and plain values."""
         if self.kind == "mapping":

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from eegkit import registry
-from eegkit.text import suggest
 
 _RANGE = re.compile(r"(\d+)-(\d+)")
 
@@ -66,7 +65,7 @@ def step_class(name: str, last: bool, text: str) -> type:
         if last:
             raise ValueError(
                 f"The pipeline {text!r} ends with the transform {name!r}; put a classifier behind "
-                f"it, such as {text}+{_any_classifier()}."
+                f"it, such as {text}+cnn_bigru."
             )
         raise ValueError(
             f"{name!r} is a classifier, so it can only be the last step of the pipeline {text!r}."
@@ -82,15 +81,10 @@ def make_step(cls: type, **params: Any) -> Any:
     ValueError
         A parameter that has no default is not given.
     """
-    mandatory = [
-        name
-        for name, parameter in inspect.signature(cls).parameters.items()
-        if parameter.default is parameter.empty
-        and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
-    ]
-    absent = [name for name in mandatory if name not in params]
-    if absent:
-        raise ValueError(f"{cls.__name__} needs the parameter {absent[0]}, which has no default.")
+    for name, parameter in inspect.signature(cls).parameters.items():
+        is_optional = parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+        if parameter.default is parameter.empty and not is_optional and name not in params:
+            raise ValueError(f"{cls.__name__} needs the parameter {name}, which has no default.")
     return cls(**params)
 
 
@@ -156,21 +150,3 @@ def parse_subjects(text: str) -> list[Any]:
     if not subjects:
         raise ValueError(f"{text!r} names nobody.")
     return subjects
-
-
-def check_parameter(names: Iterable[str], name: str, owner: str) -> None:
-    """Refuse a parameter that is not there, with the nearest that is.
-
-    Raises
-    ------
-    ValueError
-        Always but where `names` holds the name.
-    """
-    names = list(names)
-    if name not in names:
-        raise ValueError(f"{owner} has no parameter {name!r}{suggest(name, names)}")
-
-
-def _any_classifier() -> str:
-    names = registry.names("classifiers")
-    return "cnn_bigru" if "cnn_bigru" in names or not names else names[0]

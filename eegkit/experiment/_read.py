@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from eegkit.experiment._document import Document, Item
 from eegkit.experiment._experiment import Experiment
 from eegkit.experiment._pipelines import (
-    check_parameter,
     join_steps,
     make_step,
     parse_pipeline,
@@ -66,12 +65,12 @@ class _Reader:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.fail = document.fail
+        self.random_state = 0
 
     def read(self, stem: str) -> Experiment:
         root = self.document.root
         assert root is not None
-        if root.kind != "mapping":
-            self.fail(root, f"here is {root.show()}; expected lines of name: value.")
+        self._expect(root.kind == "mapping", root, "lines of name: value")
         items = {}
         for name, value in root.pairs():
             if name.value not in KEYS:
@@ -84,46 +83,42 @@ class _Reader:
         def read(name: str, how: Callable[[Item], Result], default: Any) -> Result:
             return how(items[name]) if name in items else default
 
-        random_state = read("random_state", self._random_state, 0)
+        self.random_state = read("random_state", self._seed, 0)
         # What takes long to import comes last.
         return Experiment(
             name=stem,
             text=self.document.text,
             cv=read("cv", self._cv, "group-5"),
             scoring=read("scoring", self._scoring, ["balanced_accuracy", "accuracy"]),
-            random_state=random_state,
+            random_state=self.random_state,
             label=read("label", self._text, None),
             on_leak=read("on_leak", self._on_leak, ON_LEAK[0]),
             out=read("out", self._out, Path("results") / stem),
             baselines=read("baselines", self._flag, False),
             datasets=self._datasets(items["datasets"]),
-            pipelines=self._pipelines(items["pipelines"], random_state),
+            pipelines=self._pipelines(items["pipelines"]),
         )
 
     # Single values
 
-    def _text(self, item: Item) -> str:
-        if not isinstance(item.value, str) or not item.value.strip():
-            self.fail(item, f"here is {item.show()}; expected text.")
+    def _expect(self, accepted: Any, item: Item, expected: str, name: str = "here") -> Any:
+        """The value of an item, if it is accepted."""
+        if not accepted:
+            self.fail(item, f"{name} is {item.show()}; expected {expected}.")
         return item.value
+
+    def _text(self, item: Item) -> str:
+        return self._expect(isinstance(item.value, str) and item.value.strip(), item, "text")
 
     def _flag(self, item: Item) -> bool:
-        if not isinstance(item.value, bool):
-            self.fail(item, f"here is {item.show()}; expected true or false.")
-        return item.value
+        return self._expect(isinstance(item.value, bool), item, "true or false")
 
-    def _random_state(self, item: Item) -> int:
-        value = item.value
-        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**32:
-            self.fail(
-                item, f"random_state is {item.show()}; expected a whole number from 0 to 2**32 - 1."
-            )
-        return value
+    def _seed(self, item: Item) -> int:
+        is_seed = type(item.value) is int and 0 <= item.value < 2**32
+        return self._expect(is_seed, item, "a whole number from 0 to 2**32 - 1", "random_state")
 
     def _on_leak(self, item: Item) -> str:
-        if item.value not in ON_LEAK:
-            self.fail(item, f"on_leak is {item.show()}; expected {' or '.join(ON_LEAK)}.")
-        return item.value
+        return self._expect(item.value in ON_LEAK, item, " or ".join(ON_LEAK), "on_leak")
 
     def _out(self, item: Item) -> Path:
         folder = Path(self._text(item)).expanduser()
@@ -134,12 +129,12 @@ class _Reader:
     def _cv(self, item: Item) -> str | dict[str, Any]:
         from eegkit.evaluation import make_splitter
 
-        if item.kind == "list" or (item.kind == "value" and not isinstance(item.value, str)):
-            self.fail(
-                item,
-                f"cv is {item.show()}; expected a name such as group-5, or a mapping of train and "
-                "test to names.",
-            )
+        self._expect(
+            item.kind == "mapping" or isinstance(item.value, str),
+            item,
+            "a name such as group-5, or a mapping of train and test to names",
+            "cv",
+        )
         cv: str | dict[str, Any] = item.value
         if item.kind == "mapping":
             cv = {name: list(v) if isinstance(v, tuple) else v for name, v in item.plain().items()}
@@ -152,8 +147,7 @@ class _Reader:
         from eegkit.evaluation.metrics import make_scorers
 
         items = item.value if item.kind == "list" else [item]
-        if not items:
-            self.fail(item, "scoring is an empty list; expected at least one metric.")
+        self._expect(items, item, "at least one metric", "scoring")
         names: list[str] = []
         for metric in items:
             name = self._text(metric)
@@ -168,19 +162,10 @@ class _Reader:
     def _datasets(self, item: Item) -> dict[str, Dataset]:
         datasets = {}
         for name, options in self._entries(item, "datasets", "a data set, such as simulated"):
-            source, pairs = name, []
-            if options.kind == "mapping":
-                for key, value in options.pairs():
-                    if key.value == "dataset":
-                        source = value
-                    else:
-                        pairs.append((key, value))
-            elif options.value is not None:
-                self.fail(
-                    options,
-                    f"here is {options.show()}; expected the options of {name.value}, such as "
-                    "{subjects: [1, 2]}.",
-                )
+            expected = f"the options of {name.value}, such as {{subjects: [1, 2]}}"
+            pairs = self._pairs(options, expected)
+            source = next((value for key, value in pairs if key.value == "dataset"), name)
+            pairs = [(key, value) for key, value in pairs if key.value != "dataset"]
             datasets[name.value] = self._dataset(source, pairs)
         return datasets
 
@@ -193,11 +178,7 @@ class _Reader:
         fields = [field.name for field in dataclasses.fields(cls) if field.init]
         values: dict[str, Any] = {}
         for key, value in options:
-            if key.value not in fields:
-                self.fail(
-                    key,
-                    f"the data set {name} has no option {key.value!r}{suggest(key.value, fields)}",
-                )
+            self._check_name(key, fields, f"the data set {name} has no option")
             plain = value.plain()
             if key.value == "subjects" and isinstance(plain, str):
                 plain = tuple(self._call_at(value, parse_subjects, plain))
@@ -207,22 +188,22 @@ class _Reader:
 
     # Pipelines
 
-    def _pipelines(self, item: Item, random_state: int) -> dict[str, Any]:
+    def _pipelines(self, item: Item) -> dict[str, Any]:
         pipelines = {}
         for name, content in self._entries(item, "pipelines", "a pipeline, such as stft+cnn_bigru"):
             if content.kind == "list":
-                pipelines[name.value] = self._of_list(content, random_state)
-                continue
-            if content.kind == "mapping" or content.value is None:
-                pipelines[name.value] = self._of_text(name, content.pairs(), random_state)
+                pipeline = join_steps(self._steps(content, ends_with_classifier=True))
+            elif content.kind == "mapping" or content.value is None:
+                pipeline = self._short_form(name, content.pairs())
             else:
-                pipelines[name.value] = self._of_text(content, [], random_state)
+                pipeline = self._short_form(content, [])
+            pipelines[name.value] = pipeline
         return pipelines
 
-    def _of_text(self, text: Item, params: list[tuple[Item, Item]], random_state: int) -> Any:
-        """The short form; `params` are mappings of parameters by step."""
+    def _short_form(self, text: Item, params: list[tuple[Item, Item]]) -> Any:
+        """A pipeline by its text; `params` are mappings of parameters by step."""
         pipeline = self._call_at(text, parse_pipeline, self._text(text))
-        set_random_state([pipeline], random_state)
+        set_random_state([pipeline], self.random_state)
         steps = pipeline.named_steps
         for step, mapping in params:
             if step.value not in steps:
@@ -232,73 +213,55 @@ class _Reader:
                     "pipeline with a name of your own has a list of steps below it.",
                 )
             estimator = steps[step.value]
-            for key, value in self._params(mapping, step.value):
-                parameters = estimator.get_params(deep=False)
-                self._call_at(key, check_parameter, parameters, key.value, step.value)
-                plain = self._value(key, value, random_state)
-                estimator.set_params(**{key.value: plain})
+            names = estimator.get_params(deep=False)
+            estimator.set_params(**self._params(mapping, step.value, names))
             self._check(estimator, step, mapping.pairs())
         return pipeline
 
-    def _of_list(self, item: Item, random_state: int) -> Any:
-        return join_steps(self._steps(item, random_state, ends_with_classifier=True))
-
-    def _steps(
-        self, listing: Item, random_state: int, *, ends_with_classifier: bool
-    ) -> list[tuple[str, Any]]:
+    def _steps(self, listing: Item, *, ends_with_classifier: bool) -> list[tuple[str, Any]]:
         pairs = [self._step_of(item) for item in listing.value]
-        if not pairs:
-            self.fail(
-                listing, "here is an empty list; expected transforms and at last a classifier."
-            )
+        self._expect(pairs, listing, "transforms and at last a classifier")
         text = "+".join(name.value for name, _ in pairs)
         steps = []
         for i, (name, mapping) in enumerate(pairs):
             last = ends_with_classifier and i == len(pairs) - 1
             cls = self._call_at(name, step_class, name.value, last, text)
-            steps.append((name.value, self._step(cls, name, mapping, random_state)))
+            steps.append((name.value, self._step(cls, name, mapping)))
         return steps
 
     def _step_of(self, item: Item) -> tuple[Item, Item]:
         """The name of a step and what stands behind it."""
         if isinstance(item.value, str):
-            return item, Item(None, item.line, item.column, "value")
-        if item.kind != "mapping" or not item.value:
+            return item, item.empty()
+        self._expect(item.pairs(), item, "a step, such as stft, or stft: {nperseg: 128}")
+        (name, mapping), *others = item.pairs()
+        for other, _ in others:
             self.fail(
-                item,
-                f"here is {item.show()}; expected a step, such as stft, or stft: {{nperseg: 128}}.",
+                other,
+                f"{other.value!r} stands beside the step {name.value!r}; begin a step with '- ', "
+                "and put its parameters below it, indented.",
             )
-        if len(item.value) > 1:
-            self.fail(
-                item.value[1][0],
-                f"{item.value[1][0].value!r} stands beside the step {item.value[0][0].value!r}; "
-                "begin a step with '- ', and put its parameters below it, indented.",
-            )
-        return item.value[0]
+        return name, mapping
 
-    def _step(self, cls: type, name: Item, mapping: Item, random_state: int) -> Any:
-        parameters = inspect.signature(cls).parameters
-        params = {"random_state": random_state} if "random_state" in parameters else {}
-        for key, value in self._params(mapping, name.value):
-            self._call_at(key, check_parameter, parameters, key.value, name.value)
-            params[key.value] = self._value(key, value, random_state)
+    def _step(self, cls: type, name: Item, mapping: Item) -> Any:
+        names = inspect.signature(cls).parameters
+        params = {"random_state": self.random_state} if "random_state" in names else {}
+        params |= self._params(mapping, name.value, names)
         step = self._call_at(name, make_step, cls, **params)
         self._check(step, name, mapping.pairs())
         return step
 
-    def _params(self, mapping: Item, step: str) -> list[tuple[Item, Item]]:
-        if mapping.kind != "mapping" and mapping.value is not None:
-            self.fail(
-                mapping,
-                f"here is {mapping.show()}; expected the parameters of {step}, such as "
-                "{name: value}.",
+    def _params(self, mapping: Item, step: str, names: Collection[str]) -> dict[str, Any]:
+        params = {}
+        for key, value in self._pairs(
+            mapping, f"the parameters of {step}, such as {{name: value}}"
+        ):
+            self._check_name(key, names, f"{step} has no parameter")
+            is_steps = key.value == "transformers" and value.kind == "list"
+            params[key.value] = (
+                self._steps(value, ends_with_classifier=False) if is_steps else value.plain()
             )
-        return mapping.pairs()
-
-    def _value(self, key: Item, value: Item, random_state: int) -> Any:
-        if key.value == "transformers" and value.kind == "list":
-            return self._steps(value, random_state, ends_with_classifier=False)
-        return value.plain()
+        return params
 
     def _check(self, step: Any, name: Item, params: list[tuple[Item, Item]]) -> None:
         """What the estimator itself can say of its parameters before it sees data."""
@@ -308,26 +271,29 @@ class _Reader:
 
     # Shared
 
+    def _pairs(self, item: Item, expected: str) -> list[tuple[Item, Item]]:
+        """Names and values of a mapping; none of nothing."""
+        self._expect(item.kind == "mapping" or item.value is None, item, expected)
+        return item.pairs()
+
+    def _check_name(self, key: Item, names: Collection[str], text: str) -> None:
+        if key.value not in names:
+            self.fail(key, f"{text} {key.value!r}{suggest(key.value, names)}")
+
     def _entries(self, item: Item, heading: str, example: str) -> list[tuple[Item, Item]]:
         """Names and what stands behind them: of a mapping, a list of names, or a name."""
-        empty = Item(None, item.line, item.column, "value")
-        if item.kind == "mapping" and item.value:
-            pairs = item.pairs()
-        elif item.kind == "list" and item.value:
-            pairs = [(name, empty) for name in item.value]
-            for name, _ in pairs:
-                if name.kind != "value":
-                    self.fail(
-                        name,
-                        f"here is {name.show()} in a list; write {heading} as lines of name: and "
-                        "what belongs to it, without '- '.",
-                    )
-        elif isinstance(item.value, str):
-            pairs = [(item, empty)]
-        else:
-            self.fail(item, f"{heading} is {item.show()}; expected the name of {example}.")
+        has_names = item.kind != "value" or isinstance(item.value, str)
+        self._expect(has_names and item.value, item, f"the name of {example}", heading)
+        names = item.value if item.kind == "list" else [item]
+        pairs = item.pairs() or [(name, name.empty()) for name in names]
         lines: dict[str, int] = {}
         for name, _ in pairs:
+            if name.kind != "value":
+                self.fail(
+                    name,
+                    f"here is {name.show()} in a list; write {heading} as lines of name: and "
+                    "what belongs to it, without '- '.",
+                )
             text = self._text(name)
             if text in lines:
                 self.fail(
