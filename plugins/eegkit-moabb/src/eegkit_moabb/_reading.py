@@ -45,28 +45,16 @@ def make_paradigm(options: Any, dataset: Any) -> Any:
     ValueError
         An option makes no sense, or the data set does not fit the paradigm.
     """
-    name = USUAL[dataset.paradigm] if options.paradigm is None else options.paradigm
-    if name not in PARADIGMS:
-        raise ParameterError(
-            f"paradigm is {name!r}; expected one of {', '.join(PARADIGMS)}, or None for "
-            f"{USUAL[dataset.paradigm]}.",
-            "paradigm",
-        )
-    if PARADIGMS[name] != dataset.paradigm:
-        raise ParameterError(
-            f"paradigm={name!r} does not fit {options.code}, a data set of the task "
-            f"{dataset.paradigm!r}; expected {USUAL[dataset.paradigm]!r}, which is the default.",
-            "paradigm",
-        )
+    name = _paradigm_name(options, dataset)
     cls = getattr(library().paradigms, name)
     parameters = inspect.signature(cls).parameters
     kwargs: dict[str, Any] = {
         "tmin": options.tmin,
         "tmax": options.tmax,
         "resample": options.target_sfreq,
+        "channels": _names(options.channels, "channels"),
+        "events": _names(options.events, "events"),
     }
-    kwargs["channels"] = _names(options.channels, "channels")
-    kwargs["events"] = _names(options.events, "events")
     if kwargs["events"] is not None:
         _check_events(kwargs["events"], dataset, name)
         if "n_classes" in parameters:
@@ -87,6 +75,23 @@ def make_paradigm(options: Any, dataset: Any) -> Any:
             "paradigm",
         )
     return paradigm
+
+
+def _paradigm_name(options: Any, dataset: Any) -> str:
+    name = USUAL[dataset.paradigm] if options.paradigm is None else options.paradigm
+    if name not in PARADIGMS:
+        raise ParameterError(
+            f"paradigm is {name!r}; expected one of {', '.join(PARADIGMS)}, or None for "
+            f"{USUAL[dataset.paradigm]}.",
+            "paradigm",
+        )
+    if PARADIGMS[name] != dataset.paradigm:
+        raise ParameterError(
+            f"paradigm={name!r} does not fit {options.code}, a data set of the task "
+            f"{dataset.paradigm!r}; expected {USUAL[dataset.paradigm]!r}, which is the default.",
+            "paradigm",
+        )
+    return name
 
 
 def _names(request: Any, option: str) -> list[str] | None:

@@ -62,7 +62,7 @@ class PatchModule(nn.Module):
 class PatchClassifier(TimmClassifier):
     """A Transformer of timm whose tokens are patches of a spectrogram.
 
-    A subclass names its module of timm, and which of its parameters are sizes that a variant
+    A subclass names the class of its net, and which of its parameters are sizes that a variant
     has its own values of.
 
     Parameters
@@ -73,14 +73,17 @@ class PatchClassifier(TimmClassifier):
         A net of timm's module instead, of the published sizes.
     """
 
-    timm_module: ClassVar[str]
+    module_class: ClassVar[type[PatchModule]]
     sizes: ClassVar[tuple[str, ...]]
 
     patch_size: Count = 4
     variant: str | None = None
 
+    def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
+        return self.module_class(input_shape, n_classes, **self.architecture_params())
+
     def min_input_shape(self) -> tuple[int, ...]:
-        return (1, *patch_shape(self.patch_size, self.variant, self.timm_module))
+        return (1, *patch_shape(self.patch_size, self.variant, self.module_class.timm_module))
 
     def check_parameters(self) -> None:
         super().check_parameters()
@@ -92,7 +95,7 @@ class PatchClassifier(TimmClassifier):
                     "pretrained",
                 )
             return
-        variant_patch(self.variant, self.timm_module)  # refuses what timm does not know
+        self.min_input_shape()  # refuses what timm does not know
         cls = type(self)
         options = [name for name in self.sizes if getattr(self, name) != getattr(cls, name)]
         if options:

@@ -7,19 +7,16 @@ from typing import Any
 
 from scipy.stats import uniform
 from timm.models import SwinTransformer
-from torch import nn
 
 from eegkit.parameters import Count, Counts, ParameterError, Positive, Proportion, check_heads
 from eegkit_vision._patches import PatchClassifier, PatchModule
-
-MODULE = "swin_transformer"
 
 
 class SwinModule(PatchModule):
     """The net of `Swin`; see there for the parameters."""
 
     timm_class = SwinTransformer
-    timm_module = MODULE
+    timm_module = "swin_transformer"
 
     def __init__(
         self,
@@ -125,7 +122,7 @@ class Swin(PatchClassifier):
     (8, 2)
     """
 
-    timm_module = MODULE
+    module_class = SwinModule
     sizes = ("patch_size", "embed_dim", "depths", "n_heads", "window_size", "mlp_ratio")
 
     embed_dim: Count = 96
@@ -168,6 +165,3 @@ class Swin(PatchClassifier):
         for stage, heads in enumerate(self.n_heads):
             width = {f"the width of stage {stage + 1}": self.embed_dim * 2**stage}
             check_heads(heads, **width)
-
-    def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
-        return SwinModule(input_shape, n_classes, **self.architecture_params())

@@ -5,19 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from timm.models import VisionTransformer
-from torch import nn
 
 from eegkit_vision._encoder import EncoderParams
 from eegkit_vision._patches import PatchClassifier, PatchModule
-
-MODULE = "vision_transformer"
 
 
 class ViTModule(PatchModule):
     """The net of `ViT`; see there for the parameters."""
 
     timm_class = VisionTransformer
-    timm_module = MODULE
+    timm_module = "vision_transformer"
 
     def __init__(
         self,
@@ -115,7 +112,7 @@ class ViT(EncoderParams, PatchClassifier):
     2118914
     """
 
-    timm_module = MODULE
+    module_class = ViTModule
     sizes = ("patch_size", "hidden_size", "n_layers", "n_heads", "mlp_ratio")
 
     patch_size = 10
@@ -127,6 +124,3 @@ class ViT(EncoderParams, PatchClassifier):
     @classmethod
     def search_space(cls) -> dict[str, Any]:
         return super().search_space() | {"patch_size": [5, 10, 20]}
-
-    def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
-        return ViTModule(input_shape, n_classes, **self.architecture_params())
