@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from sklearn import pipeline as sklearn_pipeline
@@ -48,14 +50,13 @@ def reference_to(cls: type) -> dict[str, str]:
 def _candidates(cls: type) -> list[registry.Entry]:
     """Entries that may point at the class, the likeliest first; other plugins stay unimported."""
     package = cls.__module__.partition(".")[0]
-    likely, possible = [], []
-    for entry in (entry for kind in KINDS for entry in registry.entries(kind)):
-        module, _, name = entry.target.partition(":")
-        if name == cls.__name__:
-            likely.append(entry)
-        elif module.partition(".")[0] == package:
-            possible.append(entry)
-    return likely + possible
+    entries = [entry for kind in KINDS for entry in registry.entries(kind)]
+    likely = [entry for entry in entries if entry.target.endswith(f":{cls.__name__}")]
+    return likely + [
+        entry
+        for entry in entries
+        if entry not in likely and re.split("[.:]", entry.target)[0] == package
+    ]
 
 
 def class_of(
@@ -104,6 +105,14 @@ def _of_pyriemann(name: str) -> type:
             f"{name} is of pyRiemann, which is not installed here. Install it: "
             "pip install 'eegkit[riemann]'."
         ) from error
+
+
+def version_of(distribution: str) -> str:
+    """The version of a distribution that is installed here, or "unknown"."""
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return "unknown"
 
 
 def named_classes(custom_classes: Iterable[Any]) -> dict[str, type]:

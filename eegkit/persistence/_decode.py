@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn import config_context, model_selection
 from sklearn.exceptions import InconsistentVersionWarning
 
-from eegkit.persistence._classes import class_of
+from eegkit.persistence._classes import class_of, version_of
 from eegkit.persistence._encode import STORED_AS, import_skops, is_splitter
 from eegkit.recordings import Preparation
 from eegkit.signals import SignalArray
 
 
+@dataclass(frozen=True)
 class Decoder:
     """Decodes what an `Encoder` made.
 
@@ -33,13 +33,9 @@ class Decoder:
         Classes that are not registered, by name.
     """
 
-    def __init__(
-        self,
-        tensors: dict[str, NDArray[Any]],
-        versions: dict[str, str],
-        custom_classes: dict[str, type],
-    ) -> None:
-        self.tensors, self.versions, self.custom_classes = tensors, versions, custom_classes
+    tensors: dict[str, NDArray[Any]]
+    versions: dict[str, str]
+    custom_classes: dict[str, type]
 
     def decode(self, node: Any) -> Any:
         """The value of a node of the file's description."""
@@ -47,39 +43,33 @@ class Decoder:
             return [self.decode(item) for item in node]
         if not isinstance(node, dict):
             return node
-        if node["$"] not in self._kinds:
-            raise ValueError(f"it holds a value of the unknown kind {node['$']!r}.")
-        return self._kinds[node["$"]](self, node)
-
-    def _items(self, node: Any) -> Any:
-        return [self.decode(item) for item in node["items"]]
-
-    def _float(self, node: Any) -> float:
-        return {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}[node["value"]]
-
-    def _complex(self, node: Any) -> complex:
-        return complex(*self._items(node))
-
-    def _bytes(self, node: Any) -> bytes:
-        return self.tensors[node["tensor"]].tobytes()
-
-    def _tuple(self, node: Any) -> tuple[Any, ...]:
-        return tuple(self._items(node))
-
-    def _slice(self, node: Any) -> slice:
-        return slice(*self._items(node))
-
-    def _dict(self, node: Any) -> dict[Any, Any]:
-        return {self.decode(key): self.decode(value) for key, value in node["items"]}
-
-    def _dtype(self, node: Any) -> np.dtype[Any]:
-        return np.dtype(node["name"])
-
-    def _path(self, node: Any) -> Path:
-        return Path(node["path"])
-
-    def _scalar(self, node: Any) -> Any:
-        return self.decode(node["array"])[()]
+        match node["$"]:
+            case "float":
+                return {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}[node["value"]]
+            case "complex":
+                return complex(*self.decode(node["items"]))
+            case "bytes":
+                return self.tensors[node["tensor"]].tobytes()
+            case "tuple":
+                return tuple(self.decode(node["items"]))
+            case "slice":
+                return slice(*self.decode(node["items"]))
+            case "dict":
+                return dict(self.decode(node["items"]))
+            case "dtype":
+                return np.dtype(node["name"])
+            case "path":
+                return Path(node["path"])
+            case "scalar":
+                return self.decode(node["array"])[()]
+            case "signals":
+                return SignalArray(self.decode(node["array"]), **self.decode(node["knowledge"]))
+            case "preparation":
+                return Preparation.from_dict(node["values"])
+            case "array" | "objects" | "random_state" | "splitter" | "skops" | "estimator" as kind:
+                return getattr(self, f"_{kind}")(node)
+            case kind:
+                raise ValueError(f"it holds a value of the unknown kind {kind!r}.")
 
     def _array(self, node: Any) -> NDArray[Any]:
         dtype, array = np.dtype(node["dtype"]), self.tensors[node["tensor"]]
@@ -90,17 +80,11 @@ class Decoder:
         return np.array(array.transpose(np.argsort(node["axes"])), dtype, order="K")
 
     def _objects(self, node: Any) -> NDArray[Any]:
-        items = self._items(node)
+        items = self.decode(node["items"])
         array = np.empty(len(items), np.dtype(node["dtype"]))
         for i, item in enumerate(items):  # one by one: an item may be a list itself
             array[i] = item
         return array.reshape(node["shape"])
-
-    def _signals(self, node: Any) -> SignalArray:
-        return SignalArray(self.decode(node["array"]), **self.decode(node["knowledge"]))
-
-    def _preparation(self, node: Any) -> Preparation:
-        return Preparation.from_dict(node["values"])
 
     def _random_state(self, node: Any) -> np.random.RandomState:
         state = np.random.RandomState()
@@ -130,9 +114,8 @@ class Decoder:
         state = self._attributes(node["params"]) | self._attributes(node["state"])
         estimator: Any = object.__new__(cls)
         try:
-            with warnings.catch_warnings():
-                # Pipelines hold nothing that depends on a version, and the file tells none.
-                warnings.simplefilter("ignore", InconsistentVersionWarning)
+            # Pipelines hold nothing that depends on a version, and the file tells none.
+            with warnings.catch_warnings(action="ignore", category=InconsistentVersionWarning):
                 estimator.__setstate__(state)
             self._request(estimator, node.get("requests", {}))
         except ImportError:
@@ -151,36 +134,12 @@ class Decoder:
         """Which versions an estimator was saved with, and which are here."""
         distribution = node["class"].get("distribution", "eegkit")
         saved_version = self.versions.get(distribution, "unknown")
-        try:
-            installed_version = version(distribution)
-        except PackageNotFoundError:
-            installed_version = "unknown"
         return (
-            f" (saved with {distribution} {saved_version}, here is {installed_version}; install "
-            "the version of the file, or fit again)"
+            f" (saved with {distribution} {saved_version}, here is {version_of(distribution)}; "
+            "install the version of the file, or fit again)"
         )
 
     def _request(self, estimator: Any, requests: dict[str, dict[str, Any]]) -> None:
         with config_context(enable_metadata_routing=True):  # else requests cannot be set
             for method, params in requests.items():
                 getattr(estimator, f"set_{method}_request")(**params)
-
-    _kinds: ClassVar[dict[str, Callable[[Decoder, Any], Any]]] = {
-        "float": _float,
-        "complex": _complex,
-        "bytes": _bytes,
-        "tuple": _tuple,
-        "slice": _slice,
-        "dict": _dict,
-        "dtype": _dtype,
-        "path": _path,
-        "scalar": _scalar,
-        "array": _array,
-        "objects": _objects,
-        "signals": _signals,
-        "preparation": _preparation,
-        "random_state": _random_state,
-        "splitter": _splitter,
-        "skops": _skops,
-        "estimator": _estimator,
-    }

@@ -8,24 +8,23 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import PurePath
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn import model_selection
 from sklearn.base import BaseEstimator
 
+from eegkit import tensor_file
 from eegkit._compat import split_state
 from eegkit.persistence._classes import HOLDERS, reference_to
 from eegkit.recordings import Preparation
 from eegkit.signals import SignalArray
 
 # The dtypes that have a place in the file; complex numbers are pairs of floats there.
-TENSOR_TYPES = ("?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8")
-STORED_AS = {np.dtype(name): np.dtype(name) for name in TENSOR_TYPES} | {
+STORED_AS = {dtype: dtype for dtype in tensor_file.NAMES} | {
     np.dtype("c8"): np.dtype("f4"),
     np.dtype("c16"): np.dtype("f8"),
 }
@@ -67,16 +66,41 @@ class Encoder:
             return {"$": "path", "path": str(value)}
         if is_splitter(type(value)):
             return self._splitter(value)
-        encode = self._exact.get(type(value))
-        if encode is None:
-            raise self._refusal(value)
-        return encode(self, value)
+        return self._of_type_itself(value)
 
-    @contextmanager
-    def _inside(self, kind: str, name: Any) -> Iterator[None]:
+    def _of_type_itself(self, value: Any) -> Any:
+        """A value whose class is one of these, not one that derives from it."""
+        kind = type(value)
+        if kind is float:
+            return value if math.isfinite(value) else {"$": "float", "value": repr(value)}
+        if kind is complex:
+            return {"$": "complex", "items": [self.encode(value.real), self.encode(value.imag)]}
+        if kind is bytes:
+            return {"$": "bytes", "tensor": self._keep(np.frombuffer(value, np.uint8))}
+        if kind is list:
+            return self._items(value)
+        if kind is tuple:
+            return {"$": "tuple", "items": self._items(value)}
+        if kind is slice:
+            return {"$": "slice", "items": self._items((value.start, value.stop, value.step))}
+        if kind is dict:
+            return self._dict(value)
+        if kind in (np.ndarray, np.memmap):
+            return self._array(value)
+        if kind is SignalArray:
+            return self._signals(value)
+        if kind is Preparation:
+            return {"$": "preparation", "values": value.to_dict()}
+        if kind is np.random.RandomState:
+            return {"$": "random_state", "state": self.encode(value.get_state(legacy=True))}
+        raise self._refusal(value)
+
+    def _inside(self, kind: str, name: Any, value: Any) -> Any:
+        """A value that is a part of another, such as its item or attribute."""
         self._path.append((kind, str(name)))
-        yield
+        encoded = self.encode(value)
         self._path.pop()
+        return encoded
 
     def _refusal(self, value: Any, advice: str | None = None) -> ValueError:
         cls = type(value)
@@ -89,52 +113,23 @@ class Encoder:
         )
         return ValueError(f"{where}is a {cls.__module__}.{cls.__qualname__}. {advice}")
 
-    def _float(self, value: float) -> Any:
-        return value if math.isfinite(value) else {"$": "float", "value": repr(value)}
-
-    def _complex(self, value: complex) -> Any:
-        parts = [self._float(value.real), self._float(value.imag)]
-        return {"$": "complex", "items": parts}
-
-    def _bytes(self, value: bytes) -> Any:
-        return {"$": "bytes", "tensor": self._keep(np.frombuffer(value, np.uint8))}
-
     def _items(self, values: Sequence[Any]) -> list[Any]:
-        items = []
-        for i, value in enumerate(values):
-            is_step = type(value) is tuple and len(value) == 2 and isinstance(value[0], str)
-            if is_step and isinstance(value[1], BaseEstimator):
-                with self._inside("step", value[0]):
-                    step = [value[0], self.encode(value[1])]
-                items.append({"$": "tuple", "items": step})
-            else:
-                with self._inside("item", i):
-                    items.append(self.encode(value))
-        return items
+        return [self._item(i, value) for i, value in enumerate(values)]
 
-    def _tuple(self, value: tuple[Any, ...]) -> Any:
-        return {"$": "tuple", "items": self._items(value)}
-
-    def _slice(self, value: slice) -> Any:
-        return {"$": "slice", "items": self._items((value.start, value.stop, value.step))}
+    def _item(self, i: int, value: Any) -> Any:
+        is_step = type(value) is tuple and len(value) == 2 and isinstance(value[0], str)
+        if is_step and isinstance(value[1], BaseEstimator):
+            return {"$": "tuple", "items": [value[0], self._inside("step", *value)]}
+        return self._inside("item", i, value)
 
     def _dict(self, value: dict[Any, Any]) -> Any:
-        items = []
-        for key, part in value.items():
-            with self._inside("key", key):
-                items.append([self.encode(key), self.encode(part)])
+        items = [[self._inside("key", key, part) for part in (key, value[key])] for key in value]
         return {"$": "dict", "items": items}
-
-    def _random_state(self, value: np.random.RandomState) -> Any:
-        return {"$": "random_state", "state": self.encode(value.get_state(legacy=True))}
 
     def _signals(self, value: SignalArray) -> Any:
         array = self._array(value.view(np.ndarray))
         carried = {k: v for k, v in value.metadata.items() if k != "preparation" or v is not None}
         return {"$": "signals", "array": array, "knowledge": self.encode(carried)}
-
-    def _preparation(self, value: Preparation) -> Any:
-        return {"$": "preparation", "values": value.to_dict()}
 
     def _array(self, array: NDArray[Any]) -> Any:
         array = array.view(np.ndarray)
@@ -153,8 +148,9 @@ class Encoder:
         name = self._keep(plain)
         return {"$": "array", "tensor": name, "dtype": array.dtype.str, "axes": axes}
 
-    def _keep(self, array: NDArray[Any]) -> str:
-        base = name = ".".join(part for _, part in self._path) or "value"
+    def _keep(self, array: NDArray[Any], *inner: str) -> str:
+        """Keep an array under a name after its place, and return the name."""
+        base = name = ".".join([*(part for _, part in self._path), *inner]) or "value"
         n_same = 1
         while name in self.tensors or name == "__metadata__":
             n_same += 1
@@ -163,13 +159,10 @@ class Encoder:
         return name
 
     def _splitter(self, value: Any) -> Any:
-        params = {}
-        for name in inspect.signature(type(value)).parameters:
-            # scikit-learn's repeated splitters keep the arguments of the inner one apart.
-            values = getattr(value, "cvargs", {}) | vars(value)
-            if name in values:
-                with self._inside("parameter", name):
-                    params[name] = self.encode(values[name])
+        # scikit-learn's repeated splitters keep the arguments of the inner one apart.
+        values = getattr(value, "cvargs", {}) | vars(value)
+        names = inspect.signature(type(value)).parameters
+        params = self._attributes("parameter", {n: values[n] for n in names if n in values})
         return {"$": "splitter", "name": type(value).__name__, "params": params}
 
     def _estimator(self, estimator: BaseEstimator) -> Any:
@@ -193,11 +186,7 @@ class Encoder:
         return node
 
     def _attributes(self, kind: str, values: dict[str, Any]) -> dict[str, Any]:
-        encoded = {}
-        for name, value in values.items():
-            with self._inside(kind, name):
-                encoded[name] = self.encode(value)
-        return encoded
+        return {name: self._inside(kind, name, value) for name, value in values.items()}
 
     def _skops(self, estimator: BaseEstimator) -> Any:
         io = import_skops(type(estimator).__name__)
@@ -213,24 +202,12 @@ class Encoder:
                 "eegkit can be saved in a Pipeline, not inside other estimators.",
             )
         self.distributions |= {"scikit-learn", "skops"}
-        with self._inside("scikit-learn", type(estimator).__name__):
-            name = self._keep(np.frombuffer(data, np.uint8))
-        return {"$": "skops", "name": type(estimator).__name__, "tensor": name}
-
-    _exact: ClassVar[dict[type, Callable[[Encoder, Any], Any]]] = {
-        float: _float,
-        complex: _complex,
-        bytes: _bytes,
-        list: _items,
-        tuple: _tuple,
-        slice: _slice,
-        dict: _dict,
-        np.ndarray: _array,
-        np.memmap: _array,
-        SignalArray: _signals,
-        Preparation: _preparation,
-        np.random.RandomState: _random_state,
-    }
+        name = type(estimator).__name__
+        return {
+            "$": "skops",
+            "name": name,
+            "tensor": self._keep(np.frombuffer(data, np.uint8), name),
+        }
 
 
 def is_splitter(cls: type) -> bool:

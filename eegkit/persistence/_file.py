@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from eegkit import tensor_file
-from eegkit.persistence._classes import named_classes
+from eegkit.persistence._classes import named_classes, version_of
 from eegkit.persistence._decode import Decoder
 from eegkit.persistence._encode import Encoder
 from eegkit.tensor_file import CorruptFileError
@@ -65,7 +64,9 @@ def save(estimator: Any, path: str | os.PathLike[str]) -> None:
             "format_version": FORMAT_VERSION,
             "input": _input_of(estimator),
             "estimator": encoder.encode(estimator),
-            "versions": _versions(encoder.distributions),
+            "versions": {
+                name: version_of(name) for name in sorted({*LIBRARIES, *encoder.distributions})
+            },
         }
         tensor_file.write(Path(path), encoder.tensors, description)
     except RecursionError:
@@ -139,16 +140,6 @@ def _read_checked(data: bytes, name: str) -> tuple[dict[str, Any], dict[str, NDA
             f"{FORMAT_VERSION}. Upgrade it: pip install --upgrade eegkit."
         )
     return description, tensors
-
-
-def _versions(distributions: set[str]) -> dict[str, str]:
-    versions = {}
-    for name in sorted({*LIBRARIES, *distributions}):
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:
-            versions[name] = "unknown"
-    return versions
 
 
 def _input_of(estimator: Any) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from types import ModuleType
 from typing import Any
 
 from eegkit.base import Estimator
@@ -41,15 +42,26 @@ def _small(estimator: Any) -> Estimator:
     return estimator
 
 
-def _collect(estimator: Any, own: list[Any], expected_failures: Mapping[str, str]) -> list[Check]:
+def _of(module: ModuleType, subject: Any) -> list[Check]:
+    """The checks that a module defines, in their order."""
+    return [
+        Check(name.removeprefix("check_"), partial(function, subject))
+        for name, function in vars(module).items()
+        if name.startswith("check_") and function.__module__ == module.__name__
+    ]
+
+
+def _collect(
+    estimator: Any, module: ModuleType, expected_failures: Mapping[str, str]
+) -> list[Check]:
     if len(expected_failures) > MAX_EXPECTED_FAILURES:
         raise ValueError(
             f"{len(expected_failures)} expected failures; at most {MAX_EXPECTED_FAILURES} may be."
         )
     small = _small(estimator)
-    sklearn_checks = partial(_estimators.check_sklearn, small, expected_failures)
-    checks = [Check("scikit_learn_check_estimator", sklearn_checks)]
-    return checks + [Check(f.__name__.removeprefix("check_"), partial(f, small)) for f in own]
+    sklearn_checks = partial(_estimators.run_check_estimator, small, expected_failures)
+    first = Check("scikit_learn_check_estimator", sklearn_checks)
+    return [first, *_of(_estimators, small), *_of(module, small)]
 
 
 def classifier_checks(
@@ -69,16 +81,14 @@ def classifier_checks(
     -------
     list of Check
     """
-    own: list[Any] = [*_estimators.CHECKS, *_classifiers.CHECKS]
-    return _collect(estimator, own, OF_EVERY_NET | dict(expected_failures or {}))
+    return _collect(estimator, _classifiers, OF_EVERY_NET | dict(expected_failures or {}))
 
 
 def transform_checks(
     estimator: Any, expected_failures: Mapping[str, str] | None = None
 ) -> list[Check]:
     """The checks of a transform; see `classifier_checks`."""
-    own: list[Any] = [*_estimators.CHECKS, *_transforms.CHECKS]
-    return _collect(estimator, own, expected_failures or {})
+    return _collect(estimator, _transforms, expected_failures or {})
 
 
 def dataset_checks(dataset: Dataset) -> list[Check]:
@@ -93,7 +103,7 @@ def dataset_checks(dataset: Dataset) -> list[Check]:
     -------
     list of Check
     """
-    return [Check(f.__name__.removeprefix("check_"), partial(f, dataset)) for f in _datasets.CHECKS]
+    return _of(_datasets, dataset)
 
 
 def _run(checks: list[Check]) -> list[str]:

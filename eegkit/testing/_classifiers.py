@@ -25,15 +25,14 @@ from torch import nn
 from eegkit.classifiers import NeuralClassifier
 from eegkit.export import export_onnx
 from eegkit.pipeline import Pipeline
-from eegkit.testing._estimators import _assert_refused, fitted
+from eegkit.testing._estimators import _assert_refused, fitted, fitted_example
 from eegkit.testing._examples import example_input, example_trials
 from eegkit.transforms import CWT, STFT, MelSpectrogram, Standardizer
 
 
 def check_labels_and_probabilities(estimator: NeuralClassifier) -> None:
     """String labels come back, probabilities are one row a trial and add up to 1."""
-    X, y = example_input(estimator)
-    model = fitted(estimator, X, y)
+    model, X = fitted_example(estimator)
     probabilities = model.predict_proba(X)
     assert probabilities.shape == (len(X), 2)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
@@ -68,14 +67,12 @@ def check_groups(estimator: NeuralClassifier) -> None:
     X, y = example_input(estimator)
     stopping = clone(estimator).set_params(early_stopping=True, max_epochs=2)
     plain = np.asarray(X)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    with warnings.catch_warnings(record=True, action="always") as caught:
         given = clone(stopping).set_params(random_state=0).fit(plain, y, groups=X.groups)
         known = clone(stopping).set_params(random_state=0).fit(X, y)
     assert not [w for w in caught if "without regard to subjects" in str(w.message)]
     np.testing.assert_allclose(given.predict_proba(plain), known.predict_proba(plain))
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    with warnings.catch_warnings(record=True, action="always") as caught:
         clone(stopping).fit(plain, y)
     assert [w for w in caught if "without regard to subjects" in str(w.message)]
 
@@ -106,8 +103,7 @@ def check_model_selection(estimator: NeuralClassifier) -> None:
     """`cross_validate` in two processes and `GridSearchCV` work, by groups, on epochs too."""
     X, y = example_input(estimator)
     quick: Any = clone(estimator).set_params(max_epochs=1, random_state=0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
+    with warnings.catch_warnings(action="ignore", category=UserWarning):
         options: Any = {"cv": GroupKFold(3), "error_score": "raise"}
         scores = cross_validate(
             quick, X, y, groups=X.groups, n_jobs=2, return_estimator=True, **options
@@ -139,8 +135,7 @@ def check_transforms_before_it(estimator: NeuralClassifier) -> None:
     quick = clone(estimator).set_params(max_epochs=1, random_state=0)
     befores: Any = [cls(**cls.conformance_params()) for cls in (STFT, MelSpectrogram, CWT)]
     for before in [Standardizer()] if estimator.input_kind == "raw" else befores:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)
+        with warnings.catch_warnings(action="ignore", category=UserWarning):
             model = Pipeline([clone(before), clone(quick)]).fit(trials.X, trials.y)
         assert np.isfinite(model.predict_proba(trials.X)).all(), f"after {type(before).__name__}"
 
@@ -176,18 +171,3 @@ def check_onnx(estimator: NeuralClassifier) -> None:
     X, y = example_input(estimator)
     with tempfile.TemporaryDirectory() as folder:
         export_onnx(fitted(estimator, X, y), Path(folder) / "model.onnx")
-
-
-CHECKS = [
-    check_labels_and_probabilities,
-    check_gradients,
-    check_last_batch_of_one,
-    check_groups,
-    check_one_class,
-    check_other_kind_of_input,
-    check_model_selection,
-    check_search_space,
-    check_transforms_before_it,
-    check_resume,
-    check_onnx,
-]

@@ -61,6 +61,3 @@ def check_options_are_checked(dataset: Dataset) -> None:
         for value in refused_by(hint):
             make = partial(dataclasses.replace, dataset, **{name: value})
             assert_parameter_is_refused(make, name, value)
-
-
-CHECKS = [check_options_are_checked, check_facts, check_contract, check_same_twice, check_subjects]
