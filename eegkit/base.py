@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from eegkit.blocks import read_blocks
 from eegkit.parameters import ParameterError, Parametrized
 from eegkit.signals import SignalArray, as_signals
+from eegkit.text import shortlist
 
 DEFAULT_SFREQ = 128.0
 AXES = {
@@ -138,7 +139,7 @@ class Estimator(Parametrized, BaseEstimator):
         wrong = [f"{s} for {f}" for s, f in zip(names, fitted, strict=True) if s != f]
         raise ValueError(
             f"The channels of X differ from those {type(self).__name__} was fitted with "
-            f"({', '.join(wrong[:5])}{', ...' if len(wrong) > 5 else ''}); pick or reorder them."
+            f"({shortlist(wrong, 5)}); pick or reorder them."
         )
 
     def _check_rate(self, signals: SignalArray, *, reset: bool) -> None:
@@ -204,8 +205,7 @@ def _check_finite(signals: SignalArray) -> None:
         return
     bad = np.flatnonzero(n_bad)
     channels = [signals.ch_names[i] if signals.ch_names else str(i) for i in bad]
-    listing = ", ".join(channels[:8]) + (f" and {len(channels) - 8} more" * (len(channels) > 8))
     raise ValueError(
         f"X holds {n_bad.sum()} NaN or infinite values, in {len(bad)} of {array.shape[1]} "
-        f"channels ({listing}); drop those trials or channels, or interpolate them."
+        f"channels ({shortlist(channels)}); drop those trials or channels, or interpolate them."
     )

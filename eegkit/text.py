@@ -23,6 +23,21 @@ def count(n: int, singular: str, many: str | None = None) -> str:
     return f"{n:,} {singular if n == 1 else many or singular + 's'}"
 
 
+def shortlist(names: Iterable[Any], most: int = 8) -> str:
+    """The first of some names, and how many more there are: "Fp1, Fp2 and 3 more".
+
+    Parameters
+    ----------
+    names : iterable
+        Written as text.
+    most : int, default 8
+        So many are named.
+    """
+    texts = list(map(str, names))
+    more = f" and {len(texts) - most} more" if len(texts) > most else ""
+    return f"{', '.join(texts[:most])}{more}"
+
+
 def nearest(word: Any, names: Iterable[Any], n: int = 3) -> list[Any]:
     """The names that look most like a word, the best first, without regard to case.
 

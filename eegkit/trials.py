@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from eegkit.description import TrialsDescription, describe
 from eegkit.recordings import Preparation, common_preparation, make_info
 from eegkit.signals import SignalArray
-from eegkit.text import suggest
+from eegkit.text import count, suggest
 from eegkit.trials_epochs import make_epochs, read_epochs
 from eegkit.trials_file import read_trials, write_trials
 from eegkit.trials_source import TrialsSource
@@ -369,10 +369,9 @@ class Trials:
         return Trials(X, self.y[index], self.metadata.iloc[index], self.info)
 
     def __repr__(self) -> str:
-        n_subjects = self.metadata["subject"].nunique()
         text = (
-            f"<Trials: {len(self)} trials of {n_subjects} "
-            f"{'person' if n_subjects == 1 else 'people'}, "
+            f"<Trials: {len(self)} trials of "
+            f"{count(self.metadata['subject'].nunique(), 'person', 'people')}, "
             f"{self.X.shape[1]} channels x {self.n_times} samples at {self.sfreq:g} Hz"
         )
         if self.y.ndim == 1:

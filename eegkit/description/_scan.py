@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,17 +51,15 @@ class Scan:
         self.clipped = np.zeros((n_trials, n_channels), bool)
         self._histogram = np.zeros((n_channels, 2**16), np.int64)
         self._step = max(1, n_trials * n_times // MAX_SAMPLES)
-        self._line = _Line.for_trials(n_times, sfreq)
+        self._line = _Line(n_times, sfreq)
         stride = max(1, -(-n_trials // MAX_LINE_TRIALS))
         self.line_trials = np.arange(0, n_trials if self._line.freqs else 0, stride)
         powers = []
-        for rows in _blocks(X):
+        for rows in row_blocks(n_trials, X[:1].nbytes, BLOCK_BYTES):
             block = X[rows]
             self._extremes(rows, block)
             self._count(block)
-            line_rows = self.line_trials[
-                (self.line_trials >= rows.start) & (self.line_trials < rows.stop)
-            ]
+            line_rows = np.intersect1d(self.line_trials, np.arange(rows.start, rows.stop))
             if len(line_rows):
                 powers.append(self._line.powers(block[line_rows - rows.start]))
             release(X)
@@ -126,13 +123,17 @@ class Scan:
 
 
 class _Line:
-    """Power at the frequencies of the mains and beside them, of segments of 1 s (Hann)."""
+    """Power at the frequencies of the mains and beside them, of segments of 1 s (Hann).
 
-    def __init__(self, length: int, n_segments: int, sfreq: float, freqs: list[int]) -> None:
-        self.freqs = freqs
-        self._length, self._n_segments = length, n_segments
+    There is no line where trials are too short or too slow to show it.
+    """
+
+    def __init__(self, n_times: int, sfreq: float) -> None:
+        length = round(sfreq)
+        self.freqs = [line for line in LINES if line < sfreq / 2] if 16 <= length <= n_times else []
+        self._length, self._n_segments = length, n_times // max(1, length)
         self._places: list[float] = []
-        for line in freqs:
+        for line in self.freqs:
             # Beside the line on both sides, where the rate shows it.
             neighbours = [line + sign * off for sign in (-1, 1) for off in NEIGHBOURS]
             self._places += [line, *(f for f in neighbours if f < sfreq / 2)]
@@ -141,13 +142,6 @@ class _Line:
         waves = np.concatenate([window * np.cos(angle), window * np.sin(angle)], axis=1)
         # A constant, however large, has no part in them.
         self._waves = (waves - window * waves.sum(0) / window.sum()).astype(np.float32)
-
-    @classmethod
-    def for_trials(cls, n_times: int, sfreq: float) -> _Line:
-        """For trials of that length; no line where they are too short or too slow to show it."""
-        length = round(sfreq)
-        freqs = [line for line in LINES if line < sfreq / 2] if 16 <= length <= n_times else []
-        return cls(length, n_times // max(1, length), sfreq, freqs)
 
     def powers(self, trials: NDArray[np.float32]) -> NDArray[np.float32]:
         """Shape (n_trials, n_channels, n_places)."""
@@ -162,17 +156,13 @@ class _Line:
     def ratios(self, powers: NDArray[np.float32]) -> dict[int, NDArray[np.float32]]:
         """Power at every line against that beside it, on the stronger of its sides."""
         ratios = {}
-        places = np.array(self._places)
+        power_at = dict(zip(self._places, np.moveaxis(powers, -1, 0), strict=True))
         for line in self.freqs:
-            at = int(np.flatnonzero(places == line)[0])
-            sides = []
-            for sign in (-1, 1):
-                later = range(at + 1, len(places))
-                neighbours = [i for i in later if _is_neighbour(places[i], line, sign)]
-                if neighbours:
-                    sides.append(powers[..., neighbours].mean(axis=-1))
+            sides = [[line + sign * off for off in NEIGHBOURS] for sign in (-1, 1)]
+            beside = [[power_at[f] for f in side if f in power_at] for side in sides]
+            stronger = np.maximum.reduce([np.mean(side, axis=0) for side in beside if side])
             with np.errstate(invalid="ignore", divide="ignore"):
-                ratios[line] = powers[..., at] / np.maximum.reduce(sides)
+                ratios[line] = power_at[line] / stronger
         return ratios
 
 
@@ -206,11 +196,3 @@ def _counts_from_the_edge(
         counts.append(mask.sum(axis=-1))
         signals = np.where(mask, used_up, signals)
     return counts
-
-
-def _is_neighbour(place: float, line: int, sign: int) -> bool:
-    return sign * (place - line) in NEIGHBOURS
-
-
-def _blocks(X: NDArray[np.float32]) -> Iterator[slice]:
-    return row_blocks(len(X), X[:1].nbytes, BLOCK_BYTES)

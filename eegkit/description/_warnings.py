@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from eegkit.description._scan import Scan
 from eegkit.labels import hard_labels, labels_are_subjects
+from eegkit.text import shortlist
 
 # Power of a line against that beside it, from which on it is worth a word.
 LOUD_LINE = 4.0
@@ -22,7 +23,6 @@ STANDARDISED_SPREAD = (0.7, 1.3)
 LARGE_OFFSET = 10.0
 # A class with so many times the trials of another makes accuracy misleading.
 IMBALANCE = 2.0
-MAX_NAMED = 8
 
 
 def of_samples(scan: Scan, channels: pd.DataFrame) -> Iterator[str]:
@@ -33,12 +33,12 @@ def of_samples(scan: Scan, channels: pd.DataFrame) -> Iterator[str]:
         yield (
             f"{channels['missing'].sum()} samples are missing (NaN) and "
             f"{channels['infinite'].sum()} infinite, in {scan.not_finite.sum()} of {n_trials} "
-            f"trials ({_shortlist(bad)}); every estimator will refuse them: drop the trials or "
+            f"trials ({shortlist(bad)}); every estimator will refuse them: drop the trials or "
             "channels."
         )
     dead = channels.index[channels["flat_trials"] == n_trials]
     if len(dead):
-        yield f"Flat in every trial: {_shortlist(dead)}; drop or interpolate."
+        yield f"Flat in every trial: {shortlist(dead)}; drop or interpolate."
     flat = channels.loc[~channels.index.isin(dead), "flat_trials"]
     flat = flat[flat > 0].sort_values(ascending=False)
     if len(flat):
@@ -70,7 +70,7 @@ def of_units(channels: pd.DataFrame) -> Iterator[str]:
     offset = (channels["median"].abs() / channels["spread"])[channels["spread"] > 0]
     far = offset.index[offset > LARGE_OFFSET]
     if len(far):
-        yield f"Far from zero, by more than {LARGE_OFFSET:g} spreads: {_shortlist(far)}; high-pass."
+        yield f"Far from zero, by more than {LARGE_OFFSET:g} spreads: {shortlist(far)}; high-pass."
 
 
 def of_lines(scan: Scan, channels: pd.DataFrame, subject: NDArray[Any]) -> Iterator[str]:
@@ -90,7 +90,7 @@ def of_lines(scan: Scan, channels: pd.DataFrame, subject: NDArray[Any]) -> Itera
         people = worst.groupby(subject[scan.line_trials]).median()
         people = people[people > 2 * LOUD_LINE]
         if len(people):
-            yield f"Line noise at {line} Hz in some people ({_shortlist(people.index)}); {remedy}."
+            yield f"Line noise at {line} Hz in some people ({shortlist(people.index)}); {remedy}."
 
 
 def of_labels(y: NDArray[Any], counts: pd.DataFrame, metadata: pd.DataFrame) -> Iterator[str]:
@@ -116,7 +116,7 @@ def of_labels(y: NDArray[Any], counts: pd.DataFrame, metadata: pd.DataFrame) -> 
         lacking = counts.index[(counts == 0).any(axis=1)]
         if len(lacking):
             yield (
-                f"{len(lacking)} of {n_subjects} people lack a class ({_shortlist(lacking)}); "
+                f"{len(lacking)} of {n_subjects} people lack a class ({shortlist(lacking)}); "
                 "their own scores are of the classes they have."
             )
         yield from _of_runs(y, metadata)
@@ -156,12 +156,5 @@ def of_copies(copies: pd.DataFrame, shared: pd.Series, n_trials: int) -> Iterato
         )
 
 
-def _shortlist(names: Iterable[Any]) -> str:
-    texts = [str(name) for name in names]
-    if len(texts) <= MAX_NAMED:
-        return ", ".join(texts)
-    return f"{', '.join(texts[:MAX_NAMED])} and {len(texts) - MAX_NAMED} more"
-
-
 def _with_counts(counts: pd.Series, n_trials: int) -> str:
-    return _shortlist(f"{name} ({n} of {n_trials})" for name, n in counts.items())
+    return shortlist(f"{name} ({n} of {n_trials})" for name, n in counts.items())

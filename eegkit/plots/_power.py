@@ -11,6 +11,7 @@ import scipy.signal
 from numpy.typing import NDArray
 
 from eegkit.blocks import read_blocks
+from eegkit.text import shortlist
 from eegkit.trials import Trials
 
 BLOCK_BYTES = 2**24
@@ -93,7 +94,7 @@ def pick_classes(trials: Trials, classes: Sequence[Any] | None) -> list[Any]:
     picks = list(classes)
     strange = [label for label in picks if label not in labels]
     if strange or not picks or len(set(picks)) < len(picks):
-        raise ValueError(f"classes is {picks}; expected different ones of {_shortlist(labels)}.")
+        raise ValueError(f"classes is {picks}; expected different ones of {shortlist(labels, 20)}.")
     return picks
 
 
@@ -103,9 +104,5 @@ def pick_channels(trials: Trials, channels: Sequence[str] | None) -> list[int]:
     picks = names if channels is None else list(channels)
     strange = [name for name in picks if name not in names]
     if strange or not picks:
-        raise ValueError(f"channels is {list(picks)}; expected some of {_shortlist(names)}.")
+        raise ValueError(f"channels is {list(picks)}; expected some of {shortlist(names, 20)}.")
     return [names.index(name) for name in picks]
-
-
-def _shortlist(names: Sequence[Any]) -> str:
-    return ", ".join(map(str, names[:20])) + (" ..." if len(names) > 20 else "")

@@ -38,7 +38,7 @@ class Display:
         """The axes of n panels, in one row."""
         panels = np.ravel(np.asarray(axes, dtype=object))
         if len(panels) != n:
-            raise ValueError(f"axes holds {len(panels)}; expected {expected or n}.")
+            raise ValueError(f"There are {len(panels)} axes; expected {expected or n}.")
         self.figure_ = panels[0].figure
         return panels
 
@@ -89,14 +89,14 @@ def legend_above(ax: Axes, *, most: int, small: bool = False, grow: bool = False
         figure.set_figheight(figure.get_figheight() + 1.4 * size_pt / 72 * n_lines)
 
 
-def pick_metric(results: Results, metric: str | None) -> str:
-    """The metric asked for, or the first."""
-    metric = results.metrics[0] if metric is None else metric
-    if metric not in results.metrics:
-        raise ValueError(
-            f"metric is {metric!r}; the results have {', '.join(map(repr, results.metrics))}."
-        )
-    return metric
+def pick_one(kind: str, names: Sequence[str], choice: str | None) -> str:
+    """The pipeline, data set or metric asked for, or the only one."""
+    options = ", ".join(map(repr, names))
+    if choice is None and len(names) > 1:
+        raise ValueError(f"The results have more than one {kind}; give {kind}=, one of {options}.")
+    if choice is not None and choice not in names:
+        raise ValueError(f"{kind} is {choice!r}; the results have {options}.")
+    return names[0] if choice is None else choice
 
 
 def pick_pipelines(results: Results, pipelines: Sequence[str] | str | None) -> list[str]:
@@ -109,24 +109,6 @@ def pick_pipelines(results: Results, pipelines: Sequence[str] | str | None) -> l
         options = ", ".join(map(repr, results.pipelines))
         raise ValueError(f"pipelines is {pipelines!r}; the results have {options}.")
     return names
-
-
-def pick_pipeline(results: Results, pipeline: str | None) -> str:
-    """The pipeline asked for, or the only one."""
-    if pipeline is None and len(results.pipelines) > 1:
-        options = ", ".join(map(repr, results.pipelines))
-        raise ValueError(f"The results are of several pipelines; give pipeline=, one of {options}.")
-    return pick_pipelines(results, pipeline)[0]
-
-
-def pick_dataset(names: Sequence[str], dataset: str | None) -> str:
-    """The data set asked for, or the only one."""
-    options = ", ".join(map(repr, names))
-    if dataset is None and len(names) > 1:
-        raise ValueError(f"The results are of several data sets; give dataset=, one of {options}.")
-    if dataset is not None and dataset not in names:
-        raise ValueError(f"dataset is {dataset!r}; the results have {options}.")
-    return names[0] if dataset is None else dataset
 
 
 def scores_by_person(people: pd.DataFrame, columns: Sequence[str], metric: str) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -12,16 +12,15 @@ from numpy.typing import NDArray
 
 from eegkit.evaluation import RankComparison, Results, bootstrap_interval, friedman_nemenyi
 from eegkit.naming import spoken, wrap_name
+from eegkit.parameters import check_for
 from eegkit.plots._styles import (
     Display,
     colors,
-    pick_metric,
+    pick_one,
     pick_pipelines,
     scores_by_person,
     tidy,
 )
-
-KINDS = ("paired", "ranks")
 
 
 class ComparisonDisplay(Display):
@@ -103,7 +102,8 @@ class ComparisonDisplay(Display):
             The metric, a pipeline or the kind is unknown; there are fewer than three pipelines to
             rank.
         """
-        metric, names = pick_metric(results, metric), pick_pipelines(results, pipelines)
+        metric = pick_one("metric", results.metrics, metric or results.metrics[0])
+        names = pick_pipelines(results, pipelines)
         people = results.per_subject()
         people = people[people["pipeline"].isin(names)]
         scores = scores_by_person(people, names, metric)
@@ -125,8 +125,7 @@ class ComparisonDisplay(Display):
         -------
         self
         """
-        if kind not in KINDS:
-            raise ValueError(f"kind is {kind!r}; expected 'paired' or 'ranks'.")
+        check_for(Literal["paired", "ranks"]).require("kind", kind)
         if kind == "paired":
             self._plot_paired(ax)
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -14,10 +14,9 @@ from scipy.spatial.distance import squareform
 from sklearn.metrics import confusion_matrix
 
 from eegkit.evaluation import Results
-from eegkit.plots._styles import Display, pick_pipeline, tick_positions
+from eegkit.parameters import check_for
+from eegkit.plots._styles import Display, pick_one, tick_positions
 
-ORDERS = ("class", "similarity")
-NORMALIZATIONS = ("true", None)
 # Numbers are written into the cells, and every class is named, up to so many classes.
 MAX_NUMBERED, MAX_NAMED = 12, 40
 # Pairs of classes that are listed beside a matrix without numbers.
@@ -81,8 +80,7 @@ class ConfusionMatrixDisplay(Display):
                 f"counts has shape {counts.shape} and adds up to {counts.sum()}; expected trials "
                 f"in a square for the {len(classes)} classes."
             )
-        if order not in ORDERS:
-            raise ValueError(f"order is {order!r}; expected 'class' or 'similarity'.")
+        check_for(Literal["class", "similarity"]).require("order", order)
         if order == "similarity" and len(classes) > 2:
             leaves = _by_similarity(_shares(counts))
             counts, classes = counts[np.ix_(leaves, leaves)], classes[leaves]
@@ -173,27 +171,25 @@ class ConfusionMatrixDisplay(Display):
         ValueError
             The results have no such pipeline, or several and none was named.
         """
-        name = pick_pipeline(results, pipeline)
+        name = pick_one("pipeline", results.pipelines, pipeline)
         predictions = results.predictions(pipeline=name, dataset=dataset)
-        options: dict[str, Any] = {"order": order, "normalize": normalize, "ax": ax}
         return cls.from_predictions(
-            predictions.y, predictions.predicted, classes=predictions.classes, **options
-        )
+            predictions.y, predictions.predicted, classes=predictions.classes,
+            order=order, normalize=normalize, ax=ax,
+        )  # fmt: skip
 
     @property
     def confusions(self) -> pd.DataFrame:
         counts, shares = self.counts.copy(), _shares(self.counts)
         np.fill_diagonal(counts, 0)
         rows, columns = np.nonzero(counts)
-        pairs = pd.DataFrame(
-            {
-                "true": self.classes[rows],
-                "predicted": self.classes[columns],
-                "n_trials": counts[rows, columns],
-                "share": shares[rows, columns],
-            }
-        )
-        return pairs.sort_values(
+        pairs = {
+            "true": self.classes[rows],
+            "predicted": self.classes[columns],
+            "n_trials": counts[rows, columns],
+            "share": shares[rows, columns],
+        }
+        return pd.DataFrame(pairs).sort_values(
             ["share", "n_trials"], ascending=False, kind="stable", ignore_index=True
         )
 
@@ -213,8 +209,7 @@ class ConfusionMatrixDisplay(Display):
         -------
         self
         """
-        if normalize not in NORMALIZATIONS:
-            raise ValueError(f"normalize is {normalize!r}; expected 'true' or None.")
+        check_for(Literal["true", None]).require("normalize", normalize)
         n = len(self.classes)
         side = float(np.clip(2.2 + 0.6 * n, 3.6, 6.6))
         margin = 2.6 if n > MAX_NUMBERED else 1.2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
 import numpy as np
@@ -12,9 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 
+from eegkit.parameters import check_for
 from eegkit.plots._styles import Display, colors, tick_positions, tidy
 
-METHODS = ("tsne", "pca")
 # t-SNE's usual perplexity, and how many trials there must be for each neighbour it stands for.
 PERPLEXITY, TRIALS_PER_NEIGHBOUR = 30.0, 3
 # More features than this are brought down by PCA before t-SNE, as its authors do.
@@ -148,8 +148,7 @@ class EmbeddingDisplay(Display):
             the method is unknown.
         """
         values, labels = np.asarray(features, dtype=float), np.asarray(y)
-        if method not in METHODS:
-            raise ValueError(f"method is {method!r}; expected 'tsne' or 'pca'.")
+        check_for(Literal["tsne", "pca"]).require("method", method)
         values = values.reshape(len(values), -1)
         n_trials, n_features = values.shape
         if labels.shape != (n_trials,):

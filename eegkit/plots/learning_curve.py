@@ -14,8 +14,7 @@ from eegkit.plots._styles import (
     Display,
     colors,
     legend_above,
-    pick_dataset,
-    pick_metric,
+    pick_one,
     pick_pipelines,
     tidy,
 )
@@ -89,11 +88,12 @@ class LearningCurveDisplay(Display):
             All folds train on equally many people; the metric, a pipeline or the data set is
             unknown, or the metric is undefined for everybody.
         """
-        metric = pick_metric(results, metric)
+        metric = pick_one("metric", results.metrics, metric or results.metrics[0])
         names = pick_pipelines(results, pipelines)
         table = results.table[results.table["pipeline"].isin(names)]
         if "dataset" in table:
-            table = table[table["dataset"] == pick_dataset(table["dataset"].unique(), dataset)]
+            name = pick_one("dataset", list(table["dataset"].unique()), dataset)
+            table = table[table["dataset"] == name]
         sizes = table["n_train_subjects"].unique()
         if len(sizes) < 2:
             raise ValueError(

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from eegkit.evaluation import Results
 from eegkit.naming import spoken
-from eegkit.plots._styles import Display, legend_above, pick_metric, tidy
+from eegkit.plots._styles import Display, legend_above, pick_one, tidy
 
 # Names of people are written next to their dots up to this many.
 MAX_NAMED = 40
@@ -80,7 +80,7 @@ class ScoresDisplay(Display):
         ValueError
             The results do not have that metric.
         """
-        metric = pick_metric(results, metric)
+        metric = pick_one("metric", results.metrics, metric or results.metrics[0])
         people = results.per_subject()
         scores = people.pivot_table(
             index="subject", columns="pipeline", values=metric, dropna=False, sort=False

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from eegkit.parameters import Positive, check_for
 from eegkit.plots._power import Spectra, pick_channels, to_decibel
 from eegkit.plots._styles import Display, colors, tidy
 from eegkit.text import count
@@ -90,8 +91,7 @@ class SpectraDisplay(Display):
             missing.
         """
         picks = pick_channels(trials, channels)
-        if f_max is not None and not f_max > 0:
-            raise ValueError(f"f_max is {f_max!r}; expected a positive number of Hz, or None.")
+        check_for(Positive | None).require("f_max", f_max)
         spectra = Spectra.from_trials(trials, classes)
         # The bin at 0 Hz holds what is left of the offset.
         inside = (spectra.freqs > 0) & (spectra.freqs <= (f_max or np.inf))

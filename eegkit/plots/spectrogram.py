@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import FigureBase
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from numpy.typing import NDArray
 from sklearn.base import clone
@@ -88,11 +88,8 @@ class SpectrogramDisplay(Display):
         transform: Any,
         *,
         trial: int | None = 0,
-        channels: str | int | Sequence[str | int] | None = None,
-        regions: Mapping[str, Sequence[str | int]] | None = None,
         label: str | None = None,
-        ax: Any = None,
-        **style: Any,
+        **options: Any,
     ) -> SpectrogramDisplay:
         """Transform a trial and plot its spectrograms.
 
@@ -105,14 +102,10 @@ class SpectrogramDisplay(Display):
             that are shown.
         trial : int or None, default 0
             The trial to show; None is the mean of the spectrograms of all trials.
-        channels : list of str or int, optional
-            Channels to show, by name or number; all by default.
-        regions : mapping of str to list of str or int, optional
-            Instead of channels, regions: each panel is the mean over its channels.
         label : str, optional
             What the values are; by default what the transform is known to give.
-        ax, **style
-            As in `plot`.
+        **options
+            ``channels``, ``regions``, ``ax`` and style, as in `from_spectrogram`.
 
         Returns
         -------
@@ -133,11 +126,8 @@ class SpectrogramDisplay(Display):
         return cls.from_spectrogram(
             transform.transform(signals),
             trial=None if trial is None else 0,
-            channels=channels,
-            regions=regions,
             label=_label_of(transform) if label is None else label,
-            ax=ax,
-            **style,
+            **options,
         )
 
     @classmethod
@@ -158,8 +148,16 @@ class SpectrogramDisplay(Display):
         ----------
         X : SignalArray or ndarray, shape (n_trials, n_channels, n_freqs, n_frames)
             A plain array knows no channels, Hz or s: they are counted.
-        trial, channels, regions, label, ax, **style
-            As in `from_trials`.
+        trial : int or None, default 0
+            The trial to show; None is the mean of the spectrograms of all trials.
+        channels : list of str or int, optional
+            Channels to show, by name or number; all by default.
+        regions : mapping of str to list of str or int, optional
+            Instead of channels, regions: each panel is the mean over its channels.
+        label : str, optional
+            What the values are.
+        ax, **style
+            As in `plot`.
 
         Returns
         -------
@@ -219,7 +217,7 @@ class SpectrogramDisplay(Display):
         """
         n_panels = len(self.spectrograms)
         new_figure = ax is None
-        figure, axes = _new_axes(n_panels) if new_figure else _given_axes(ax, n_panels)
+        axes = self._take_panels(_new_axes(n_panels) if new_figure else ax, n_panels)
         low, high = np.percentile(self.spectrograms, SHOWN_PERCENTILES)
         vmin, vmax = (low if vmin is None else vmin), (high if vmax is None else vmax)
         freqs, freq_label = _axis(self.freqs, self.spectrograms.shape[1], "Frequency (Hz)", "bin")
@@ -233,12 +231,12 @@ class SpectrogramDisplay(Display):
             panel.set_title(name, loc="left", fontsize="medium", pad=3)
             if geometric:
                 _logarithmic(panel)
-        _label_axes(figure, axes, time_label, freq_label, new_figure)
-        self.figure_, self.axes_, self.colorbar_ = figure, axes, None
+        _label_axes(self.figure_, axes, time_label, freq_label, new_figure)
+        self.axes_, self.colorbar_ = axes, None
         if colorbar:
             over, under = self.spectrograms.max() > vmax, self.spectrograms.min() < vmin
             extend = {(0, 0): "neither", (1, 0): "max", (0, 1): "min", (1, 1): "both"}[over, under]
-            self.colorbar_ = figure.colorbar(
+            self.colorbar_ = self.figure_.colorbar(
                 mesh, ax=list(axes), label=self.label or "", extend=extend, aspect=30, pad=0.02
             )
             self.colorbar_.outline.set_visible(False)
@@ -325,12 +323,12 @@ def _edges(centres: NDArray[Any], geometric: bool = False) -> NDArray[Any]:
     return np.concatenate([[2 * centres[0] - middle[0]], middle, [2 * centres[-1] - middle[-1]]])
 
 
-def _new_axes(n_panels: int) -> tuple[Figure, NDArray[Any]]:
+def _new_axes(n_panels: int) -> NDArray[Any]:
     n_columns = n_panels if n_panels <= 3 else int(np.ceil(np.sqrt(n_panels)))
     n_rows = -(-n_panels // n_columns)
     width, height = (5.6, 3.6) if n_panels == 1 else (1.4 + 2.4 * n_columns, 1.0 + 1.6 * n_rows)
     scale = min(1.0, 14 / width, 10 / height)
-    figure, grid = plt.subplots(
+    _, grid = plt.subplots(
         n_rows, n_columns, squeeze=False, sharex=True, sharey=True, layout="constrained",
         figsize=(scale * width, scale * max(height, 3.2)),
     )  # fmt: skip
@@ -338,17 +336,10 @@ def _new_axes(n_panels: int) -> tuple[Figure, NDArray[Any]]:
         panel.set_visible(False)
     for panel in grid.flat[max(0, n_panels - n_columns) : n_panels]:
         panel.tick_params(labelbottom=True)
-    return figure, grid.ravel()[:n_panels]
+    return grid.ravel()[:n_panels]
 
 
-def _given_axes(ax: Any, n_panels: int) -> tuple[Figure, NDArray[Any]]:
-    axes = np.ravel(np.asarray(ax, dtype=object))
-    if len(axes) != n_panels:
-        raise ValueError(f"ax holds {len(axes)} axes, but there are {n_panels} panels.")
-    return axes[0].figure, axes
-
-
-def _label_axes(figure: Figure, axes: NDArray[Any], x: str, y: str, new_figure: bool) -> None:
+def _label_axes(figure: FigureBase, axes: NDArray[Any], x: str, y: str, new_figure: bool) -> None:
     """Label the axes, once for the figure where all of it is ours."""
     if new_figure and len(axes) > 1:
         figure.supxlabel(x, fontsize="medium")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from eegkit.plots._power import Spectra
 from eegkit.plots._styles import Display
+from eegkit.text import shortlist
 from eegkit.transforms.band_power import BANDS
 from eegkit.trials import Trials
 
@@ -197,7 +198,7 @@ def _check_positions(trials: Trials) -> None:
         names = np.array(trials.ch_names)[no_position]
         raise ValueError(
             f"{no_position.sum()} of {len(no_position)} channels have no position "
-            f"({', '.join(names[:8])}); name them as in the 10-05 system, or set a montage: "
+            f"({shortlist(names)}); name them as in the 10-05 system, or set a montage: "
             "trials.info.set_montage(...)."
         )
     if len(places) < MIN_CHANNELS or len(np.unique(places, axis=0)) < len(places):

@@ -108,7 +108,7 @@ def test_from_results(results):
     np.testing.assert_array_equal(display.counts, expected)
     with pytest.raises(ValueError, match="give pipeline=, one of 'good', 'bad'"):
         ConfusionMatrixDisplay.from_results(results)
-    with pytest.raises(ValueError, match="pipelines is 'other'"):
+    with pytest.raises(ValueError, match="pipeline is 'other'"):
         ConfusionMatrixDisplay.from_results(results, "other")
 
 

@@ -169,7 +169,7 @@ def test_it_draws_where_it_is_told(trials):
     assert display.colorbar_ is None
     assert len(figure.axes) == 2
     assert axes[0].get_ylabel() == "Frequency (Hz)"
-    with pytest.raises(ValueError, match="ax holds 2 axes, but there are 4 panels"):
+    with pytest.raises(ValueError, match="There are 2 axes; expected 4"):
         SpectrogramDisplay.from_trials(trials, STFT(), ax=axes)
 
 

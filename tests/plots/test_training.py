@@ -55,7 +55,7 @@ def test_given_axes_are_used():
     axes = mpl.figure.Figure().subplots(3, 1)
     display = TrainingCurvesDisplay(history=HISTORY).plot(axes)
     assert display.figure_ is axes[0].figure
-    with pytest.raises(ValueError, match="holds 2; expected 3"):
+    with pytest.raises(ValueError, match="There are 2 axes; expected 3"):
         TrainingCurvesDisplay(history=HISTORY).plot(axes[:2])
 
 

@@ -176,7 +176,7 @@ class TestTopography:
         axes = mpl.figure.Figure().subplots(1, 2)
         display = TopographyDisplay.from_trials(trials, bands={"mu": (8, 13)}, axes=axes)
         assert display.axes_[0, 1] is axes[1]
-        with pytest.raises(ValueError, match="axes holds 2; expected 3 x 2"):
+        with pytest.raises(ValueError, match="There are 2 axes; expected 3 x 2"):
             TopographyDisplay.from_trials(trials, axes=axes)
 
     def test_no_positions(self):
