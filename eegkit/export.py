@@ -63,8 +63,8 @@ def export_onnx(estimator: Any, path: str | os.PathLike[str]) -> None:
             model.metadata_props.add(key=key, value=json.dumps(value))
         onnx.save(model, part)
         session = runtime.InferenceSession(part, providers=["CPUExecutionProvider"])
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # of the rate, settled in fit
+        # Of the rate, settled in fit.
+        with warnings.catch_warnings(action="ignore", category=UserWarning):
             expected = estimator.predict_proba(X)
         made = [session.run(None, {"X": x})[0] for x in (X[:1], X[1:])]
         difference = float(np.abs(np.concatenate(made) - expected).max())
@@ -134,11 +134,11 @@ def _program(module: Any, X: np.ndarray) -> Any:
     import torch
 
     trials = {0: torch.export.Dim("n_trials", min=1)}
-    level = logging.getLogger("torch.onnx").level
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
     try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(action="ignore"), contextlib.redirect_stdout(io.StringIO()):
             return torch.onnx.export(
                 module,
                 (torch.from_numpy(X),),
@@ -149,7 +149,7 @@ def _program(module: Any, X: np.ndarray) -> Any:
                 verbose=False,
             )
     finally:
-        logging.getLogger("torch.onnx").setLevel(level)
+        logger.setLevel(level)
 
 
 def _description(transforms: list[Any], net: Any) -> dict[str, Any]:

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Protocol
@@ -77,13 +76,9 @@ def _plugins_off() -> bool:
     return os.environ.get("EEGKIT_NO_PLUGINS", "").lower() not in ("", "0", "false", "no")
 
 
-def _check_kind(kind: str) -> None:
+def _points(kind: str) -> dict[Entry, EntryPoint]:
     if kind not in KINDS:
         raise ValueError(f"kind is {kind!r}; expected one of {', '.join(map(repr, KINDS))}.")
-
-
-def _points(kind: str) -> dict[Entry, EntryPoint]:
-    _check_kind(kind)
     points = {}
     for family, group in ((False, f"eegkit.{kind}"), (True, f"eegkit.{kind}.families")):
         for point in entry_points(group=group):
@@ -95,16 +90,17 @@ def _points(kind: str) -> dict[Entry, EntryPoint]:
 
 def entries(kind: str) -> list[Entry]:
     """Every registered entry of one kind but the families, sorted by name. Imports nothing."""
-    return _sorted(entry for entry in _points(kind) if not entry.family)
+    return _sorted_entries(kind, family=False)
 
 
 def families(kind: str) -> list[Entry]:
     """Every registered family of one kind, sorted by name. Imports nothing."""
-    return _sorted(entry for entry in _points(kind) if entry.family)
+    return _sorted_entries(kind, family=True)
 
 
-def _sorted(items: Iterable[Entry]) -> list[Entry]:
-    return sorted(items, key=lambda entry: (entry.name, entry.distribution))
+def _sorted_entries(kind: str, *, family: bool) -> list[Entry]:
+    entries = [entry for entry in _points(kind) if entry.family == family]
+    return sorted(entries, key=lambda entry: (entry.name, entry.distribution))
 
 
 def names(kind: str) -> list[str]:
@@ -219,15 +215,13 @@ def _member(entry: Entry, family: Family, name: str) -> type:
 def _find(kind: str, name: str) -> tuple[Entry, EntryPoint, str | None]:
     """The entry that a name asks for; of a member its family's, and the member's own name."""
     points = _points(kind)
-    single = [entry for entry in points if not entry.family]
-    family = [entry for entry in points if entry.family]
     before, _, behind = name.rpartition(":")
-    for among, plain, member in (
-        (single, name, None),
-        (family, name, None),
-        (family, before, behind),
+    for family, plain, member in (
+        (False, name, None),
+        (True, name, None),
+        (True, before, behind),
     ):
-        matches = [entry for entry in among if entry.called(plain)]
+        matches = [e for e in points if e.family == family and e.called(plain)]
         if len(matches) == 1:
             return matches[0], points[matches[0]], member
         if matches:
@@ -237,15 +231,15 @@ def _find(kind: str, name: str) -> tuple[Entry, EntryPoint, str | None]:
                 f"{kind[:-1]} {name!r} is claimed by {len(matches)} distributions; ask for "
                 f"{' or '.join(claims)}."
             )
-    raise ValueError(_unknown(kind, name, family))
+    raise ValueError(_unknown(kind, name))
 
 
-def _unknown(kind: str, name: str, family: list[Entry]) -> str:
-    families = _unique_names(_sorted(family))
+def _unknown(kind: str, name: str) -> str:
+    prefixes = _unique_names(families(kind))
     before, colon, behind = name.rpartition(":")
-    alike = nearest(before, families, n=1) if colon else []
+    alike = nearest(before, prefixes, n=1) if colon else []
     hint = suggest(name, [*names(kind), *(f"{prefix}:{behind}" for prefix in alike)], "")
-    listing = ", ".join([*names(kind), *(f"{prefix}:<code>" for prefix in families)])
+    listing = ", ".join([*names(kind), *(f"{prefix}:<code>" for prefix in prefixes)])
     return f"No {kind[:-1]} is named {name!r}{hint} Installed: {listing or 'none'}."
 
 

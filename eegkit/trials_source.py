@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 
 @dataclass(frozen=True)
@@ -45,12 +42,3 @@ class TrialsSource:
         if self.dataset is None:
             return f"{self.target.partition(':')[2]}({options}).load(){relabel}"
         return f"load_dataset({', '.join(filter(None, [repr(self.dataset), options]))}){relabel}"
-
-    def to_dict(self) -> dict[str, Any]:
-        """The source as plain values, which JSON can hold."""
-        return dataclasses.asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> TrialsSource:
-        """The source that `to_dict` wrote."""
-        return cls(**values)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import scipy.signal
 from numpy.typing import NDArray
 
-from eegkit.blocks import read_blocks
+from eegkit.blocks import release, row_blocks
 from eegkit.text import shortlist
 from eegkit.trials import Trials
 
@@ -45,34 +46,25 @@ class Spectra:
         people, person = np.unique(trials.groups, return_inverse=True)
         n_samples = min(trials.n_times, round(WINDOW_S * trials.sfreq))
         freqs = np.fft.rfftfreq(n_samples, 1 / trials.sfreq)
-        cells = (len(people), len(class_list))
-        power = np.zeros((*cells, trials.X.shape[1], len(freqs)))
-        n_trials = np.zeros(cells)
-        start = 0
-        for block in read_blocks(np.asarray(trials.X), BLOCK_BYTES):
-            labels = trials.y[start : start + len(block)]
-            block_person = person[start : start + len(block)]
-            start += len(block)
-            mask = np.isin(labels, class_list)
-            if not mask.any():
-                continue
-            _, density = scipy.signal.welch(block[mask], trials.sfreq, nperseg=n_samples)
-            if not np.isfinite(density).all():
-                raise ValueError(
-                    "X holds missing or infinite samples; drop those trials or channels "
-                    "(trials.describe() tells which)."
-                )
-            for i, label in enumerate(class_list):
-                of_class = labels[mask] == label
-                np.add.at(power[:, i], block_person[mask][of_class], density[of_class])
-                n_trials[:, i] += np.bincount(block_person[mask][of_class], minlength=len(people))
+        # The place of each label among the classes, -1 for others.
+        code = pd.Index(class_list).get_indexer(trials.y)
+        n_trials = np.zeros((len(people), len(class_list)))
+        np.add.at(n_trials, (person[code >= 0], code[code >= 0]), 1)
+        power = np.zeros((*n_trials.shape, trials.X.shape[1], len(freqs)))
+        X = np.asarray(trials.X)
+        for rows in row_blocks(len(X), X[:1].nbytes, BLOCK_BYTES):
+            shown = np.arange(rows.start, rows.stop)[code[rows] >= 0]
+            if len(shown):
+                _, density = scipy.signal.welch(X[shown], trials.sfreq, nperseg=n_samples)
+                np.add.at(power, (person[shown], code[shown]), density)
+            release(X)
+        if not np.isfinite(power).all():
+            raise ValueError(
+                "X holds missing or infinite samples; drop those trials or channels "
+                "(trials.describe() tells which)."
+            )
         with np.errstate(invalid="ignore"):  # 0 / 0 where a person has no trial of a class
             return cls(freqs, power / n_trials[..., None, None], class_list)
-
-    def decibel(self, low: float, high: float) -> NDArray[np.float64]:
-        """Density averaged over a band, in dB re 1 µV²/Hz, (n_subjects, n_classes, n_channels)."""
-        inside = (self.freqs >= low) & (self.freqs < high)
-        return to_decibel(self.power[..., inside].mean(axis=-1))
 
 
 def to_decibel(power: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, dataclass_transform
+from typing import Any, Literal, dataclass_transform
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from eegkit.evaluation import Results
@@ -22,6 +23,8 @@ from eegkit.naming import wrap_name
 class Display:
     """The base of displays: each is a dataclass of what it draws, and keeps its axes."""
 
+    _new_figure: Figure | None
+
     def __init_subclass__(cls) -> None:
         dataclasses.dataclass(kw_only=True, eq=False, repr=False)(cls)
 
@@ -29,10 +32,34 @@ class Display:
         self, ax: Axes | None, width: float, height: float, layout: str = "constrained"
     ) -> Axes:
         """The axes to draw on: those given, or those of a new figure of that size in inches."""
+        self._new_figure = None
         if ax is None:
-            _, ax = plt.subplots(figsize=(width, height), layout=layout)
+            self._new_figure, ax = plt.subplots(figsize=(width, height), layout=layout)
         self.ax_, self.figure_ = ax, ax.figure
         return ax
+
+    def _draw_legend(self, *, most: int, small: bool = False) -> None:
+        """A legend over the axes, of at most so many columns; long names of pipelines are broken.
+
+        A figure of the display's own becomes higher by what the legend takes.
+        """
+        ax = self.ax_
+        handles, labels = ax.get_legend_handles_labels()
+        size_pt = 8 if small else 10
+        mark_in, character_in = 0.6, 0.6 * size_pt / 72
+        room_in = 1.2 * ax.get_position().width * ax.figure.bbox.width / ax.figure.dpi
+        width = int((room_in - mark_in) / character_in)
+        labels = [wrap_name(label, width) for label in labels]
+        longest = max(len(line) for label in labels for line in label.split("\n"))
+        n_columns = max(1, min(most, int(room_in / (mark_in + longest * character_in))))
+        ax.legend(
+            handles, labels, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=n_columns,
+            frameon=False, fontsize=size_pt,
+        )  # fmt: skip
+        if self._new_figure is not None:
+            n_lines = sum(1 + label.count("\n") for label in labels) / n_columns
+            height = self._new_figure.get_figheight() + 1.4 * size_pt / 72 * n_lines
+            self._new_figure.set_figheight(height)
 
     def _take_panels(self, axes: Any, n: int, expected: str = "") -> NDArray[Any]:
         """The axes of n panels, in one row."""
@@ -63,30 +90,6 @@ def figures_hidden() -> Iterator[None]:
     """Figures that are made within are not shown, whatever the session."""
     with plt.ioff(), plt.style.context("default"):
         yield
-
-
-def legend_above(ax: Axes, *, most: int, small: bool = False, grow: bool = False) -> None:
-    """A legend over the axes, of at most so many columns; long names of pipelines are broken.
-
-    With `grow`, the figure becomes higher by what the legend takes.
-    """
-    handles, labels = ax.get_legend_handles_labels()
-    size_pt = 8 if small else 10
-    mark_in, character_in = 0.6, 0.6 * size_pt / 72
-    room_in = 1.2 * ax.get_position().width * ax.figure.bbox.width / ax.figure.dpi
-    width = int((room_in - mark_in) / character_in)
-    labels = [wrap_name(label, width) for label in labels]
-    longest = max(len(line) for label in labels for line in label.split("\n"))
-    n_columns = max(1, min(most, int(room_in / (mark_in + longest * character_in))))
-    ax.legend(
-        handles, labels, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=n_columns,
-        frameon=False, fontsize=size_pt,
-    )  # fmt: skip
-    if grow:
-        n_lines = sum(1 + label.count("\n") for label in labels) / n_columns
-        figure = ax.get_figure(root=True)
-        assert figure is not None
-        figure.set_figheight(figure.get_figheight() + 1.4 * size_pt / 72 * n_lines)
 
 
 def pick_one(kind: str, names: Sequence[str], choice: str | None) -> str:
@@ -122,6 +125,9 @@ def scores_by_person(people: pd.DataFrame, columns: Sequence[str], metric: str) 
     return table.dropna(how="all") if len(keys) > 1 else table
 
 
-def tidy(ax: Axes) -> None:
+def tidy(ax: Axes, grid: Literal["both", "x", "y"] | None = None) -> None:
+    """Axes without a frame, with a faint grid behind what is drawn."""
     ax.spines[["top", "right"]].set_visible(False)
     ax.set_axisbelow(True)
+    if grid is not None:
+        ax.grid(axis=grid, color="0.92")

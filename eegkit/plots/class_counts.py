@@ -95,9 +95,8 @@ class ClassCountsDisplay(Display):
             ax.bar(x, column, width, bottom, color=color, label=name)
             bottom += column.to_numpy()
         ax.set_ylabel("Trials")
-        ax.grid(axis="y", color="0.92")
         ax.set_xlim(-0.7, n_subjects - 0.3)
-        tidy(ax)
+        tidy(ax, grid="y")
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, frameon=False)
 
     def _draw_picture(self) -> None:

@@ -179,8 +179,7 @@ class ComparisonDisplay(Display):
         )
         ax.set_xlim(-0.4, len(names) - 0.35)
         ax.set_ylabel(spoken(self.metric))
-        ax.grid(axis="y", color="0.92")
-        tidy(ax)
+        tidy(ax, grid="y")
 
     def _plot_ranks(self, ax: Axes | None) -> None:
         self.ranks_ = ranks = friedman_nemenyi(self.scores)

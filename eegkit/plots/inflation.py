@@ -107,8 +107,7 @@ class InflationDisplay(Display):
         ax.set_xticks(*map(list, zip(*ticks, strict=True)))
         ax.set_xlim(-0.75, 3 * len(self.summary) - 1.25)
         ax.set_ylabel(spoken(self.metric))
-        ax.grid(axis="y", color="0.92")
-        tidy(ax)
+        tidy(ax, grid="y")
         ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.1), ncols=3)
         return self
 

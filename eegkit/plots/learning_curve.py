@@ -13,7 +13,6 @@ from eegkit.naming import spoken
 from eegkit.plots._styles import (
     Display,
     colors,
-    legend_above,
     pick_one,
     pick_pipelines,
     tidy,
@@ -125,7 +124,6 @@ class LearningCurveDisplay(Display):
         -------
         self
         """
-        grow = ax is None
         ax = self._take_axes(ax, 6.8, 4.4)
         names = list(self.curves["pipeline"].unique())
         for name, shade in zip(names, colors(len(names)), strict=True):
@@ -143,7 +141,7 @@ class LearningCurveDisplay(Display):
         if len(chance):
             ax.plot(chance.index, chance, color="0.35", lw=1.2, ls="--", label="chance", zorder=2)
         self._label()
-        legend_above(ax, most=3, small=len(names) > 5, grow=grow)
+        self._draw_legend(most=3, small=len(names) > 5)
         return self
 
     def _label(self) -> None:
@@ -160,5 +158,4 @@ class LearningCurveDisplay(Display):
             ax.minorticks_off()
         else:
             ax.xaxis.set_major_formatter("{x:g}")
-        ax.grid(axis="y", color="0.92")
-        tidy(ax)
+        tidy(ax, grid="y")

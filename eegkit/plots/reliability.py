@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from eegkit.evaluation import Results, expected_calibration_error, reliability_table
-from eegkit.plots._styles import Display, colors, legend_above, pick_pipelines, tidy
+from eegkit.plots._styles import Display, colors, pick_pipelines, tidy
 
 
 class ReliabilityDisplay(Display):
@@ -161,9 +161,9 @@ class ReliabilityDisplay(Display):
         -------
         self
         """
-        grow, many = ax is None, len(self.tables) > 4
+        many = len(self.tables) > 4
         if ax is None:
-            _, (ax, below) = plt.subplots(
+            self._new_figure, (ax, below) = plt.subplots(
                 2,
                 figsize=(5.0, 5.4),
                 height_ratios=(4, 1),
@@ -171,6 +171,7 @@ class ReliabilityDisplay(Display):
                 layout="constrained",
             )
         else:
+            self._new_figure = None
             below = ax.inset_axes((0.0, -0.28, 1.0, 0.24), sharex=ax)
         self.ax_, self.counts_ax_, self.figure_ = ax, below, ax.figure
         ax.plot([0, 1], [0, 1], color="0.35", lw=1.2, ls="--", label="calibrated")
@@ -189,7 +190,7 @@ class ReliabilityDisplay(Display):
             edges = np.append(table["low"], table["high"].iloc[-1])
             below.stairs(table["n_trials"], edges, color=shades[i], lw=1.3)
         self._label()
-        legend_above(ax, most=2 if many else 1, small=many, grow=grow)
+        self._draw_legend(most=2 if many else 1, small=many)
         return self
 
     def _label(self) -> None:
@@ -201,5 +202,4 @@ class ReliabilityDisplay(Display):
         below.set_xticks(np.linspace(0, 1, 6))
         ax.tick_params(axis="x", labelbottom=False)
         for panel in (ax, below):
-            tidy(panel)
-            panel.grid(color="0.92")
+            tidy(panel, grid="both")

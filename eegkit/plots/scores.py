@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from eegkit.evaluation import Results
 from eegkit.naming import spoken
-from eegkit.plots._styles import Display, legend_above, pick_one, tidy
+from eegkit.plots._styles import Display, pick_one, tidy
 
 # Names of people are written next to their dots up to this many.
 MAX_NAMED = 40
@@ -103,7 +103,6 @@ class ScoresDisplay(Display):
         order = self.scores.iloc[:, 0].sort_values(na_position="first", kind="stable").index
         scores, chance = self.scores.loc[order], self.chance.loc[order]
         n_subjects = len(scores)
-        grow = ax is None
         ax = self._take_axes(ax, 6.4, max(1.2 + min(0.26 * n_subjects, 9.0), 2.2))
         y = np.arange(n_subjects)
         size = 36 if n_subjects <= MAX_NAMED else 12
@@ -114,7 +113,7 @@ class ScoresDisplay(Display):
             dots = ax.scatter(column, y - shift, s=size, color=f"C{i}", label=label, zorder=3)
             ax.axvline(column.mean(), color=dots.get_facecolor(), lw=1, alpha=0.7, zorder=1)
         self._label(scores.index)
-        legend_above(ax, most=2, grow=grow)
+        self._draw_legend(most=2)
         return self
 
     def _draw_chance(self, y: np.ndarray, chance: pd.Series) -> None:
@@ -138,8 +137,7 @@ class ScoresDisplay(Display):
         ax.set_ylim(-0.7, n_subjects - 0.3)
         if n_subjects <= MAX_NAMED:
             ax.set_yticks(np.arange(n_subjects), [str(subject) for subject in subjects])
-            ax.grid(axis="y", color="0.92")
         else:
             ax.set_yticks([])
             ax.set_ylabel(f"{n_subjects} people, the best on top")
-        tidy(ax)
+        tidy(ax, grid="y" if n_subjects <= MAX_NAMED else None)

@@ -126,7 +126,6 @@ class SpectraDisplay(Display):
         ax.set(xlabel="Frequency (Hz)", ylabel="Power (dB re 1 µV²/Hz)")
         ax.set_title(self.title, loc="left", fontsize=10)
         ax.set_xlim(0, self.freqs[-1])
-        ax.grid(color="0.92")
-        tidy(ax)
+        tidy(ax, grid="both")
         ax.legend(frameon=False)
         return self

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib import pyplot as plt
 from numpy.typing import NDArray
 
-from eegkit.plots._power import Spectra
+from eegkit.plots._power import Spectra, to_decibel
 from eegkit.plots._styles import Display
 from eegkit.text import shortlist
 from eegkit.transforms.band_power import BANDS
@@ -106,18 +106,23 @@ class TopographyDisplay(Display):
         spectra = Spectra.from_trials(trials, classes)
         maps = []
         for name, (low, high) in band_edges.items():
-            if not ((spectra.freqs >= low) & (spectra.freqs < high)).any():
+            inside = (spectra.freqs >= low) & (spectra.freqs < high)
+            if not inside.any():
                 raise ValueError(
                     f"The band {name!r}, {low:g} to {high:g} Hz, holds no frequency bin: they lie "
                     f"every {spectra.freqs[1]:g} Hz up to {spectra.freqs[-1]:g} Hz."
                 )
-            of_people = spectra.decibel(low, high)
+            of_people = to_decibel(spectra.power[..., inside].mean(axis=-1))
             if contrast:
                 of_people = of_people - of_people.mean(axis=1, keepdims=True)
             complete = np.asarray(np.isfinite(of_people).all(axis=2))
-            maps.append(
-                [np.median(column[rows], axis=0) for column, rows in _columns(of_people, complete)]
-            )
+            if not complete.any(axis=0).all():
+                raise ValueError(
+                    "Nobody has trials of all classes, so nothing can be told against their mean; "
+                    "set contrast=False."
+                )
+            of_classes = zip(of_people.swapaxes(0, 1), complete.T, strict=True)
+            maps.append([np.median(people[rows], axis=0) for people, rows in of_classes])
         return cls(
             decibels=np.array(maps),
             bands=[f"{name}\n{low:g}-{high:g} Hz" for name, (low, high) in band_edges.items()],
@@ -178,17 +183,6 @@ class TopographyDisplay(Display):
             fontsize=9,
         )  # fmt: skip
         return image
-
-
-def _columns(of_people: NDArray[np.float64], complete: NDArray[Any]) -> Any:
-    """Every class with the people that have it."""
-    for i in range(of_people.shape[1]):
-        if not complete[:, i].any():
-            raise ValueError(
-                "Nobody has trials of all classes, so nothing can be told against their mean; set "
-                "contrast=False."
-            )
-        yield of_people[:, i], complete[:, i]
 
 
 def _check_positions(trials: Trials) -> None:

@@ -25,8 +25,8 @@ from torch import nn
 from eegkit.classifiers import NeuralClassifier
 from eegkit.export import export_onnx
 from eegkit.pipeline import Pipeline
-from eegkit.testing._estimators import _assert_refused, fitted, fitted_example
-from eegkit.testing._examples import example_input, example_trials
+from eegkit.testing._estimators import fitted, fitted_example
+from eegkit.testing._examples import assert_refused, example_input, example_trials
 from eegkit.transforms import CWT, STFT, MelSpectrogram, Standardizer
 
 
@@ -65,11 +65,11 @@ def check_last_batch_of_one(estimator: NeuralClassifier) -> None:
 def check_groups(estimator: NeuralClassifier) -> None:
     """Groups steer the inner split only: given, or known by X, or routed by a pipeline."""
     X, y = example_input(estimator)
-    stopping = clone(estimator).set_params(early_stopping=True, max_epochs=2)
+    stopping = clone(estimator).set_params(early_stopping=True, max_epochs=2, random_state=0)
     plain = np.asarray(X)
     with warnings.catch_warnings(record=True, action="always") as caught:
-        given = clone(stopping).set_params(random_state=0).fit(plain, y, groups=X.groups)
-        known = clone(stopping).set_params(random_state=0).fit(X, y)
+        given = clone(stopping).fit(plain, y, groups=X.groups)
+        known = clone(stopping).fit(X, y)
     assert not [w for w in caught if "without regard to subjects" in str(w.message)]
     np.testing.assert_allclose(given.predict_proba(plain), known.predict_proba(plain))
     with warnings.catch_warnings(record=True, action="always") as caught:
@@ -81,9 +81,9 @@ def check_one_class(estimator: NeuralClassifier) -> None:
     """One class only, or labels of another length, are refused."""
     X, y = example_input(estimator)
     one = np.full(len(y), "rest")
-    _assert_refused(lambda: clone(estimator).fit(X, one), "one class only", "one class")
-    _assert_refused(lambda: clone(estimator).fit(X, y[:-1]), "inconsistent numbers", "short y")
-    _assert_refused(
+    assert_refused(lambda: clone(estimator).fit(X, one), "one class only", "one class")
+    assert_refused(lambda: clone(estimator).fit(X, y[:-1]), "inconsistent numbers", "short y")
+    assert_refused(
         lambda: clone(estimator).fit(X, y, groups=np.arange(3)), "one for each of", "short groups"
     )
 
@@ -96,7 +96,7 @@ def check_other_kind_of_input(estimator: NeuralClassifier) -> None:
     advice = (
         "reads raw trials" if estimator.input_kind == "raw" else "put a time-frequency transform"
     )
-    _assert_refused(lambda: clone(estimator).fit(other, y), advice, "the other kind of input")
+    assert_refused(lambda: clone(estimator).fit(other, y), advice, "the other kind of input")
 
 
 def check_model_selection(estimator: NeuralClassifier) -> None:

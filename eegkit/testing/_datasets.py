@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from eegkit.datasets import Dataset
-from eegkit.testing._examples import assert_parameter_is_refused, refused_by
+from eegkit.testing._examples import assert_parameter_is_refused, refusal, refused_by
 from eegkit.trials import METADATA_COLUMNS
 
 
@@ -48,11 +48,11 @@ def check_same_twice(dataset: Dataset) -> None:
 def check_subjects(dataset: Dataset) -> None:
     """Asking for no one, or for someone who does not exist, is refused."""
     for nobody in ([], ["no such person"]):
-        try:
-            dataclasses.replace(dataset, subjects=nobody).load()
-        except ValueError:
-            continue
-        raise AssertionError(f"subjects={nobody!r} raised no ValueError")
+        refusal(partial(_load, dataset, nobody), f"subjects={nobody!r}")
+
+
+def _load(dataset: Dataset, subjects: list[str]) -> None:
+    dataclasses.replace(dataset, subjects=subjects).load()
 
 
 def check_options_are_checked(dataset: Dataset) -> None:

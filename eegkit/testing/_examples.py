@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from eegkit.base import Estimator
-from eegkit.parameters import ParameterError, check_for
+from eegkit.parameters import check_for
 from eegkit.signals import SignalArray
 from eegkit.trials import Trials
 
@@ -68,30 +71,40 @@ def refused_by(hint: Any) -> list[Any]:
     return [value for value in VALUES if not check.accepts(value)]
 
 
+def refusal(call: Callable[[], Any], what: str) -> ValueError:
+    """The error by which a call refuses something."""
+    try:
+        with warnings.catch_warnings(action="ignore", category=UserWarning):
+            call()
+    except ValueError as error:
+        return error
+    raise AssertionError(f"{what}: no error was raised.")
+
+
+def assert_refused(call: Callable[[], Any], message: str, what: str) -> None:
+    """Assert that a call raises a ``ValueError`` whose text a pattern matches."""
+    error = refusal(call, what)
+    assert re.search(message, str(error)), f"{what}: the error says only: {error}"
+
+
 def assert_parameter_is_refused(call: Callable[[], Any], name: str, value: Any) -> None:
     """Assert that a call raises a `ParameterError` about a parameter, which names it."""
-    try:
-        call()
-    except ParameterError as error:
-        assert error.parameter == name, f"{name}={value!r}: the error is about {error.parameter}"
-        assert name in str(error), f"{name}={value!r}: the error says only: {error}"
-    else:
-        raise AssertionError(f"{name}={value!r}: no error was raised.")
+    error = refusal(call, f"{name}={value!r}")
+    about = getattr(error, "parameter", None)
+    assert about == name, f"{name}={value!r}: the error is about {about}: {error}"
+    assert name in str(error), f"{name}={value!r}: the error says only: {error}"
 
 
-def _with(value: float) -> Callable[[np.ndarray], np.ndarray]:
-    def put(X: np.ndarray) -> np.ndarray:
-        X = X.copy()
-        X[1, 2, ..., 0] = value
-        return X
-
-    return put
+def _with(value: float, X: np.ndarray) -> np.ndarray:
+    X = X.copy()
+    X[1, 2, ..., 0] = value
+    return X
 
 
 # What is done to good input before `fit`, and what the error must say.
 BAD_FOR_FIT: dict[str, tuple[Callable[[Any], Any], str]] = {
-    "NaN": (_with(np.nan), r"NaN or infinite.*C4|NaN or infinite.*\(2\)"),
-    "infinity": (_with(np.inf), r"NaN or infinite.*C4|NaN or infinite.*\(2\)"),
+    "NaN": (partial(_with, np.nan), r"NaN or infinite.*C4|NaN or infinite.*\(2\)"),
+    "infinity": (partial(_with, np.inf), r"NaN or infinite.*C4|NaN or infinite.*\(2\)"),
     "five dimensions": (lambda X: np.asarray(X)[..., None, None], r"dimensions|expects X of shape"),
     "one dimension": (lambda X: np.asarray(X)[:, 0].ravel(), r"1D array|Reshape"),
     "no trials": (lambda X: X[:0], r"0 sample\(s\)|no trials"),

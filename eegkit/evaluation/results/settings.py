@@ -146,7 +146,7 @@ def describe_run(
         not_code=writer.not_code,
         data={name: _about(trials) for name, trials in datasets.items()},
         sources={
-            name: trials.source.to_dict()
+            name: dataclasses.asdict(trials.source)
             for name, trials in datasets.items()
             if trials.source is not None
         },
@@ -158,7 +158,7 @@ def describe_run(
 def source_of(settings: RunSettings, dataset: str) -> TrialsSource | None:
     """How the trials of a data set were loaded, where that is known."""
     values = settings.sources.get(dataset)
-    return None if values is None else TrialsSource.from_dict(values)
+    return None if values is None else TrialsSource(**values)
 
 
 def _unchanged_baselines(pipelines: Mapping[str, Any]) -> list[str]:
