@@ -324,19 +324,17 @@ def _sequence(entry: Check) -> Check:
 
 
 def _tuple_of(entries: list[Check]) -> Check:
-    def accepts(value: Any) -> bool:
-        return (
+    words = ", ".join(entry.expected for entry in entries)
+    if len({entry.expected for entry in entries}) == 1:
+        words = f"{len(entries)} {_plural(entries[0].expected)}".removesuffix(" anything")
+    return Check(
+        lambda value: (
             is_sequence(value)
             and len(value) == len(entries)
             and all(entry.accepts(part) for entry, part in zip(entries, value, strict=True))
-        )
-
-    kinds = list(dict.fromkeys(_plural(entry.expected) for entry in entries))
-    if kinds == ["anything"]:
-        return Check(accepts, f"a list of {len(entries)}")
-    if len(kinds) == 1:
-        return Check(accepts, f"a list of {len(entries)} {kinds[0]}")
-    return Check(accepts, f"a list of {', '.join(entry.expected for entry in entries)}")
+        ),
+        f"a list of {words}",
+    )
 
 
 def _mapping(parts: list[Check]) -> Check:

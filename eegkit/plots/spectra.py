@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from eegkit.parameters import Positive, check_for
-from eegkit.plots._power import Spectra, pick_channels, to_decibel
+from eegkit.plots._power import class_spectra, pick_channels, to_decibel
 from eegkit.plots._styles import Display, colors, tidy
 from eegkit.text import count
 from eegkit.trials import Trials
@@ -92,15 +92,13 @@ class SpectraDisplay(Display):
         """
         picks = pick_channels(trials, channels)
         check_for(Positive | None).require("f_max", f_max)
-        spectra = Spectra.from_trials(trials, classes)
+        freqs, power, labels = class_spectra(trials, classes)
         # The bin at 0 Hz holds what is left of the offset.
-        inside = (spectra.freqs > 0) & (spectra.freqs <= (f_max or np.inf))
-        decibels = to_decibel(spectra.power[:, :, picks][..., inside]).mean(axis=2)
+        inside = (freqs > 0) & (freqs <= (f_max or np.inf))
+        decibels = to_decibel(power[:, :, picks][..., inside]).mean(axis=2)
         names = [trials.ch_names[i] for i in picks]
         title = ", ".join(names) if len(names) <= 6 else f"Mean of {len(names)} channels"
-        return cls(
-            freqs=spectra.freqs[inside], decibels=decibels, classes=spectra.classes, title=title
-        ).plot(ax=ax)
+        return cls(freqs=freqs[inside], decibels=decibels, classes=labels, title=title).plot(ax=ax)
 
     def plot(self, ax: Axes | None = None) -> SpectraDisplay:
         """Draw.

@@ -270,11 +270,9 @@ def _panels(
         if empty or not regions:
             raise ValueError(f"No channels in {', '.join(empty) or 'regions'}.")
         return {name: [number(c) for c in picks] for name, picks in regions.items()}
-    if channels is None:
-        channels = range(n_channels)
-    elif isinstance(channels, str | int | np.integer):
+    if isinstance(channels, str | int | np.integer):
         channels = [channels]
-    picks = [number(channel) for channel in channels]
+    picks = [number(name) for name in (range(n_channels) if channels is None else channels)]
     if not picks:
         raise ValueError("channels is empty; expected at least one.")
     return {names[i]: [i] for i in picks}

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib import pyplot as plt
 from numpy.typing import NDArray
 
-from eegkit.plots._power import Spectra, to_decibel
+from eegkit.plots._power import class_spectra, to_decibel
 from eegkit.plots._styles import Display
 from eegkit.text import shortlist
 from eegkit.transforms.band_power import BANDS
@@ -103,16 +103,16 @@ class TopographyDisplay(Display):
         band_edges = SHOWN_BANDS if bands is None else dict(bands)
         if not band_edges:
             raise ValueError("bands is empty; expected at least one band.")
-        spectra = Spectra.from_trials(trials, classes)
+        freqs, power, labels = class_spectra(trials, classes)
         maps = []
         for name, (low, high) in band_edges.items():
-            inside = (spectra.freqs >= low) & (spectra.freqs < high)
+            inside = (freqs >= low) & (freqs < high)
             if not inside.any():
                 raise ValueError(
                     f"The band {name!r}, {low:g} to {high:g} Hz, holds no frequency bin: they lie "
-                    f"every {spectra.freqs[1]:g} Hz up to {spectra.freqs[-1]:g} Hz."
+                    f"every {freqs[1]:g} Hz up to {freqs[-1]:g} Hz."
                 )
-            of_people = to_decibel(spectra.power[..., inside].mean(axis=-1))
+            of_people = to_decibel(power[..., inside].mean(axis=-1))
             if contrast:
                 of_people = of_people - of_people.mean(axis=1, keepdims=True)
             complete = np.asarray(np.isfinite(of_people).all(axis=2))
@@ -126,7 +126,7 @@ class TopographyDisplay(Display):
         return cls(
             decibels=np.array(maps),
             bands=[f"{name}\n{low:g}-{high:g} Hz" for name, (low, high) in band_edges.items()],
-            classes=spectra.classes,
+            classes=labels,
             info=trials.info,
             contrast=contrast,
         ).plot(axes=axes)

@@ -10,6 +10,7 @@ import tempfile
 import warnings
 from collections.abc import Mapping
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -213,10 +214,10 @@ def check_saved_file(estimator: Estimator) -> None:
 
 def check_skops(estimator: Estimator) -> None:
     """Saved with skops (where it is installed) and loaded, it gives the same."""
-    try:
-        import skops.io
-    except ImportError:
+    if find_spec("skops") is None:
         return
+    import skops.io
+
     model, X = fitted_example(estimator)
     dumped = skops.io.dumps(model)
     trusted = skops.io.get_untrusted_types(data=dumped)
