@@ -116,7 +116,7 @@ def _module(transforms: list[Any], net: Any) -> Any:
     from torch import nn
     from torch.nn.utils import parametrize
 
-    from eegkit.transforms._modules import Padded
+    from eegkit.transforms._modules import padded
 
     # A copy of the net builds its module anew, with parametrisations of its own to remove.
     module = copy.deepcopy(net).net_.module_.cpu()
@@ -125,8 +125,8 @@ def _module(transforms: list[Any], net: Any) -> Any:
             for name in list(part.parametrizations):
                 parametrize.remove_parametrizations(part, name, leave_parametrized=True)
     parts = [transform.as_module() for transform in transforms]
-    padded = Padded(net.input_shape_, net.padded_shape)
-    return nn.Sequential(*parts, padded, module, nn.Softmax(-1)).eval()
+    padding = padded(net.input_shape_, net.padded_shape)
+    return nn.Sequential(*parts, padding, module, nn.Softmax(-1)).eval()
 
 
 def _program(module: Any, X: np.ndarray) -> Any:

@@ -81,12 +81,7 @@ class Preparation(Parametrized):
     def check_recorded_rate(self, sfreq: float, source: Any = "the recordings") -> None:
         """Raise ValueError where recordings at `sfreq` Hz hold no such frequencies."""
         for name, edge in self._edges():
-            if edge >= sfreq / 2:
-                raise ParameterError(
-                    f"{name} is {edge:g} Hz; expected less than {sfreq / 2:g} Hz, half the rate of "
-                    f"{source}.",
-                    name,
-                )
+            check_below_nyquist(name, edge, sfreq, source)
 
     def applied(self, *, sfreq: float, n_times: int) -> Preparation:
         """The preparation of trials at `sfreq` Hz of `n_times` samples: nothing left open."""
@@ -139,6 +134,16 @@ class Preparation(Parametrized):
         windows = "whole pieces" if self.window_s is None else f"windows of {self.window_s:g} s"
         windows += f" overlapping by {self.overlap:.0%}" if self.overlap else ""
         return ", ".join([band, rate, windows, *self.other_steps])
+
+
+def check_below_nyquist(name: str, frequency: float, sfreq: float, source: Any) -> None:
+    """Raise ValueError where signals at `sfreq` Hz hold no such frequency."""
+    if frequency >= sfreq / 2:
+        raise ParameterError(
+            f"{name} is {frequency:g} Hz; expected less than {sfreq / 2:g} Hz, half the rate of "
+            f"{source}.",
+            name,
+        )
 
 
 def common_preparation(preparations: Sequence[Preparation | None]) -> Preparation | None:

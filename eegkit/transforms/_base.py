@@ -34,7 +34,7 @@ class Transformer(TransformerMixin, Estimator):
     methods: `_prepare`, which checks the parameters against the training trials, learns what
     there is to learn and sets ``output_shape_``; and `_transform_block`, which transforms
     some of the trials. `_knowledge` says what the output knows (rate, channels,
-    frequencies, times).
+    frequencies, times) where that is not the rate and the channels of X.
 
     Parameters
     ----------
@@ -149,9 +149,9 @@ class Transformer(TransformerMixin, Estimator):
     def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         """Transform some trials, shape (n_block, *input_shape_); runs in several threads."""
 
-    @abstractmethod
     def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
         """What the output knows, as keyword arguments of `SignalArray`, but for the groups."""
+        return {"sfreq": getattr(self, "sfreq_", signals.sfreq), "ch_names": signals.ch_names}
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -44,98 +45,64 @@ class Spectrogram(nn.Module):
         return power.reshape(-1, n_channels, self.n_bins, power.shape[-1])
 
 
-class Mixed(nn.Module):
+class Formula(nn.Module):
+    """What a function makes of X and of some arrays, which are its buffers."""
+
+    def __init__(self, function: Callable[..., torch.Tensor], *arrays: NDArray[Any]) -> None:
+        super().__init__()
+        self.function = function
+        self.names = [f"array_{i}" for i in range(len(arrays))]
+        for name, array in zip(self.names, arrays, strict=True):
+            self.register_buffer(name, torch.tensor(array, dtype=torch.float32))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.function(x, *(getattr(self, name) for name in self.names))
+
+
+def mixed(weights: NDArray[Any]) -> Formula:
     """Weighted sums over the last axis but one, of channels or of frequencies."""
-
-    def __init__(self, weights: NDArray[Any]) -> None:
-        super().__init__()
-        self.register_buffer("weights", torch.tensor(weights, dtype=torch.float32))
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        weights: Any = self.weights
-        return weights @ x
+    return Formula(lambda x, weights: weights @ x, weights)
 
 
-class Resize(nn.Module):
+def resized(rows: NDArray[np.float32], columns: NDArray[np.float32]) -> Formula:
     """Images resized by a matrix for each axis."""
-
-    def __init__(self, rows: NDArray[np.float32], columns: NDArray[np.float32]) -> None:
-        super().__init__()
-        self.register_buffer("rows", torch.tensor(rows))
-        self.register_buffer("columns", torch.tensor(columns))
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        rows: Any = self.rows
-        columns: Any = self.columns
-        return rows @ (x @ columns)
+    return Formula(lambda x, rows, columns: rows @ (x @ columns), rows, columns)
 
 
-class Padded(nn.Module):
+def padded(shape: tuple[int, ...], target: tuple[int, ...]) -> Formula:
     """Zeros at the end of every axis, up to a shape."""
-
-    def __init__(self, shape: tuple[int, ...], padded: tuple[int, ...]) -> None:
-        super().__init__()
-        missing = [n - size for n, size in zip(padded, shape, strict=True)]
-        self.sides = [side for n in reversed(missing) for side in (0, n)]
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return F.pad(x, self.sides) if any(self.sides) else x
+    missing = [n - size for n, size in zip(target, shape, strict=True)]
+    sides = [side for n in reversed(missing) for side in (0, n)]
+    return Formula(lambda x: F.pad(x, sides) if any(sides) else x)
 
 
-class CropModule(nn.Module):
-    """Samples from one to another."""
-
-    def __init__(self, part: slice) -> None:
-        super().__init__()
-        self.part = part
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x[..., self.part]
-
-
-class Output(nn.Module):
-    """Power as it is, its root, its natural logarithm or decibels."""
-
-    def __init__(self, output: str, amin: float) -> None:
-        super().__init__()
-        self.output, self.amin = output, amin
-
-    def forward(self, power: torch.Tensor) -> torch.Tensor:
-        if self.output == "power":
-            return power
-        if self.output == "magnitude":
-            return power.sqrt()
-        log = power.clamp_min(self.amin).log()
-        return log * (10 / math.log(10)) if self.output == "db" else log
-
-
-class Affine(nn.Module):
+def affine(centre: NDArray[np.float32], spread: NDArray[np.float32]) -> Formula:
     """Subtract, then divide, by what was learned from the training trials."""
-
-    def __init__(self, centre: NDArray[np.float32], spread: NDArray[np.float32]) -> None:
-        super().__init__()
-        self.register_buffer("centre", torch.from_numpy(np.array(centre, dtype=np.float32)))
-        self.register_buffer("spread", torch.from_numpy(np.array(spread, dtype=np.float32)))
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        centre: Any = self.centre
-        spread: Any = self.spread
-        return (x - centre) / spread
+    return Formula(lambda x, centre, spread: (x - centre) / spread, centre, spread)
 
 
-class TrialStandardizer(nn.Module):
+def output(kind: str, amin: float) -> Formula:
+    """Power as it is, its root, its natural logarithm or decibels."""
+    formulas: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+        "power": lambda power: power,
+        "magnitude": torch.sqrt,
+        "log": lambda power: power.clamp_min(amin).log(),
+        "db": lambda power: power.clamp_min(amin).log() * (10 / math.log(10)),
+    }
+    return Formula(formulas[kind])
+
+
+def standardized(axes: tuple[int, ...], eps: float | None = None) -> Formula:
     """Zero mean and unit standard deviation over some axes of every trial.
 
     A spread below `eps` counts as that; without it, one of zero counts as one.
     """
 
-    def __init__(self, axes: tuple[int, ...], eps: float | None = None) -> None:
-        super().__init__()
-        self.axes, self.eps = axes, eps
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = x - x.mean(self.axes, keepdim=True)
-        spread = x.square().mean(self.axes, keepdim=True).sqrt()
-        if self.eps is not None:
-            return x / spread.clamp_min(self.eps)
+    def scores(x: torch.Tensor) -> torch.Tensor:
+        x = x - x.mean(axes, keepdim=True)
+        spread = x.square().mean(axes, keepdim=True).sqrt()
+        if eps is not None:
+            return x / spread.clamp_min(eps)
         return x / torch.where(spread > 0, spread, torch.ones_like(spread))
+
+    return Formula(scores)

@@ -123,6 +123,18 @@ def bins_between(freqs: NDArray[np.float64], low: float, high: float) -> slice:
     return slice(int(bins[0]), int(bins[-1]) + 1)
 
 
+def complex_as_channels(spectra: NDArray[np.complex64]) -> NDArray[np.float32]:
+    """The real parts of all channels, then the imaginary parts."""
+    return np.concatenate([spectra.real, spectra.imag], axis=1)
+
+
+def names_of(ch_names: tuple[str, ...] | None, output: str) -> tuple[str, ...] | None:
+    """The channels of a spectrogram; two for each where it is complex."""
+    if ch_names is None or output != "complex":
+        return ch_names
+    return (*(f"{name} real" for name in ch_names), *(f"{name} imaginary" for name in ch_names))
+
+
 def squared_magnitude(
     spectra: NDArray[np.complex64], bins: slice = slice(None)
 ) -> NDArray[np.float32]:
@@ -132,8 +144,12 @@ def squared_magnitude(
     return parts[..., ::2][..., bins] + parts[..., 1::2][..., bins]
 
 
-def logarithm(power: NDArray[np.float32], output: str, amin: float) -> NDArray[np.float32]:
-    """``"log"``, natural, or ``"db"``, 10 log10, of power, in place."""
+def scaled(power: NDArray[np.float32], output: str, amin: float) -> NDArray[np.float32]:
+    """``"power"``, its root ``"magnitude"``, its ``"log"`` or ``"db"``, 10 log10, in place."""
+    if output == "power":
+        return power
+    if output == "magnitude":
+        return np.sqrt(power, out=power)
     if power.min(initial=np.inf) < amin:  # rare, and looking is cheaper
         np.maximum(power, np.float32(amin), out=power)
     np.log(power, out=power)

@@ -13,9 +13,11 @@ from eegkit.signals import SignalArray
 from eegkit.transforms import _fft
 from eegkit.transforms._base import Transformer
 from eegkit.transforms._spectral import (
-    logarithm,
+    complex_as_channels,
+    names_of,
     range_of,
     refuse_single_sample,
+    scaled,
     squared_magnitude,
 )
 
@@ -226,20 +228,13 @@ class CWT(Transformer):
     def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         coefficients = self._coefficients(block)
         if self.output == "complex":
-            return np.concatenate([coefficients.real, coefficients.imag], axis=1)
+            return complex_as_channels(coefficients)
         if self.output == "phase":
             return np.angle(coefficients)
-        power = squared_magnitude(coefficients)
-        if self.output == "power":
-            return power
-        if self.output == "magnitude":
-            return np.sqrt(power, out=power)
-        return logarithm(power, self.output, self.amin)
+        return scaled(squared_magnitude(coefficients), self.output, self.amin)
 
     def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
-        names = signals.ch_names
-        if names is not None and self.output == "complex":
-            names = (*(f"{n} real" for n in names), *(f"{n} imaginary" for n in names))
+        names = names_of(signals.ch_names, self.output)
         return {"ch_names": names, "freqs": self.freqs_, "times": self.times_}
 
 

@@ -11,6 +11,7 @@ import scipy.signal
 from numpy.typing import NDArray
 
 from eegkit.parameters import Count, Length, ParameterError, Positive
+from eegkit.recordings.preparation import Preparation, check_below_nyquist
 from eegkit.signals import SignalArray
 from eegkit.transforms._base import Transformer
 from eegkit.transforms._spectral import refuse_single_sample
@@ -22,13 +23,13 @@ class Filter(Transformer):
     sfreq: Positive | None = None
 
     @abstractmethod
-    def _design(self, nyquist: float) -> NDArray[np.float64]:
+    def _design(self, sfreq: float) -> NDArray[np.float64]:
         """Second-order sections."""
 
     def _prepare(self, signals: SignalArray) -> None:
         self._check_rate(signals, reset=True)
         refuse_single_sample(signals.shape[-1])
-        self._sections = self._design(self.sfreq_ / 2)
+        self._sections = self._design(self.sfreq_)
         self.output_shape_ = self.input_shape_
         # scipy's own padding, as far as the trial is long enough for it.
         self._padding = min(3 * (2 * len(self._sections) + 1), signals.shape[-1] - 1)
@@ -39,18 +40,6 @@ class Filter(Transformer):
         sections = self._sections.copy()
         output = scipy.signal.sosfiltfilt(sections, samples, padlen=self._padding)
         return output.astype(np.float32)
-
-    def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
-        return {"sfreq": self.sfreq_, "ch_names": signals.ch_names}
-
-
-def _check_edge(name: str, value: float, nyquist: float) -> None:
-    if value >= nyquist:
-        raise ParameterError(
-            f"{name} is {value:g} Hz; expected more than 0 and less than the Nyquist frequency, "
-            f"{nyquist:g} Hz.",
-            name,
-        )
 
 
 class BandPass(Filter):
@@ -106,21 +95,13 @@ class BandPass(Filter):
             raise ParameterError(
                 "l_freq and h_freq are both None; nothing would be filtered.", "l_freq"
             )
-        if self.l_freq is not None and self.h_freq is not None and self.l_freq >= self.h_freq:
-            raise ParameterError(
-                f"l_freq is {self.l_freq:g} Hz and h_freq {self.h_freq:g} Hz; expected "
-                "l_freq < h_freq.",
-                "l_freq",
-            )
+        Preparation(l_freq=self.l_freq, h_freq=self.h_freq)  # refuses edges in the wrong order
 
-    def _design(self, nyquist: float) -> NDArray[np.float64]:
-        parameters = {"l_freq": self.l_freq, "h_freq": self.h_freq}
-        edges = {name: value for name, value in parameters.items() if value is not None}
-        for name, value in edges.items():
-            _check_edge(name, value, nyquist)
-        kind = "bandpass" if len(edges) == 2 else "highpass" if "l_freq" in edges else "lowpass"
-        normal = [value / nyquist for value in edges.values()]
-        return scipy.signal.butter(self.order, np.squeeze(normal), kind, output="sos")
+    def _design(self, sfreq: float) -> NDArray[np.float64]:
+        Preparation(l_freq=self.l_freq, h_freq=self.h_freq).check_recorded_rate(sfreq, "X")
+        edges = [edge for edge in (self.l_freq, self.h_freq) if edge is not None]
+        kind = "bandpass" if len(edges) == 2 else "lowpass" if self.l_freq is None else "highpass"
+        return scipy.signal.butter(self.order, np.squeeze(edges), kind, output="sos", fs=sfreq)
 
 
 class Notch(Filter):
@@ -163,9 +144,9 @@ class Notch(Filter):
     def conformance_params(cls) -> dict[str, Any]:
         return {"sfreq": 128.0}
 
-    def _design(self, nyquist: float) -> NDArray[np.float64]:
+    def _design(self, sfreq: float) -> NDArray[np.float64]:
         freqs = np.atleast_1d(np.asarray(self.freqs, dtype=float))
         for freq in freqs:
-            _check_edge("freqs", freq, nyquist)
-        designs = (scipy.signal.iirnotch(freq / nyquist, self.quality) for freq in freqs)
+            check_below_nyquist("freqs", freq, sfreq, "X")
+        designs = (scipy.signal.iirnotch(freq, self.quality, sfreq) for freq in freqs)
         return np.concatenate([scipy.signal.tf2sos(*design) for design in designs])

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from eegkit.parameters import Count, NonNegative, Positive
 from eegkit.signals import SignalArray
-from eegkit.transforms._spectral import FrameTransformer, logarithm, range_of
+from eegkit.transforms._spectral import FrameTransformer, range_of, scaled
 
 # Slaney's scale: linear up to 1000 Hz, 15 mel, and 27 steps to a factor of 6.4 above.
 SLANEY_HZ, SLANEY_MEL, SLANEY_STEP = 1000.0, 15.0, np.log(6.4) / 27
@@ -107,12 +107,10 @@ class MelSpectrogram(FrameTransformer):
     def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         mel = self._power(block, self._bins) @ self.filters_[:, self._bins].T
         mel = mel.swapaxes(-1, -2)
-        if self.output == "power":
-            return mel
-        if self.output == "log":
-            return logarithm(mel, "log", self.amin)
+        if self.output != "db":
+            return scaled(mel, self.output, self.amin)
         largest = mel.max(axis=(2, 3), keepdims=True)
-        decibels = logarithm(mel, "db", self.amin)
+        decibels = scaled(mel, "db", self.amin)
         ref = np.maximum(largest if self.ref == "max" else np.float32(self.ref), self.amin)
         decibels -= 10 * np.log10(ref).astype(np.float32)
         if self.top_db is not None:
@@ -125,10 +123,10 @@ class MelSpectrogram(FrameTransformer):
             return super().as_module()
         from torch import nn
 
-        from eegkit.transforms._modules import Mixed, Output
+        from eegkit.transforms._modules import mixed, output
 
-        mixed = Mixed(self.filters_[:, self._bins])
-        return nn.Sequential(self._power_module(self._bins), mixed, Output(self.output, self.amin))
+        bands = mixed(self.filters_[:, self._bins])
+        return nn.Sequential(self._power_module(self._bins), bands, output(self.output, self.amin))
 
     def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
         return {"ch_names": signals.ch_names, "freqs": self.freqs_, "times": self.times_}

@@ -148,9 +148,9 @@ class Montage(Transformer):
         return np.matmul(self.matrix_, block)
 
     def as_module(self) -> Any:
-        from eegkit.transforms._modules import Mixed
+        from eegkit.transforms._modules import mixed
 
-        return Mixed(self.matrix_)
+        return mixed(self.matrix_)
 
     def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
         return {"sfreq": signals.sfreq, "ch_names": self.ch_names_out_}

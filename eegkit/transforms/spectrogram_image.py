@@ -94,9 +94,9 @@ class SpectrogramImage(Transformer):
     def as_module(self) -> Any:
         if self.normalize is not None:
             return super().as_module()
-        from eegkit.transforms._modules import Resize
+        from eegkit.transforms._modules import resized
 
-        return Resize(self._rows, self._columns)
+        return resized(self._rows, self._columns)
 
     def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
         return {

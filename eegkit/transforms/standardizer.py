@@ -109,11 +109,11 @@ class Standardizer(Transformer):
     def as_module(self) -> Any:
         if self.mode == "moving":
             return super().as_module()
-        from eegkit.transforms._modules import Affine, TrialStandardizer
+        from eegkit.transforms._modules import affine, standardized
 
         if self.mode == "channel":
-            return Affine(self.mean_[:, None], self.scale_[:, None])
-        return TrialStandardizer((2,), self.eps)
+            return affine(self.mean_[:, None], self.scale_[:, None])
+        return standardized((2,), self.eps)
 
     def _moving(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         samples = block.astype(np.float64)
@@ -131,6 +131,3 @@ class Standardizer(Transformer):
             spread = np.maximum(first.std(axis=2, keepdims=True), self.eps)
             scores[:, :, : self._init_block] = (first - first.mean(axis=2, keepdims=True)) / spread
         return scores.astype(np.float32)
-
-    def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
-        return {"sfreq": signals.sfreq, "ch_names": signals.ch_names}

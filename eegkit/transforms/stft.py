@@ -13,7 +13,14 @@ from sklearn.utils.validation import check_is_fitted
 from eegkit.blocks import READ_BYTES, release, row_blocks
 from eegkit.parameters import NonNegative, ParameterError
 from eegkit.signals import SignalArray
-from eegkit.transforms._spectral import FrameTransformer, bins_between, logarithm, range_of
+from eegkit.transforms._spectral import (
+    FrameTransformer,
+    bins_between,
+    complex_as_channels,
+    names_of,
+    range_of,
+    scaled,
+)
 
 
 class STFT(FrameTransformer):
@@ -153,12 +160,8 @@ class STFT(FrameTransformer):
         if self.output == "complex":
             scale = np.sqrt(self._power_scale[self._bins])
             spectrum = self._spectrum(block)[..., self._bins] * scale
-            return np.concatenate([spectrum.real, spectrum.imag], axis=1).swapaxes(-1, -2)
-        power = self._power(block, self._bins)
-        if self.output == "magnitude":
-            np.sqrt(power, out=power)
-        elif self.output != "power":
-            logarithm(power, self.output, self.amin)
+            return complex_as_channels(spectrum).swapaxes(-1, -2)
+        power = scaled(self._power(block, self._bins), self.output, self.amin)
         # A view: it is in this order that it is copied to the result.
         return power.swapaxes(-1, -2)
 
@@ -178,13 +181,13 @@ class STFT(FrameTransformer):
             return super().as_module()
         from torch import nn
 
-        from eegkit.transforms._modules import Affine, Output, TrialStandardizer
+        from eegkit.transforms._modules import affine, output, standardized
 
-        parts = [self._power_module(self._bins), Output(self.output, self.amin)]
+        parts = [self._power_module(self._bins), output(self.output, self.amin)]
         if self.normalize == "fitted":
-            parts.append(Affine(self._centre, self._spread))
+            parts.append(affine(self._centre, self._spread))
         elif self.normalize == "trial":
-            parts.append(TrialStandardizer((2, 3)))
+            parts.append(standardized((2, 3)))
         return nn.Sequential(*parts)
 
     def inverse_transform(self, X: ArrayLike) -> SignalArray:
@@ -238,7 +241,5 @@ class STFT(FrameTransformer):
         return SignalArray(signals, sfreq=self.sfreq_, ch_names=self.ch_names_)
 
     def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
-        names = signals.ch_names
-        if names is not None and self.output == "complex":
-            names = (*(f"{n} real" for n in names), *(f"{n} imaginary" for n in names))
+        names = names_of(signals.ch_names, self.output)
         return {"ch_names": names, "freqs": self.freqs_, "times": self.times_}

@@ -139,6 +139,3 @@ class WaveletDenoiser(Transformer):
             return np.where(np.abs(details) > limit, details, np.float32(0))
         # d less d cut off at the limit: soft thresholding in two passes.
         return details - np.clip(details, -limit, limit)
-
-    def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
-        return {"sfreq": signals.sfreq, "ch_names": signals.ch_names}

@@ -69,12 +69,9 @@ class Crop(Transformer):
         return block[..., self._part]
 
     def as_module(self) -> Any:
-        from eegkit.transforms._modules import CropModule
+        from eegkit.transforms._modules import Formula
 
-        return CropModule(self._part)
-
-    def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
-        return {"sfreq": self.sfreq_, "ch_names": signals.ch_names}
+        return Formula(lambda x: x[..., self._part])
 
 
 @dataclass(kw_only=True)

@@ -206,9 +206,6 @@ class VAEDenoiser(AutoencoderParams, ModuleEstimator, Transformer):
             x_hat = torch.cat([self.module_(part) for part in x.split(1 if alone else len(x))])
         return self._standardisation.undo(x_hat)
 
-    def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
-        return {"sfreq": signals.sfreq, "ch_names": signals.ch_names}
-
     @property
     def _device(self) -> torch.device:
         return next(self.module_.parameters()).device
