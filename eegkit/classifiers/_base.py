@@ -13,21 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 from torch.nn.parameter import UninitializedParameter
 
 from eegkit.base import AXES, warn
-from eegkit.classifiers import _engine
+from eegkit.classifiers import _engine, _targets
 from eegkit.classifiers._batches import TrialData
 from eegkit.classifiers._checkpoint import Checkpoint, restore, run_of
 from eegkit.classifiers._fitted import FittedNet
-from eegkit.classifiers._targets import (
-    DEFAULT_VALIDATION_SPLIT,
-    check_weight,
-    class_weights,
-    encode,
-    hold_out,
-    learn_classes,
-    same_length,
-    strata_of,
-    tell_absent,
-)
 from eegkit.classifiers._weights import begin_with, freeze
 from eegkit.classifiers.callbacks import scalars
 from eegkit.classifiers.training import draw_seed, pick_device, seeded
@@ -236,7 +225,9 @@ class NeuralClassifier(FittedNet):
         self.check_parameters()
         signals, labels = self._check_input(X, y, reset=not goes_on)
         if not goes_on:
-            self.classes_ = learn_classes(labels if classes is None else np.asarray(classes))
+            self.classes_ = _targets.learn_classes(
+                labels if classes is None else np.asarray(classes)
+            )
             self.sfreq_ = signals.sfreq  # None where X does not say
             self._warn_of_padding()
         elif self.sfreq_ is not None:
@@ -244,15 +235,18 @@ class NeuralClassifier(FittedNet):
         people = signals.groups
         n = len(signals)
         if groups is not None:
-            people = same_length(groups, n, "groups")
+            people = _targets.same_length(groups, n, "groups")
         if domains is not None:
-            domains = same_length(domains, n, "domains")
-        codes = encode(labels, self.classes_)
+            domains = _targets.same_length(domains, n, "domains")
+        codes = _targets.encode(labels, self.classes_)
         if codes.ndim == 2 and self.class_weight is not None:
             raise ParameterError(
                 "class_weight has no meaning where y is class probabilities.", "class_weight"
             )
-        weight, strata = check_weight(weight, n), strata_of(self.balance, codes, domains)
+        weight, strata = (
+            _targets.check_weight(weight, n),
+            _targets.strata_of(self.balance, codes, domains),
+        )
         array = signals.view(np.ndarray)
         return TrialData(array, codes, np.arange(n), self.padded_shape, weight, strata), people
 
@@ -274,14 +268,14 @@ class NeuralClassifier(FittedNet):
         """Training and held-out trials."""
         split = self.validation_split
         if split is None and self.early_stopping:
-            split = DEFAULT_VALIDATION_SPLIT
+            split = _targets.DEFAULT_VALIDATION_SPLIT
         codes = data.codes
         if split is None:
             return data, None
         if isinstance(split, tuple):
             X, y = split
             signals, labels = self._check_input(X, y, reset=False)
-            array, y = signals.view(np.ndarray), encode(labels, self.classes_)
+            array, y = signals.view(np.ndarray), _targets.encode(labels, self.classes_)
             return data, TrialData(array, y, np.arange(len(y)), self.padded_shape)
         if people is None and self.early_stopping:
             warn(
@@ -289,8 +283,8 @@ class NeuralClassifier(FittedNet):
                 "because none are known: a person may be on both sides of the inner split. Pass "
                 "groups= to fit, or an X that knows them (trials.X)."
             )
-        rows, held_out = hold_out(split, codes, people, seed)
-        tell_absent(codes[rows], self.classes_, type(self).__name__)
+        rows, held_out = _targets.hold_out(split, codes, people, seed)
+        _targets.tell_absent(codes[rows], self.classes_, type(self).__name__)
         return data.with_rows(rows), data.with_rows(held_out)
 
     def _make_net(
@@ -307,7 +301,7 @@ class NeuralClassifier(FittedNet):
             if self.init_weights is not None:
                 begin_with(module, self.init_weights)
         freeze(module, self.freeze)
-        weight = class_weights(self.class_weight, self.classes_, train.codes[train.rows])
+        weight = _targets.class_weights(self.class_weight, self.classes_, train.codes[train.rows])
         return _engine.make_net(
             module, self, device=device, seed=seed, class_weight=weight, valid=valid
         )

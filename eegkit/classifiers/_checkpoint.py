@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from eegkit import tensor_file
 from eegkit.atomic import remove_leftovers
 from eegkit.classifiers._engine import Net
+from eegkit.classifiers.callbacks import scalars
 from eegkit.classifiers.training import set_weights, weights_of
 
 FORMAT_VERSION = 1
@@ -78,7 +79,7 @@ class Checkpoint:
             "checkpoint_version": FORMAT_VERSION,
             "run": self.run,
             "seed": net.seed,
-            "history": [_pack(_scalars(row), "history", arrays) for row in net.history],
+            "history": [_pack(scalars(row, marks=True), "history", arrays) for row in net.history],
             "optimizer": _pack(net.optimizer_.state_dict(), "optimizer", arrays),
             "scheduler": net.scheduler and _pack(net.scheduler.state_dict(), "schedule", arrays),
             "scaler": _pack(net.scaler.state_dict(), "scaler", arrays),
@@ -126,12 +127,6 @@ def run_of(params: dict[str, Any], X: NDArray[Any], *parts: Any) -> str:
             f"checkpoint_dir needs parameters that can be pickled, to tell one run from another: "
             f"{error}. Give a function of a module, not a lambda."
         ) from error
-
-
-def _scalars(row: dict[str, Any]) -> dict[str, Any]:
-    """What was recorded of an epoch, without what a callback may have put there beside."""
-    plain = {k: v.item() if isinstance(v, np.generic) else v for k, v in row.items()}
-    return {k: v for k, v in plain.items() if isinstance(v, bool | int | float | str)}
 
 
 def _below(prefix: str, arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

@@ -31,28 +31,20 @@ class Objective(nn.Module):
         self, logits: torch.Tensor, y: torch.Tensor, weight: torch.Tensor | None = None
     ) -> torch.Tensor:
         """Mean loss of a batch; `y` are codes or probabilities, `weight` the trials' weights."""
-        if y.ndim == 2:
-            return self._divergence(logits, y, weight)
-        options: dict[str, Any] = {
-            "weight": self.class_weight,
-            "label_smoothing": self.label_smoothing,
-        }
-        if weight is None:
-            return F.cross_entropy(logits, y, **options)
-        losses = F.cross_entropy(logits, y, reduction="none", **options)
         classes: Any = self.class_weight
-        total = weight if classes is None else weight * classes[y]
-        return (losses * weight).sum() / total.sum().clamp_min(torch.finfo(losses.dtype).tiny)
-
-    def _divergence(
-        self, logits: torch.Tensor, y: torch.Tensor, weight: torch.Tensor | None
-    ) -> torch.Tensor:
-        if self.label_smoothing:
+        options: dict[str, Any] = {"weight": classes, "label_smoothing": self.label_smoothing}
+        if y.ndim == 2:
             y = y * (1 - self.label_smoothing) + self.label_smoothing / y.shape[1]
-        losses = F.kl_div(F.log_softmax(logits, -1), y, reduction="none").sum(-1)
-        if weight is None:
-            return losses.mean()
-        return (losses * weight).sum() / weight.sum().clamp_min(torch.finfo(losses.dtype).tiny)
+            losses = F.kl_div(F.log_softmax(logits, -1), y, reduction="none").sum(-1)
+            if weight is None:
+                return losses.mean()
+            total = weight
+        elif weight is None:
+            return F.cross_entropy(logits, y, **options)
+        else:
+            losses = F.cross_entropy(logits, y, reduction="none", **options)
+            total = weight if classes is None else weight * classes[y]
+        return (losses * weight).sum() / total.sum().clamp_min(torch.finfo(losses.dtype).tiny)
 
 
 def accuracies(logits: torch.Tensor, y: torch.Tensor) -> dict[str, float]:

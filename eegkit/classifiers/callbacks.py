@@ -6,14 +6,7 @@ import csv
 import os
 from typing import Any
 
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich import progress
 from safetensors.torch import save_file
 from skorch.callbacks import Callback
 
@@ -24,13 +17,13 @@ class ProgressBar(Callback):
     """A bar with the epoch, the losses and the remaining time; ``verbose=1`` shows it."""
 
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:
-        self.progress_ = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[scores]}"),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
+        self.progress_ = progress.Progress(
+            progress.TextColumn("{task.description}"),
+            progress.BarColumn(),
+            progress.MofNCompleteColumn(),
+            progress.TextColumn("{task.fields[scores]}"),
+            progress.TimeElapsedColumn(),
+            progress.TimeRemainingColumn(),
         )
         self.task_ = self.progress_.add_task(
             "epoch", total=net.n_epochs, completed=len(net.history), scores=""
@@ -101,11 +94,8 @@ class BestWeights(Callback):
             save_file({n: v.detach().cpu().contiguous() for n, v in state.items()}, part)
 
 
-def scalars(row: dict[str, Any]) -> dict[str, Any]:
-    """What was recorded of an epoch, but for skorch's marks."""
-    plain = {k: v.item() if hasattr(v, "item") else v for k, v in row.items()}
-    return {
-        k: v
-        for k, v in plain.items()
-        if isinstance(v, bool | int | float | str) and not k.endswith("_best")
-    }
+def scalars(row: dict[str, Any], marks: bool = False) -> dict[str, Any]:
+    """What was recorded of an epoch, with skorch's marks of the best or without them."""
+    plain = {k: v.item() if getattr(v, "shape", None) == () else v for k, v in row.items()}
+    kept = {k: v for k, v in plain.items() if isinstance(v, bool | int | float | str)}
+    return {k: v for k, v in kept.items() if marks or not k.endswith("_best")}

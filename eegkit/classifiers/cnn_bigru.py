@@ -65,12 +65,7 @@ class CNNBiGRUModule(nn.Module):
             2 * hidden_size, n_heads, dropout=dropout, batch_first=True
         )
         self.norm = nn.LayerNorm(2 * hidden_size)
-        self.head = nn.Sequential(
-            nn.Linear(2 * hidden_size, hidden_size),
-            nn.ReLU(),
-            nn.Dropout(dropout),
-            nn.Linear(hidden_size, n_classes),
-        )
+        self.head = _head(2 * hidden_size, hidden_size, n_classes, dropout)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         n_trials = x.shape[0]
@@ -104,6 +99,11 @@ def _cnn(
         ]
         shape = tuple(size // factor for size, factor in zip(shape, pool, strict=True))
     return nn.Sequential(*blocks).to(memory_format=torch.channels_last), shape[0]
+
+
+def _head(n_inputs: int, n_hidden: int, n_classes: int, dropout: float) -> nn.Sequential:
+    layers = nn.Linear(n_inputs, n_hidden), nn.ReLU(), nn.Dropout(dropout)
+    return nn.Sequential(*layers, nn.Linear(n_hidden, n_classes))
 
 
 class CNNBiGRU(NeuralClassifier):
