@@ -243,10 +243,8 @@ class NeuralClassifier(FittedNet):
             raise ParameterError(
                 "class_weight has no meaning where y is class probabilities.", "class_weight"
             )
-        weight, strata = (
-            _targets.check_weight(weight, n),
-            _targets.strata_of(self.balance, codes, domains),
-        )
+        weight = _targets.check_weight(weight, n)
+        strata = _targets.strata_of(self.balance, codes, domains)
         array = signals.view(np.ndarray)
         return TrialData(array, codes, np.arange(n), self.padded_shape, weight, strata), people
 

@@ -49,13 +49,6 @@ class Head:
         self._places = _in_head(montage, self.names) - HEAD_CENTRE
         self._directions = self._places / np.linalg.norm(self._places, axis=1, keepdims=True)
 
-    @staticmethod
-    def info(channels: Sequence[str], sfreq: float) -> mne.Info:
-        import mne
-
-        info = mne.create_info(list(channels), float(sfreq), "eeg", verbose="error")
-        return info.set_montage(MONTAGE, verbose="error")
-
     def below(self, *names: str) -> NDArray[np.float64]:
         """The direction, from the centre, of the middle of some electrodes."""
         middle = self._directions[[self.names.index(name) for name in names]].mean(0)

@@ -13,6 +13,7 @@ from eegkit.datasets._head import TEN_TWENTY, Head
 from eegkit.datasets._recordings import choose_subjects
 from eegkit.datasets._simulation import CONDITIONS, Plan, motor_imagery
 from eegkit.parameters import Count, Interval, ParameterError
+from eegkit.recordings import make_info
 from eegkit.trials import Trials
 
 
@@ -180,7 +181,7 @@ class Simulated(Dataset, overrides=("n_subjects",)):
             signals.append(X)
             labels.append(y)
             tables.append(metadata)
-        info = head.info(channels, self.sfreq)
+        info = make_info(channels, self.sfreq)
         metadata = pd.concat(tables, ignore_index=True)
         return Trials(np.concatenate(signals), np.concatenate(labels), metadata, info)
 

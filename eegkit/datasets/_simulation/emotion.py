@@ -7,15 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from eegkit.datasets._head import Head
+from eegkit.datasets._simulation import _plan
 from eegkit.datasets._simulation._body import POSTERIOR, Body, cortical_gain
-from eegkit.datasets._simulation._plan import (
-    Condition,
-    Plan,
-    Simulated,
-    bump,
-    fluctuating,
-    shuffled,
-)
 
 CLASSES = ("negative", "positive", "neutral")
 FRONTAL = (("F3",), ("F4",))
@@ -51,7 +44,7 @@ LEVELS = {
 }
 
 
-def simulate(rng: np.random.Generator, head: Head, plan: Plan) -> Simulated:
+def simulate(rng: np.random.Generator, head: Head, plan: _plan.Plan) -> _plan.Simulated:
     """Signals, labels and metadata of one person who watches films."""
     level = LEVELS[plan.difficulty]
     gain, peak = cortical_gain(rng, head, AREAS)
@@ -59,14 +52,14 @@ def simulate(rng: np.random.Generator, head: Head, plan: Plan) -> Simulated:
     alpha_hz, beta_hz = rng.uniform(8.5, 11.5), rng.uniform(18.0, 24.0)
     response = level.response * np.exp(rng.normal(0, 0.2))
     body = Body.draw(rng, head)
-    y, metadata = shuffled(rng, plan.classes, plan.n_trials)
+    y, metadata = _plan.shuffled(rng, plan.classes, plan.n_trials)
     X = body.background(rng, plan)
-    alpha = plan.noise(rng, N_ALPHA, bump(alpha_hz, 0.8))
-    beta = plan.noise(rng, len(TEMPORAL), bump(beta_hz, 3.0))
+    alpha = plan.noise(rng, N_ALPHA, _plan.bump(alpha_hz, 0.8))
+    beta = plan.noise(rng, len(TEMPORAL), _plan.bump(beta_hz, 3.0))
     change = response * np.array([RESPONSE[name] for name in y])
-    amplitude = fluctuating(rng, change, level.fluctuation)
+    amplitude = _plan.fluctuating(rng, change, level.fluctuation)
     X += gain @ (amplitude * np.concatenate([alpha, beta], axis=1))
     return body.recorded(rng, X, metadata, plan.sfreq), y, metadata
 
 
-CONDITION = Condition(CLASSES, 3, simulate)
+CONDITION = _plan.Condition(CLASSES, 3, simulate)

@@ -7,15 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from eegkit.datasets._head import Head
+from eegkit.datasets._simulation import _plan
 from eegkit.datasets._simulation._body import POSTERIOR, Body, cortical_gain
-from eegkit.datasets._simulation._plan import (
-    Condition,
-    Plan,
-    Simulated,
-    bump,
-    fluctuating,
-    schedule,
-)
 
 AREAS = (*POSTERIOR, ("C3",), ("C4",), ("Fz",))
 N_ALPHA = len(POSTERIOR)
@@ -42,7 +35,7 @@ LEVELS = {
 }
 
 
-def simulate(rng: np.random.Generator, head: Head, plan: Plan) -> Simulated:
+def simulate(rng: np.random.Generator, head: Head, plan: _plan.Plan) -> _plan.Simulated:
     """Signals, labels and metadata of one person at rest."""
     level = LEVELS[plan.difficulty]
     gain, peak = cortical_gain(rng, head, AREAS)
@@ -54,20 +47,21 @@ def simulate(rng: np.random.Generator, head: Head, plan: Plan) -> Simulated:
     alpha_of_session = alpha_hz + rng.normal(0, level.alpha_drift, 2)
     drift = rng.normal(0, level.drift, (2, len(AREAS)))
     body = Body.draw(rng, head, (0.7, 1.6), level.session_change)
-    run, metadata = schedule(plan.n_trials)
+    run, metadata = _plan.schedule(plan.n_trials)
     metadata["alpha_hz"] = alpha_hz
     X = body.background(rng, plan)
     for session in (0, 1):
         rows = np.flatnonzero(run // 2 == session)
         part = plan._replace(n_trials=len(rows))
-        alpha = part.noise(rng, N_ALPHA, bump(alpha_of_session[session], alpha_width))
-        mu = part.noise(rng, 2, bump(mu_hz, 1.0))
-        beta = part.noise(rng, 2, bump(beta_hz, 2.0))
-        theta = part.noise(rng, 1, bump(THETA, 0.7))
-        amplitude = fluctuating(rng, np.tile(drift[session], (len(rows), 1)), level.fluctuation)
+        alpha = part.noise(rng, N_ALPHA, _plan.bump(alpha_of_session[session], alpha_width))
+        mu = part.noise(rng, 2, _plan.bump(mu_hz, 1.0))
+        beta = part.noise(rng, 2, _plan.bump(beta_hz, 2.0))
+        theta = part.noise(rng, 1, _plan.bump(THETA, 0.7))
+        usual = np.tile(drift[session], (len(rows), 1))
+        amplitude = _plan.fluctuating(rng, usual, level.fluctuation)
         X[rows] += gain @ (amplitude * np.concatenate([alpha, mu + 0.5 * beta, theta], axis=1))
     y = np.full(plan.n_trials, plan.subject)
     return body.recorded(rng, X, metadata, plan.sfreq), y, metadata
 
 
-CONDITION = Condition((), 0, simulate)
+CONDITION = _plan.Condition((), 0, simulate)

@@ -9,15 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegkit.datasets._head import Head
-from eegkit.datasets._simulation import _body
-from eegkit.datasets._simulation._plan import (
-    Condition,
-    Plan,
-    Simulated,
-    bump,
-    fluctuating,
-    shuffled,
-)
+from eegkit.datasets._simulation import _body, _plan
 
 CLASSES = ("left_hand", "right_hand", "feet", "tongue")
 
@@ -59,7 +51,7 @@ LEVELS = {
 }
 
 
-def simulate(rng: np.random.Generator, head: Head, plan: Plan) -> Simulated:
+def simulate(rng: np.random.Generator, head: Head, plan: _plan.Plan) -> _plan.Simulated:
     """Signals, labels and metadata of one person who imagines movements."""
     level = LEVELS[plan.difficulty]
     # Who somebody is comes first, so that it does not depend on the trials. The order of the
@@ -78,22 +70,22 @@ def simulate(rng: np.random.Generator, head: Head, plan: Plan) -> Simulated:
     session_gain = _body.session_gain(rng, head, 0.05)
     line = _body.line_gain(rng, head)
     body = _body.Body(background_gain, blink_gain, slope, blink_rate, session_gain, line)
-    y, metadata = shuffled(rng, plan.classes, plan.n_trials)
+    y, metadata = _plan.shuffled(rng, plan.classes, plan.n_trials)
     X = body.background(rng, plan)
     # Mu and beta of the sensorimotor sources with their ERD, and posterior alpha.
-    mu = plan.noise(rng, len(SENSORIMOTOR), bump(mu_hz, 1.0))
-    beta = plan.noise(rng, len(SENSORIMOTOR), bump(beta_hz, 2.0))
-    alpha = plan.noise(rng, len(_body.POSTERIOR), bump(alpha_hz, 0.8))
+    mu = plan.noise(rng, len(SENSORIMOTOR), _plan.bump(mu_hz, 1.0))
+    beta = plan.noise(rng, len(SENSORIMOTOR), _plan.bump(beta_hz, 2.0))
+    alpha = plan.noise(rng, len(_body.POSTERIOR), _plan.bump(alpha_hz, 0.8))
     depth = np.array([[area.erd.get(name, 0.0) for area in SENSORIMOTOR] for name in y])
     ramp = 1 / (1 + np.exp(-(np.arange(plan.n_times) / plan.sfreq - onset - 0.1) / 0.05))
     rhythms = (mu + beta_part * beta) * (1 - erd * depth[:, :, None] * ramp)
     sources = np.concatenate([rhythms, alpha], axis=1)
-    sources *= fluctuating(rng, np.zeros(sources.shape[:2]), level.fluctuation)
+    sources *= _plan.fluctuating(rng, np.zeros(sources.shape[:2]), level.fluctuation)
     X += gain @ sources
     return body.recorded(rng, X, metadata, plan.sfreq), y, metadata
 
 
-CONDITION = Condition(CLASSES, 2, simulate)
+CONDITION = _plan.Condition(CLASSES, 2, simulate)
 
 
 def _rhythm_gain(rng: np.random.Generator, level: _Level, head: Head) -> NDArray[np.float64]:

@@ -8,15 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegkit.datasets._head import TEN_TWENTY, Head
+from eegkit.datasets._simulation import _plan
 from eegkit.datasets._simulation._body import POSTERIOR, Body, cortical_gain
-from eegkit.datasets._simulation._plan import (
-    Condition,
-    Plan,
-    Simulated,
-    bump,
-    noise,
-    schedule,
-)
 
 CLASSES = ("background", "seizure", "preictal")
 IN_TIME = ("background", "preictal", "seizure")
@@ -47,11 +40,11 @@ LEVELS = {
 }
 
 
-def simulate(rng: np.random.Generator, head: Head, plan: Plan) -> Simulated:
+def simulate(rng: np.random.Generator, head: Head, plan: _plan.Plan) -> _plan.Simulated:
     """Signals, labels and metadata of one person; the trials of a run are one recording."""
     person = _Person(rng, LEVELS[plan.difficulty], head)
     y = np.resize(np.array(plan.classes), plan.n_trials)
-    run, metadata = schedule(plan.n_trials)
+    run, metadata = _plan.schedule(plan.n_trials)
     n_channels = len(head.picks)
     X = np.empty((plan.n_trials, n_channels, plan.n_times))
     onset = np.empty(plan.n_trials)
@@ -66,7 +59,7 @@ def simulate(rng: np.random.Generator, head: Head, plan: Plan) -> Simulated:
     return person.body.recorded(rng, X, metadata, plan.sfreq), y, metadata
 
 
-CONDITION = Condition(CLASSES, 2, simulate)
+CONDITION = _plan.Condition(CLASSES, 2, simulate)
 
 
 class _Person:
@@ -98,15 +91,17 @@ class _Person:
         self.alpha_hz = rng.uniform(8.5, 11.5)
         self.body = Body.draw(rng, head)
 
-    def run(self, rng: np.random.Generator, y: NDArray[np.str_], plan: Plan) -> NDArray[np.float64]:
+    def run(
+        self, rng: np.random.Generator, y: NDArray[np.str_], plan: _plan.Plan
+    ) -> NDArray[np.float64]:
         """One recording: background, then a seizure; shape (n_channels, len(y) * n_times)."""
         sfreq, state = plan.sfreq, np.repeat(y, plan.n_times)
         recording = plan._replace(n_trials=1, n_times=len(state))
         X = self.body.background(rng, recording)[0]
-        slow = recording.noise(rng, len(POSTERIOR), bump(2.5, 1.0))[0]
+        slow = recording.noise(rng, len(POSTERIOR), _plan.bump(2.5, 1.0))[0]
         # Slow waves wax and wane over some 3 s, whatever the state.
         slow *= np.exp(0.6 * recording.noise(rng, 1, lambda f: np.exp(-f / 0.1))[0])
-        alpha = recording.noise(rng, len(POSTERIOR), bump(self.alpha_hz, 0.8))[0]
+        alpha = recording.noise(rng, len(POSTERIOR), _plan.bump(self.alpha_hz, 0.8))[0]
         X += self.rhythm_gain @ np.concatenate([slow, alpha])
         strength = np.exp(rng.normal(0, 0.15))
         X += self.discharge_gain @ self._single(rng, state, sfreq)
@@ -119,7 +114,7 @@ class _Person:
         progress = np.arange(n_times) / max(1, n_times)
         hz = self.from_hz + (self.to_hz - self.from_hz) * progress
         if n_times:
-            hz = hz * (1 + 0.05 * noise(rng, (), n_times, sfreq, lambda f: np.exp(-f)))
+            hz = hz * (1 + 0.05 * _plan.noise(rng, (), n_times, sfreq, lambda f: np.exp(-f)))
         phase = 2 * np.pi * np.cumsum(hz) / sfreq
         growth = self.level.at_onset + (1 - self.level.at_onset) * progress
         spread = 1 / (1 + np.exp(-(progress - self.delay[:, None]) / 0.05))
