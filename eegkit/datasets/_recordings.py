@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,11 @@ class Recording:
     subject: Any
     run: Any
     path: Path
+
+    def metadata(self, subject: str, onsets: NDArray[np.float64]) -> pd.DataFrame:
+        """What its trials say of themselves; onsets in s from the start of the recording."""
+        values = {"subject": subject, "session": "0", "run": str(self.run), "onset": onsets}
+        return pd.DataFrame(values | {"recording": self.path.name})
 
 
 def existing_folder(folder: str | os.PathLike[str]) -> Path:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from eegkit.datasets._recordings import Recording, choose_subjects
@@ -182,15 +181,7 @@ class EEGBCI(PreparedDataset):
         onsets, labels = self._labelled(raw, continuous, recording.run)
         starts = onsets if self.task == "eyes" else onsets + self.tmin
         X, inside = continuous.cut(starts, self.tmax - self.tmin)
-        metadata = pd.DataFrame(
-            {
-                "subject": _name(recording.subject),
-                "session": "0",
-                "run": str(recording.run),
-                "onset": onsets[inside],
-                "recording": recording.path.name,
-            }
-        )
+        metadata = recording.metadata(_name(recording.subject), onsets[inside])
         info = make_info(names, continuous.sfreq)
         return Trials(X, labels[inside], metadata, info, self.preparation)
 

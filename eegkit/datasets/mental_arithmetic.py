@@ -111,7 +111,13 @@ class MentalArithmetic(WindowedDataset):
         return folder.name == FOLDER or next(folder.glob("Subject??_?.edf"), None) is not None
 
     def fetch(self, recording: Recording) -> None:
-        _fetch(recording.path)
+        """Download it, and the table of people, checked against PhysioNet's checksums."""
+        import pooch
+
+        folder, name = recording.path.parent, recording.path.name
+        source = pooch.create(folder, URL, registry=_published_sums(folder), retry_if_failed=2)
+        for file in (INFO_FILE, name):
+            source.fetch(file)
 
     def tables(self) -> list[Path]:
         table = self.folder() / INFO_FILE
@@ -128,22 +134,9 @@ class MentalArithmetic(WindowedDataset):
             raw, self.preparation, channels=channels, source=recording.path
         )
         X, onsets = continuous.windows(self.preparation, recording.path)
-        metadata = pd.DataFrame(
-            {
-                "subject": f"S{recording.subject:02d}",
-                "session": "0",
-                "run": str(recording.run),
-                "onset": onsets,
-                "recording": recording.path.name,
-            }
-        )
-        return Trials(
-            X,
-            np.full(len(X), CONDITIONS[recording.run]),
-            metadata,
-            make_info(CHANNELS, continuous.sfreq),
-            self.preparation,
-        )
+        y = np.full(len(X), CONDITIONS[recording.run])
+        metadata = recording.metadata(f"S{recording.subject:02d}", onsets)
+        return Trials(X, y, metadata, make_info(CHANNELS, continuous.sfreq), self.preparation)
 
 
 def _add_people(metadata: pd.DataFrame, table: Path) -> pd.DataFrame:
@@ -161,16 +154,6 @@ def _add_people(metadata: pd.DataFrame, table: Path) -> pd.DataFrame:
     columns = {old: new for old, new in PERSONAL.items() if old in people}
     people = people[["subject", *columns]].rename(columns=columns)
     return metadata.merge(people, on="subject", how="left", validate="many_to_one")
-
-
-def _fetch(path: Path) -> None:
-    """Download a recording, and the table of people, checked against PhysioNet's checksums."""
-    import pooch
-
-    registry = _published_sums(path.parent)
-    source = pooch.create(path.parent, URL, registry=registry, retry_if_failed=2)
-    for name in (INFO_FILE, path.name):
-        source.fetch(name)
 
 
 @functools.cache

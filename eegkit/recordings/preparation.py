@@ -90,16 +90,11 @@ class Preparation(Parametrized):
 
     def to_dict(self) -> dict[str, Any]:
         """What differs from the defaults, as JSON holds it."""
-        values = {
-            field.name: getattr(self, field.name)
-            for field in dataclasses.fields(self)
-            if getattr(self, field.name) != field.default
-        }
-        if self.other_steps:
-            values["other_steps"] = list(self.other_steps)
+        values = dataclasses.asdict(self) | {"other_steps": list(self.other_steps)}
         return {
             name: value if isinstance(value, str | list) else float(value)
             for name, value in values.items()
+            if getattr(self, name) != getattr(Preparation, name)
         }
 
     @classmethod

@@ -12,6 +12,7 @@ from numpy.polynomial import legendre
 from eegkit.datasets import Simulated
 from eegkit.datasets._head import BERG_RADII, BERG_STRENGTHS, HEAD_CENTRE, SKIN_CONDUCTIVITY, Head
 from eegkit.datasets._simulation import CONDITIONS
+from eegkit.recordings import make_info
 
 SHELLS = {0.90: 0.33, 0.92: 1.0, 0.97: 0.004, 1.0: SKIN_CONDUCTIVITY}  # S/m by relative radius
 SMALL = {"n_subjects": 1, "n_trials": 8, "channels": ["C3", "CP4", "Oz"]}
@@ -81,7 +82,7 @@ def test_gain_is_mnes(dipoles):
     sphere = mne.make_sphere_model(HEAD_CENTRE, 0.095, verbose="error")
     sphere["mu"] = np.array(BERG_RADII)
     sphere["lambda"] = np.array(BERG_STRENGTHS) / SKIN_CONDUCTIVITY
-    info = Head.info(head.names, 1000.0)
+    info = make_info(head.names, 1000.0)
     forward, _ = mne.make_forward_dipole(sources, sphere, info, verbose="error")
     expected = forward["sol"]["data"]
     gain = head.gain(directions, tilts, 0.07)
