@@ -15,6 +15,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from eegkit.atomic import atomic_write
+from eegkit.pipeline import flat_steps
 
 N_CHECKED = 5
 TOLERANCE = 1e-4
@@ -91,15 +92,7 @@ def _libraries() -> tuple[Any, Any]:
 def _steps(estimator: Any) -> tuple[list[Any], Any]:
     """The transforms, and the net behind them."""
     check_is_fitted(estimator)
-    steps = [estimator]
-    while any(hasattr(step, "steps") for step in steps):
-        steps = [
-            inner
-            for step in steps
-            for inner in ([s for _, s in step.steps] if hasattr(step, "steps") else [step])
-            if inner is not None and inner != "passthrough"
-        ]
-    *transforms, net = steps
+    *transforms, net = flat_steps(estimator)
     if not hasattr(net, "net_"):
         raise ValueError(
             f"{type(net).__name__} is no net of eegkit; export_onnx takes a net, or a pipeline "

@@ -264,22 +264,14 @@ def is_sequence(value: Any) -> bool:
     return hasattr(value, "__array__") and np.ndim(value) > 0
 
 
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool)
-
-
 _ALL_VALUES = Check(lambda value: True, "anything")
 _NULL = Check(lambda value: value is None, "None")
 _SIMPLE: dict[Any, Check] = {
     None: _NULL,
     type(None): _NULL,
     bool: Check(lambda value: isinstance(value, bool | np.bool_), "True or False"),
-    int: Check(_is_whole, "a whole number"),
-    float: Check(_is_number, "a number"),
+    int: Check(lambda v: isinstance(v, Integral) and not isinstance(v, bool), "a whole number"),
+    float: Check(lambda v: isinstance(v, Real) and not isinstance(v, bool), "a number"),
     str: Check(lambda value: isinstance(value, str), "text"),
     os.PathLike: Check(lambda value: isinstance(value, str | os.PathLike), "a path"),
     collections.abc.Callable: Check(callable, "a function"),
@@ -375,11 +367,8 @@ def _annotations_of(cls: type) -> dict[str, Any]:
 def _refuse_shadows(cls: type, annotations: Mapping[str, Any], overrides: Collection[str]) -> None:
     """Refuse a parameter that takes the name of something else that a base class has."""
     for name, hint in annotations.items():
-        if (
-            name in overrides
-            or ClassVar in (hint, typing.get_origin(hint))
-            or hint is dataclasses.KW_ONLY
-        ):
+        is_class_variable = ClassVar in (hint, typing.get_origin(hint))
+        if name in overrides or is_class_variable or hint is dataclasses.KW_ONLY:
             continue
         for base in cls.__mro__[1:]:
             is_of_base = name in getattr(base, "__dataclass_fields__", {}) or hasattr(base, name)

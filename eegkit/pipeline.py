@@ -127,6 +127,14 @@ def _call(function: Callable[..., Any], metadata: Any, args: Any, kwargs: Any, e
     return function(*args, **kwargs, **extras)
 
 
+def flat_steps(estimator: Any) -> list[Any]:
+    """The steps of a pipeline, and of pipelines in it, in order; of others the estimator alone."""
+    if not hasattr(estimator, "steps"):
+        return [estimator]
+    steps = [step for _, step in estimator.steps if step is not None and step != "passthrough"]
+    return [inner for step in steps for inner in flat_steps(step)] or [estimator]
+
+
 def make_pipeline(*steps: Any, memory: Any = None, verbose: bool = False) -> Pipeline:
     """Make a `Pipeline` of estimators.
 

@@ -376,10 +376,8 @@ class Trials:
         )
         if self.y.ndim == 1:
             labels, counts = np.unique(self.y, return_counts=True)
-            if len(labels) <= 12:
-                listing = ", ".join(f"{name} {n}" for name, n in zip(labels, counts, strict=True))
-                return f"{text}; {listing}>"
-            return f"{text}; {len(labels)} classes>"
+            listing = ", ".join(f"{name} {n}" for name, n in zip(labels, counts, strict=True))
+            return f"{text}; {listing if len(labels) <= 12 else f'{len(labels)} classes'}>"
         return f"{text}; soft labels over {self.y.shape[1]} classes>"
 
 

@@ -93,7 +93,6 @@ def describe(
     X: NDArray[np.float32], y: NDArray[Any], metadata: pd.DataFrame, info: mne.Info
 ) -> TrialsDescription:
     """The parts of trials, described; see `Trials.describe`."""
-    X = np.asarray(X)
     if not X.size:
         raise ValueError(f"X has shape {X.shape}: there is nothing to describe.")
     sfreq = float(info["sfreq"])

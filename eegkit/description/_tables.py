@@ -64,10 +64,7 @@ def channels_table(scan: Scan, ch_names: Sequence[str]) -> pd.DataFrame:
 def _median(ratio: NDArray[np.float32]) -> NDArray[np.float64]:
     """Over the trials that have a ratio (flat and broken ones have none)."""
     finite = np.where(np.isfinite(ratio), ratio, np.nan)
-    valid = ~np.isnan(finite).all(axis=0)
-    medians = np.full(ratio.shape[1], np.nan)
-    medians[valid] = np.nanmedian(finite[:, valid], axis=0)
-    return medians
+    return pd.DataFrame(finite, dtype=float).median().to_numpy()
 
 
 def copies_table(

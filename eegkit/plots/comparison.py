@@ -126,10 +126,8 @@ class ComparisonDisplay(Display):
         self
         """
         check_for(Literal["paired", "ranks"]).require("kind", kind)
-        if kind == "paired":
-            self._plot_paired(ax)
-        else:
-            self._plot_ranks(ax)
+        draw = self._plot_paired if kind == "paired" else self._plot_ranks
+        draw(ax)
         return self
 
     def _plot_paired(self, ax: Axes | None) -> None:

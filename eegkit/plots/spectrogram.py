@@ -15,6 +15,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
+from eegkit.pipeline import flat_steps
 from eegkit.plots._styles import Display
 from eegkit.signals import SignalArray, as_signals
 from eegkit.transforms import Cached, SpectrogramImage
@@ -280,11 +281,9 @@ def _panels(
 
 def _label_of(transform: Any) -> str | None:
     """What the transform gives, where it says so by its `output`."""
-    steps = [step for _, step in getattr(transform, "steps", ())]
-    while steps and isinstance(steps[-1], SpectrogramImage) and steps[-1].normalize is None:
-        steps.pop()
-    if steps:
-        return _label_of(steps[-1])
+    *steps, transform = flat_steps(transform)
+    while steps and isinstance(transform, SpectrogramImage) and transform.normalize is None:
+        transform = steps.pop()
     if isinstance(transform, Cached):
         return _label_of(transform.transformer)
     quantity, unit = QUANTITIES.get(str(getattr(transform, "output", "")), (None, ""))

@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
+from eegkit.pipeline import flat_steps
 from eegkit.plots._styles import Display, tidy
 
 PANELS = {
@@ -81,9 +82,7 @@ class TrainingCurvesDisplay(Display):
         ValueError
             There is no history: no net, or none that was fitted.
         """
-        net = estimator
-        while hasattr(net, "steps"):
-            net = net.steps[-1][1]
+        net = flat_steps(estimator)[-1]
         history = getattr(net, "history_", None)
         if history is None:
             raise ValueError(

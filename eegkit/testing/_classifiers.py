@@ -25,6 +25,7 @@ from torch import nn
 from eegkit.classifiers import NeuralClassifier
 from eegkit.export import export_onnx
 from eegkit.pipeline import Pipeline
+from eegkit.signals import SignalArray
 from eegkit.testing._estimators import fitted, fitted_example
 from eegkit.testing._examples import assert_refused, example_input, example_trials
 from eegkit.transforms import CWT, STFT, MelSpectrogram, Standardizer
@@ -91,11 +92,9 @@ def check_one_class(estimator: NeuralClassifier) -> None:
 def check_other_kind_of_input(estimator: NeuralClassifier) -> None:
     """A net for spectrograms refuses raw trials, and the other way about."""
     X, y = example_input(estimator)
-    raw = example_trials().X
-    other = np.asarray(X)[..., None] if estimator.input_kind == "raw" else raw
-    advice = (
-        "reads raw trials" if estimator.input_kind == "raw" else "put a time-frequency transform"
-    )
+    other, advice = example_trials().X, "put a time-frequency transform"
+    if estimator.input_kind == "raw":
+        other, advice = SignalArray(np.asarray(X)[..., None]), "reads raw trials"
     assert_refused(lambda: clone(estimator).fit(other, y), advice, "the other kind of input")
 
 
