@@ -7,25 +7,41 @@ from __future__ import annotations
 
 import copy
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-if TYPE_CHECKING:
-    import mne
+from eegkit.indexing import is_whole, key_of_each_axis, owner_of_memory, pick
+from eegkit.signals_input import read_epochs, refuse_masked
 
-MICROVOLTS_PER_VOLT = 1e6
+# Functions of NumPy that are no ufuncs and yet work sample by sample.
+_ELEMENTWISE = frozenset({np.around, np.clip, np.nan_to_num, np.round, np.where})
+# Functions that write into their first argument.
+_WRITING = frozenset({np.copyto, np.fill_diagonal, np.place, np.put, np.put_along_axis, np.putmask})
+_FACTS = ("sfreq", "ch_names", "groups", "freqs", "times", "preparation")
+
+
+def _forgetting(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A method of arrays that changes them in place, after which signals know nothing."""
+
+    def change(self: SignalArray, *args: Any, **kwargs: Any) -> Any:
+        self._forget()
+        return method(self, *args, **kwargs)
+
+    return change
 
 
 class SignalArray(np.ndarray):
     """Trials as an array that knows its sampling rate, channels and people.
 
     It is a ``numpy.ndarray`` in every respect. What it knows follows it through
-    indexing (so through every split of scikit-learn), copies, element-wise
-    arithmetic, pickling and joblib; an operation that could make it untrue
-    (reshaping, transposing, picking scattered samples) drops it instead.
+    indexing (so through every split of scikit-learn), copies, pickling, joblib and
+    element-wise arithmetic with numbers, plain arrays and signals that know the same;
+    every other operation drops it: reshaping, matrix products, sorting, picking scattered
+    samples. Where other signals are written into it, or their order is changed in place,
+    it and all views of its memory know nothing any more.
 
     Parameters
     ----------
@@ -46,6 +62,11 @@ class SignalArray(np.ndarray):
         What the recordings went through that raw trials are from. It stays as long as the samples
         do: not through arithmetic, nor where samples of a trial are picked.
 
+    Raises
+    ------
+    ValueError
+        Names, groups, frequencies or times do not fit the shape, or samples are masked.
+
     Examples
     --------
     >>> import numpy as np
@@ -55,14 +76,13 @@ class SignalArray(np.ndarray):
     50.0
     >>> X.reshape(4, -1).sfreq is None
     True
+    >>> (X + SignalArray(np.ones((4, 2, 100)), sfreq=200.0)).sfreq is None
+    True
     """
 
-    sfreq: float | None
-    ch_names: tuple[str, ...] | None
-    groups: NDArray[Any] | None
-    freqs: NDArray[np.float64] | None
-    times: NDArray[np.float64] | None
-    preparation: Any
+    # Shared by all views of one memory: how often its order and its values were changed in place.
+    # What a view knows holds for the counts at which it was learned.
+    _changes: list[int]
 
     def __new__(
         cls,
@@ -75,94 +95,173 @@ class SignalArray(np.ndarray):
         times: ArrayLike | None = None,
         preparation: Any = None,
     ) -> SignalArray:
-        signals = np.asanyarray(array).view(np.ndarray).view(cls)
-        signals._know(
-            sfreq=None if sfreq is None else float(sfreq),
-            ch_names=None if ch_names is None else tuple(ch_names),
-            groups=None if groups is None else np.asarray(groups),
-            freqs=None if freqs is None else np.asarray(freqs, dtype=float),
-            times=None if times is None else np.asarray(times, dtype=float),
-        )
-        signals.preparation = preparation
-        return signals
-
-    def _know(self, *, sfreq: Any, ch_names: Any, groups: Any, freqs: Any, times: Any) -> None:
-        lengths = {0: ("groups", groups), 1: ("ch_names", ch_names)}
-        if self.ndim == 4:
-            lengths |= {2: ("freqs", freqs), 3: ("times", times)}
-        for axis, (name, values) in lengths.items():
-            if values is not None and (axis >= self.ndim or len(values) != self.shape[axis]):
-                raise ValueError(
-                    f"{name} has {len(values)} entries, but the array has shape {self.shape}: "
-                    f"expected one entry for each element of axis {axis}."
-                )
-        self.sfreq, self.ch_names, self.groups = sfreq, ch_names, groups
-        self.freqs, self.times = freqs, times
+        refuse_masked(array)
+        array = np.asanyarray(array)
+        if not isinstance(array, SignalArray):  # a memmap or a matrix
+            array = array.view(np.ndarray)
+        facts = {
+            "sfreq": None if sfreq is None else float(sfreq),
+            "ch_names": None if ch_names is None else tuple(map(str, ch_names)),
+            "groups": None if groups is None else np.asarray(groups),
+            "freqs": None if freqs is None else np.asarray(freqs, dtype=float),
+            "times": None if times is None else np.asarray(times, dtype=float),
+            "preparation": preparation,
+        }
+        _check_lengths(facts, array.shape)
+        return array.view(cls)._learn(facts)
 
     def __array_finalize__(self, obj: object) -> None:
         # Every new view starts knowing nothing; only the methods below pass knowledge on.
-        self.sfreq = self.ch_names = self.groups = self.freqs = self.times = None
-        self.preparation = None
+        is_view = isinstance(obj, SignalArray) and owner_of_memory(self) is owner_of_memory(obj)
+        self._changes = obj._changes if is_view else [0, 0]  # type: ignore[attr-defined]
+        self._learn({})
+
+    def _learn(self, facts: Mapping[str, Any]) -> SignalArray:
+        self._facts, self._learned_at = dict(facts), (self._changes[0], self._changes[1])
+        return self
+
+    def _fact(self, name: str) -> Any:
+        (order, values), changes = self._learned_at, self._changes
+        is_true = order == changes[0] and (name != "preparation" or values == changes[1])
+        return self._facts.get(name) if is_true else None
+
+    def _forget(self) -> None:
+        """Drop what this array and every other view of its memory know."""
+        self._changes[0] += 1
+
+    def _forget_preparation(self) -> None:
+        """The same of what the samples went through: their values were changed."""
+        self._changes[1] += 1
+
+    @property
+    def sfreq(self) -> float | None:
+        """Sampling rate in Hz of raw trials."""
+        return self._fact("sfreq")
+
+    @property
+    def ch_names(self) -> tuple[str, ...] | None:
+        """Channel names, n_channels of them."""
+        return self._fact("ch_names")
+
+    @property
+    def groups(self) -> NDArray[Any] | None:
+        """The subject of every trial, shape (n_trials,)."""
+        return self._fact("groups")
+
+    @property
+    def freqs(self) -> NDArray[np.float64] | None:
+        """Frequencies of a spectrogram's bins in Hz, shape (n_freqs,)."""
+        return self._fact("freqs")
+
+    @property
+    def times(self) -> NDArray[np.float64] | None:
+        """Centres of a spectrogram's frames in s, shape (n_frames,)."""
+        return self._fact("times")
+
+    @property
+    def preparation(self) -> Any:
+        """What the recordings went through, or None."""
+        return self._fact("preparation")
 
     @property
     def metadata(self) -> dict[str, Any]:
         """What the array knows, as the keyword arguments of the constructor."""
-        return {
-            "sfreq": self.sfreq,
-            "ch_names": self.ch_names,
-            "groups": self.groups,
-            "freqs": self.freqs,
-            "times": self.times,
-            "preparation": self.preparation,
-        }
-
-    def _carry(self, array: NDArray[Any]) -> SignalArray:
-        """Give `array`, of the same shape, everything this array knows."""
-        signals = array.view(SignalArray)
-        signals.__dict__.update(self.__dict__)
-        return signals
+        return {name: self._fact(name) for name in _FACTS}
 
     def __getitem__(self, key: Any) -> Any:
-        values = self.view(np.ndarray)[key]
-        keys = _key_of_each_axis(key, self.ndim)
-        if keys is None or not isinstance(values, np.ndarray) or values.ndim != self.ndim:
+        values = super().__getitem__(key)
+        keys = key_of_each_axis(key, self.ndim)
+        if keys is None or not isinstance(values, SignalArray) or values.ndim != self.ndim:
             return values
-        signals = values.view(SignalArray)
-        signals.groups = _pick(self.groups, keys[0])
-        if self.ndim >= 2 and self.ch_names is not None:
-            signals.ch_names = tuple(_pick(np.array(self.ch_names, dtype=object), keys[1]))
+        names = None if self.ch_names is None else np.array(self.ch_names, dtype=object)
+        facts = {"groups": pick(self.groups, keys[0])}
+        if self.ndim >= 2 and names is not None:
+            facts["ch_names"] = tuple(pick(names, keys[1]))
         if self.ndim == 4:
-            signals.freqs, signals.times = _pick(self.freqs, keys[2]), _pick(self.times, keys[3])
-            signals.sfreq = self.sfreq
+            facts["freqs"], facts["times"] = pick(self.freqs, keys[2]), pick(self.times, keys[3])
+            facts["sfreq"] = self.sfreq
         elif isinstance(keys[-1], slice) and self.sfreq is not None:
-            signals.sfreq = self.sfreq / abs(keys[-1].step or 1)
-        if signals.shape[2:] == self.shape[2:] and _is_whole(keys[-1]):
-            signals.preparation = self.preparation
-        return signals
+            facts["sfreq"] = self.sfreq / abs(keys[-1].step or 1)
+        if values.shape[2:] == self.shape[2:] and is_whole(keys[-1]):
+            facts["preparation"] = self.preparation
+        return values._learn(facts)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        if not _keeps_order(self, key, value):
+            self._forget()
+        super().__setitem__(key, _plain(value))
+        self._forget_preparation()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if name in {"shape", "strides", "dtype", "flat", "real", "imag", "data"}:
+            self._forget()
+
+    def __array_ufunc__(
+        self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **kwargs: Any
+    ) -> Any:
+        targets = out if out is not None else (None,) * ufunc.nout
+        if out is not None:
+            kwargs["out"] = tuple(map(_plain, out))
+        kwargs = {name: _plain(value) for name, value in kwargs.items()}
+        results = getattr(ufunc, method)(*map(_plain, inputs), **kwargs)
+        if method == "at":  # which writes into the first input
+            return _forget_all(inputs[:1])
+        signals = _signals(inputs) if method == "__call__" and ufunc.signature is None else []
+        if ufunc.nout == 1 or method != "__call__":
+            return _wrap(results, signals, targets[0])
+        return tuple(
+            _wrap(result, signals, target) for result, target in zip(results, targets, strict=True)
+        )
+
+    def __array_function__(
+        self,
+        func: Callable[..., Any],
+        types: Iterable[type],
+        args: Iterable[Any],
+        kwargs: Mapping[str, Any],
+    ) -> Any:
+        args = list(args)
+        arrays = [_plain(value) for value in args]
+        result = func(*arrays, **{name: _plain(value) for name, value in kwargs.items()})
+        signals = _signals([*args, *kwargs.values()])
+        if func in _WRITING:
+            return _forget_all(signals[:1])
+        target = kwargs.get("out")
+        for value, array in zip(args, arrays, strict=True):
+            if isinstance(value, SignalArray) and array is result:
+                target = value  # given as `out` by its place
+        result = _wrap(result, signals if func in _ELEMENTWISE else [], target)
+        return _as_view(result, signals)
 
     def __array_wrap__(
         self, array: NDArray[Any], context: Any = None, return_scalar: bool = False
     ) -> Any:
-        if array is self:
-            return self
-        if return_scalar or array.ndim == 0:
-            return array[()]
-        if context is not None and array.shape == self.shape:
-            signals = self._carry(array)
-            signals.preparation = None  # other values than it gave
-            return signals
-        return np.asarray(array)
+        return array[()] if return_scalar else np.asarray(array)
 
     def copy(self, order: Any = "C") -> SignalArray:
-        return self._carry(self.view(np.ndarray).copy(order))
+        return self._with_facts(self.view(np.ndarray).copy(order))
 
     __copy__ = copy
 
     def __deepcopy__(self, memo: dict[int, Any] | None) -> SignalArray:
-        return self._carry(copy.deepcopy(self.view(np.ndarray), memo))
+        return self._with_facts(copy.deepcopy(self.view(np.ndarray), memo))
 
     def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> SignalArray:
-        return self._carry(self.view(np.ndarray).astype(dtype, *args, **kwargs))
+        array = self.view(np.ndarray).astype(dtype, *args, **kwargs)
+        return self if array.base is self else self._with_facts(array)
+
+    def _with_facts(self, array: NDArray[Any]) -> SignalArray:
+        """`array`, of the same shape, which knows all that this array knows."""
+        return array.view(SignalArray)._learn(self.metadata)
+
+    byteswap = _forgetting(np.ndarray.byteswap)
+    fill = _forgetting(np.ndarray.fill)
+    partition = _forgetting(np.ndarray.partition)
+    put = _forgetting(np.ndarray.put)
+    resize = _forgetting(np.ndarray.resize)
+    setfield = _forgetting(np.ndarray.setfield)
+    sort = _forgetting(np.ndarray.sort)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The plain array inside is what lets joblib share it with its workers as a memmap.
@@ -173,29 +272,113 @@ def _rebuild(array: NDArray[Any], metadata: dict[str, Any]) -> SignalArray:
     return SignalArray(array, **metadata)
 
 
-def _key_of_each_axis(key: Any, ndim: int) -> list[Any] | None:
-    """One key per axis, or None where the result's axes no longer match the array's."""
-    parts = list(key) if isinstance(key, tuple) else [key]
-    if any(part is None for part in parts):
-        return None
-    if any(isinstance(part, np.ndarray | list) and np.ndim(part) > 1 for part in parts):
-        return None
-    ellipses = [i for i, part in enumerate(parts) if part is Ellipsis]
-    missing = ndim - (len(parts) - len(ellipses))
-    where = ellipses[0] if ellipses else len(parts)
-    parts[where : where + len(ellipses)] = [slice(None)] * missing
-    if sum(not isinstance(part, slice) for part in parts) > 1:
-        return None
-    return parts
+def _axis_of_each_fact(ndim: int) -> dict[str, int]:
+    """The axis that each fact says something of, in an array of so many axes."""
+    axes = {"groups": 0, "ch_names": 1, "freqs": 2, "times": 3} if ndim == 4 else {
+        "groups": 0, "ch_names": 1, "sfreq": ndim - 1
+    }  # fmt: skip
+    return {name: axis for name, axis in axes.items() if axis < ndim}
 
 
-def _is_whole(key: Any) -> bool:
-    """Whether a key picks all of an axis, in order."""
-    return isinstance(key, slice) and key.start in (None, 0) and key.step in (None, 1)
+def _check_lengths(facts: Mapping[str, Any], shape: tuple[int, ...]) -> None:
+    for axis, name in enumerate(("groups", "ch_names", "freqs", "times")):
+        values = facts[name]
+        if values is not None and (axis >= len(shape) or len(values) != shape[axis]):
+            raise ValueError(
+                f"{name} has {len(values)} entries, but the array has shape {shape}: "
+                f"expected one entry for each element of axis {axis}."
+            )
 
 
-def _pick(values: NDArray[Any] | None, key: Any) -> Any:
-    return None if values is None else values[key]
+def _plain(value: Any) -> Any:
+    """A value, or a list or tuple of values, with plain arrays for signals."""
+    if isinstance(value, SignalArray):
+        return value.view(np.ndarray)
+    if type(value) in (list, tuple) and any(
+        isinstance(item, SignalArray | list | tuple) for item in value
+    ):
+        return type(value)(map(_plain, value))
+    return value
+
+
+def _signals(values: Iterable[Any]) -> list[SignalArray]:
+    return [value for value in values if isinstance(value, SignalArray)]
+
+
+def _forget_all(values: Iterable[Any]) -> None:
+    for value in _signals(values):
+        value._forget()
+
+
+def _as_view(result: Any, signals: list[SignalArray]) -> Any:
+    """A view of signals' memory as signals that know nothing: writing into it is noticed."""
+    if isinstance(result, list | tuple):
+        return type(result)(_as_view(part, signals) for part in result)
+    if type(result) is np.ndarray:
+        for array in signals:
+            if owner_of_memory(result) is owner_of_memory(array):
+                view = result.view(SignalArray)
+                view._changes = array._changes
+                return view._learn({})
+    return result
+
+
+def _wrap(result: Any, signals: list[SignalArray], target: Any) -> Any:
+    """The result of an operation sample by sample, knowing what its inputs agree upon."""
+    if isinstance(target, tuple):
+        (target,) = target
+    if isinstance(target, SignalArray):
+        facts = _common_facts(signals, target.shape)
+        target._forget_preparation()
+        if any(not _same(target._fact(name), facts.get(name)) for name in _FACTS):
+            target._forget()  # and so does whoever looks at the same memory
+            target._learn(facts)
+        return target
+    if target is not None:
+        return target
+    if not signals or type(result) is not np.ndarray:  # a number, or a masked array
+        return result
+    facts = _common_facts(signals, result.shape)
+    return result.view(SignalArray)._learn(facts) if facts else result
+
+
+def _common_facts(signals: list[SignalArray], shape: tuple[int, ...]) -> dict[str, Any]:
+    """What all signals of an operation say of the axes of a result that none of them stretches."""
+    facts: dict[str, Any] = {}
+    if not signals or any(array.ndim != len(shape) for array in signals):
+        return facts
+    for name, axis in _axis_of_each_fact(len(shape)).items():
+        values = [array._fact(name) for array in signals if array.shape[axis] == shape[axis]]
+        if values and all(_same(values[0], value) for value in values[1:]):
+            facts[name] = values[0]
+    if len(shape) == 4:
+        rates = {array.sfreq for array in signals}
+        facts["sfreq"] = rates.pop() if len(rates) == 1 else None
+    return facts
+
+
+def _keeps_order(signals: SignalArray, key: Any, value: Any) -> bool:
+    """Whether what signals know stays true where a value is written into them.
+
+    So it does for a number, for the very samples that were there (as ``X[0] *= 2`` writes
+    them), and for signals that know the same.
+    """
+    if np.ndim(value) == 0:
+        return True
+    if not isinstance(value, SignalArray):
+        return False
+    part = signals[key]
+    if value.ndim == signals.ndim:
+        facts = [(part._fact(name), value._fact(name)) for name in _FACTS[:-1]]
+        return any(fact is not None for fact, _ in facts) and all(_same(*pair) for pair in facts)
+    return (
+        owner_of_memory(part) is owner_of_memory(value)
+        and part.__array_interface__ == value.__array_interface__
+    )
+
+
+def _same(first: Any, second: Any) -> bool:
+    return first is second or bool(np.array_equal(first, second))
 
 
 def as_signals(X: Any) -> Any:
@@ -208,32 +391,9 @@ def as_signals(X: Any) -> Any:
     mne = sys.modules.get("mne")
     if mne is not None:
         if isinstance(X, mne.BaseEpochs):
-            return _epochs_to_signals([X])
+            return SignalArray(**read_epochs([X]))
         if isinstance(X, list) and X and all(isinstance(x, mne.BaseEpochs) for x in X):
-            return _epochs_to_signals(X)
+            return SignalArray(**read_epochs(X))
+    refuse_masked(X)
     signals = getattr(X, "X", None)  # of Trials
     return signals if isinstance(signals, SignalArray) else X
-
-
-def _epochs_to_signals(parts: list[mne.BaseEpochs]) -> SignalArray:
-    import mne
-
-    info = parts[0].info
-    picks = mne.pick_types(info, meg=False, eeg=True, exclude=())
-    if not len(picks):
-        kinds = ", ".join(sorted(set(parts[0].get_channel_types()))) or "no type"
-        raise ValueError(
-            f"The epochs hold channels of {kinds}, but no EEG channel; "
-            "set them with epochs.set_channel_types({...: 'eeg'})."
-        )
-    groups = None
-    if all(e.metadata is not None and "subject" in e.metadata for e in parts):
-        groups = np.concatenate([e.metadata["subject"].to_numpy() for e in parts])
-    volts = np.concatenate([epochs.get_data(picks=picks, verbose="error") for epochs in parts])
-    microvolts = np.multiply(volts, MICROVOLTS_PER_VOLT, dtype=np.float64).astype(np.float32)
-    return SignalArray(
-        microvolts,
-        sfreq=info["sfreq"],
-        ch_names=[info["ch_names"][i] for i in picks],
-        groups=groups,
-    )

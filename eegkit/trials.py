@@ -15,15 +15,15 @@ from numpy.typing import ArrayLike, NDArray
 from eegkit.description import TrialsDescription, describe
 from eegkit.recordings import Preparation, common_preparation, make_info
 from eegkit.signals import SignalArray
+from eegkit.signals_input import refuse_masked
 from eegkit.text import count, suggest
+from eegkit.trials_checks import check_parts
 from eegkit.trials_epochs import make_epochs, read_epochs
 from eegkit.trials_file import read_trials, write_trials
 from eegkit.trials_source import TrialsSource
 
 if TYPE_CHECKING:
     import mne
-
-METADATA_COLUMNS = ("subject", "session", "run")
 
 
 class Trials:
@@ -46,8 +46,8 @@ class Trials:
     Attributes
     ----------
     X : SignalArray, shape (n_trials, n_channels, n_times)
-        The signals; they carry the sampling rate, the channel names and the groups
-        through every split.
+        The signals, read-only; they carry the sampling rate and the channel names of `info` and
+        the subjects of `metadata`, as they are now, through every split.
     source : TrialsSource or None
         How a data set loaded these trials. None of trials made otherwise, and of a part.
 
@@ -81,11 +81,13 @@ class Trials:
             raise ValueError(
                 f"X has shape {np.shape(X)}; expected (n_trials, n_channels, n_times)."
             )
+        refuse_masked(X)
+        refuse_masked(y, "y")
         plain = np.asarray(X)
         if plain.dtype != np.float32 or not plain.flags.c_contiguous:
             plain = np.ascontiguousarray(plain, dtype=np.float32)
         labels: NDArray[Any] = np.asarray(y)
-        _check_parts(plain, labels, metadata, info)
+        check_parts(plain, labels, metadata, info)
         self.y = labels
         self.metadata = metadata.reset_index(drop=True)
         self.info = info
@@ -94,10 +96,9 @@ class Trials:
         if preparation is not None:
             preparation = preparation.applied(sfreq=info["sfreq"], n_times=plain.shape[2])
         self.source: TrialsSource | None = None
-        self.X = SignalArray(
-            plain, sfreq=info["sfreq"], ch_names=info["ch_names"], groups=self.groups,
-            preparation=preparation,
-        )  # fmt: skip
+        self._signals = plain.view()
+        self._signals.flags.writeable = False  # labels and subjects belong to their order
+        self._preparation = preparation
 
     @classmethod
     def from_arrays(
@@ -133,7 +134,7 @@ class Trials:
         -------
         Trials
         """
-        X = np.asarray(X)
+        X = np.asanyarray(X)
         if X.ndim != 3:
             raise ValueError(f"X has shape {X.shape}; expected (n_trials, n_channels, n_times).")
         names = list(ch_names or [f"EEG{i + 1:03d}" for i in range(X.shape[1])])
@@ -333,9 +334,17 @@ class Trials:
         return describe(np.asarray(self.X), self.y, self.metadata, self.info)
 
     @property
+    def X(self) -> SignalArray:
+        """The signals, shape (n_trials, n_channels, n_times), in microvolts; read-only."""
+        return SignalArray(
+            self._signals, sfreq=self.info["sfreq"], ch_names=self.info["ch_names"],
+            groups=self.groups, preparation=self._preparation,
+        )  # fmt: skip
+
+    @property
     def preparation(self) -> Preparation | None:
         """What the recordings went through, as far as it is known."""
-        return self.X.preparation
+        return self._preparation
 
     @property
     def groups(self) -> NDArray[Any]:
@@ -355,7 +364,7 @@ class Trials:
     @property
     def n_times(self) -> int:
         """Samples of one trial."""
-        return self.X.shape[2]
+        return self._signals.shape[2]
 
     def __len__(self) -> int:
         return len(self.y)
@@ -379,18 +388,3 @@ class Trials:
             listing = ", ".join(f"{name} {n}" for name, n in zip(labels, counts, strict=True))
             return f"{text}; {listing if len(labels) <= 12 else f'{len(labels)} classes'}>"
         return f"{text}; soft labels over {self.y.shape[1]} classes>"
-
-
-def _check_parts(X: NDArray[Any], y: NDArray[Any], metadata: pd.DataFrame, info: mne.Info) -> None:
-    """Refuse labels, metadata and info that do not belong to the signals."""
-    for name, length in (("y", len(y)), ("metadata", len(metadata))):
-        if length != len(X):
-            raise ValueError(f"{name} has {length} rows, but X has {len(X)} trials.")
-    absent = [name for name in METADATA_COLUMNS if name not in metadata]
-    if absent:
-        raise ValueError(
-            f"metadata lacks {', '.join(absent)}; expected at least the columns "
-            f"{', '.join(METADATA_COLUMNS)}, seen {', '.join(map(str, metadata.columns))}."
-        )
-    if len(info["ch_names"]) != X.shape[1]:
-        raise ValueError(f"info names {len(info['ch_names'])} channels, but X has {X.shape[1]}.")

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from eegkit.signals import MICROVOLTS_PER_VOLT, SignalArray, as_signals
+from eegkit.signals import SignalArray, as_signals
+from eegkit.signals_input import MICROVOLTS_PER_VOLT
 
 if TYPE_CHECKING:
     import mne

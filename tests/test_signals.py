@@ -149,3 +149,156 @@ def _backing_file(X):
 def test_as_signals_leaves_arrays_alone():
     plain = np.zeros((2, 3))
     assert as_signals(plain) is plain
+
+
+def other_signals():
+    rng = np.random.default_rng(1)
+    names, groups = ["F3", "Fz", "F4"], np.repeat(["d", "e", "f"], 4)
+    return SignalArray(rng.normal(size=(12, 3, 40)), sfreq=200.0, ch_names=names, groups=groups)
+
+
+def facts(X):
+    """What an array says of itself, plain arrays included."""
+    groups = getattr(X, "groups", None)
+    return getattr(X, "sfreq", None), getattr(X, "ch_names", None), groups is not None
+
+
+NOTHING = (None, None, False)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda X: np.eye(3)[[1, 2, 0]] @ X,
+        lambda X: np.matmul(np.eye(3), X),
+        lambda X: np.einsum("ij,njt->nit", np.eye(3), X),
+        lambda X: X.dot(np.eye(40)),
+        lambda X: X + other_signals(),
+        lambda X: np.where(X > 0, X, other_signals()),
+        lambda X: np.sort(X, axis=1),
+        lambda X: np.flip(X, 1),
+        lambda X: np.cumsum(X, axis=0),
+        lambda X: np.take(X, [0, 1], axis=1),
+        lambda X: np.swapaxes(X, 0, 1),
+        lambda X: np.zeros_like(X),
+    ],
+)
+def test_operations_that_mix_axes_or_signals_that_differ_tell_nothing(X, change):
+    assert facts(change(X)) == NOTHING
+
+
+def test_each_fact_follows_where_all_signals_agree_on_it(X):
+    other = SignalArray(np.ones((12, 3, 40)), sfreq=160.0, ch_names=["F3", "Fz", "F4"])
+    assert facts(X + other) == (160.0, None, False)
+    assert facts(X + X) == (160.0, CH_NAMES, True)
+    assert facts(X - X[:, :1]) == (160.0, CH_NAMES, True)  # one channel as the reference of all
+    assert facts(X[:1] + np.zeros((12, 3, 40))) == (160.0, CH_NAMES, False)
+    assert facts(np.nan_to_num(X)) == (160.0, CH_NAMES, True)
+    assert all(facts(part) == (160.0, CH_NAMES, True) for part in np.modf(X))
+
+
+def swap_trials(X):
+    X[[0, 11]] = X[[11, 0]]
+
+
+def write_through_a_view(X):
+    X[0][:] = np.asarray(X[11])
+
+
+def change_shape(X):
+    X.shape = (3, 12, 40)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda X: np.random.default_rng(0).shuffle(X),
+        lambda X: np.random.default_rng(0).shuffle(X, axis=1),
+        lambda X: np.random.default_rng(0).shuffle(X.swapaxes(0, 1)),
+        lambda X: np.random.default_rng(0).shuffle(np.moveaxis(X, 1, 0)),
+        lambda X: np.random.RandomState(0).shuffle(X),
+        lambda X: X.sort(axis=1),
+        lambda X: X.partition(1, axis=0),
+        lambda X: X.put([0], [1.0]),
+        lambda X: np.put(X, [0], [1.0]),
+        lambda X: np.copyto(X, other_signals()),
+        lambda X: np.add(np.zeros(X.shape), 1, out=X),
+        lambda X: np.dot(np.ones((12, 3, 40)), np.eye(40), X),
+        lambda X: np.take(np.ones((12, 3, 40)), np.arange(12), axis=0, out=X),
+        lambda X: np.add.at(X, [0], 1.0),
+        lambda X: np.split(X, 2)[0].__setitem__(slice(None), np.split(X, 2)[1]),
+        swap_trials,
+        write_through_a_view,
+        change_shape,
+    ],
+)
+def test_what_is_changed_in_place_tells_nothing_any_more(X, change):
+    part, copied = X[:6], X.copy()
+    change(X)
+    assert facts(X) == NOTHING
+    assert facts(part) == NOTHING  # it looks at the same memory
+    assert facts(copied) == (160.0, CH_NAMES, True)
+
+
+def test_the_target_of_an_operation_says_what_its_inputs_say(X):
+    part = X[:6]
+    np.multiply(other_signals(), 2, out=X)
+    assert facts(X) == (200.0, ("F3", "Fz", "F4"), True)
+    assert facts(part) == NOTHING
+
+
+def zero_a_trial(X):
+    X[3] = 0
+
+
+def scale_a_channel(X):
+    X[:, 0] *= 2
+
+
+def scale_some_trials(X):
+    X[[0, 5]] *= 2
+
+
+def write_the_same_trials(X):
+    X[:4] = X[:4] * 3
+
+
+def clip(X):
+    X[X > 1] = 1
+    np.clip(X, -1, 1, out=X)
+
+
+@pytest.mark.parametrize(
+    "change", [zero_a_trial, scale_a_channel, scale_some_trials, write_the_same_trials, clip]
+)
+def test_changes_of_values_alone_leave_what_is_true(X, change):
+    X = SignalArray(np.asarray(X), **X.metadata | {"preparation": "filtered"})
+    part = X[:6]
+    change(X)
+    assert facts(X) == facts(part) == (160.0, CH_NAMES, True)
+    assert X.preparation is None
+    assert part.preparation is None
+
+
+def test_a_copy_that_is_changed_leaves_the_original_alone(X):
+    for part in (X[[0, 1]], X[:2].copy(), X.astype(np.float32)):
+        part[0] = part[1] + 1
+        assert facts(part) == NOTHING
+    assert facts(X) == (160.0, CH_NAMES, True)
+
+
+def test_permuted_trials_take_their_subjects_along(X):
+    mixed = X[np.random.default_rng(0).permutation(len(X))]
+    for trial, subject in zip(mixed, mixed.groups, strict=True):
+        where = np.flatnonzero((np.asarray(X) == np.asarray(trial)).all(axis=(1, 2)))
+        assert X.groups[where] == subject
+
+
+def test_masks_are_kept_or_refused(X):
+    masked = np.ma.masked_greater(np.asarray(X), 1)
+    for result in (X + masked, masked * X, np.add(X, masked)):
+        assert np.ma.count_masked(result) == np.ma.count_masked(masked) > 0
+    for read in (SignalArray, as_signals):
+        with pytest.raises(ValueError, match=r"X is a masked array, \d+ of its 1440 values"):
+            read(masked)
+    assert SignalArray(np.ma.masked_array(np.ones((2, 3, 4)), mask=False)).shape == (2, 3, 4)

@@ -111,3 +111,33 @@ def test_parts_that_do_not_fit(change, message):
     }
     with pytest.raises(ValueError, match=message):
         Trials(**(parts | change))
+
+
+def test_signals_say_what_metadata_and_info_say_now():
+    trials = example_trials(n_trials=6)
+    trials.metadata["subject"] = ["a", "b"] * 3
+    mne.rename_channels(trials.info, {trials.ch_names[0]: "Fpz"})
+    assert trials.X.groups.tolist() == trials.groups.tolist() == ["a", "b"] * 3
+    assert list(trials.X.ch_names) == trials.ch_names
+    assert trials.ch_names[0] == "Fpz"
+
+
+def test_signals_cannot_be_changed_under_their_labels():
+    trials = example_trials(n_trials=6)
+    before = trials.X.copy()
+    for change in (np.random.default_rng(0).shuffle, lambda X: X.sort(axis=0)):
+        with pytest.raises(ValueError, match="read-only"):
+            change(trials.X)
+    with pytest.raises(ValueError, match="read-only"):
+        trials.X[0] = 1
+    np.testing.assert_array_equal(trials.X, before)
+
+
+def test_masked_signals_and_labels_are_refused():
+    X, y = np.ma.masked_array(np.ones((4, 2, 8))), np.ma.masked_array([0, 1, 0, 1])
+    X[0, 0, 0] = np.ma.masked
+    with pytest.raises(ValueError, match="X is a masked array, 1 of its 64"):
+        Trials.from_arrays(X, [0, 1, 0, 1], sfreq=8, subject="a")
+    y[1] = np.ma.masked
+    with pytest.raises(ValueError, match="y is a masked array, 1 of its 4"):
+        Trials.from_arrays(np.ones((4, 2, 8)), y, sfreq=8, subject="a")

@@ -20,7 +20,8 @@ from eegkit.datasets.user_recordings import (
 )
 from eegkit.recordings import FORMATS, companions, open_recording
 from eegkit.text import nearest
-from eegkit.trials import METADATA_COLUMNS, Trials
+from eegkit.trials import Trials
+from eegkit.trials_checks import METADATA_COLUMNS
 
 if TYPE_CHECKING:
     import mne

@@ -12,7 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from eegkit.atomic import atomic_write
-from eegkit.trials import METADATA_COLUMNS, Trials
+from eegkit.trials import Trials
+from eegkit.trials_checks import METADATA_COLUMNS
 
 WHOLE = "all"
 

@@ -16,7 +16,7 @@ from eegkit.recordings.amplitudes import LARGEST, check_signals
 from eegkit.recordings.gaps import recorded_stretches
 from eegkit.recordings.preparation import Preparation
 from eegkit.resampling import MAX_DENOMINATOR, resample
-from eegkit.signals import MICROVOLTS_PER_VOLT
+from eegkit.signals_input import MICROVOLTS_PER_VOLT
 
 if TYPE_CHECKING:
     import mne

@@ -9,7 +9,7 @@ import numpy as np
 
 from eegkit.datasets import Dataset
 from eegkit.testing._examples import assert_parameter_is_refused, refusal, refused_by
-from eegkit.trials import METADATA_COLUMNS
+from eegkit.trials_checks import METADATA_COLUMNS
 
 
 def check_facts(dataset: Dataset) -> None:

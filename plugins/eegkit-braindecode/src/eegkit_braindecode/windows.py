@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from eegkit.signals import MICROVOLTS_PER_VOLT
-from eegkit.trials import METADATA_COLUMNS, Trials
+from eegkit.signals_input import MICROVOLTS_PER_VOLT
+from eegkit.trials import Trials
+from eegkit.trials_checks import METADATA_COLUMNS
 
 if TYPE_CHECKING:
     from braindecode.datasets import BaseConcatDataset

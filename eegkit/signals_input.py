@@ -1,0 +1,53 @@
+"""What may stand for signals: epochs of MNE; and masked arrays, which may not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import mne
+
+MICROVOLTS_PER_VOLT = 1e6
+
+
+def read_epochs(parts: list[mne.BaseEpochs]) -> dict[str, Any]:
+    """The EEG channels of epochs in microvolts, as the arguments of `SignalArray`."""
+    import mne
+
+    info = parts[0].info
+    picks = mne.pick_types(info, meg=False, eeg=True, exclude=())
+    if not len(picks):
+        kinds = ", ".join(sorted(set(parts[0].get_channel_types()))) or "no type"
+        raise ValueError(
+            f"The epochs hold channels of {kinds}, but no EEG channel; "
+            "set them with epochs.set_channel_types({...: 'eeg'})."
+        )
+    groups = None
+    if all(e.metadata is not None and "subject" in e.metadata for e in parts):
+        groups = np.concatenate([e.metadata["subject"].to_numpy() for e in parts])
+    volts = np.concatenate([epochs.get_data(picks=picks, verbose="error") for epochs in parts])
+    microvolts = np.multiply(volts, MICROVOLTS_PER_VOLT, dtype=np.float64).astype(np.float32)
+    return {
+        "array": microvolts,
+        "sfreq": info["sfreq"],
+        "ch_names": [info["ch_names"][i] for i in picks],
+        "groups": groups,
+    }
+
+
+def refuse_masked(values: Any, name: str = "X") -> None:
+    """Refuse an array in which something is masked: nothing here would leave it out.
+
+    Raises
+    ------
+    ValueError
+        Says how many values are masked.
+    """
+    if isinstance(values, np.ma.MaskedArray) and np.ma.count_masked(values):
+        raise ValueError(
+            f"{name} is a masked array, {np.ma.count_masked(values)} of its {values.size} values "
+            f"are masked, and masks are not kept; drop what is masked, or fill it with "
+            f"{name}.filled(...)."
+        )
