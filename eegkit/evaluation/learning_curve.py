@@ -82,12 +82,8 @@ class LearningCurve:
         """
         table = self.results.table.copy()
         draws = self.settings.draws
-        behind = [
-            draws[dataset][number]
-            for dataset, number in zip(table["dataset"], table["fold"], strict=True)
-        ]
-        table["fold"] = [fold for fold, _ in behind]
-        table["draw"] = [draw for _, draw in behind]
+        folds = zip(table["dataset"], table["fold"], strict=True)
+        table[["fold", "draw"]] = [draws[dataset][number] for dataset, number in folds]
         first = [*KEYS[:2], "fold", "subject", "draw", KEYS[2]]
         return table[[*first, *(name for name in table if name not in first)]]
 
@@ -101,11 +97,10 @@ class LearningCurve:
             every metric with its ``chance_<metric>``, means over this subject's draws and folds.
         """
         groups = self.table.groupby([*KEYS, "subject"], sort=False)
-        columns: dict[str, Any] = {"n_draws": groups["draw"].nunique()}
-        for metric in self.metrics:
-            for name in (metric, f"chance_{metric}"):
-                columns[name] = groups[name].mean()
-        return pd.DataFrame(columns).reset_index()
+        names = [name for metric in self.metrics for name in (metric, f"chance_{metric}")]
+        table = groups[names].mean()
+        table.insert(0, "n_draws", groups["draw"].nunique())
+        return table.reset_index()
 
     def summary(self, confidence: float = 0.95) -> pd.DataFrame:
         """One row per data set, pipeline, metric and number of people trained on.

@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from eegkit.blocks import read_blocks
 from eegkit.evaluation.audit.near_copies import projector
@@ -79,59 +80,35 @@ class Groups:
     """
 
     def __init__(self, key: NDArray, trial: NDArray[np.integer], n_trials: int) -> None:
-        order = np.argsort(key, kind="stable")
-        key = key[order]
-        number = np.zeros(len(key), dtype=np.int64)
-        np.cumsum(key[1:] != key[:-1], out=number[1:])
-        # Number and trial in one integer, which sorts faster than pairs.
-        entries = _sorted_unique(number * n_trials + trial[order])
-        self.number, self.trial = _distinct_sets(entries // n_trials, entries % n_trials, n_trials)
-        order = np.argsort(self.trial, kind="stable")
-        self.number, self.trial = self.number[order], self.trial[order]
-        self.n_groups = int(self.number.max()) + 1 if len(self.number) else 0
-        self._first = np.searchsorted(self.trial, np.arange(n_trials + 1))
+        keys, number = np.unique(key, return_inverse=True)
+        entries = np.ones(len(key), dtype=bool), (number, trial)
+        sets = sparse.csr_array(entries, shape=(len(keys), n_trials))
+        # Only sets of two and more, and each set of trials once. It is known by the sum of their
+        # random names: two windows that overlap share hundreds of runs, which are one set here.
+        names = np.random.default_rng(0).integers(2**63, size=n_trials, dtype=np.int64)
+        large = np.flatnonzero(np.diff(sets.indptr) > 1)
+        first = np.unique((sets @ names)[large], return_index=True)[1]
+        self._sets = sets[large[np.sort(first)]].tocsc()
 
     def across(
         self, train: NDArray[np.intp], test: NDArray[np.intp]
     ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """The test trials that share a set with a training trial, and one such partner of each."""
         # One partner of each set is enough: it is the example in the message.
-        partner = np.full(self.n_groups, -1, dtype=np.intp)
-        train_entries = self._entries(train)
-        partner[self.number[train_entries]] = self.trial[train_entries]
-        test_entries = self._entries(test)
-        partners = partner[self.number[test_entries]]
+        partner = np.full(self._sets.shape[0], -1, dtype=np.intp)
+        sets, trials = self._entries(train)
+        partner[sets] = trials
+        sets, trials = self._entries(test)
+        partners = partner[sets]
         # A trial on both sides shares everything with itself; the metadata have told of that.
-        hit = (partners >= 0) & (partners != self.trial[test_entries])
-        trials, first = np.unique(self.trial[test_entries][hit], return_index=True)
-        return trials.astype(np.intp), partners[hit][first]
+        hit = (partners >= 0) & (partners != trials)
+        hits, first = np.unique(trials[hit], return_index=True)
+        return hits, partners[hit][first]
 
-    def _entries(self, trials: NDArray[np.intp]) -> NDArray[np.intp]:
-        counts = self._first[trials + 1] - self._first[trials]
-        ends = np.cumsum(counts)
-        total = int(ends[-1]) if len(ends) else 0
-        return np.arange(total) + np.repeat(self._first[trials] - (ends - counts), counts)
-
-
-def _distinct_sets(
-    number: NDArray[np.integer], trial: NDArray[np.integer], n_trials: int
-) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
-    """Only sets of two and more, and each set of trials once."""
-    if not len(number):
-        return number, trial
-    # A set of trials is known by the sum of their random names: two windows that overlap share
-    # hundreds of runs, which are one set here, and so cost one entry each instead of hundreds.
-    names = np.random.default_rng(0).integers(2**63, size=n_trials, dtype=np.int64)
-    size = np.bincount(number)
-    first = np.cumsum(size) - size
-    with np.errstate(over="ignore"):
-        signature = np.add.reduceat(names[trial], first)
-    is_distinct = np.zeros(len(size), dtype=bool)
-    large = np.flatnonzero(size > 1)
-    is_distinct[large[np.unique(signature[large], return_index=True)[1]]] = True
-    in_distinct = is_distinct[number]
-    new_number = np.cumsum(is_distinct) - 1
-    return new_number[number[in_distinct]], trial[in_distinct]
+    def _entries(self, trials: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """The sets that trials are in, and for each of those the trial."""
+        part = self._sets[:, trials]
+        return part.indices, np.repeat(trials, np.diff(part.indptr))
 
 
 def _sorted_unique(values: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -185,11 +162,11 @@ def read_content(X: NDArray[np.float32]) -> Content:
 def shared_runs(content: Content) -> Groups:
     """Sets of trials that hold the same run of samples, wherever it lies in them."""
     key, trial, _ = content.exact
-    # Nearly all runs stand alone. They go before the sets are made, which takes longer.
-    same = np.zeros(len(key), dtype=bool)
-    same[1:] = key[1:] == key[:-1]
-    same[:-1] |= same[1:]  # a key that stands alone is nobody's
-    return Groups(key[same], trial[same], len(content.whole))
+    # Nearly all runs stand alone. They go before the sets are made, which takes memory.
+    as_before = np.zeros(len(key) + 1, dtype=bool)
+    as_before[1:-1] = key[1:] == key[:-1]
+    shared = as_before[1:] | as_before[:-1]
+    return Groups(key[shared], trial[shared], len(content.whole))
 
 
 def copies(content: Content) -> Groups:

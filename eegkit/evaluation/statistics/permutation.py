@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from eegkit.blocks import row_blocks
 from eegkit.parameters import Count, check_for
 
 # Labels permuted at a time; bounds the memory, not the result.
@@ -106,9 +107,8 @@ def permutation_chance(
             observed += score(y, answers)
             null += [score(rng.permutation(y), answers) for _ in range(n_permutations)]
         else:
-            weights = _weights(y, answers, balanced=score == "balanced_accuracy")
-            observed += float((y == answers) @ weights)
-            null += _permutation_scores(y, answers, weights, n_permutations, rng)
+            value, values = _fast_scores(y, answers, score, n_permutations, rng)
+            observed, null = observed + value, null + values
     observed, null = float(observed / len(rows)), null / len(rows)
     n_bad = int((~np.isfinite(null)).sum())
     if n_bad or not np.isfinite(observed):
@@ -166,27 +166,17 @@ def _check(
     return y, predictions, rows
 
 
-def _weights(y: NDArray[Any], answers: NDArray[Any], *, balanced: bool) -> NDArray[np.float64]:
-    """What a trial adds to the score if its label is the one predicted."""
-    if not balanced:
-        return np.full(len(y), 1 / len(y))
-    counts = np.bincount(y, minlength=int(answers.max()) + 1)
-    n_classes = np.count_nonzero(counts)
-    return 1 / (n_classes * np.maximum(counts, 1)[answers])
-
-
-def _permutation_scores(
-    y: NDArray[Any],
-    answers: NDArray[Any],
-    weights: NDArray[np.float64],
-    n_permutations: int,
-    rng: np.random.Generator,
-) -> NDArray[np.float64]:
-    """The score of each permutation of one person's labels."""
-    scores = np.empty(n_permutations)
-    step = max(1, BLOCK // len(y))
-    for start in range(0, n_permutations, step):
-        stop = min(n_permutations, start + step)
-        shuffled = rng.permuted(np.broadcast_to(y, (stop - start, len(y))), axis=1)
-        scores[start:stop] = (shuffled == answers) @ weights
-    return scores
+def _fast_scores(
+    y: NDArray[Any], answers: NDArray[Any], score: str, n: int, rng: np.random.Generator
+) -> tuple[float, NDArray[np.float64]]:
+    """The score of one person, and those of n permutations of the person's labels."""
+    # What a trial adds to the score if its label is the one predicted.
+    weights = np.full(len(y), 1 / len(y))
+    if score == "balanced_accuracy":
+        counts = np.bincount(y, minlength=int(answers.max()) + 1)
+        weights = 1 / (np.count_nonzero(counts) * np.maximum(counts, 1)[answers])
+    scores = np.empty(n)
+    for rows in row_blocks(n, len(y), BLOCK):
+        labels = np.broadcast_to(y, (rows.stop - rows.start, len(y)))
+        scores[rows] = (rng.permuted(labels, axis=1) == answers) @ weights
+    return float((y == answers) @ weights), scores
