@@ -18,6 +18,7 @@ from eegkit.evaluation import (
     FixedSplit,
     WithinSessionKFold,
     WithinSubjectKFold,
+    audit_split,
     make_splitter,
 )
 from eegkit.evaluation.splits import folds_of, keeps_apart
@@ -63,7 +64,7 @@ def test_names(trials, name, kind, n_folds, promise):
     folds = folds_of(splitter, trials)
     assert [fold.number for fold in folds] == list(range(n_folds))
     assert splitter.get_n_splits(None, None, trials.metadata if n_folds != 4 else trials.groups)
-    assert keeps_apart(splitter, trials) == promise
+    assert keeps_apart(splitter) == promise
     for fold in folds:
         assert len(np.intersect1d(fold.train, fold.test)) == 0
 
@@ -107,7 +108,7 @@ def test_splitters_and_lists_of_folds_pass_through(trials):
 def test_folds_are_not_refused_for_what_leaks(trials):
     folds = folds_of(KFold(4, shuffle=True, random_state=0), trials)
     assert len(folds) == 4
-    assert keeps_apart(KFold(4), trials) == "subject"
+    assert keeps_apart(KFold(4)) == "subject"
 
 
 def test_soft_labels_are_split_by_the_most_probable_class(trials):
@@ -120,8 +121,11 @@ def test_soft_labels_are_split_by_the_most_probable_class(trials):
 
 
 def test_a_promised_column_has_to_be_there(trials):
-    with pytest.raises(ValueError, match=r"'half' apart; expected one of subject.*dataset"):
-        keeps_apart(FixedSplit(["1"], ["2"], by="half"), trials)
+    class ByHalf(KFold):
+        keeps_apart = "half"
+
+    with pytest.raises(ValueError, match=r"keeps_apart is 'half'; expected 'dataset', 'subject', "):
+        audit_split(trials, ByHalf(2))
 
 
 class Fixed:

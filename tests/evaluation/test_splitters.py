@@ -70,7 +70,7 @@ def random_trials(seed):
 @pytest.mark.parametrize("seed", range(8))
 def test_what_must_be_apart_is_never_together(splitter, seed):
     trials = random_trials(seed)
-    promise = keeps_apart(splitter, trials)
+    promise = keeps_apart(splitter)
     for fold in folds_of(splitter, trials):
         assert len(fold.train)
         assert len(fold.test)

@@ -103,8 +103,7 @@ def _crossing(
 def _at_most(pairs: NDArray[np.intp], kind: str, findings: Findings) -> NDArray[np.intp]:
     if len(pairs) <= MAX_PAIRS:
         return pairs
-    findings.add(
-        "not_checked", "note",
+    findings.not_checked(
         f"{len(pairs)} pairs of trials may be {kind}; every "
         f"{len(pairs) / MAX_PAIRS:.1f}th of them was compared.",
         "Remove what all trials share, drift or line noise for one, and audit again.",
@@ -117,8 +116,7 @@ def _say_what_was_left_out(
 ) -> None:
     for mask, state in ((~finite, "hold NaN or infinite values"), (finite & flat, "are flat")):
         if mask.any():
-            findings.add(
-                "not_checked", "note",
+            findings.not_checked(
                 f"{mask.sum()} trials {state} (trial {mask.argmax()} for one) and were not "
                 "compared with others.",
             )  # fmt: skip

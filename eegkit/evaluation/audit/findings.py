@@ -56,6 +56,10 @@ class Findings:
         n_trials = int(tally.trials.sum())
         self._rows.append((kind, severity, tally.folds, n_trials, detail, advice))
 
+    def not_checked(self, detail: str, advice: str = "") -> None:
+        """Say that something could not be looked at."""
+        self.add("not_checked", "note", detail, advice)
+
     def add_tally(self, kind: str, severity: str, tally: Tally, finding: str, advice: str) -> None:
         """Report a tally that counted something."""
         if tally.folds:

@@ -16,8 +16,7 @@ def check_labels(levels: Levels, findings: Findings) -> None:
     """Confounding of class with who, when and where; classes missing on one side."""
     trials = findings.trials
     if trials.y.ndim != 1:
-        findings.add(
-            "not_checked", "note",
+        findings.not_checked(
             "The labels are soft: classes were not compared with people, sessions or files.",
         )  # fmt: skip
         return

@@ -200,11 +200,8 @@ def _group_name(trials: Trials, level: Level, _: Fold, row: int) -> str:
 
 def same_person_key(name: Any) -> tuple[Any, ...]:
     """What is left of a name without case, spaces, punctuation and leading zeros."""
-    # pandas makes 1.0 of 1 where another row has no number.
-    if isinstance(name, float | np.floating) and float(name).is_integer():
-        name = int(name)
     text = unicodedata.normalize("NFKC", str(name)).casefold()
-    # The same as text: "1.0" is what a CSV file may hold.
+    # pandas makes 1.0 of 1 where another row has no number, and a CSV file may hold that as text.
     text = re.sub(r"\b(\d+)\.0+\b", r"\1", text)
     return tuple(
         int(part) if part.isdigit() else part for part in re.findall(r"\d+|[^\W\d_]+", text)
@@ -252,8 +249,7 @@ def _check_shared_names(levels: Levels, findings: Findings) -> None:
     metadata = findings.trials.metadata
     if "recording" not in metadata:
         absent = "'recording' or 'parent'" if "parent" not in metadata else "'recording'"
-        findings.add(
-            "not_checked", "note",
+        findings.not_checked(
             f"There is no metadata column {absent}: parent recordings were not compared.",
             "Add the name of the file each trial is from.",
         )  # fmt: skip
@@ -306,8 +302,7 @@ def windows(trials: Trials) -> tuple[NDArray[np.intp], NDArray[np.float64], NDAr
 def _check_overlap(findings: Findings) -> NDArray[np.bool_]:
     spans = windows(findings.trials)
     if spans is None:
-        findings.add(
-            "not_checked", "note",
+        findings.not_checked(
             "There is no metadata column 'onset': overlap in time was looked for in the signals "
             "alone.", "Add the start of each trial in its recording, in s.",
         )  # fmt: skip

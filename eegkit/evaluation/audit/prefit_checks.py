@@ -108,9 +108,7 @@ def _chain(levels: Levels, n_trials: int) -> list[Level]:
 
 
 def _clipped(X: NDArray[np.float32]) -> bool:
-    n_ends = sum(
-        int((block >= 1).sum()) + int((block <= -1).sum()) for block in read_blocks(X, BLOCK_BYTES)
-    )
+    n_ends = sum(int((np.abs(block) >= 1).sum()) for block in read_blocks(X, BLOCK_BYTES))
     return n_ends > CLIPPED * X.size
 
 

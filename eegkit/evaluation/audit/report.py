@@ -184,7 +184,7 @@ def audit_split(
     _check(trials)
     splitter = make_splitter(cv, random_state=random_state)
     folds = folds_of(splitter, trials)
-    return audit_folds(trials, folds, keeps_apart(splitter, trials), pipeline=pipeline)
+    return audit_folds(trials, folds, keeps_apart(splitter), pipeline=pipeline)
 
 
 def audit_folds(

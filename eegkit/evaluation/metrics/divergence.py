@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import rel_entr
 from sklearn.metrics import cohen_kappa_score, make_scorer, roc_auc_score
 
 # Predicted probabilities are kept that far from 0 and 1, as in the competition on harmful brain
@@ -57,11 +58,7 @@ def kl_divergence(
             "(n_trials, n_classes), of the same classes."
         )
     predicted = np.clip(predicted, EPSILON, 1 - EPSILON)
-    has_votes = true > 0
-    terms = np.zeros_like(true)
-    terms[has_votes] = true[has_votes] * np.log(true[has_votes] / predicted[has_votes])
-    weights = None if sample_weight is None else np.asarray(sample_weight)
-    return float(np.average(terms.sum(axis=1), weights=weights))
+    return float(np.average(rel_entr(true, predicted).sum(axis=1), weights=sample_weight))
 
 
 def _probabilities(values: ArrayLike, name: str) -> NDArray[np.float64]:

@@ -159,7 +159,7 @@ def _split(
     """The folds of every data set, and what the settings tell about them."""
     folds = {name: folds_of(splitter, trials) for name, trials in datasets.items()}
     audits = {
-        name: audit_folds(trials, folds[name], keeps_apart(splitter, trials), pipeline=pipelines)
+        name: audit_folds(trials, folds[name], keeps_apart(splitter), pipeline=pipelines)
         for name, trials in datasets.items()
     }
     for audit in audits.values():

@@ -136,9 +136,8 @@ class Timeline:
         times = np.zeros(len(table)) if start_s is None else start_s
         self.order = np.lexsort((times, self.recording))
         self.position = np.empty_like(self.order)
-        n_each = np.bincount(self.recording)
-        ordinal = np.arange(len(table)) - np.repeat(np.cumsum(n_each) - n_each, n_each)
-        self.position[self.order] = ordinal
+        in_order = pd.Series(self.recording[self.order])
+        self.position[self.order] = in_order.groupby(in_order).cumcount()
         self.start_s = start_s if window_s else None
         self.apart_s = window_s - step_s / 2
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -153,7 +154,7 @@ class FixedSplit(MetadataSplitter):
             names[side] = np.asarray(part, dtype=object).tolist()
             if not names[side] and side != "validation":
                 raise ValueError(f"{side} names no {self.by}; expected at least one.")
-        for side, other in (("train", "validation"), ("train", "test"), ("validation", "test")):
+        for side, other in combinations(names, 2):
             shared = [name for name in names[side] if name in names[other]]
             if shared:
                 raise ValueError(
@@ -164,7 +165,5 @@ class FixedSplit(MetadataSplitter):
     def __repr__(self) -> str:
         # In full, as it tells in results what was done; scikit-learn's shortens long lists.
         names = self._names()
-        validation = f", validation={names['validation']}" if names["validation"] else ""
-        return (
-            f"FixedSplit(train={names['train']}, test={names['test']}{validation}, by={self.by!r})"
-        )
+        sides = [f"{side}={names[side]}" for side in ("train", "test", "validation") if names[side]]
+        return f"FixedSplit({', '.join(sides)}, by={self.by!r})"

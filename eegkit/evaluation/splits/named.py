@@ -40,7 +40,6 @@ NAMES = (
     '"group-K", "stratified-group-K", "loso", "within-K", "within-session-K", "cross-session", '
     '"cross-run" or "cross-dataset" (K is the number of folds)'
 )
-KEPT_APART = ("subject", "session", "run", "block", "dataset")
 
 
 def make_splitter(cv: Any, *, random_state: int | None = None) -> Any:
@@ -175,13 +174,12 @@ def folds_of(splitter: Any, trials: Trials) -> list[Fold]:
     return folds
 
 
-def keeps_apart(splitter: Any, trials: Trials) -> str:
+def keeps_apart(splitter: Any) -> str:
     """What a splitter promises to keep apart.
 
     Parameters
     ----------
     splitter : splitter
-    trials : Trials
 
     Returns
     -------
@@ -189,20 +187,8 @@ def keeps_apart(splitter: Any, trials: Trials) -> str:
         Its ``keeps_apart``: "subject", "session", "run", "block", "dataset" or a column of the
         metadata. "subject" of every splitter that does not say: nothing else is a test on people
         the decoder has not seen.
-
-    Raises
-    ------
-    ValueError
-        It promises a column that is not there.
     """
-    promise = getattr(splitter, "keeps_apart", "subject")
-    if promise not in KEPT_APART and promise not in trials.metadata:
-        raise ValueError(
-            f"{splitter} promises to keep {promise!r} apart; expected one of "
-            f"{', '.join(KEPT_APART)}, or a column of the metadata: "
-            f"{', '.join(map(str, trials.metadata))}."
-        )
-    return promise
+    return getattr(splitter, "keeps_apart", "subject")
 
 
 def overlap(fold: Fold, groups: NDArray[Any]) -> list[Any]:

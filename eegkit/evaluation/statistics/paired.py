@@ -6,7 +6,6 @@ so a test that counts them calls almost everything significant.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import combinations
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -276,11 +275,7 @@ def _t(difference: NDArray[np.float64], _: int | None) -> tuple[float, float, fl
     return float(test.statistic), float(test.pvalue), dz
 
 
-TESTS: dict[str, Callable[[NDArray[np.float64], int | None], tuple[float, float, float]]] = {
-    "wilcoxon": _wilcoxon,
-    "permutation": _permutation,
-    "t": _t,
-}
+TESTS = {"wilcoxon": _wilcoxon, "permutation": _permutation, "t": _t}
 
 
 def _dz(difference: NDArray[np.float64]) -> float:
