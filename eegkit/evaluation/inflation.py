@@ -55,24 +55,23 @@ class Inflation:
                     "compare results of the same."
                 )
         self.metric = honest.metrics[0]
-        self.table = self._join()
-
-    def _join(self) -> pd.DataFrame:
-        runs = (self.honest, self.shuffled)
-        honest, shuffled = (r.per_subject().set_index(["pipeline", "subject"]) for r in runs)
-        alone = honest.index.symmetric_difference(shuffled.index).unique("subject")
+        people, others = (
+            results.per_subject().set_index(["pipeline", "subject"])
+            for results in (honest, shuffled)
+        )
+        alone = people.index.symmetric_difference(others.index).unique("subject")
         if len(alone):
             raise ValueError(
                 f"{len(alone)} people ({alone[0]!r} for one) have scores of one split only; "
                 "compare results of the same people."
             )
         columns = {
-            "honest": honest[self.metric],
-            "shuffled": shuffled[self.metric],
-            "gap": shuffled[self.metric] - honest[self.metric],
-            "chance": honest[f"chance_{self.metric}"],
+            "honest": people[self.metric],
+            "shuffled": others[self.metric],
+            "gap": others[self.metric] - people[self.metric],
+            "chance": people[f"chance_{self.metric}"],
         }
-        return pd.DataFrame(columns).reset_index()
+        self.table = pd.DataFrame(columns).reset_index()
 
     def summary(self) -> pd.DataFrame:
         """One row per pipeline.

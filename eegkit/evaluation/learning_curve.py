@@ -168,12 +168,11 @@ class LearningCurve:
         Results(self.table, self.settings).to_csv(path)
 
     def __repr__(self) -> str:
-        metric, table = self.metrics[0], self.summary()
+        metric, summary = self.metrics[0], self.summary()
+        table = summary[summary["metric"] == metric]
         sizes = ", ".join(map(str, sorted(table["n_train_subjects"].unique())))
         lines = [f"<LearningCurve: {metric} of {sizes} people trained on ({self.results.split})"]
-        for (dataset, pipeline), rows in table[table["metric"] == metric].groupby(
-            ["dataset", "pipeline"], sort=False
-        ):
+        for (dataset, pipeline), rows in table.groupby(KEYS[:2], sort=False):
             name = pipeline if len(self.datasets) == 1 else f"{dataset}, {pipeline}"
             means = ", ".join(f"{mean:.3f}" for mean in rows["mean"])
             lines.append(f"  {name}: {means}; chance {rows['chance'].mean():.3f}")
@@ -294,7 +293,6 @@ def _draw(
 ) -> list[tuple[Fold, int]]:
     """Folds with some of the training people only, and the number of the draw."""
     groups, labels = trials.groups, trials.y if trials.y.ndim == 1 else trials.y.argmax(axis=1)
-    people = {}
     for fold in folds:
         shared = overlap(fold, groups)
         if shared:
@@ -302,11 +300,10 @@ def _draw(
                 f"Fold {fold.number} has {listed(shared)} in training and in test; a curve over "
                 'people to train on needs folds that keep them apart, such as cv="group-5".'
             )
-        people[fold.number] = np.unique(groups[fold.train])
-    sizes = _sizes(train_sizes, min(map(len, people.values())))
+    people = [np.unique(groups[fold.train]) for fold in folds]
+    sizes = _sizes(train_sizes, min(map(len, people)))
     draws = []
-    for fold in folds:
-        subjects = people[fold.number]
+    for fold, subjects in zip(folds, people, strict=True):
         for draw in range(n_draws):
             order = np.random.default_rng([seed, fold.number, draw]).permutation(len(subjects))
             for size in sizes:
@@ -330,10 +327,10 @@ def _sizes(train_sizes: Sequence[int] | None, most: int) -> list[int]:
         powers = [2**power for power in range(1, most.bit_length()) if 2**power < most]
         return [*powers, most]
     check_for(Counts).require("train_sizes", train_sizes)
-    sizes = list(train_sizes)
-    if len(set(sizes)) < len(sizes) or max(sizes) > most:
+    sizes = sorted(set(map(int, train_sizes)))
+    if len(sizes) < len(train_sizes) or sizes[-1] > most:
         raise ValueError(
             f"train_sizes is {train_sizes!r}; expected different numbers from 1 to {most}, the "
             "people that the smallest fold trains on."
         )
-    return sorted(map(int, sizes))
+    return sizes

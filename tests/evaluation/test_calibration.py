@@ -121,7 +121,7 @@ def test_a_row_for_every_pipeline():
     ("arguments", "message"),
     [
         (([0], [[0.5, 0.5]], [0]), r"shapes \(1,\), \(1, 2\) and \(1,\)"),
-        (([], np.zeros((0, 2)), [0, 1]), "shapes"),
+        (([], np.zeros((0, 2)), [0, 1]), r"proba has shape \(0, 2\)"),
         (([0], [[0.5, 0.4]], [0, 1]), "1 of 1 rows of proba are no probabilities"),
         (([0], [[1.5, -0.5]], [0, 1]), "no probabilities"),
         (([0], [[np.nan, 1]], [0, 1]), "no probabilities"),

@@ -39,9 +39,9 @@ def test_what_was_held_impossible_is_clipped():
     [
         (["a", "b"], [[0.5, 0.5]] * 2, "y_true holds more than numbers"),
         ([0, 1], [[0.5, 0.5]] * 2, r"y_true has shape \(2,\)"),
-        ([[3, 1]], [[0.5, 0.5]], "y_true has rows that are no probabilities: .* sums from 4 to 4"),
-        ([[0.5, 0.5]], [[1.5, -0.5]], "y_pred has rows that are no probabilities"),
-        ([[0.5, 0.5]], [[np.nan, 1]], "y_pred has rows that are no probabilities"),
+        ([[3, 1]], [[0.5, 0.5]], "1 of 1 rows of y_true are no probabilities .* adds up to 4"),
+        ([[0.5, 0.5]], [[1.5, -0.5]], "rows of y_pred are no probabilities"),
+        ([[0.5, 0.5]], [[np.nan, 1]], "rows of y_pred are no probabilities"),
         ([[0.5, 0.5]], [[0.2, 0.3, 0.5]], r"y_true has shape \(1, 2\), but y_pred \(1, 3\)"),
         (np.empty((0, 6)), np.empty((0, 6)), r"y_true has shape \(0, 6\)"),
     ],

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from eegkit.evaluation.audit.findings import Findings
 from eegkit.evaluation.audit.fingerprints import (
+    Content,
     Groups,
     alike_in_shape,
     copies,
@@ -45,7 +46,7 @@ def check_content(findings: Findings, leaky: NDArray[np.bool_]) -> None:
     """
     X = np.asarray(findings.trials.X)
     content = read_content(X)
-    _say_what_was_left_out(content.finite, content.flat, findings)
+    _say_what_was_left_out(content, findings)
     usable = content.usable
     if usable.sum() < 2:
         return
@@ -89,7 +90,8 @@ def _groups_of(pairs: NDArray[np.intp], same: list[bool], n_trials: int) -> Grou
 def _crossing(
     pairs: NDArray[np.intp], kind: str, findings: Findings, leaky: NDArray[np.bool_]
 ) -> NDArray[np.intp]:
-    """The pairs that a fold has on different sides, with a test trial that is not known yet."""
+    """The pairs that a fold has on different sides, with a test trial that is not known yet; of
+    too many, some."""
     apart = np.zeros(len(pairs), dtype=bool)
     i, j = pairs[:, :2].T
     for fold in findings.folds:
@@ -97,10 +99,7 @@ def _crossing(
         train[fold.train] = test[fold.test] = True
         test &= ~leaky
         apart |= (train[i] & test[j]) | (test[i] & train[j])
-    return _at_most(pairs[apart], kind, findings)
-
-
-def _at_most(pairs: NDArray[np.intp], kind: str, findings: Findings) -> NDArray[np.intp]:
+    pairs = pairs[apart]
     if len(pairs) <= MAX_PAIRS:
         return pairs
     findings.not_checked(
@@ -111,9 +110,8 @@ def _at_most(pairs: NDArray[np.intp], kind: str, findings: Findings) -> NDArray[
     return pairs[np.linspace(0, len(pairs) - 1, MAX_PAIRS).astype(np.intp)]
 
 
-def _say_what_was_left_out(
-    finite: NDArray[np.bool_], flat: NDArray[np.bool_], findings: Findings
-) -> None:
+def _say_what_was_left_out(content: Content, findings: Findings) -> None:
+    finite, flat = content.finite, content.flat
     for mask, state in ((~finite, "hold NaN or infinite values"), (finite & flat, "are flat")):
         if mask.any():
             findings.not_checked(

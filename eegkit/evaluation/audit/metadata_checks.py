@@ -56,11 +56,8 @@ class Level:
 
     def on_both_sides(self, fold: Fold) -> NDArray[np.intp]:
         """The test trials whose group is in training as well."""
-        # One place more than there are groups, so that -1 has its own.
-        in_training = np.zeros(self.code.max() + 2, dtype=bool)
-        in_training[self.code[fold.train]] = True
-        in_training[-1] = False  # -1, the groups that are not known
-        return fold.test[in_training[self.code[fold.test]]]
+        code = self.code[fold.test]
+        return fold.test[(code >= 0) & np.isin(code, self.code[fold.train])]
 
 
 @dataclass(frozen=True)
@@ -176,7 +173,10 @@ def _check_groups(levels: Levels, findings: Findings) -> None:
         # The coarsest level stands for the finer ones: who shares the person shares the session.
         noun, tally = by_design[0]
         nouns = joined(dict.fromkeys(name for name, _ in by_design))
-        why = "the labels name the people" if identification else _promise(levels)
+        unit = "blocks of time" if keeps_apart == "block" else f"each {keeps_apart}"
+        why = f"the split promises to keep {unit} apart, no more"
+        if identification:
+            why = "the labels name the people"
         findings.add(
             "by_design", "note",
             f"The same {nouns} is in training and in test by design: {why}.",
@@ -184,11 +184,6 @@ def _check_groups(levels: Levels, findings: Findings) -> None:
             if noun == "person" else "",
             tally,
         )  # fmt: skip
-
-
-def _promise(levels: Levels) -> str:
-    unit = "blocks of time" if levels.keeps_apart == "block" else f"each {levels.keeps_apart}"
-    return f"the split promises to keep {unit} apart, no more"
 
 
 def _group_name(trials: Trials, level: Level, _: Fold, row: int) -> str:
@@ -222,8 +217,7 @@ def _check_aliases(levels: Levels, findings: Findings) -> None:
         (dataset, same_person_key(names[row]) or row)
         for dataset, row in zip(datasets, rows, strict=True)
     ]
-    number: dict[Any, int] = {}
-    alias = np.array([number.setdefault(key, len(number)) for key in keys], dtype=np.intp)
+    alias, _ = pd.factorize(pd.Series(keys, dtype=object))
 
     def hits(fold: Fold) -> NDArray[np.intp]:
         trained = np.isin(np.arange(len(rows)), subject.code[fold.train])

@@ -134,16 +134,14 @@ def _report(kind: str, level: Level, by_channel: bool, findings: Findings) -> No
     if not tally.folds:
         return
     unit = "All trials" if level.name == "everything" else f"The trials of each {NOUNS[level.name]}"
+    where = ", in every channel" if by_channel else ", over all channels"
     how = {
-        "standardized": "have mean 0 and standard deviation 1",
-        "min_max": "fill [0, 1] or [-1, 1] exactly",
+        "standardized": f"have mean 0 and standard deviation 1{where}",
+        "min_max": f"fill [0, 1] or [-1, 1] exactly{where}",
         "whitened": "have channels of variance 1 that do not correlate",
     }[kind]
-    extent = (
-        "" if kind == "whitened" else ", in every channel" if by_channel else ", over all channels"
-    )
     detail = (
-        f"{unit} together {how}{extent}: they seem to have been transformed by numbers that were "
+        f"{unit} together {how}: they seem to have been transformed by numbers that were "
         "computed with test trials."
     )
     advice = (

@@ -248,7 +248,10 @@ def audit_folds(
     """
     _check(trials)
     folds = list(folds)
-    _check_folds(folds, len(trials))
+    if not folds:
+        raise ValueError("There are no folds to audit; the splitter gave none.")
+    for fold in folds:
+        fold.check(len(trials))
     levels = make_levels(trials, keeps_apart)
     findings = Findings(trials, folds)
     leaky = check_levels(levels, findings)
@@ -273,20 +276,6 @@ def _check(trials: Any) -> None:
             f"trials is a {type(trials).__name__}; expected Trials, see Trials.from_arrays and "
             "Trials.from_epochs."
         )
-
-
-def _check_folds(folds: Sequence[Fold], n_trials: int) -> None:
-    if not folds:
-        raise ValueError("There are no folds to audit; the splitter gave none.")
-    for fold in folds:
-        fold.check_sides()
-        for side in ("train", "test"):
-            rows = getattr(fold, side)
-            if rows.min() < 0 or rows.max() >= n_trials:
-                raise ValueError(
-                    f"Fold {fold.number} names the {side} trials {rows.min()} to {rows.max()}, but "
-                    f"the trials are 0 to {n_trials - 1}; split these trials, not others."
-                )
 
 
 def _extent(row: Any) -> str:

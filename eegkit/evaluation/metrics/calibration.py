@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from eegkit.evaluation.metrics.divergence import probabilities
 from eegkit.parameters import Count, check_for
 
 
@@ -209,18 +210,11 @@ def _check_proba(
     y_true: ArrayLike, proba: ArrayLike, classes: ArrayLike
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """The column of every trial's label, and probabilities in double precision."""
-    y, values, labels = np.asarray(y_true), np.asarray(proba, dtype=float), np.asarray(classes)
-    if not len(y) or y.ndim != 1 or values.shape != (len(y), len(labels)):
+    y, values, labels = np.asarray(y_true), probabilities(proba, "proba"), np.asarray(classes)
+    if y.ndim != 1 or values.shape != (len(y), len(labels)):
         raise ValueError(
             f"y_true, proba and classes have shapes {y.shape}, {values.shape} and {labels.shape}; "
             "expected (n_trials,), (n_trials, n_classes) and (n_classes,)."
-        )
-    wrong = ~((values >= -1e-6).all(axis=1) & (np.abs(values.sum(axis=1) - 1) < 1e-3))
-    if wrong.any():
-        raise ValueError(
-            f"{wrong.sum()} of {len(values)} rows of proba are no probabilities (row "
-            f"{wrong.argmax()}, for one, adds up to {values[wrong.argmax()].sum():.3g}); expected "
-            "numbers from 0 that add up to 1, such as the softmax of logits."
         )
     column = pd.Index(labels).get_indexer(pd.Index(y))
     if (column < 0).any():

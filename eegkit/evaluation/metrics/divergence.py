@@ -51,7 +51,7 @@ def kl_divergence(
     >>> round(kl_divergence([[0.5, 0.5, 0]], [[0.25, 0.5, 0.25]]), 4)
     0.3466
     """
-    true, predicted = _probabilities(y_true, "y_true"), _probabilities(y_pred, "y_pred")
+    true, predicted = probabilities(y_true, "y_true"), probabilities(y_pred, "y_pred")
     if true.shape != predicted.shape:
         raise ValueError(
             f"y_true has shape {true.shape}, but y_pred {predicted.shape}; expected both "
@@ -61,7 +61,8 @@ def kl_divergence(
     return float(np.average(rel_entr(true, predicted).sum(axis=1), weights=sample_weight))
 
 
-def _probabilities(values: ArrayLike, name: str) -> NDArray[np.float64]:
+def probabilities(values: ArrayLike, name: str) -> NDArray[np.float64]:
+    """One row for each trial, in double precision; all else is refused."""
     try:
         table = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -71,13 +72,18 @@ def _probabilities(values: ArrayLike, name: str) -> NDArray[np.float64]:
         ) from error
     if table.ndim != 2 or not table.size:
         raise ValueError(
-            f"{name} has shape {table.shape}; expected (n_trials, n_classes): soft labels."
+            f"{name} has shape {table.shape}; expected (n_trials, n_classes), a row of "
+            "probabilities for each trial."
         )
-    sums = table.sum(axis=1)
-    if not (table >= 0).all() or not (np.abs(sums - 1) <= TOLERANCE).all():
+    # Of a float32 softmax, a row adds up to 1 but for its rounding.
+    wrong = ~((table >= -1e-6).all(axis=1) & (np.abs(table.sum(axis=1) - 1) < TOLERANCE))
+    if wrong.any():
+        row = table[wrong.argmax()]
         raise ValueError(
-            f"{name} has rows that are no probabilities: values from {table.min():g}, sums from "
-            f"{sums.min():g} to {sums.max():g}; expected values from 0 on that sum to 1."
+            f"{wrong.sum()} of {len(table)} rows of {name} are no probabilities (row "
+            f"{wrong.argmax()}, for one, has values from {row.min():.3g} and adds up to "
+            f"{row.sum():.3g}); expected numbers from 0 that add up to 1, such as the softmax of "
+            "logits."
         )
     return table
 

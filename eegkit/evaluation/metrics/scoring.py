@@ -43,12 +43,12 @@ def make_scorers(scoring: Any) -> dict[str, Scorer]:
         A name is unknown (the nearest are suggested), used twice, or that of another column.
     """
     if isinstance(scoring, Mapping):
-        pairs = [(name, _scorer(value)) for name, value in scoring.items()]
+        pairs = list(scoring.items())
     else:
         single = isinstance(scoring, str) or callable(scoring)
         if not single and not isinstance(scoring, Iterable):
             raise ValueError(f"scoring is {scoring!r}; expected names or callables of scorers.")
-        pairs = [(_name(value), _scorer(value)) for value in ([scoring] if single else scoring)]
+        pairs = [(_name(value), value) for value in ([scoring] if single else scoring)]
     if not pairs:
         raise ValueError("scoring is empty; expected at least one metric.")
     columns: set[str] = {*FIXED_COLUMNS, *COST_COLUMNS}
@@ -59,7 +59,7 @@ def make_scorers(scoring: Any) -> dict[str, Scorer]:
                 "scoring as a dict from new names to scorers."
             )
         columns |= {name, f"chance_{name}"}
-    return dict(pairs)
+    return {name: _scorer(value) for name, value in pairs}
 
 
 class Answers(ClassifierMixin, BaseEstimator):

@@ -128,9 +128,9 @@ class Timeline:
 
     def __init__(self, table: pd.DataFrame, X: Any) -> None:
         columns = [name for name in RECORDING if name in table]
-        parent = [*columns, "parent"]
-        has_parent = "parent" in table
-        self.trial = codes_of(table, parent, sort=False) if has_parent else np.arange(len(table))
+        self.trial = np.arange(len(table))
+        if "parent" in table:
+            self.trial = codes_of(table, [*columns, "parent"], sort=False)
         self.recording = codes_of(table, columns, sort=False)
         start_s, (window_s, step_s) = _starts(table), _window(X)
         times = np.zeros(len(table)) if start_s is None else start_s

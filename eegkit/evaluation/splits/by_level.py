@@ -62,7 +62,7 @@ class MetadataSplitter(TrialSplitter):
         groups : pandas.DataFrame or array-like
             As in `split`.
         """
-        return sum(1 for _ in units(self._read(X, groups), self._unit))
+        return sum(1 for _ in units(read_groups(X, groups, self._unit, self), self._unit))
 
     def split(self, X: Any, y: ArrayLike | None = None, groups: Any = None) -> Folds:
         """Training and test trials of every fold.
@@ -90,12 +90,9 @@ class MetadataSplitter(TrialSplitter):
             is left to train on, training has one class only, or names are not there. The message
             says which trials, and what to do.
         """
-        table = self._read(X, groups)
+        table = read_groups(X, groups, self._unit + self._also, self)
         labels = None if y is None else read_labels(y, len(table))
         yield from self._folds(table, labels, X)
-
-    def _read(self, X: Any, groups: Any) -> pd.DataFrame:
-        return read_groups(X, groups, self._unit + self._also, self)
 
     @abstractmethod
     def _folds(self, table: pd.DataFrame, labels: NDArray[Any] | None, X: Any) -> Folds: ...

@@ -113,8 +113,7 @@ def describe_split(cv: Any, splitter: Any) -> dict[str, Any]:
     name, or "fixed, by run".
     """
     name = cv if isinstance(cv, str) else repr(cv)
-    is_fixed = isinstance(splitter, FixedSplit)
-    split = f"fixed, by {splitter.by}" if is_fixed else name
+    split = f"fixed, by {splitter.by}" if isinstance(splitter, FixedSplit) else name
     return {"cv": name, "split": split, "splitter": repr(splitter)}
 
 
@@ -126,13 +125,18 @@ class Fold:
     train: NDArray[np.intp]
     test: NDArray[np.intp]
 
-    def check_sides(self) -> None:
-        """Raise ValueError where a side has no trials."""
-        for side in ("train", "test"):
-            if not len(getattr(self, side)):
+    def check(self, n_trials: int) -> None:
+        """Raise ValueError where a side is empty, or names trials that are not there."""
+        for side, rows in (("train", self.train), ("test", self.test)):
+            if not len(rows):
                 raise ValueError(
                     f"Fold {self.number} has no {side} trials; use fewer folds, or another "
                     "splitter."
+                )
+            if rows.min() < 0 or rows.max() >= n_trials:
+                raise ValueError(
+                    f"Fold {self.number} names the {side} trials {rows.min()} to {rows.max()}, but "
+                    f"the trials are 0 to {n_trials - 1}; split these trials, not others."
                 )
 
 
@@ -170,7 +174,7 @@ def folds_of(splitter: Any, trials: Trials) -> list[Fold]:
     if not folds:
         raise ValueError(f"{splitter} gave no folds for {len(y)} trials.")
     for fold in folds:
-        fold.check_sides()
+        fold.check(len(trials))
     return folds
 
 
