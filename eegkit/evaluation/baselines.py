@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import Any
 
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
@@ -46,24 +45,18 @@ def baselines() -> dict[str, Pipeline]:
         ]
     }
     if find_spec("pyriemann") is not None:
-        steps |= _riemannian()
-    return {name: Pipeline(parts) for name, parts in steps.items()}
+        from pyriemann.estimation import Covariances
+        from pyriemann.spatialfilters import CSP
+        from pyriemann.tangentspace import TangentSpace
 
-
-def _riemannian() -> dict[str, list[tuple[str, Any]]]:
-    from pyriemann.estimation import Covariances
-    from pyriemann.spatialfilters import CSP
-    from pyriemann.tangentspace import TangentSpace
-
-    return {
-        "csp+lda": [
+        steps["csp+lda"] = [
             ("covariances", Covariances("oas")),
             ("csp", CSP(nfilter=6)),
             ("lda", LinearDiscriminantAnalysis()),
-        ],
-        "tangent_space+lr": [
+        ]
+        steps["tangent_space+lr"] = [
             ("covariances", Covariances("oas")),
             ("tangent_space", TangentSpace()),
             ("lr", LogisticRegression(max_iter=1000)),
-        ],
-    }
+        ]
+    return {name: Pipeline(parts) for name, parts in steps.items()}

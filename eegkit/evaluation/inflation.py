@@ -55,10 +55,8 @@ class Inflation:
                     "compare results of the same."
                 )
         self.metric = honest.metrics[0]
-        people, others = (
-            results.per_subject().set_index(["pipeline", "subject"])
-            for results in (honest, shuffled)
-        )
+        keys = ["pipeline", "subject"]
+        people, others = (r.per_subject().set_index(keys) for r in (honest, shuffled))
         alone = people.index.symmetric_difference(others.index).unique("subject")
         if len(alone):
             raise ValueError(
@@ -204,8 +202,7 @@ def inflation(
             f"cv={cv!r} trains and tests on the same people, so there is nothing honest to compare "
             'with; use cv="group-5" or cv="loso".'
         )
-    n_folds = int(honest.table["fold"].nunique())
-    n_splits = _feasible(trials.y, n_folds)
+    n_splits = _feasible(trials.y, honest.table["fold"].nunique())
     splitter = StratifiedKFold(n_splits, shuffle=True, random_state=random_state)
     # The one place where a leaking split is wanted.
     shuffled = evaluate(pipelines, trials, cv=splitter, on_leak="mark", **options)

@@ -53,8 +53,7 @@ class Findings:
     def add(
         self, kind: str, severity: str, detail: str, advice: str = "", tally: Tally = NOTHING
     ) -> None:
-        n_trials = int(tally.trials.sum())
-        self._rows.append((kind, severity, tally.folds, n_trials, detail, advice))
+        self._rows.append((kind, severity, tally.folds, int(tally.trials.sum()), detail, advice))
 
     def not_checked(self, detail: str, advice: str = "") -> None:
         """Say that something could not be looked at."""

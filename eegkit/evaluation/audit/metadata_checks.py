@@ -32,8 +32,6 @@ NOUNS = {
     "dataset": "data set", "subject": "person", "session": "session", "recording": "recording",
     "run": "run", "parent": "trial that was cut into windows",
 }  # fmt: skip
-# What an onset counts from: the start of a recording, whatever trials were cut from it later.
-PLACE: tuple[str, ...] = ("dataset", "subject", "session", "run", "recording")
 
 
 @dataclass(frozen=True)
@@ -99,17 +97,13 @@ def make_levels(trials: Trials, keeps_apart: str) -> Levels:
         if not any(other.lies_within(level) and level.lies_within(other)
                    for other in levels.values()):  # fmt: skip
             levels[name] = level
-    if keeps_apart in candidates:
-        promise = candidates[keeps_apart]
-    elif keeps_apart in metadata:
+    promise = candidates.get(keeps_apart)
+    if promise is None and keeps_apart in metadata:
         # Blocks are counted anew in each run; another column is taken as it is.
         columns = (*KEYS["run"], "block") if keeps_apart == "block" else (keeps_apart,)
-        promise = _level(keeps_apart, metadata, columns)
-        levels.setdefault(keeps_apart, promise)
-    elif keeps_apart == "block":
-        # Blocks of time that no column names: onsets and signals are what is left to check.
-        promise = None
-    else:
+        levels[keeps_apart] = promise = _level(keeps_apart, metadata, columns)
+    # Of blocks of time that no column names, onsets and signals are what is left to check.
+    if promise is None and keeps_apart != "block":
         raise ValueError(
             f"keeps_apart is {keeps_apart!r}; expected {', '.join(map(repr, KEYS))}, 'block' or a "
             f"metadata column ({', '.join(map(str, metadata.columns))})."
@@ -276,9 +270,10 @@ def windows(trials: Trials) -> tuple[NDArray[np.intp], NDArray[np.float64], NDAr
     def numbers(column: str) -> NDArray[np.float64]:
         return pd.to_numeric(metadata[column], errors="coerce").to_numpy(float)
 
-    # An event's onset and, for windows cut from a trial later, where in the trial they start.
+    # An event's onset, from the start of the recording, and, for windows cut from a trial later,
+    # where in the trial they start.
     if "onset" in metadata:
-        columns, start = PLACE, numbers("onset")
+        columns, start = KEYS["parent"][:-1], numbers("onset")
         if "window_onset_s" in metadata:
             start = start + numbers("window_onset_s")
     elif "window_onset_s" in metadata and "parent" in metadata:

@@ -92,9 +92,9 @@ class Typical:
         sample = np.concatenate([clean(X[[row]]) for row in rows])
         power = (np.abs(np.fft.rfft(sample)) ** 2).mean(axis=(0, 1))
         power = np.maximum(power, 1e-12 * power.max())
-        white = _whitened(sample, power)
-        usual = np.median([abs(_cosine(first, second)) for first, second in pairwise(white)])
-        return cls(power, min(max(ALIKE_WHITENED, 2 * float(usual)), MOST_ALIKE_WHITENED))
+        white = _whitened(sample, power).reshape(len(sample), -1)
+        usual = float(np.median([_alike(*pair) for pair in pairwise(white)]))
+        return cls(power, min(max(ALIKE_WHITENED, 2 * usual), MOST_ALIKE_WHITENED))
 
 
 def nearly_same(X: NDArray[np.float32], i: int, j: int, typical: Typical) -> bool:
@@ -104,9 +104,9 @@ def nearly_same(X: NDArray[np.float32], i: int, j: int, typical: Typical) -> boo
     outweighs the others.
     """
     pair = clean(np.stack([X[i], X[j]]))
-    if abs(_cosine(*pair)) < ALIKE:
+    if _alike(*pair.reshape(2, -1)) < ALIKE:
         return False
-    return abs(_cosine(*_whitened(pair, typical.power))) >= typical.alike
+    return _alike(*_whitened(pair, typical.power).reshape(2, -1)) >= typical.alike
 
 
 def _whitened(trials: NDArray[np.float64], power: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -130,19 +130,20 @@ def same_shifted(
 
 
 def _alike_by_channel(pair: NDArray[np.float64], lag: int) -> float:
-    """The median over channels of the |correlation| of the common part."""
+    """How alike the common part is."""
     n_times = pair.shape[2]
     first = pair[0][:, max(lag, 0) : n_times + min(lag, 0)]
     second = pair[1][:, max(-lag, 0) : n_times + min(-lag, 0)]
     first = first - first.mean(axis=1, keepdims=True)
     second = second - second.mean(axis=1, keepdims=True)
+    return _alike(first, second)
+
+
+def _alike(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
+    """The |correlation| of two signals, or of several (rows) the median."""
+    first, second = np.atleast_2d(first, second)
     norms = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
     alive = norms > 0
     if not alive.any():
         return 0.0
     return float(np.median(np.abs((first * second).sum(axis=1)[alive] / norms[alive])))
-
-
-def _cosine(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
-    norm = np.linalg.norm(first) * np.linalg.norm(second)
-    return float(np.vdot(first, second) / norm) if norm > 0 else 0.0

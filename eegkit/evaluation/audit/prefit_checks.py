@@ -99,8 +99,7 @@ def check_normalisation(levels: Levels, findings: Findings) -> None:
 
 def _chain(levels: Levels, n_trials: int) -> list[Level]:
     """Levels each of which lies in the next, the last being all trials together."""
-    whole = Level("everything", np.zeros(n_trials, dtype=np.intp), ())
-    chain = [whole]
+    chain = [Level("everything", np.zeros(n_trials, dtype=np.intp), ())]
     for level in levels.by_name.values():
         if level.name in NOUNS and (level.code >= 0).all() and level.lies_within(chain[0]):
             chain.insert(0, level)

@@ -259,8 +259,7 @@ def audit_folds(
     check_content(findings, leaky)
     check_normalisation(levels, findings)
     if pipeline is not None:
-        people_apart = keeps_apart in ("subject", "dataset")
-        check_pipelines(pipeline, findings, people_apart=people_apart)
+        check_pipelines(pipeline, findings, people_apart=keeps_apart in ("subject", "dataset"))
     return Audit(
         findings.table(),
         keeps_apart=keeps_apart,

@@ -55,18 +55,15 @@ def chance_level(scoring: Any, y_train: ArrayLike, y_test: ArrayLike) -> float:
         if not soft:
             y_test = y_test.argmax(axis=1)
     else:
-        classes, counts = np.unique(y_train, return_counts=True)
-        prior = counts / counts.sum()
+        classes, prior = np.unique(y_train, return_counts=True)
         possible = np.flatnonzero(np.isin(classes, y_test))
-    answers = [prior, *np.eye(len(classes))[possible]]
     scores = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for proba in answers:
+        for proba in [prior, *np.eye(len(classes))[possible]]:
             try:
                 constant = DummyClassifier().fit(classes, classes, sample_weight=proba)
                 scores.append(float(scorer(constant, y_test, y_test)))
             except Exception:  # a scorer of the user's own may need more than a constant offers
                 continue
-    scores = [score for score in scores if not np.isnan(score)]
-    return max(scores, default=float("nan"))
+    return max((score for score in scores if not np.isnan(score)), default=float("nan"))

@@ -58,7 +58,8 @@ def kl_divergence(
             "(n_trials, n_classes), of the same classes."
         )
     predicted = np.clip(predicted, EPSILON, 1 - EPSILON)
-    return float(np.average(rel_entr(true, predicted).sum(axis=1), weights=sample_weight))
+    divergence = rel_entr(true, predicted).sum(axis=1)
+    return float(np.average(divergence, weights=sample_weight))  # type: ignore[arg-type]
 
 
 def probabilities(values: ArrayLike, name: str) -> NDArray[np.float64]:

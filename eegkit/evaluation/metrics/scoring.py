@@ -75,14 +75,12 @@ class Answers(ClassifierMixin, BaseEstimator):
 
     def _ask(self, method: str, rows: Any) -> NDArray[Any]:
         if method not in self._cache:
-            if method == "predict" and _predicts_the_most_probable(self.fitted):
-                best = self._ask("predict_proba", slice(None)).argmax(axis=1)
-                self._cache[method] = self.classes_[best]
-            else:
-                self._cache[method] = np.asarray(getattr(self.fitted, method)(self.X))
+            self._cache[method] = np.asarray(getattr(self.fitted, method)(self.X))
         return self._cache[method][rows]
 
     def predict(self, rows: Any) -> NDArray[Any]:
+        if _predicts_the_most_probable(self.fitted):
+            return self.classes_[self._ask("predict_proba", rows).argmax(axis=1)]
         return self._ask("predict", rows)
 
     @available_if(lambda self: hasattr(self.fitted, "predict_proba"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import numpy as np
@@ -215,11 +215,11 @@ class CrossDataset(MetadataSplitter):
 
     def _folds(self, table: pd.DataFrame, labels: NDArray[Any] | None, X: Any) -> Folds:
         parts = list(units(table, self._unit))
-        names = [name for (name,), _ in parts]
         if len(parts) < 2:
             raise ValueError(
                 "Testing on another data set needs at least 2 of them, but the trials are of 1 "
-                f"({listed(names)}); concatenate several, with their names in metadata['dataset']."
+                f"({listed(table['dataset'].unique())}); concatenate several, with their names in "
+                "metadata['dataset']."
             )
         n_datasets = table.groupby("subject", observed=True)["dataset"].nunique()
         shared = list(n_datasets.index[n_datasets > 1])
@@ -236,9 +236,7 @@ class CrossDataset(MetadataSplitter):
             yield train, test
 
 
-def check_two_classes(
-    labels: NDArray[Any] | None, train: Rows | Sequence[int], without: str, advice: str
-) -> None:
+def check_two_classes(labels: NDArray[Any] | None, train: Rows, without: str, advice: str) -> None:
     """Raise ValueError where training has one class only."""
     if labels is None:
         return

@@ -161,10 +161,9 @@ def folds_of(splitter: Any, trials: Trials) -> list[Fold]:
         The trials cannot be split that way, or a side of a fold is empty.
     """
     y = trials.y if trials.y.ndim == 1 else trials.y.argmax(axis=1)
-    X: Any = np.zeros((len(trials), 1))
-    groups: Any = trials.groups
-    if hasattr(splitter, "keeps_apart"):
-        X, groups = trials, trials.metadata
+    reads_metadata = hasattr(splitter, "keeps_apart")
+    X: Any = trials if reads_metadata else np.zeros((len(trials), 1))
+    groups = trials.metadata if reads_metadata else trials.groups
     _check_enough_subjects(splitter, groups)
     with warnings.catch_warnings():
         # Said by splitters that do not know of subjects; the audit looks at the result.
