@@ -56,10 +56,10 @@ LIMITS = {
     "circles": 0,
     "room_circles": 0,
     "long_modules": 0,
-    "long_functions": 1,
+    "long_functions": 0,
     "max_nesting": 4,
     "vague_percent": 2.0,
-    "shared_places": 25,
+    "shared_places": 10,
 }
 
 
