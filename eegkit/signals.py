@@ -231,8 +231,9 @@ class SignalArray(np.ndarray):
         for value, array in zip(args, arrays, strict=True):
             if isinstance(value, SignalArray) and array is result:
                 target = value  # given as `out` by its place
-        result = _wrap(result, signals if func in _ELEMENTWISE else [], target)
-        return _as_view(result, signals)
+        if target is not None or func in _ELEMENTWISE:
+            return _wrap(result, signals if func in _ELEMENTWISE else [], target)
+        return _as_signals(result, signals)
 
     def __array_wrap__(
         self, array: NDArray[Any], context: Any = None, return_scalar: bool = False
@@ -310,19 +311,6 @@ def _forget_all(values: Iterable[Any]) -> None:
         value._forget()
 
 
-def _as_view(result: Any, signals: list[SignalArray]) -> Any:
-    """A view of signals' memory as signals that know nothing: writing into it is noticed."""
-    if isinstance(result, list | tuple):
-        return type(result)(_as_view(part, signals) for part in result)
-    if type(result) is np.ndarray:
-        for array in signals:
-            if owner_of_memory(result) is owner_of_memory(array):
-                view = result.view(SignalArray)
-                view._changes = array._changes
-                return view._learn({})
-    return result
-
-
 def _wrap(result: Any, signals: list[SignalArray], target: Any) -> Any:
     """The result of an operation sample by sample, knowing what its inputs agree upon."""
     if isinstance(target, tuple):
@@ -334,17 +322,28 @@ def _wrap(result: Any, signals: list[SignalArray], target: Any) -> Any:
             target._forget()  # and so does whoever looks at the same memory
             target._learn(facts)
         return target
-    if target is not None:
-        return target
-    if not signals or type(result) is not np.ndarray:  # a number, or a masked array
+    if target is not None or type(result) is not np.ndarray:  # a number, or a masked array
+        return result if target is None else target
+    return result.view(SignalArray)._learn(_common_facts(signals, result.shape))
+
+
+def _as_signals(result: Any, signals: list[SignalArray]) -> Any:
+    """Arrays as signals that know nothing; views such that writing into them is noticed."""
+    if type(result) in (list, tuple):  # no named tuple, as linear algebra gives them
+        return type(result)(_as_signals(part, signals) for part in result)
+    if type(result) is not np.ndarray:
         return result
-    facts = _common_facts(signals, result.shape)
-    return result.view(SignalArray)._learn(facts) if facts else result
+    view = result.view(SignalArray)
+    for array in signals:
+        if owner_of_memory(view) is owner_of_memory(array):
+            view._changes = array._changes
+    return view._learn({})
 
 
 def _common_facts(signals: list[SignalArray], shape: tuple[int, ...]) -> dict[str, Any]:
     """What all signals of an operation say of the axes of a result that none of them stretches."""
     facts: dict[str, Any] = {}
+    signals = [array for array in signals if any(v is not None for v in array.metadata.values())]
     if not signals or any(array.ndim != len(shape) for array in signals):
         return facts
     for name, axis in _axis_of_each_fact(len(shape)).items():
