@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegkit.parameters import ParameterError
-from eegkit.recordings import plain_name
+from eegkit.recordings import match_channels
 from eegkit.signals import SignalArray
-from eegkit.text import suggest
 from eegkit.transforms._base import Transformer
 
 Kind = Literal[
@@ -68,7 +67,8 @@ class Montage(Transformer):
 
     Notes
     -----
-    Names are compared without regard to case. T3, T4, T5 and T6 are T7, T8, P7 and P8.
+    Channels are found by their usual names: without regard to case, T3, T4, T5 and T6 are T7, T8,
+    P7 and P8.
 
     References
     ----------
@@ -97,7 +97,7 @@ class Montage(Transformer):
             matrix = np.eye(n_channels) - 1 / n_channels
             self.ch_names_out_ = signals.ch_names or _tuple(self.ch_names)
         else:
-            weights = self._weights(_Channels(self._names(signals)))
+            weights = self._weights(self._names(signals))
             matrix = np.stack(list(weights.values()))
             self.ch_names_out_ = tuple(weights)
         self.matrix_ = matrix.astype(np.float32)
@@ -114,21 +114,21 @@ class Montage(Transformer):
             raise ValueError(f"ch_names has {len(names)} names, but X {signals.shape[1]} channels.")
         return names
 
-    def _weights(self, channels: _Channels) -> dict[str, NDArray[np.float64]]:
+    def _weights(self, ch_names: Sequence[str]) -> dict[str, NDArray[np.float64]]:
         """The weights of all channels in each derived one, by its name."""
         if self.kind == "reference":
             reference = self._lookup("reference")
-            mean = channels.mean([reference] if isinstance(reference, str) else reference)
-            return {
-                name: row - mean for name, row in zip(channels.names, channels.rows, strict=True)
-            }
+            mean = _mean_of([reference] if isinstance(reference, str) else reference, ch_names)
+            return dict(zip(ch_names, np.eye(len(ch_names)) - mean, strict=True))
         if self.kind == "regions":
-            return {name: channels.mean(sites) for name, sites in self._lookup("regions").items()}
+            regions = self._lookup("regions").items()
+            return {region: _mean_of(sites, ch_names) for region, sites in regions}
         chains = {name: list(itertools.pairwise(c)) for name, c in DOUBLE_BANANA.items()}
         pairs = [pair for chain in chains.values() for pair in chain]
         if self.kind == "bipolar":
             pairs = list(self._lookup("pairs"))
-        differences = channels.differences(pairs)
+        rows = _weights_of([name for pair in pairs for name in pair], ch_names)
+        differences = {f"{first}-{second}": rows[first] - rows[second] for first, second in pairs}
         if self.kind != "double_banana_regions":
             return differences
         return {
@@ -156,30 +156,17 @@ class Montage(Transformer):
         return {"sfreq": signals.sfreq, "ch_names": self.ch_names_out_}
 
 
-class _Channels:
-    """Channels that are found by name; each is a row of the identity."""
+def _weights_of(names: Sequence[str], ch_names: Sequence[str]) -> dict[str, NDArray[np.float64]]:
+    """The weight of every channel of X in those of some names, found by `match_channels`."""
+    rows = dict(zip(ch_names, np.eye(len(ch_names)), strict=True))
+    return {
+        name: rows[first] - sum(rows[other] for other in others)
+        for name, (first, *others) in match_channels(names, ch_names, "X").items()
+    }
 
-    def __init__(self, names: tuple[str, ...]) -> None:
-        self.names, self.rows = names, np.eye(len(names))
-        self._index = {plain_name(name): i for i, name in enumerate(names)}
 
-    def find(self, names: Sequence[str]) -> list[int]:
-        missing = [name for name in dict.fromkeys(names) if plain_name(name) not in self._index]
-        if missing:
-            raise ValueError(
-                f"X has no channel {', '.join(missing)}{suggest(missing[0], self.names, '')} "
-                f"It has {', '.join(self.names)}."
-            )
-        return [self._index[plain_name(name)] for name in names]
-
-    def mean(self, names: Sequence[str]) -> NDArray[np.float64]:
-        return self.rows[self.find(names)].mean(axis=0)
-
-    def differences(self, pairs: Sequence[tuple[str, str]]) -> dict[str, NDArray[np.float64]]:
-        indices = self.find([name for pair in pairs for name in pair])
-        rows = self.rows[indices[::2]] - self.rows[indices[1::2]]
-        names = [f"{first}-{second}" for first, second in pairs]
-        return dict(zip(names, rows, strict=True))
+def _mean_of(names: Sequence[str], ch_names: Sequence[str]) -> NDArray[np.float64]:
+    return np.mean(list(_weights_of(names, ch_names).values()), axis=0)
 
 
 def _tuple(names: Sequence[str] | None) -> tuple[str, ...] | None:
