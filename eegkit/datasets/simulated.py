@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import numpy as np
-import pandas as pd
 
 from eegkit.datasets._base import Dataset
 from eegkit.datasets._head import TEN_TWENTY, Head
@@ -170,7 +169,8 @@ class Simulated(Dataset, overrides=("n_subjects",)):
         head = Head(channels)
         simulate = CONDITIONS[self.condition].simulate
         n_times = round(self.duration * self.sfreq)
-        signals, labels, tables = [], [], []
+        info = make_info(channels, self.sfreq)
+        parts = []
         for number in people:
             # A generator per person, so that nobody depends on who else is made.
             rng = np.random.default_rng([self.random_state, number])
@@ -178,12 +178,8 @@ class Simulated(Dataset, overrides=("n_subjects",)):
             plan = Plan(name, classes, self.n_trials, n_times, self.sfreq, self.difficulty)
             X, y, metadata = simulate(rng, head, plan)
             metadata.insert(0, "subject", name)
-            signals.append(X)
-            labels.append(y)
-            tables.append(metadata)
-        info = make_info(channels, self.sfreq)
-        metadata = pd.concat(tables, ignore_index=True)
-        return Trials(np.concatenate(signals), np.concatenate(labels), metadata, info)
+            parts.append(Trials(X, y, metadata, info))
+        return Trials.concatenate(parts)
 
     def check_parameters(self) -> None:
         super().check_parameters()

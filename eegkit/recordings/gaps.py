@@ -39,11 +39,8 @@ def recorded_stretches(raw: mne.io.BaseRaw, signals: NDArray[Any]) -> list[Stret
     end = _end(signals)
     gaps = sorted(_gaps(raw))
     starts = [0, *(stop for _, stop in gaps)]
-    stops = [*(start for start, _ in gaps), end]
-    pairs = [
-        (start, min(stop, end)) for start, stop in zip(starts, stops, strict=True) if start < end
-    ]
-    return [(start, stop) for start, stop in pairs if start < stop]
+    stops = [*(min(start, end) for start, _ in gaps), end]
+    return [(start, stop) for start, stop in zip(starts, stops, strict=True) if start < stop]
 
 
 def _end(signals: NDArray[Any]) -> int:
