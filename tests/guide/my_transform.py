@@ -1,4 +1,4 @@
-"""A transform: parameters as fields, `_prepare`, `_transform_block`, `_knowledge`."""
+"""A transform: parameters as fields, `_prepare` and `_transform_block`."""
 
 from typing import Annotated
 
@@ -18,6 +18,3 @@ class Gain(Transformer):
 
     def _transform_block(self, block):
         return block * np.float32(self.gain)
-
-    def _knowledge(self, signals):
-        return {"sfreq": signals.sfreq, "ch_names": signals.ch_names}
