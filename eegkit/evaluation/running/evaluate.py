@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import warnings
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -195,28 +196,24 @@ def _results(tasks: list[Task], outcomes: list[Outcome], settings: RunSettings) 
             f"Every fold failed, the first of {failures[0]['pipeline']!r} with "
             f"{failures[0]['error']}\n\n{failures[0]['traceback']}"
         )
-    _warn_failed(failures)
-    predictions: dict[tuple[str, str], list[Predictions]] = {}
+    predictions: dict[tuple[str, str], list[Predictions]] = defaultdict(list)
     for task, outcome in zip(tasks, outcomes, strict=True):
         if outcome.predictions is not None:
-            predictions.setdefault((task.dataset, task.pipeline), []).append(outcome.predictions)
+            predictions[task.dataset, task.pipeline].append(outcome.predictions)
     whole = {key: Predictions.joined(parts) for key, parts in predictions.items()}
-    return Results(table, settings, predictions=whole, failures=failures)
+    results = Results(table, settings, predictions=whole, failures=failures)
+    _warn_failed(results.failures)
+    return results
 
 
-def _warn_failed(failures: list[dict[str, Any]]) -> None:
+def _warn_failed(failures: pd.DataFrame) -> None:
     """Name the folds that failed, once for each pipeline."""
-    by_pipeline: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for failure in failures:
-        by_pipeline.setdefault((failure["dataset"], failure["pipeline"]), []).append(failure)
-    for (_, pipeline), group in by_pipeline.items():
-        folds = ", ".join(str(failure["fold"]) for failure in group)
-        text = f"Fold {folds} of {pipeline!r} failed with"
-        if len(group) > 1:
-            text = f"Folds {folds} of {pipeline!r} failed, the first with"
+    for (_, pipeline), group in failures.groupby(["dataset", "pipeline"], sort=False):
+        s = "s" if len(group) > 1 else ""
         warnings.warn(
-            f"{text} {group[0]['error']}; results.failures holds the traceback"
-            f"{'s' if len(group) > 1 else ''}.",
+            f"Fold{s} {', '.join(map(str, group['fold']))} of {pipeline!r} failed"
+            f"{', the first' if s else ''} with {group['error'].iloc[0]}; results.failures holds "
+            f"the traceback{s}.",
             UserWarning,
             stacklevel=4,
         )
@@ -234,10 +231,10 @@ def _relay(outcomes: list[Outcome]) -> None:
 
 def _warn_undefined(outcomes: list[Outcome]) -> None:
     """Name the subjects for whom a metric is NaN, once for each metric."""
-    subjects: dict[str, dict[Any, None]] = {}
+    subjects: dict[str, dict[Any, None]] = defaultdict(dict)
     for outcome in outcomes:
         for metric, subject in outcome.undefined:
-            subjects.setdefault(metric, {})[subject] = None
+            subjects[metric][subject] = None
     for metric, people in subjects.items():
         warnings.warn(
             f"{metric} is undefined for {listed(list(people))}, whose test trials do not hold "

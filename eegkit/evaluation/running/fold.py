@@ -18,6 +18,7 @@ from eegkit.evaluation.results import Predictions
 from eegkit.evaluation.running.fit_params import groups_for_fit
 from eegkit.evaluation.running.memory import peak_mb, reset_peak
 from eegkit.evaluation.splits import Fold
+from eegkit.labels import labels_are_subjects
 from eegkit.signals import SignalArray
 
 
@@ -25,14 +26,13 @@ from eegkit.signals import SignalArray
 class Data:
     """The trials as workers get them: a plain array, which joblib shares once as a memmap.
 
-    `y` may be soft; `identifies` says that the label is the person.
+    `y` may be soft.
     """
 
     X: NDArray[Any]
     metadata: dict[str, Any]
     y: NDArray[Any]
     groups: NDArray[Any]
-    identifies: bool = False
 
     def signals(self, rows: NDArray[np.intp]) -> SignalArray:
         """Some of the trials, with what is known about them."""
@@ -135,15 +135,16 @@ def _score_subjects(
     y_train, y_test, groups = data.y[fold.train], data.y[fold.test], data.groups[fold.test]
     # Where the label is the person, nobody could guess it knowing whose trials these are: chance
     # is then that of the whole fold.
-    whole = _chance_levels(y_train, y_test, scorers) if data.identifies else None
+    identity = labels_are_subjects(data.labels, data.groups)
+    whole = _chance_levels(y_train, y_test, scorers) if identity else None
     rows = []
-    for subject in np.unique(groups):
+    for subject in np.unique(groups).tolist():
         trials = np.flatnonzero(groups == subject)
         row = {
             "dataset": task.dataset,
             "pipeline": task.pipeline,
             "fold": fold.number,
-            "subject": subject.item() if isinstance(subject, np.generic) else subject,
+            "subject": subject,
             "n_train": len(fold.train),
             "n_test": len(trials),
             "n_train_subjects": len(np.unique(data.groups[fold.train])),

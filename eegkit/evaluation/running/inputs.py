@@ -10,7 +10,6 @@ import pandas as pd
 from sklearn.utils.multiclass import type_of_target
 
 from eegkit.evaluation.running.fold import Data
-from eegkit.labels import labels_are_subjects
 from eegkit.trials import Trials
 
 ONE_DATASET = "trials"
@@ -76,9 +75,7 @@ def check_trials(trials: Any) -> Data:
     if len({isinstance(subject, str) for subject in groups}) > 1:
         raise ValueError("metadata['subject'] mixes strings with numbers; use one of them.")
     # The plain array is made once, here: joblib shares with its workers what it has seen before.
-    data = Data(np.asarray(trials.X), trials.X.metadata, trials.y, groups)
-    identifies = labels_are_subjects(data.labels, groups)
-    return Data(data.X, data.metadata, data.y, data.groups, identifies)
+    return Data(np.asarray(trials.X), trials.X.metadata, trials.y, groups)
 
 
 def _check_labels(y: Any) -> None:

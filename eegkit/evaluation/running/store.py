@@ -6,6 +6,7 @@ import os
 import pickle
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from filelock import FileLock, Timeout
 from eegkit import tensor_file
 from eegkit.atomic import remove_leftovers
 from eegkit.evaluation.metrics import Scorer
-from eegkit.evaluation.results import Predictions, pack, unpack
+from eegkit.evaluation.results import pack, unpack
 from eegkit.evaluation.running.fold import Data, Outcome, Task
 
 FORMAT_VERSION = 1
@@ -60,15 +61,14 @@ class Store:
             name: _hash("the trials", [np.asarray(d.X), d.metadata, d.y, d.groups])
             for name, d in data.items()
         }
+        versions = (FORMAT_VERSION, VERSIONS)
         of_scorers = _hash("a metric", dict(scorers))
-        keys = []
-        for task in tasks:
-            decisive = (
-                FORMAT_VERSION, VERSIONS, of_pipeline[task.pipeline], of_data[task.dataset],
-                of_scorers, task.fold.train, task.fold.test,
-            )  # fmt: skip
-            keys.append(f"fold-{joblib.hash(decisive, hash_name='sha1')}")
-        return keys
+        decisive = [
+            (*versions, of_pipeline[task.pipeline], of_data[task.dataset], of_scorers,
+             task.fold.train, task.fold.test)
+            for task in tasks
+        ]  # fmt: skip
+        return [f"fold-{joblib.hash(parts, hash_name='sha1')}" for parts in decisive]
 
     def load(self, key: str, task: Task) -> Outcome | None:
         """What was kept of a task, under the names it has now.
@@ -93,8 +93,7 @@ class Store:
         rows = [_with_nan(row) | now for row in header["rows"]]
         predictions = unpack(header["predictions"], arrays)
         undefined = [(metric, subject) for metric, subject in header["undefined"]]
-        fold = np.full(len(predictions), task.fold.number)
-        predictions = Predictions(**{**vars(predictions), "fold": fold})
+        predictions = replace(predictions, fold=np.full(len(predictions), task.fold.number))
         return Outcome(task.number, rows, predictions, undefined=undefined)
 
     def save(self, key: str, outcome: Outcome) -> None:
@@ -131,6 +130,7 @@ class Store:
             lock.release()
 
     def release_all(self) -> None:
+        """What was claimed and not finished is anybody's again."""
         for key in list(self._locks):
             self.release(key)
 

@@ -29,9 +29,6 @@ class _Progress:
         self.store = store
         self.outcomes: dict[int, Outcome] = {}
 
-    def __len__(self) -> int:
-        return len(self.outcomes)
-
     def is_finished(self, task: Task) -> bool:
         """Look into the store as well."""
         if task.number not in self.outcomes and self.store is not None:
@@ -57,11 +54,6 @@ class _Progress:
             self.store.save(self.keys[outcome.task], outcome)
         self.outcomes[outcome.task] = outcome
 
-    def release(self) -> None:
-        """What was claimed and not finished is anybody's again."""
-        if self.store is not None:
-            self.store.release_all()
-
     def open_tasks(self) -> list[Task]:
         return [task for task in self.tasks if not self.is_finished(task)]
 
@@ -84,9 +76,9 @@ def run_tasks(
     progress = _Progress(tasks, keys, store)
     waiting = progress.open_tasks()
     n_losses = 0
-    with _bar(len(tasks), len(progress), verbose) as advance, _cluster(dask, data) as on_cluster:
+    with _bar(progress, verbose) as advance, _cluster(dask, data) as on_cluster:
         while waiting:
-            n_before = len(progress)
+            advance()
             # A generator: a task is claimed when a worker is free for it, not all at the start, so
             # that processes with one store share the tasks.
             calls = (
@@ -103,15 +95,15 @@ def run_tasks(
                 n_losses += 1
                 if not on_cluster or not _is_loss(error) or n_losses > MAX_LOSSES:
                     raise
-            waiting = progress.open_tasks()
-            advance(len(progress))
-            if waiting and len(progress) == n_before:
+            n_before, waiting = len(waiting), progress.open_tasks()
+            if len(waiting) == n_before:
                 time.sleep(WAIT_S)  # another process works on them
+        advance()
     return [progress.outcomes[task.number] for task in tasks]
 
 
 def _compute(
-    calls: Iterable[Any], progress: _Progress, advance: Callable[[int], None], n_jobs: int | None
+    calls: Iterable[Any], progress: _Progress, advance: Callable[[], None], n_jobs: int | None
 ) -> None:
     # In the order in which they end: each is stored at once, and a run that is killed loses only
     # what it was computing.
@@ -119,9 +111,10 @@ def _compute(
     try:
         for outcome in Parallel(n_jobs=n_jobs, **options)(calls):
             progress.finish(outcome)
-            advance(len(progress))
+            advance()
     finally:
-        progress.release()
+        if progress.store is not None:
+            progress.store.release_all()
 
 
 @contextmanager
@@ -136,12 +129,11 @@ def _cluster(dask: Any, data: Mapping[str, Data]) -> Iterator[bool]:
         raise ImportError(
             "Folds on a dask cluster need dask: pip install 'eegkit[dask]'."
         ) from error
-    # A client that was given stays open; one made here is closed here.
-    must_close = not isinstance(dask, Client)
-    client = _connect(Client, dask) if must_close else dask
+    client = dask if isinstance(dask, Client) else _connect(Client, dask)
     # Scattered once to each worker, the data do not travel with every task.
     with (
-        client if must_close else nullcontext(),
+        # A client that was given stays open; one made here is closed here.
+        nullcontext() if client is dask else client,
         parallel_config(
             backend="dask", client=client, scatter=list(data.values()), retries=MAX_LOSSES
         ),
@@ -174,31 +166,17 @@ def _is_loss(error: Exception) -> bool:
 
 
 @contextmanager
-def _bar(n_tasks: int, n_done: int, verbose: bool) -> Iterator[Callable[[int], None]]:
-    """A function to call with how many fits are finished; it moves the bar where one is shown."""
+def _bar(progress: _Progress, verbose: bool) -> Iterator[Callable[[], None]]:
+    """A function to call when fits are finished; it moves the bar where one is shown."""
     if not verbose:
-        yield lambda n_finished: None
+        yield lambda: None
         return
     # Here, since importing it takes longer than many an evaluation without a bar.
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+    from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-    )
+    columns = (*Progress.get_default_columns(), MofNCompleteColumn(), TimeElapsedColumn())
     # On stderr: stdout may be piped into a file.
     with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("Fitting", total=n_tasks, completed=n_done)
-        yield lambda n_finished: bar.update(task, completed=n_finished)
+        task = bar.add_task("Fitting", total=len(progress.tasks))
+        yield lambda: bar.update(task, completed=len(progress.outcomes))
