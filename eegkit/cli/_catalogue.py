@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from eegkit import registry
 from eegkit.cli._options import option
 from eegkit.text import suggest
-
-if TYPE_CHECKING:
-    from rich.text import Text
 
 # Of a member of a family, those that it tells; and how many classes are named there.
 MEMBER_FACTS = ("paradigm", "people", "channels", "rate", "classes")
@@ -53,24 +50,18 @@ def _listed_names(kind: str) -> dict[str, str]:
 
 
 def _show_kind(kind: str) -> None:
-    from eegkit.cli._console import names, show_table, words
+    from eegkit.cli._console import Text, names, show_table, words
+    from eegkit.cli._docstrings import plain
 
     rows = []
     for name, full_name in _listed_names(kind).items():
         description = registry.describe(kind, full_name)
-        rows.append((name, description.entry.distribution, _summary(description)))
+        summary = Text(plain(description.summary))
+        if description.failure is not None:
+            summary = Text(f"failed to import: {description.failure}", style="red")
+        rows.append((name, description.entry.distribution, summary))
     columns = [*names("name"), *words("distribution", no_wrap=True), *words("what it is")]
     show_table(kind, columns, rows)
-
-
-def _summary(description: registry.Description) -> Text:
-    from rich.text import Text
-
-    from eegkit.cli._docstrings import plain
-
-    if description.failure is not None:
-        return Text(f"failed to import: {description.failure}", style="red")
-    return Text(plain(description.summary))
 
 
 def _any_member(family: registry.Entry) -> str:

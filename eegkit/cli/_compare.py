@@ -48,14 +48,14 @@ def compare(results: tuple[Path, ...], metric: str | None, test: str, out: Path 
         raise ValueError(f"--metric is {metric!r}{suggest(metric, joined.metrics)}")
     console = Console()
     show_summary(joined, [metric], console)
-    tables = {}
-    if len(joined.pipelines) < 2:
+    several = len(joined.pipelines) > 1
+    if not several:
         click.echo(
             f"There is one pipeline only, {joined.pipelines[0]}; a comparison needs two: give "
             "another run, or evaluate with --baselines."
         )
-    else:
-        tables = {name: joined.compare(metric, name, test=test) for name in joined.datasets}
+    datasets = joined.datasets if several else []
+    tables = {name: joined.compare(metric, name, test=test) for name in datasets}
     for dataset, table in tables.items():
         console.print(comparison_table(table, metric, dataset, joined))
     click.echo(joined.describe())

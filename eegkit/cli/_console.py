@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
@@ -29,8 +30,9 @@ def make_table(
     title: str, columns: Iterable[Column], rows: Iterable[Sequence[Any]], **style: Any
 ) -> Table:
     """A table with its title above, on the left."""
-    style = {"title_style": "bold", "header_style": "bold"} | style
-    table = Table(*columns, title=Text(title) if title else None, title_justify="left", **style)
+    look: dict[str, Any] = {"title_style": "bold", "title_justify": "left", "header_style": "bold"}
+    look |= {"box": SIMPLE_HEAD, "padding": (0, 1, 0, 0), "pad_edge": False}
+    table = Table(*columns, title=Text(title) if title else None, **look | style)
     for row in rows:
         table.add_row(*row)
     return table

@@ -18,22 +18,15 @@ from eegkit.parameters import check_for
 
 # Said by the table of parameters, or of use to programmers only.
 NOT_PROSE = ("Parameters", "Attributes", "See Also", "Methods")
-_UNDERLINE = re.compile(r"-{3,}|={3,}")
+_HEADING = re.compile(r"^(\S.*?) *\n(?:-{3,}|={3,}) *$", re.MULTILINE)
 _ROLE = re.compile(r":\w+:`~?([^`]+)`")
 
 
 def sections(doc: str) -> dict[str, str]:
     """The sections of a docstring by heading; what comes before the first is under ``""``."""
-    bodies: dict[str, list[str]] = {"": []}
-    heading = ""
-    lines = inspect.cleandoc(doc).splitlines()
-    for line, following in zip(lines, [*lines[1:], ""], strict=True):
-        if line.strip() and _UNDERLINE.fullmatch(following.strip()):
-            heading = line.strip()
-            bodies[heading] = []
-        elif not _UNDERLINE.fullmatch(line.strip()):
-            bodies[heading].append(line)
-    return {name: "\n".join(body).strip("\n") for name, body in bodies.items()}
+    before, *parts = _HEADING.split(inspect.cleandoc(doc))
+    bodies = zip(parts[::2], parts[1::2], strict=True)
+    return {"": before.strip("\n")} | {heading: body.strip("\n") for heading, body in bodies}
 
 
 def parameters_of(cls: type) -> dict[str, str]:
@@ -41,18 +34,12 @@ def parameters_of(cls: type) -> dict[str, str]:
     meanings: dict[str, str] = {}
     for base in cls.__mro__:
         body = sections(vars(base).get("__doc__") or "").get("Parameters", "")
-        names: list[str] = []
-        texts: dict[str, list[str]] = {}
-        for line in body.splitlines():
-            if line and not line.startswith(" "):
-                # What it may be is said by the annotation, see `meanings_of`.
-                names = [name.strip() for name in line.partition(":")[0].split(",")]
-                texts |= {name: [] for name in names}
-            else:
-                for name in names:
-                    texts[name].append(line)
-        for name, lines in texts.items():
-            meanings.setdefault(name, plain(" ".join("\n".join(lines).split())))
+        # A heading stands at the margin. What it says after the colon is said by the annotation,
+        # see `meanings_of`.
+        for entry in re.split(r"\n(?=\S)", body):
+            heading, _, text = entry.partition("\n")
+            for name in heading.partition(":")[0].split(","):
+                meanings.setdefault(name.strip(), plain(" ".join(text.split())))
     return meanings
 
 
@@ -73,11 +60,9 @@ def prose(cls: Any) -> Group:
     for heading, body in sections(cls.__doc__ or "").items():
         if heading in NOT_PROSE or not body:
             continue
-        parts.append(Text())
-        if heading:
-            parts.append(Text(heading, style="bold"))
-        text = Text(plain(body)) if heading == "Examples" else Text(plain(_reflow(body)))
-        parts.append(Padding(text, (0, 0, 0, 2 if heading else 0)))
+        title = [Text(heading, style="bold")] if heading else []
+        text = plain(body if heading == "Examples" else _reflow(body))
+        parts += [Text(), *title, Padding(Text(text), (0, 0, 0, 2 if heading else 0))]
     return Group(*parts)
 
 
@@ -93,11 +78,11 @@ def _reflow(body: str) -> str:
     """Join the lines of every paragraph that is plain prose; leave tables and lists alone."""
     paragraphs = []
     for paragraph in re.split(r"\n\s*\n", body):
-        lines = paragraph.splitlines()
-        if lines[0].startswith(".. ["):
-            references = re.split(r"\n(?=\.\. \[)", paragraph)
-            paragraphs.append("\n".join(" ".join(reference.split()) for reference in references))
-            continue
-        flat = all(not re.match(r"\s|[-*] |[>=|]", line) for line in lines)
-        paragraphs.append(" ".join(lines) if flat else paragraph)
+        parts = [paragraph]
+        if paragraph.startswith(".. ["):
+            parts = re.split(r"\n(?=\.\. \[)", paragraph)
+        is_prose = not re.search(r"^(\s|[-*] |[>=|])", paragraph, re.MULTILINE)
+        if is_prose or paragraph.startswith(".. ["):
+            parts = [" ".join(part.split()) for part in parts]
+        paragraphs.append("\n".join(parts))
     return "\n\n".join(paragraphs)

@@ -105,27 +105,24 @@ def evaluate(
     if len(set(pipelines)) < len(pipelines):
         raise ValueError("The same --pipeline is given twice; its results would be the same.")
     estimators = make_pipelines(pipelines, settings, random_state)
-    trials = {dataset: load(dataset, path, subjects, options, label)}
-    results = show(evaluate, estimators, trials, cv=cv, scoring=scoring, **work)
+    data = load(dataset, label, path=path, subjects=subjects, options=options)
+    results = show(evaluate, estimators, {dataset: data}, cv=cv, scoring=scoring, **work)
     default = Path("results") / file_name("-".join([dataset, ",".join(pipelines), cv]))
     write(results, out or default)
 
 
-def load(
-    dataset: str,
-    path: Path | None = None,
-    subjects: list[Any] | None = None,
-    options: Settings = (),
-    label: str | None = None,
-) -> Trials:
-    """Load a data set and say what it is."""
-    trials = load_silently(dataset, path, subjects, options).relabel(label)
+def load(dataset: str, label: str | None = None, **options: Any) -> Trials:
+    """Load a data set, with options as `load_silently` takes them, and say what it is."""
+    trials = load_silently(dataset, **options).relabel(label)
     click.echo(repr(trials).strip("<>"))
     return trials
 
 
 def load_silently(
-    dataset: str, path: Path | None, subjects: list[Any] | None, options: Settings
+    dataset: str,
+    path: Path | None = None,
+    subjects: list[Any] | None = None,
+    options: Settings = (),
 ) -> Trials:
     """Load a data set with the options of a command; say only that it may take a while."""
     from eegkit.datasets._base import make_dataset

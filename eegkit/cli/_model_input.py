@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,7 +54,7 @@ def input_of(model: Any) -> ModelInput:
             f"The model reads spectrograms of shape {tuple(shape)}, no signals; save the whole "
             "pipeline, with the transform before the net."
         )
-    n_channels, n_times = shape if shape is not None else (None, None)
+    n_channels, n_times = shape or (None, None)
     names = _first_attribute("ch_names_", model, steps[0])
     rate = _first_attribute("sfreq_", model, *steps)
     return ModelInput(
@@ -85,26 +85,16 @@ def complete(
     ValueError
         Something is missing, or an option contradicts the shape of what the model reads.
     """
-    names = _agreed_value(
-        "channels", fitted.ch_names, None if channels is None else tuple(channels)
-    )
+    names = _agreed_value("channels", fitted.ch_names, tuple(channels) if channels else None)
     rate = _agreed_value("sfreq", fitted.sfreq, sfreq)
-    absent = [
-        f"{what} (--{option})"
-        for what, option, value in (
-            ("the names of its channels", "channels", names),
-            ("its sampling rate", "sfreq", rate),
-        )
-        if value is None
-    ]
+    absent = ["the names of its channels (--channels)"] if names is None else []
+    absent += ["its sampling rate (--sfreq)"] if rate is None else []
     if absent:
         raise ValueError(
             f"The model does not know {' nor '.join(absent)}; give what it was fitted on, or fit "
             "it again with trials that know it: eegkit train."
         )
-    assert names is not None
-    assert rate is not None
-    if fitted.n_channels is not None and len(names) != fitted.n_channels:
+    if fitted.n_channels not in (None, len(names)):
         raise ValueError(
             f"--channels names {len(names)}, but the model was fitted on {fitted.n_channels} "
             "channels; name those, in the same order."
@@ -141,11 +131,7 @@ def _agreed_value(option: str, fitted: Any, value: Any) -> Any:
 
 
 def preparation_for(
-    model_input: ModelInput,
-    *,
-    overlap: float | None = None,
-    l_freq: float | None = None,
-    h_freq: float | None = None,
+    model_input: ModelInput, options: Mapping[str, float | None]
 ) -> tuple[Preparation, list[str]]:
     """What a new recording goes through: as the training's, but for options that are given.
 
@@ -153,9 +139,8 @@ def preparation_for(
     ----------
     model_input : ModelInput
         Complete.
-    overlap : float, optional
-    l_freq, h_freq : float, optional
-        In Hz; 0 and infinity for no filter on that side.
+    options : dict of str to float or None
+        ``overlap``; ``l_freq`` and ``h_freq`` in Hz, 0 and infinity for no filter on that side.
 
     Returns
     -------
@@ -168,16 +153,12 @@ def preparation_for(
     preparation = (trained or Preparation()).applied(
         sfreq=model_input.sfreq or 0.0, n_times=model_input.n_times or 0
     )
-    options = {
-        "overlap": (overlap, overlap),
-        "l_freq": (l_freq, l_freq or None),
-        "h_freq": (h_freq, None if h_freq == float("inf") else h_freq),
-    }
-    overrides: dict[str, Any] = {
-        name: value
-        for name, (option, value) in options.items()
-        if option is not None and value != getattr(preparation, name)
-    }
+    no_filter = {"l_freq": 0, "h_freq": float("inf")}
+    overrides: dict[str, Any] = {}
+    for name, option in options.items():
+        value = None if option == no_filter.get(name) else option
+        if option is not None and value != getattr(preparation, name):
+            overrides[name] = value
     if trained is None:
         notes = ["The model does not know how its training trials were prepared: filters as given."]
     else:

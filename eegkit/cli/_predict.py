@@ -53,11 +53,9 @@ def predict(
     recording: Path,
     out: Path | None,
     window_s: float | None,
-    overlap: float | None,
-    l_freq: float | None,
-    h_freq: float | None,
     channels: list[str] | None,
     sfreq: float | None,
+    **filters: float | None,
 ) -> None:
     """Label every window of a recording.
 
@@ -80,7 +78,7 @@ def predict(
     fitted = eegkit.load(model)
     model_input = complete(input_of(fitted), channels=channels, sfreq=sfreq, window_s=window_s)
     assert model_input.ch_names is not None
-    preparation, notes = preparation_for(model_input, overlap=overlap, l_freq=l_freq, h_freq=h_freq)
+    preparation, notes = preparation_for(model_input, filters)
     for note in notes:
         click.echo(note, err=True)
     X, onsets, sources = read_windows(recording, model_input.ch_names, preparation)
@@ -88,11 +86,9 @@ def predict(
     signals = SignalArray(X, sfreq=preparation.sfreq, ch_names=model_input.ch_names)
     table = _table(fitted, signals, onsets)
     click.echo(f"{recording.name}: {len(table)} windows, {len(sources)} channels; {preparation}")
-    console = Console()
-    counts = table["label"].value_counts()
-    for label, n in counts.items():
-        console.print(f"  {label}: {n} windows ({n / len(table):.0%})", highlight=False)
-    console.print(windows_table(table.head(N_SHOWN)))
+    for label, n in table["label"].value_counts().items():
+        click.echo(f"  {label}: {n} windows ({n / len(table):.0%})")
+    Console().print(windows_table(table.head(N_SHOWN)))
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
         with atomic_write(out) as part:
@@ -104,12 +100,12 @@ def predict(
 
 def _say_renamed(sources: dict[str, tuple[str, ...]]) -> None:
     """Say which channels of the recording are read under another name."""
-    lines = [
+    pairs = [
         f"{' - '.join(names)} as {name}" for name, names in sources.items() if names != (name,)
     ]
-    if lines:
-        more = f" and {len(lines) - 8} more" if len(lines) > 8 else ""
-        click.echo(f"Read {', '.join(lines[:8])}{more}.", err=True)
+    if pairs:
+        more = f" and {len(pairs) - 8} more" if len(pairs) > 8 else ""
+        click.echo(f"Read {', '.join(pairs[:8])}{more}.", err=True)
 
 
 def _table(fitted: Any, signals: Any, onsets: Any) -> pd.DataFrame:

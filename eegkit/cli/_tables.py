@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Column, Table
+from rich.table import Table
 from rich.text import Text
 
 from eegkit.cli._console import make_table, numbers, words
@@ -85,7 +84,7 @@ def people_table(results: Results, dataset: str) -> Table:
         rows.append(cells)
     title = f"{pipelines[0]}," if single else spoken(metrics[0])
     title = _of_dataset(f"{title} per person", dataset, results)
-    return _table(title, columns, rows, caption=caption, caption_justify="left")
+    return make_table(title, columns, rows, caption=caption, caption_justify="left")
 
 
 def summary_table(results: Results, dataset: str, metrics: Sequence[str]) -> Table:
@@ -112,7 +111,7 @@ def summary_table(results: Results, dataset: str, metrics: Sequence[str]) -> Tab
                 f"{row['n_above_chance']} of {row['n_subjects']}",
             ]
         )
-    return _table(_of_dataset(title, dataset, results), columns, rows)
+    return make_table(_of_dataset(title, dataset, results), columns, rows)
 
 
 def costs_table(results: Results) -> Table:
@@ -129,7 +128,7 @@ def costs_table(results: Results) -> Table:
         for row in results.costs().to_dict("records")
     ]
     columns = numbers("folds", "fit s (median)", "all folds s", "peak MB")
-    return _table("Costs", [*words(*names), *columns], rows)
+    return make_table("Costs", [*words(*names), *columns], rows)
 
 
 def failures_table(results: Results) -> Table:
@@ -140,7 +139,7 @@ def failures_table(results: Results) -> Table:
         error = " ".join(str(row["error"]).partition("\n\n")[0].split())
         rows.append([*(row[name] for name in names.values()), str(row["fold"]), Text(error)])
     columns = [*words(*names), *numbers("fold"), *words("error")]
-    return _table("Failed", columns, rows, title_style="bold red")
+    return make_table("Failed", columns, rows, title_style="bold red")
 
 
 def audit_table(findings: pd.DataFrame, dataset: str, results: Results) -> Table:
@@ -150,7 +149,7 @@ def audit_table(findings: pd.DataFrame, dataset: str, results: Results) -> Table
         cells = (f"{row.severity}\n{row.kind}", f"{row.detail} {row.advice}".strip())
         rows.append([Text(cell, style=STYLES[row.severity]) for cell in cells])
     columns = [*words("found", no_wrap=True), *words("what, and what to do")]
-    return _table(_of_dataset("Audit of the split", dataset, results), columns, rows)
+    return make_table(_of_dataset("Audit of the split", dataset, results), columns, rows)
 
 
 def comparison_table(
@@ -175,7 +174,7 @@ def comparison_table(
     columns = numbers("difference", "95 % interval", "p (Holm)", "effect", "people", no_wrap=True)
     title = f"Differences of {spoken(metric)}, paired over people"
     title = _of_dataset(title, dataset, results)
-    return _table(title, [*words("first - second"), *columns], rows)
+    return make_table(title, [*words("first - second"), *columns], rows)
 
 
 def windows_table(windows: pd.DataFrame) -> Table:
@@ -189,7 +188,7 @@ def windows_table(windows: pd.DataFrame) -> Table:
         map(Text, map(formats.get(name, "{:.3f}").format, values))
         for name, values in windows.items()
     ]
-    return _table("", columns, zip(*cells, strict=True))
+    return make_table("", columns, zip(*cells, strict=True))
 
 
 def _names(results: Results) -> dict[str, str]:
@@ -200,14 +199,6 @@ def _names(results: Results) -> dict[str, str]:
 
 def _of_dataset(title: str, dataset: str, results: Results) -> str:
     return title if len(results.datasets) == 1 else f"{dataset}: {title}"
-
-
-def _table(
-    title: str, columns: Iterable[Column], rows: Iterable[Sequence[Any]], **style: Any
-) -> Table:
-    return make_table(
-        title, columns, rows, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, **style
-    )
 
 
 def _number(value: Any) -> str:

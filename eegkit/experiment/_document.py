@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -87,6 +88,11 @@ class Item:
         return "nothing" if self.value is None else _short(repr(self.value))
 
 
+def _at(node: Any, value: Any, kind: str) -> Item:
+    """The value of a node of PyYAML, with its place."""
+    return Item(value, node.start_mark.line + 1, node.start_mark.column + 1, kind)
+
+
 class Document:
     """A file and the values in it.
 
@@ -139,46 +145,47 @@ class Document:
         """
         raise ValueError(f"{self.name}, line {item.line}, column {item.column}: {text}")
 
+    def check_unique(self, names: Iterable[Item]) -> None:
+        """Refuse a name that stands there twice."""
+        lines: dict[str, int] = {}
+        for name in names:
+            if name.value in lines:
+                self.fail(
+                    name,
+                    f"{name.value!r} stands here again, after line {lines[name.value]}; name it "
+                    "once.",
+                )
+            lines[name.value] = name.line
+
     def _explain(self, error: Any) -> NoReturn:
         mark = error.problem_mark or error.context_mark
         problem = error.problem or error.context or "it cannot be read"
         line = dict(enumerate(self.text.split("\n"))).get(mark.line, "")
         before = line[: len(line) - len(line.lstrip())] + line[mark.column : mark.column + 1]
+        advice = next((a for p, a in _ADVICE.items() if p in problem), "check the syntax")
+        text = f"this is no YAML ({problem}); {advice}"
         if "\t" in before:
-            problem, advice = "a tab stands here", "indent by spaces"
+            text = "a tab stands here; indent by spaces"
         elif isinstance(error, _RefusedError):
-            problem, _, advice = problem.partition("; ")
-        else:
-            advice = next((a for p, a in _ADVICE.items() if p in problem), "check the syntax")
-            problem = f"this is no YAML ({problem})"
+            text = problem
         raise ValueError(
-            f"{self.name}, line {mark.line + 1}, column {mark.column + 1}: {problem}; {advice}."
+            f"{self.name}, line {mark.line + 1}, column {mark.column + 1}: {text}."
         ) from error
 
     def _item(self, node: Any) -> Item:
-        mark = node.start_mark
-        where = (mark.line + 1, mark.column + 1)
         if isinstance(node, yaml.ScalarNode):
-            return Item(self._scalar(node), *where, "value")
+            return _at(node, self._scalar(node), "value")
         if node.tag not in (f"{_TAG}map", f"{_TAG}seq"):
             _refuse_tag(node)
         if isinstance(node, yaml.SequenceNode):
-            return Item([self._item(n) for n in node.value], *where, "list")
+            return _at(node, [self._item(n) for n in node.value], "list")
         pairs: list[tuple[Item, Item]] = []
-        lines: dict[str, int] = {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 _refuse("a name is a list or a mapping; expected text before the ':'", key)
-            line = key.start_mark.line + 1
-            if key.value in lines:
-                _refuse(
-                    f"{key.value!r} stands here again, after line {lines[key.value]}; name it once",
-                    key,
-                )
-            lines[key.value] = line
-            name = Item(key.value, line, key.start_mark.column + 1, "value")
-            pairs.append((name, self._item(value)))
-        return Item(pairs, *where, "mapping")
+            pairs.append((_at(key, key.value, "value"), self._item(value)))
+        self.check_unique(name for name, _ in pairs)
+        return _at(node, pairs, "mapping")
 
     def _scalar(self, node: Any) -> Any:
         if node.tag not in _SCALARS:

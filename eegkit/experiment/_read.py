@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import os
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -148,13 +148,11 @@ class _Reader:
 
         items = item.value if item.kind == "list" else [item]
         self._expect(items, item, "at least one metric", "scoring")
-        names: list[str] = []
+        names = []
         for metric in items:
-            name = self._text(metric)
-            self._call_at(metric, make_scorers, name)
-            if name in names:
-                self.fail(metric, f"{name!r} stands here again; name every metric once.")
-            names.append(name)
+            names.append(self._text(metric))
+            self._call_at(metric, make_scorers, names[-1])
+        self.document.check_unique(items)
         return names
 
     # Data sets
@@ -183,8 +181,7 @@ class _Reader:
             if key.value == "subjects" and isinstance(plain, str):
                 plain = tuple(self._call_at(value, parse_subjects, plain))
             values[key.value] = plain
-        with self._placing(source, options):
-            return self._call_at(source, make_dataset, name, **values)
+        return self._call_at(source, partial(make_dataset, name, **values), pairs=options)
 
     # Pipelines
 
@@ -247,7 +244,7 @@ class _Reader:
         names = inspect.signature(cls).parameters
         params = {"random_state": self.random_state} if "random_state" in names else {}
         params |= self._params(mapping, name.value, names)
-        step = self._call_at(name, make_step, cls, **params)
+        step = self._call_at(name, partial(make_step, cls, **params))
         self._check(step, name, mapping.pairs())
         return step
 
@@ -266,8 +263,7 @@ class _Reader:
     def _check(self, step: Any, name: Item, params: list[tuple[Item, Item]]) -> None:
         """What the estimator itself can say of its parameters before it sees data."""
         if isinstance(step, Parametrized):
-            with self._placing(name, params):
-                step.check_parameters()
+            self._call_at(name, step.check_parameters, pairs=params)
 
     # Shared
 
@@ -286,7 +282,6 @@ class _Reader:
         self._expect(has_names and item.value, item, f"the name of {example}", heading)
         names = item.value if item.kind == "list" else [item]
         pairs = item.pairs() or [(name, name.empty()) for name in names]
-        lines: dict[str, int] = {}
         for name, _ in pairs:
             if name.kind != "value":
                 self.fail(
@@ -294,31 +289,26 @@ class _Reader:
                     f"here is {name.show()} in a list; write {heading} as lines of name: and "
                     "what belongs to it, without '- '.",
                 )
-            text = self._text(name)
-            if text in lines:
-                self.fail(
-                    name, f"{text!r} stands here again, after line {lines[text]}; name it once."
-                )
-            lines[text] = name.line
+            self._text(name)
+        self.document.check_unique(name for name, _ in pairs)
         return pairs
 
-    @contextmanager
-    def _placing(self, item: Item, params: list[tuple[Item, Item]]) -> Iterator[None]:
-        """Tell an error about a parameter at its value, or at `item` where the file has none."""
-        try:
-            yield
-        except ParameterError as error:
-            values = {key.value: value for key, value in params}
-            self.fail(values.get(error.parameter, item), _in_yaml(str(error)))
-
     def _call_at(
-        self, item: Item, make: Callable[..., Result], *args: Any, **kwargs: Any
+        self,
+        item: Item,
+        make: Callable[..., Result],
+        *args: Any,
+        pairs: Iterable[tuple[Item, Item]] = (),
     ) -> Result:
-        """What `make` gives; an error of it is told with the place of the item."""
+        """What `make` gives. Its errors are told at the item, those of a parameter at its value.
+
+        `pairs` are the parameters that the file has.
+        """
         try:
-            return make(*args, **kwargs)
-        except (ImportError, ParameterError):
-            raise
+            return make(*args)
+        except ParameterError as error:
+            values = {key.value: value for key, value in pairs}
+            self.fail(values.get(error.parameter, item), _in_yaml(str(error)))
         except (ValueError, TypeError) as error:
             self.fail(item, str(error).partition("\n\n")[0])
 

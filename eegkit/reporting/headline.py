@@ -8,8 +8,9 @@ from typing import Any
 import pandas as pd
 
 from eegkit.evaluation import Results, bootstrap_interval
+from eegkit.evaluation.splits import joined
 from eegkit.naming import headed, spoken
-from eegkit.reporting.markup import and_, banner, paragraph
+from eegkit.reporting.markup import banner, paragraph
 from eegkit.text import count
 
 ALPHA = 0.05
@@ -124,10 +125,10 @@ def _rivals(results: Results, best: str) -> list[str]:
     sentences = []
     if differs.any():
         sentences.append(
-            f"It does better than {and_(others[differs])} (p < {ALPHA} after correction)."
+            f"It does better than {joined(others[differs])} (p < {ALPHA} after correction)."
         )
     if not differs.all():
-        sentences.append(f"It is not shown to differ from {and_(others[~differs])}.")
+        sentences.append(f"It is not shown to differ from {joined(others[~differs])}.")
     return [*sentences, "Being the best of several on the same people, it is a little flattered."]
 
 
@@ -147,7 +148,7 @@ def _question(results: Results) -> str:
     [data] = results.settings.data.values()
     n_folds = sum(results.settings.n_folds.values())
     n_classes = len(data["classes"])
-    names = f" ({and_(data['classes'])})" if n_classes <= 6 else ""
+    names = f" ({joined(data['classes'])})" if n_classes <= 6 else ""
     overlap = "Nobody is in training and in test."
     if results.subject_overlap:
         overlap = "Training and test hold the same people."

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from eegkit.atomic import atomic_write
 from eegkit.evaluation import Results
+from eegkit.evaluation.splits import joined
 from eegkit.plots._styles import figures_hidden
 from eegkit.reporting import markup as h
 from eegkit.reporting import sections, sources
@@ -22,13 +24,13 @@ TAG = "results"
 NO_KEYS = "addEventListener('load', () => setTimeout(() => { window.onkeydown = null; }));"
 VIEWPORT = '<meta name="viewport" content="width=device-width, initial-scale=1">'
 # Behind the data, in this order.
-SECTIONS = {
+SECTIONS: dict[str, Callable[[Results], str]] = {
     "Splits": sections.splits,
     "Summary": sections.summary,
     "People": sections.people,
     "Comparison": sections.paired_tests,
-    "Confusion": sections.confusion,
-    "Classes": sections.classes,
+    "Confusion": partial(sections.for_each, sections.confusion),
+    "Classes": partial(sections.for_each, sections.classes),
     "Calibration": sections.calibration,
     "Costs": sections.costs,
 }
@@ -133,7 +135,7 @@ def _match(results: Results, trials: Any) -> dict[str, Trials]:
     """The trials by data set, seen to be those of the results."""
     if trials is None:
         return {}
-    datasets = h.and_(results.datasets)
+    datasets = joined(results.datasets)
     if not isinstance(trials, Mapping):
         if len(results.datasets) > 1:
             raise ValueError(

@@ -67,7 +67,7 @@ def table(frame: pd.DataFrame, *, bold_rows: Iterable[int] = ()) -> str:
     lines = []
     for i, row in enumerate(frame.itertuples(index=False, name=None)):
         cells = "".join(
-            f"<td{kind}>{escape(write(value))}</td>"
+            f"<td{kind}>{escape(NO_VALUE if _is_missing(value) else write(value))}</td>"
             for value, write, kind in zip(row, writers, kinds, strict=True)
         )
         lines.append(f'<tr class="best">{cells}</tr>' if i in bold else f"<tr>{cells}</tr>")
@@ -107,7 +107,7 @@ def number(value: Any) -> str:
         return value
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
-    if value is None or (np.ndim(value) == 0 and pd.isna(value)):
+    if _is_missing(value):
         return NO_VALUE
     if isinstance(value, int | np.integer):
         return f"{value:,}"
@@ -116,8 +116,8 @@ def number(value: Any) -> str:
     return str(value)
 
 
-def percent(value: float) -> str:
-    return NO_VALUE if pd.isna(value) else f"{value:.1%}"
+def _is_missing(value: Any) -> bool:
+    return np.ndim(value) == 0 and bool(pd.isna(value))
 
 
 def p_value(value: float) -> str:
@@ -133,8 +133,6 @@ def intervals(frame: pd.DataFrame) -> list[str]:
 
 
 def duration(seconds: float) -> str:
-    if pd.isna(seconds):
-        return NO_VALUE
     if seconds < 0.01:
         return "< 0.01 s"
     if seconds < 100:
@@ -142,11 +140,6 @@ def duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
-
-
-def and_(names: Iterable[Any]) -> str:
-    *rest, last = map(str, names)
-    return f"{', '.join(rest)} and {last}" if rest else last
 
 
 # The columns of tables whose heading is not their name.
@@ -173,6 +166,6 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     **dict.fromkeys(("class", "person", "subject", "channel", "true", "predicted"), str),
     **dict.fromkeys(("fit_time_s", "score_time_s", "total_s"), duration),
     **dict.fromkeys(("p", "p_corrected"), p_value),
-    "share": percent,
+    "share": "{:.1%}".format,
     "peak_mb": "{:,.0f} MB".format,
 }

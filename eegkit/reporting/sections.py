@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -189,12 +190,8 @@ def _ranks(results: Results, metric: str) -> str:
     )
 
 
-def confusion(results: Results) -> str:
-    """Which class was taken for which, the best pipeline first and open."""
-    return _for_each(results, _confusion_of)
-
-
-def _confusion_of(results: Results, name: str) -> str:
+def confusion(results: Results, name: str) -> str:
+    """Which class a pipeline took for which."""
     predictions = results.predictions(name)
     many = len(predictions.classes) > MAX_CLASSES
     display = ConfusionMatrixDisplay.from_results(
@@ -207,12 +204,8 @@ def _confusion_of(results: Results, name: str) -> str:
     return "".join(parts)
 
 
-def classes(results: Results) -> str:
+def classes(results: Results, name: str) -> str:
     """Precision, recall and F1 of every class."""
-    return _for_each(results, _classes_of)
-
-
-def _classes_of(results: Results, name: str) -> str:
     table = results.per_class(name).reset_index()
     worst = ""
     if len(table) > MAX_CLASSES:
@@ -248,15 +241,13 @@ def _with_predictions(results: Results) -> list[str]:
     names = sorted(results.pipelines, key=lambda name: best is None or name != best["pipeline"])
     pipelines = []
     for name in names:
-        try:
+        with suppress(ValueError):
             results.predictions(name)
-        except ValueError:
-            continue
-        pipelines.append(name)
+            pipelines.append(name)
     return pipelines
 
 
-def _for_each(results: Results, tell: Callable[[Results, str], str]) -> str:
+def for_each(tell: Callable[[Results, str], str], results: Results) -> str:
     """Something of every pipeline: the best one's to be seen, the others' folded."""
     names = _with_predictions(results)
     if not names:

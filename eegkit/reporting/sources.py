@@ -12,6 +12,7 @@ import pandas as pd
 from eegkit import registry
 from eegkit.evaluation import Results, baselines
 from eegkit.evaluation.results import source_of
+from eegkit.evaluation.splits import joined
 from eegkit.recordings import Preparation
 from eegkit.reporting import markup as h
 
@@ -30,9 +31,8 @@ def to_cite(results: Results) -> str:
             rows.append((f"licence of {name}", dataset.licence))
     for kind in ("transforms", "classifiers"):
         for entry in _used_entries(results, kind):
-            references = references_of(registry.get(kind, f"{entry.distribution}:{entry.name}"))
-            if references:
-                rows.append((_class_name(entry), references))
+            cls = registry.get(kind, f"{entry.distribution}:{entry.name}")
+            rows.append((_class_name(entry), references_of(cls)))
     if results.settings.baselines:
         rows.append(("baselines", references_of(baselines)))
     rows += [
@@ -42,12 +42,14 @@ def to_cite(results: Results) -> str:
          "Frontiers in Neuroscience 7, 267, doi:10.3389/fnins.2013.00267."),
     ]  # fmt: skip
     items = "".join(
-        f"<li><strong>{h.escape(name)}</strong>: {_add_links(text)}</li>" for name, text in rows
+        f"<li><strong>{h.escape(name)}</strong>: {_add_links(text)}</li>"
+        for name, text in rows
+        if text
     )
     remark = ""
     if unknown:
         remark = h.paragraph(
-            f"The trials named {h.and_(unknown)} are no data set of eegkit's registry: cite the "
+            f"The trials named {joined(unknown)} are no data set of eegkit's registry: cite the "
             "paper of whoever recorded them."
         )
     return f"<ul>{items}</ul>{remark}"
@@ -69,17 +71,17 @@ def run_again(results: Results) -> str:
     remarks = []
     if settings.not_code:
         remarks.append(
-            f"{h.and_(settings.not_code)}: written as it prints, for it holds what is of your own "
+            f"{joined(settings.not_code)}: written as it prints, for it holds what is of your own "
             "script; put that in its place."
         )
     lacking = [name for name in results.datasets if source_of(settings, name) is None]
     if lacking:
         remarks.append(
-            f"{h.and_(lacking)}: how these trials were loaded is not known; put them in the place "
+            f"{joined(lacking)}: how these trials were loaded is not known; put them in the place "
             "of the three dots."
         )
     if settings.versions:
-        software = h.and_(f"{name} {number}" for name, number in settings.versions.items())
+        software = joined(f"{name} {number}" for name, number in settings.versions.items())
         remarks.append(f"Versions then: {software}.")
     return h.code(code_to_run_again(results)) + "".join(map(h.paragraph, remarks))
 

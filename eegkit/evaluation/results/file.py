@@ -2,49 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from eegkit import tensor_file
 from eegkit.evaluation.metrics import FIXED_COLUMNS
-from eegkit.evaluation.results.predictions import Predictions, pack, unpack
+from eegkit.evaluation.results.predictions import pack, unpack
 from eegkit.evaluation.results.settings import RunSettings
+
+if TYPE_CHECKING:
+    from eegkit.evaluation.results.results import Results
 
 FORMAT_VERSION = 1
 COUNTS = ("fold", "n_train", "n_test", "n_train_subjects")
 
 
-def write(
-    path: Path,
-    table: pd.DataFrame,
-    settings: RunSettings,
-    predictions: Mapping[tuple[str, str], Predictions],
-    failures: pd.DataFrame,
-) -> None:
+def write(path: Path, results: Results) -> None:
     """Write beside, then rename."""
     arrays: dict[str, Any] = {}
     headers = [
         {"dataset": dataset, "pipeline": pipeline, "packed": pack(part, arrays, f"{i}/")}
-        for i, ((dataset, pipeline), part) in enumerate(predictions.items())
+        for i, ((dataset, pipeline), part) in enumerate(results._predictions.items())
     ]
     content = {
         "results_version": FORMAT_VERSION,
-        "settings": settings.to_dict(),
+        "settings": results.settings.to_dict(),
         # JSON has no NaN.
-        "table": table.astype(object).where(table.notna(), None).to_dict("list"),
-        "failures": failures.to_dict("records"),
+        "table": results.table.astype(object).where(results.table.notna(), None).to_dict("list"),
+        "failures": results.failures.to_dict("records"),
         "predictions": headers,
     }
     tensor_file.write(path, arrays, content)
 
 
-def read(
-    path: Path,
-) -> tuple[pd.DataFrame, RunSettings, dict[tuple[str, str], Predictions], list[dict[str, Any]]]:
-    """Table, settings, predictions and failures.
+def read(path: Path) -> dict[str, Any]:
+    """The arguments of `Results`.
 
     Raises
     ------
@@ -65,4 +59,10 @@ def read(
         (item["dataset"], item["pipeline"]): unpack(item["packed"], arrays)
         for item in content["predictions"]
     }
-    return table, RunSettings.from_dict(content["settings"]), predictions, content["failures"]
+    settings = RunSettings.from_dict(content["settings"])
+    return {
+        "table": table,
+        "settings": settings,
+        "predictions": predictions,
+        "failures": content["failures"],
+    }

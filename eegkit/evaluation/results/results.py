@@ -309,7 +309,7 @@ class Results:
 
         The file is complete or not there at all: it is written beside and then renamed.
         """
-        write(Path(path), self.table, self.settings, self._predictions, self.failures)
+        write(Path(path), self)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Results:
@@ -320,8 +320,7 @@ class Results:
         CorruptFileError
             The file is damaged, or holds something else.
         """
-        table, settings, predictions, failures = read(Path(path))
-        return cls(table, settings, predictions=predictions, failures=failures)
+        return cls(**read(Path(path)))
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Write the table, as comma-separated values.
@@ -334,17 +333,18 @@ class Results:
     def describe(self) -> str:
         """One sentence: how much was evaluated, and whether people were kept apart."""
         n_subjects = len(self.table[["dataset", "subject"]].drop_duplicates())
-        overlap = (
-            "trained and tested on the same people" if self.subject_overlap else "people kept apart"
-        )
-        parts = [count(len(self.pipelines), "pipeline"), count(n_subjects, "person", "people")]
-        if len(self.datasets) > 1:
-            parts.insert(1, count(len(self.datasets), "data set"))
         n_folds = sum(self.settings.n_folds.values())
-        parts.append(f"{count(n_folds, 'fold')} ({self.split})")
-        if len(self.failures):
-            parts.append(f"{count(len(self.failures), 'fit')} failed")
-        return ", ".join([*parts, overlap]) + ("; SOMETHING LEAKS" if self.leaks else "")
+        parts = [
+            count(len(self.pipelines), "pipeline"),
+            count(len(self.datasets), "data set") if len(self.datasets) > 1 else "",
+            count(n_subjects, "person", "people"),
+            f"{count(n_folds, 'fold')} ({self.split})",
+            f"{count(len(self.failures), 'fit')} failed" if len(self.failures) else "",
+            "people kept apart",
+        ]
+        if self.subject_overlap:
+            parts[-1] = "trained and tested on the same people"
+        return ", ".join(filter(None, parts)) + ("; SOMETHING LEAKS" if self.leaks else "")
 
     def __repr__(self) -> str:
         lines = [f"<Results: {self.describe()}"]

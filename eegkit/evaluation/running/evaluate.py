@@ -186,20 +186,19 @@ def _options(**options: Any) -> dict[str, Any]:
 
 def _results(tasks: list[Task], outcomes: list[Outcome], settings: RunSettings) -> Results:
     table = pd.DataFrame([row for outcome in outcomes for row in outcome.rows])
-    failures = [
-        {"dataset": t.dataset, "pipeline": t.pipeline, "fold": t.fold.number} | o.failure
-        for t, o in zip(tasks, outcomes, strict=True)
-        if o.failure is not None
-    ]
+    failures = []
+    predictions: dict[tuple[str, str], list[Predictions]] = defaultdict(list)
+    for t, outcome in zip(tasks, outcomes, strict=True):
+        if outcome.failure is not None:
+            place = {"dataset": t.dataset, "pipeline": t.pipeline, "fold": t.fold.number}
+            failures.append(place | outcome.failure)
+        if outcome.predictions is not None:
+            predictions[t.dataset, t.pipeline].append(outcome.predictions)
     if failures and len(failures) == len(tasks):
         raise ValueError(
             f"Every fold failed, the first of {failures[0]['pipeline']!r} with "
             f"{failures[0]['error']}\n\n{failures[0]['traceback']}"
         )
-    predictions: dict[tuple[str, str], list[Predictions]] = defaultdict(list)
-    for task, outcome in zip(tasks, outcomes, strict=True):
-        if outcome.predictions is not None:
-            predictions[task.dataset, task.pipeline].append(outcome.predictions)
     whole = {key: Predictions.joined(parts) for key, parts in predictions.items()}
     results = Results(table, settings, predictions=whole, failures=failures)
     _warn_failed(results.failures)

@@ -12,8 +12,6 @@ from sklearn.utils.multiclass import type_of_target
 from eegkit.evaluation.running.fold import Data
 from eegkit.trials import Trials
 
-ONE_DATASET = "trials"
-
 
 def name_pipelines(pipelines: Any) -> dict[str, Any]:
     """The pipelines by name; a single one is named after its steps."""
@@ -47,7 +45,7 @@ def name_pipelines(pipelines: Any) -> dict[str, Any]:
 def name_datasets(trials: Any) -> dict[str, Trials]:
     """The data sets by name."""
     if not isinstance(trials, Mapping):
-        return {ONE_DATASET: trials}
+        return {"trials": trials}
     if not trials:
         raise ValueError("trials is empty; there is nothing to evaluate on.")
     bad_names = [name for name in trials if not isinstance(name, str)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 MB = 2**20
@@ -10,19 +11,15 @@ MB = 2**20
 
 def reset_peak() -> None:
     """Let the peak begin anew, where the system can (Linux)."""
-    try:
+    with suppress(OSError):  # `peak_mb` then counts from the start of the process
         Path("/proc/self/clear_refs").write_text("5")
-    except OSError:
-        return  # `peak_mb` then counts from the start of the process
 
 
 def peak_mb() -> float:
     """The largest resident memory of this process since `reset_peak`, in MB; NaN if unknown."""
-    try:
+    with suppress(OSError, IndexError):
         status = Path("/proc/self/status").read_text()
         return int(status.split("VmHWM:")[1].split()[0]) * 1024 / MB
-    except (OSError, IndexError):
-        pass
     try:
         import resource
     except ImportError:

@@ -79,12 +79,10 @@ class Store:
             The file is torn, or of something else.
         """
         path = self._path(key)
-        try:
-            content = path.read_bytes()
-        except FileNotFoundError:
+        if not path.is_file():
             return None
         try:
-            header, arrays = tensor_file.read(content, str(path))
+            header, arrays = tensor_file.read(path.read_bytes(), str(path))
         except tensor_file.CorruptFileError as error:
             raise tensor_file.CorruptFileError(
                 f"A fold cannot be read back: {error} Remove the file to compute it again."
