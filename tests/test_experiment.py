@@ -142,7 +142,10 @@ MISTAKES = {
         "datasets: simulated\npipelines:\n- band_power+lr\n- band_power+lr\n",
         "line 4, column 3: 'band_power+lr' stands here again, after line 3",
     ),
-    "metric twice": (HEAD + "scoring: [accuracy, accuracy]\n", "'accuracy' stands here again, after line 3"),
+    "metric twice": (
+        HEAD + "scoring: [accuracy, accuracy]\n",
+        "line 3, column 21: 'accuracy' stands here again, after line 3",
+    ),
     "alias": (
         HEAD + "random_state: &a 1\nlabel: *a\n",
         "line 4, column 8: *a refers to another place",

@@ -2,36 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from eegkit import tensor_file
 from eegkit.evaluation.metrics import FIXED_COLUMNS
-from eegkit.evaluation.results.predictions import pack, unpack
+from eegkit.evaluation.results.predictions import Predictions, pack, unpack
 from eegkit.evaluation.results.settings import RunSettings
-
-if TYPE_CHECKING:
-    from eegkit.evaluation.results.results import Results
 
 FORMAT_VERSION = 1
 COUNTS = ("fold", "n_train", "n_test", "n_train_subjects")
 
 
-def write(path: Path, results: Results) -> None:
+def write(
+    path: Path,
+    table: pd.DataFrame,
+    settings: RunSettings,
+    predictions: Mapping[tuple[str, str], Predictions],
+    failures: pd.DataFrame,
+) -> None:
     """Write beside, then rename."""
     arrays: dict[str, Any] = {}
     headers = [
         {"dataset": dataset, "pipeline": pipeline, "packed": pack(part, arrays, f"{i}/")}
-        for i, ((dataset, pipeline), part) in enumerate(results._predictions.items())
+        for i, ((dataset, pipeline), part) in enumerate(predictions.items())
     ]
     content = {
         "results_version": FORMAT_VERSION,
-        "settings": results.settings.to_dict(),
+        "settings": settings.to_dict(),
         # JSON has no NaN.
-        "table": results.table.astype(object).where(results.table.notna(), None).to_dict("list"),
-        "failures": results.failures.to_dict("records"),
+        "table": table.astype(object).where(table.notna(), None).to_dict("list"),
+        "failures": failures.to_dict("records"),
         "predictions": headers,
     }
     tensor_file.write(path, arrays, content)

@@ -309,7 +309,7 @@ class Results:
 
         The file is complete or not there at all: it is written beside and then renamed.
         """
-        write(Path(path), self)
+        write(Path(path), self.table, self.settings, self._predictions, self.failures)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Results:
