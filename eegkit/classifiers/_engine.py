@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import skorch
@@ -21,12 +21,10 @@ from eegkit.blocks import release
 from eegkit.classifiers._batches import Augment, Batch, Batches, TrialData, as_input
 from eegkit.classifiers._intra_op import worthwhile_threads
 from eegkit.classifiers._objective import Objective, accuracies
+from eegkit.classifiers._options import TrainingOptions
 from eegkit.classifiers._weights import hold_statistics
 from eegkit.classifiers.callbacks import ProgressBar
 from eegkit.classifiers.training import seeded
-
-if TYPE_CHECKING:
-    from eegkit.classifiers._fitted import FittedNet
 
 OPTIMIZERS = {
     "adam": torch.optim.Adam,
@@ -65,7 +63,7 @@ class Net(skorch.NeuralNet):
     def device_type(self) -> str:
         return torch.device(self.device).type
 
-    def set_up(self, options: FittedNet, seed: int) -> Net:
+    def set_up(self, options: TrainingOptions, seed: int) -> Net:
         """Settle how to train."""
         self.options, self.seed = options, seed
         module = self.module_
@@ -299,7 +297,7 @@ class Net(skorch.NeuralNet):
 
 def make_net(
     module: nn.Module,
-    options: FittedNet,
+    options: TrainingOptions,
     *,
     device: str,
     seed: int = 0,
@@ -349,7 +347,7 @@ def predict_proba(
 
 
 @contextmanager
-def advice(options: FittedNet, device: str) -> Iterator[None]:
+def advice(options: TrainingOptions, device: str) -> Iterator[None]:
     """Say which setting to change where memory runs out, or batches are too small."""
     try:
         yield

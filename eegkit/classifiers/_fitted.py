@@ -1,63 +1,28 @@
-"""`FittedNet`: what a net is made of, how it is trained, and what it does then."""
+"""`FittedNet`: what a net is made of, and what it does once it is trained."""
 
 from __future__ import annotations
 
 import dataclasses
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import loguniform
 from sklearn.base import ClassifierMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from torch import nn
 
 from eegkit.base import AXES
 from eegkit.classifiers import _engine
 from eegkit.classifiers._features import features
-from eegkit.classifiers.training import ModuleEstimator
-from eegkit.parameters import Count, NonNegative, PathLike, Positive, Proportion
+from eegkit.classifiers._options import TrainingOptions
 
 
 class FittedNet(
-    ClassNamePrefixFeaturesOutMixin, ClassifierMixin, TransformerMixin, ModuleEstimator
+    ClassNamePrefixFeaturesOutMixin, ClassifierMixin, TransformerMixin, TrainingOptions
 ):
-    """The part of `NeuralClassifier` that does not train; its parameters are described there."""
+    """The part of `NeuralClassifier` that does not train."""
 
     holder: ClassVar[str] = "net_"
-
-    max_epochs: Count = 20
-    batch_size: Count = 32
-    lr: NonNegative = 1e-3
-    weight_decay: NonNegative = 1e-2
-    optimizer: Literal["adamw", "adam", "sgd", "rmsprop", "lbfgs"] = "adamw"
-    lr_schedule: Literal["cosine", "plateau", "one_cycle"] | None = None
-    clip_grad_norm: Positive | None = None
-    validation_split: Any = None
-    early_stopping: bool = False
-    patience: Count = 10
-    class_weight: Literal["balanced"] | Mapping[Any, Any] | None = None
-    label_smoothing: Proportion = 0.0
-    balance: Literal["class", "domain"] | None = None
-    augment: Callable[..., Any] | None = None
-    augment_ratio: Count | None = None
-    init_weights: Mapping[str, Any] | PathLike | None = None
-    freeze: Sequence[str] = ()
-    warm_start: bool = False
-    precision: Literal["32", "bf16-mixed", "16-mixed"] = "32"
-    compile: bool = False
-    checkpoint_dir: PathLike | None = None
-    callbacks: Sequence[Any] = ()
-
-    @classmethod
-    def search_space(cls) -> dict[str, Any]:
-        """The ranges of training; a net adds those of its architecture."""
-        return {
-            "lr": loguniform(1e-4, 1e-2),
-            "weight_decay": loguniform(1e-4, 1e-1),
-            "batch_size": [16, 32, 64],
-        }
 
     @abstractmethod
     def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
@@ -80,7 +45,7 @@ class FittedNet(
 
     def architecture_params(self) -> dict[str, Any]:
         """The parameters that are the net's own, not those of training."""
-        training = {field.name for field in dataclasses.fields(FittedNet)}
+        training = {field.name for field in dataclasses.fields(TrainingOptions)}
         params = self.get_params(deep=False)
         return {name: value for name, value in params.items() if name not in training}
 
