@@ -50,15 +50,15 @@ def _listed_names(kind: str) -> dict[str, str]:
 
 
 def _show_kind(kind: str) -> None:
-    from eegkit.cli._console import Text, names, show_table, words
+    from eegkit.cli._console import literal, names, show_table, words
     from eegkit.cli._docstrings import plain
 
     rows = []
     for name, full_name in _listed_names(kind).items():
         description = registry.describe(kind, full_name)
-        summary = Text(plain(description.summary))
+        summary = literal(plain(description.summary))
         if description.failure is not None:
-            summary = Text(f"failed to import: {description.failure}", style="red")
+            summary = literal(f"failed to import: {description.failure}", "red")
         rows.append((name, description.entry.distribution, summary))
     columns = [*names("name"), *words("distribution", no_wrap=True), *words("what it is")]
     show_table(kind, columns, rows)
@@ -116,10 +116,7 @@ def _show_family(entry: registry.Entry, family: registry.Family) -> None:
     for heading in headings:
         number = heading in NUMBERS
         columns += _console.numbers(heading, no_wrap=True) if number else _console.words(heading)
-    rows = [
-        [name, *(_console.Text(row.get(heading, "")) for heading in headings)]
-        for name, row in facts.items()
-    ]
+    rows = [[name, *(row.get(heading, "") for heading in headings)] for name, row in facts.items()]
     _console.show_table("", columns, rows)
 
 
@@ -138,7 +135,7 @@ def _short_facts(cls: Any) -> dict[str, str]:
 
 
 def _show(entry: registry.Entry, cls: Any) -> None:
-    from eegkit.cli._console import Console, Text, names, show_facts, show_table, words
+    from eegkit.cli._console import Console, names, show_facts, show_table, words
     from eegkit.cli._docstrings import meanings_of, prose
 
     noun = f"{NOUNS[entry.kind]} {cls.__name__}"
@@ -152,7 +149,7 @@ def _show(entry: registry.Entry, cls: Any) -> None:
     click.echo()
     texts = meanings_of(cls)
     rows = [
-        (name, Text("required" if default is ... else repr(default)), Text(texts.get(name, "")))
+        (name, "required" if default is ... else repr(default), texts.get(name, ""))
         for name, default in parameters(cls).items()
     ]
     show_table(title, [*names("name"), *words("default", "meaning")], rows)
@@ -160,10 +157,9 @@ def _show(entry: registry.Entry, cls: Any) -> None:
 
 
 def _show_title(entry: registry.Entry, text: str) -> None:
-    from rich.console import Console
-    from rich.text import Text
+    from eegkit.cli._console import Console, Text, literal
 
-    Console().print(Text.assemble((entry.name, "bold cyan"), f": {text}"))
+    Console().print(Text.assemble(literal(entry.name, "bold cyan"), literal(f": {text}")))
 
 
 def parameters(cls: type) -> dict[str, Any]:

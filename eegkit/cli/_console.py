@@ -1,9 +1,14 @@
-"""Tables of the terminal."""
+"""Tables of the terminal.
+
+Names of people, classes and pipelines are anybody's: they are printed as they are, never read as
+rich's markup, and what would steer the terminal is written out.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from unicodedata import category
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -11,9 +16,23 @@ from rich.table import Column, Table
 from rich.text import Text
 
 
+def literal(value: Any, style: str = "") -> Text:
+    """A value as text that is printed as it is; a text of rich's is one already."""
+    if isinstance(value, Text):
+        return value
+    return Text("".join(map(_visible, str(value))), style=style)
+
+
+def _visible(character: str) -> str:
+    """The character; a control character, or half of one, as Python writes it."""
+    if character == "\n" or category(character) not in ("Cc", "Cs"):
+        return character
+    return ascii(character)[1:-1]
+
+
 def words(*headings: str, **options: Any) -> list[Column]:
     """Columns of text, which is folded where it is too long."""
-    return [Column(Text(heading), overflow="fold", **options) for heading in headings]
+    return [Column(literal(heading), overflow="fold", **options) for heading in headings]
 
 
 def names(*headings: str) -> list[Column]:
@@ -23,18 +42,24 @@ def names(*headings: str) -> list[Column]:
 
 def numbers(*headings: str, **options: Any) -> list[Column]:
     """Columns of numbers."""
-    return [Column(Text(heading), justify="right", **options) for heading in headings]
+    return [Column(literal(heading), justify="right", **options) for heading in headings]
 
 
 def make_table(
-    title: str, columns: Iterable[Column], rows: Iterable[Sequence[Any]], **style: Any
+    title: str,
+    columns: Iterable[Column],
+    rows: Iterable[Sequence[Any]],
+    *,
+    caption: str | None = None,
+    **style: Any,
 ) -> Table:
-    """A table with its title above, on the left."""
+    """A table with its title above and its caption below, on the left; all text is literal."""
     look: dict[str, Any] = {"title_style": "bold", "title_justify": "left", "header_style": "bold"}
     look |= {"box": SIMPLE_HEAD, "padding": (0, 1, 0, 0), "pad_edge": False}
-    table = Table(*columns, title=Text(title) if title else None, **look | style)
+    texts = {name: literal(text) for name, text in (("title", title), ("caption", caption)) if text}
+    table = Table(*columns, caption_justify="left", **look | texts | style)
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(literal, row))
     return table
 
 
@@ -45,6 +70,7 @@ def show_table(title: str, columns: Iterable[Column], rows: Iterable[Sequence[An
 def show_facts(facts: Mapping[str, Any]) -> None:
     """Print names in bold, with what they stand for beside."""
     columns = [*words("", style="bold", no_wrap=True), *words("")]
-    rows = [(name, Text(str(value))) for name, value in facts.items()]
-    table = make_table("", columns, rows, show_header=False, box=None, padding=(0, 2, 0, 0))
+    table = make_table(
+        "", columns, facts.items(), show_header=False, box=None, padding=(0, 2, 0, 0)
+    )
     Console().print(table)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from eegkit.cli._evaluate import load, show, write
+from eegkit.cli._evaluate import carry_out, load
 from eegkit.cli._options import FOLDER, n_jobs_option, option, seed_option
 from eegkit.cli._parse import make_pipelines
 
@@ -42,9 +42,9 @@ def demo(people: int, random_state: int, n_jobs: int, out: Path | None) -> None:
     )
     options = {"n_subjects": people, "random_state": random_state, "channels": CHANNELS}
     trials = {DATASET: load(DATASET, options=options.items())}
-    results = show(evaluate, pipelines, trials, cv=cv, scoring=SCORING, n_jobs=n_jobs)
-    if out is not None:
-        write(results, out)
+    results = carry_out(
+        evaluate, pipelines, trials, cv=cv, scoring=SCORING, n_jobs=n_jobs, folder=out
+    )
     mean = results.summary().iloc[0]
     click.echo(
         f"On people it has never seen, {PIPELINE} reaches a balanced accuracy of "

@@ -106,9 +106,8 @@ def evaluate(
         raise ValueError("The same --pipeline is given twice; its results would be the same.")
     estimators = make_pipelines(pipelines, settings, random_state)
     data = load(dataset, label, path=path, subjects=subjects, options=options)
-    results = show(evaluate, estimators, {dataset: data}, cv=cv, scoring=scoring, **work)
-    default = Path("results") / file_name("-".join([dataset, ",".join(pipelines), cv]))
-    write(results, out or default)
+    folder = out or Path("results") / file_name("-".join([dataset, ",".join(pipelines), cv]))
+    carry_out(evaluate, estimators, {dataset: data}, cv=cv, scoring=scoring, folder=folder, **work)
 
 
 def load(dataset: str, label: str | None = None, **options: Any) -> Trials:
@@ -134,34 +133,53 @@ def load_silently(
     return source.load()
 
 
-def show(run: Callable[..., Results], *args: Any, **kwargs: Any) -> Results:
-    """Evaluate with a progress bar, then show the tables and how long it took."""
-    from eegkit.cli._tables import show_results
+def carry_out(
+    run: Callable[..., Results],
+    *args: Any,
+    folder: Path | None,
+    reported: Mapping[str, Trials] | None = None,
+    **kwargs: Any,
+) -> Results:
+    """Evaluate with a progress bar, save the results, and only then show, draw and report them.
 
+    Whatever goes wrong in showing them, they are in the folder. A report is made of trials.
+    """
     start = time.perf_counter()
     results = run(*args, verbose=True, **kwargs)
-    show_results(results)
-    minutes, seconds = divmod(time.perf_counter() - start, 60)
-    duration = f"{minutes:.0f} min {seconds:.0f} s" if minutes else f"{seconds:.0f} s"
-    click.echo(f"{results.describe()}; {duration}.")
-    return results
-
-
-def write(results: Results, folder: Path, trials: Mapping[str, Trials] | None = None) -> None:
-    """Write the results, their table as CSV, and a picture of each data set; say where.
-
-    Given the trials, write the report, too.
-    """
-    from eegkit import report
-    from eegkit.plots import ScoresDisplay
-
+    if folder is None:
+        _show(results, time.perf_counter() - start)
+        return results
     folder.mkdir(parents=True, exist_ok=True)
     results.save(folder / "results.safetensors")
     results.to_csv(folder / "results.csv")
+    try:
+        _show(results, time.perf_counter() - start)
+        _write_pages(results, folder, reported)
+    except Exception as error:
+        error.add_note(f"The results themselves are saved, in {folder / 'results.safetensors'}.")
+        raise
+    return results
+
+
+def _show(results: Results, duration_s: float) -> None:
+    """Print the tables, and how long it took."""
+    from eegkit.cli._tables import show_results
+
+    show_results(results)
+    minutes, seconds = divmod(duration_s, 60)
+    duration = f"{minutes:.0f} min {seconds:.0f} s" if minutes else f"{seconds:.0f} s"
+    click.echo(f"{results.describe()}; {duration}.")
+
+
+def _write_pages(results: Results, folder: Path, reported: Mapping[str, Trials] | None) -> None:
+    """Draw each data set, make the report of trials that are given, and say what is where."""
+    from eegkit import report
+    from eegkit.plots import ScoresDisplay
+
     names = ["results.safetensors", "results.csv"]
     names += draw(results, folder / "scores.png", ScoresDisplay.from_results)
-    if trials is not None:
-        report(results, folder / "report.html", trials)
+    if reported is not None:
+        report(results, folder / "report.html", reported)
         names.append("report.html")
     *most, last = names
     click.echo(f"Wrote {', '.join(most)} and {last} to {folder}")

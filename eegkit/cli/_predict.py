@@ -67,9 +67,8 @@ def predict(
     Example:
       eegkit predict hands.eegkit session.edf --out hands.csv
     """
-    from rich.console import Console
-
     import eegkit
+    from eegkit.cli._console import Console, literal
     from eegkit.cli._model_input import complete, input_of, preparation_for
     from eegkit.cli._tables import windows_table
     from eegkit.recordings import read_windows
@@ -87,7 +86,7 @@ def predict(
     table = _table(fitted, signals, onsets)
     click.echo(f"{recording.name}: {len(table)} windows, {len(sources)} channels; {preparation}")
     for label, n in table["label"].value_counts().items():
-        click.echo(f"  {label}: {n} windows ({n / len(table):.0%})")
+        Console().print(literal(f"  {label}: {n} windows ({n / len(table):.0%})"))
     Console().print(windows_table(table.head(N_SHOWN)))
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)

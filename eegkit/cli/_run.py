@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from eegkit.cli._evaluate import show, write
+from eegkit.cli._evaluate import carry_out
 from eegkit.cli._options import FOLDER, PATH, option, work_options
 
 if TYPE_CHECKING:
@@ -67,8 +67,10 @@ def run(file: Path, check: bool, store: Path | None, out: Path | None, **work: A
         data[name] = trials
         click.echo(f"{name}: {repr(trials).strip('<>')}")
 
-    results = show(run_experiment, experiment, store=folds, loaded=loaded, **work)
-    write(results, experiment.out, data)
+    carry_out(
+        run_experiment, experiment, store=folds, loaded=loaded, folder=experiment.out,
+        reported=data, **work,
+    )  # fmt: skip
 
 
 def _show(experiment: Experiment) -> None:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from eegkit.cli._console import make_table, numbers, words
+from eegkit.cli._console import literal, make_table, numbers, words
 from eegkit.naming import spoken, wrap_name
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def people_table(results: Results, dataset: str) -> Table:
         rows.append(cells)
     title = f"{pipelines[0]}," if single else spoken(metrics[0])
     title = _of_dataset(f"{title} per person", dataset, results)
-    return make_table(title, columns, rows, caption=caption, caption_justify="left")
+    return make_table(title, columns, rows, caption=caption)
 
 
 def summary_table(results: Results, dataset: str, metrics: Sequence[str]) -> Table:
@@ -98,7 +98,7 @@ def summary_table(results: Results, dataset: str, metrics: Sequence[str]) -> Tab
     rows = []
     for row in summary[mask].to_dict("records"):
         name = wrap_name(row["pipeline"], NAME_WIDTH)
-        cells: list[Any] = ["" if row["metric"] != metrics[0] else Text(name)]
+        cells: list[Any] = ["" if row["metric"] != metrics[0] else name]
         if several:
             cells.append(spoken(row["metric"]))
         has_interval = pd.notna(row["ci_low"]) and pd.notna(row["ci_high"])
@@ -137,7 +137,7 @@ def failures_table(results: Results) -> Table:
     rows = []
     for row in results.failures.to_dict("records"):
         error = " ".join(str(row["error"]).partition("\n\n")[0].split())
-        rows.append([*(row[name] for name in names.values()), str(row["fold"]), Text(error)])
+        rows.append([*(row[name] for name in names.values()), str(row["fold"]), error])
     columns = [*words(*names), *numbers("fold"), *words("error")]
     return make_table("Failed", columns, rows, title_style="bold red")
 
@@ -147,7 +147,7 @@ def audit_table(findings: pd.DataFrame, dataset: str, results: Results) -> Table
     rows = []
     for row in findings.itertuples():
         cells = (f"{row.severity}\n{row.kind}", f"{row.detail} {row.advice}".strip())
-        rows.append([Text(cell, style=STYLES[row.severity]) for cell in cells])
+        rows.append([literal(cell, STYLES[row.severity]) for cell in cells])
     columns = [*words("found", no_wrap=True), *words("what, and what to do")]
     return make_table(_of_dataset("Audit of the split", dataset, results), columns, rows)
 
@@ -161,7 +161,7 @@ def comparison_table(
         p = row["p_corrected"]
         rows.append(
             [
-                Text(f"{row['first']}\n- {row['second']}"),
+                f"{row['first']}\n- {row['second']}",
                 f"{row['mean_difference']:+.3f}",
                 f"{row['low']:+.3f} to {row['high']:+.3f}",
                 Text(
@@ -184,10 +184,7 @@ def windows_table(windows: pd.DataFrame) -> Table:
     for name in windows:
         heading = "onset (s)" if name == "onset_s" else name
         columns += words(heading) if name == "label" else numbers(heading)
-    cells = [
-        map(Text, map(formats.get(name, "{:.3f}").format, values))
-        for name, values in windows.items()
-    ]
+    cells = [map(formats.get(name, "{:.3f}").format, values) for name, values in windows.items()]
     return make_table("", columns, zip(*cells, strict=True))
 
 

@@ -206,11 +206,15 @@ class RecordedDataset(Dataset):
 
     def _with_progress(self, jobs: Iterator[Any], n: int) -> Iterator[Any]:
         if not self.progress:
-            return jobs
+            yield from jobs
+            return
+        from rich import progress
         from rich.console import Console
-        from rich.progress import track
 
-        return iter(track(jobs, self.title, n, console=Console(stderr=True)))
+        title = progress.TextColumn("{task.description}", markup=False)
+        _, *columns = progress.Progress.get_default_columns()
+        with progress.Progress(title, *columns, console=Console(stderr=True)) as bar:
+            yield from bar.track(jobs, n, description=self.title)
 
     def _from_cache(self, recordings: Sequence[Recording]) -> Trials:
         """The kept trials; read, and kept for the next time, where there are none."""
