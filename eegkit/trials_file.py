@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from eegkit import tensor_file
 from eegkit.recordings import Preparation
+from eegkit.times import is_time
 
 if TYPE_CHECKING:
     import mne
@@ -44,7 +45,10 @@ def write_trials(path: Path, parts: Parts) -> None:
         if isinstance(values.dtype, np.dtype) and values.dtype in tensor_file.NAMES:
             tensors[name], items = values, None
         else:
-            items = [None if _is_missing(v) else v for v in column.tolist()]
+            entries = column.tolist()
+            if name != "y" and is_time(column):
+                entries = [v if v is pd.NaT else v.isoformat() for v in entries]
+            items = [None if _is_missing(v) else v for v in entries]
         header["columns"].append({"name": name, "dtype": dtype, "values": items})
     try:
         json.dumps(header, allow_nan=False)
@@ -82,4 +86,9 @@ def read_trials(path: Path, verify: bool) -> Parts:
 
 
 def _is_missing(value: Any) -> bool:
-    return value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value))
+    return (
+        value is None
+        or value is pd.NA
+        or value is pd.NaT
+        or (isinstance(value, float) and np.isnan(value))
+    )

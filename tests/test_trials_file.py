@@ -35,6 +35,17 @@ def test_everything_comes_back(trials, tmp_path):
     again.to_epochs().compute_psd(verbose="error")  # the info is a whole one
 
 
+def test_dates_and_times_come_back(trials, tmp_path):
+    days = pd.Series(pd.date_range("2024-05-01 10:00:00.25", periods=16, freq="D"))
+    days[2] = pd.NaT
+    trials.metadata["recorded"] = days
+    trials.metadata["abroad"] = days.astype("datetime64[ns]").dt.tz_localize("Asia/Tokyo")
+    trials.metadata["lasted"] = days - days[0]
+    trials.save(tmp_path / "trials.safetensors")
+    again = Trials.load(tmp_path / "trials.safetensors")
+    pd.testing.assert_frame_equal(again.metadata, trials.metadata)
+
+
 def test_signals_stay_in_the_file(trials, tmp_path):
     path = tmp_path / "trials.safetensors"
     trials.save(path)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import os
-from pathlib import Path
+import unicodedata
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
@@ -20,6 +21,7 @@ from eegkit.datasets.user_recordings import (
 )
 from eegkit.recordings import FORMATS, companions, open_recording
 from eegkit.text import nearest
+from eegkit.times import is_time
 from eegkit.trials import Trials
 from eegkit.trials_checks import METADATA_COLUMNS
 
@@ -55,8 +57,8 @@ def from_folder(
         - ``subject``: whose it is,
         - ``session``, ``run`` (optional): by default ``"0"``, and the number of the file among
           those of its subject and session,
-        - ``onset``, ``duration`` (optional): of the piece, in s from the start of the recording;
-          by default the whole,
+        - ``onset``, ``duration`` (optional): of the piece, in s from the start of the recording,
+          or as timedeltas; by default the whole,
         - any other: kept in the metadata.
     window_s : float, optional
         Length of a trial in s. By default each row is one trial; all durations must be the same.
@@ -114,8 +116,9 @@ def from_folder(
     ...     "recordings", "labels.csv", window_s=2, target_sfreq=128, channels="common"
     ... )  # doctest: +SKIP
     """
-    rows = _rows(labels, options.get("window_s"))
-    return Folder(path=existing_folder(folder), rows=rows, download=False, **options).load()
+    path = existing_folder(folder)
+    rows = _rows(labels, options.get("window_s"), path)
+    return Folder(path=path, rows=rows, download=False, **options).load()
 
 
 class Folder(UserRecordings):
@@ -149,8 +152,7 @@ class Folder(UserRecordings):
                 f"{', ...' if len(absent) > 5 else ''}. Expected paths within that folder."
             )
         tell_left_out(self.title, absent, "not in the folder")
-        paths = {Path(file).as_posix() for file in files}
-        tell_left_out(self.title, [f for f in present if f not in paths], "not in the table")
+        tell_left_out(self.title, [f for f in present if f not in files], "not in the table")
         return [
             Recording(segments[0].metadata["subject"], file, self.folder() / file)
             for file, segments in self._segments.items()
@@ -185,6 +187,23 @@ def _present(folder: Path) -> list[str]:
     )
 
 
+def _paths_within(files: pd.Series, folder: Path) -> pd.Series:
+    """One spelling for each file, that of the folder.
+
+    Composed and decomposed letters look alike, and systems and archives exchange them.
+    """
+    plain = {file: PurePath(os.path.normpath(file)).as_posix() for file in files.unique()}
+    spellings: dict[str, list[str]] = {}
+    if any(not (folder / file).is_file() for file in plain.values()):
+        for path in _present(folder):
+            spellings.setdefault(unicodedata.normalize("NFC", path), []).append(path)
+    for file, path in plain.items():
+        alike = spellings.get(unicodedata.normalize("NFC", path), [])
+        if len(alike) == 1 and not (folder / path).is_file():
+            plain[file] = alike[0]
+    return files.map(plain)
+
+
 def _with_hint(file: str, present: list[str]) -> str:
     same_name = [path for path in present if Path(path).name == Path(file).name]
     near = same_name or nearest(file, present, n=1)
@@ -192,10 +211,11 @@ def _with_hint(file: str, present: list[str]) -> str:
 
 
 def _rows(
-    labels: str | os.PathLike[str] | pd.DataFrame, window_s: float | None
+    labels: str | os.PathLike[str] | pd.DataFrame, window_s: float | None, folder: Path
 ) -> tuple[tuple[str, Segment], ...]:
     """Which pieces of which file have which label, as the table says."""
     table, name = _table(labels)
+    table["file"] = _paths_within(table["file"], folder)
     times = pd.DataFrame({column: _seconds(table, column, name) for column in TIMES})
     lengths = times["duration"].unique()
     if window_s is None and (len(lengths) > 1 or np.isnan(lengths[0])):
@@ -266,7 +286,15 @@ def _seconds(table: pd.DataFrame, column: str, name: str) -> pd.Series:
     """A column of times, NaN where nothing is said."""
     if column not in table:
         return pd.Series(np.nan, index=table.index)
-    values = pd.to_numeric(table[column], errors="coerce")
+    entries = table[column].infer_objects()
+    if pd.api.types.is_timedelta64_dtype(entries):
+        entries = entries.dt.total_seconds()
+    elif is_time(entries):
+        raise ValueError(
+            f"{name} has dates in the column {column}; expected seconds, {column} of a piece from "
+            "the start of its recording: subtract the date and time at which that begins."
+        )
+    values = pd.to_numeric(entries, errors="coerce")
     bad = values.isna() & table[column].notna() | (values < 0) | np.isinf(values)
     if column == "duration":
         bad |= values == 0

@@ -317,7 +317,7 @@ def kept_trials(path: Path, title: str, make: Callable[[], tuple[Trials, bool]])
         path.parent.mkdir(parents=True, exist_ok=True)
         remove_leftovers(path.parent)
         trials.save(path)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         warnings.warn(
             f"{title} could not be kept in {path.parent} ({error}); it was loaded all the same.",
             UserWarning,

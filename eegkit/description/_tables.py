@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from eegkit.description._scan import Scan
 from eegkit.labels import hard_labels
+from eegkit.times import seconds
 
 # The percentiles that are told, and the two that hold a Gaussian's standard deviation.
 PERCENTILES = {"p0.1": 0.1, "p1": 1.0, "median": 50.0, "p99": 99.0, "p99.9": 99.9}
@@ -91,11 +92,11 @@ def shared_with_next(metadata: pd.DataFrame, window_s: float, sample_s: float) -
     columns = [name for name in RECORDING if name in metadata]
     starts = np.zeros(len(metadata))
     if "onset" in metadata:
-        starts += pd.to_numeric(metadata["onset"], errors="coerce").to_numpy(float)
+        starts += seconds(metadata["onset"], strict=False)
     elif "parent" in metadata:
         columns.append("parent")  # windows are dated within their trial alone
     if "window_onset_s" in metadata:
-        starts += pd.to_numeric(metadata["window_onset_s"], errors="coerce").to_numpy(float)
+        starts += seconds(metadata["window_onset_s"], strict=False)
     elif "onset" not in metadata:
         return pd.Series(dtype=float)
     table = metadata[columns].assign(start=starts).dropna().sort_values("start", kind="stable")

@@ -325,6 +325,46 @@ def test_kept_trials(folder, write, monkeypatch):
     assert len(cached_files(folder / "kept")) == 3
 
 
+def test_dates_in_the_table_and_trials_that_cannot_be_kept(folder):
+    rows = BOTH.assign(recorded=pd.Timestamp("2024-05-01"))
+    options = {"window_s": 2, "cache": folder / "kept"}
+    first, again = (from_folder(folder, rows, **options) for _ in range(2))
+    assert again.metadata["recorded"].dtype == first.metadata["recorded"].dtype
+    assert (again.metadata["recorded"] == pd.Timestamp("2024-05-01")).all()
+    rows["recorded"] = pd.Series([{"May"}, {"June"}], dtype=object)
+    with pytest.warns(UserWarning, match="could not be kept in .* what JSON cannot"):
+        trials = from_folder(folder, rows, **options)
+    assert trials.metadata["recorded"].iloc[0] == {"May"}
+
+
+def test_times_in_the_table_as_timedeltas_and_as_dates(folder):
+    rows = BOTH.assign(onset=pd.to_timedelta(["1s", "2s"]), duration=pd.to_timedelta("2s"))
+    trials = from_folder(folder, rows)
+    assert list(trials.metadata["onset"]) == [1.0, 2.0]
+    rows = rows.assign(onset=pd.Timestamp("2024-05-01"))
+    with pytest.raises(ValueError, match="has dates in the column onset; expected seconds"):
+        from_folder(folder, rows)
+    with pytest.raises(ValueError, match="has dates in the column onset"):
+        from_folder(folder, rows.assign(onset=rows["onset"].astype(object)))
+
+
+def test_one_file_whatever_its_name_is_made_of(folder, write):
+    decomposed = "Rene\u0301e.edf"
+    signals = write(folder / decomposed)
+    (folder / "a.edf").unlink()
+    (folder / "b.edf").unlink()
+    files = ["Ren\u00e9e.edf", decomposed, f"./{decomposed}", f"x/../{decomposed}"]
+    rows = pd.DataFrame({"file": files, "label": ["a", "b"] * 2, "subject": "r"})
+    rows = rows.assign(onset=np.arange(4.0), duration=2.0)
+    trials = from_folder(folder, rows)
+    assert set(trials.metadata["recording"]) == {decomposed}
+    assert set(trials.metadata["run"]) == {"0"}
+    np.testing.assert_allclose(trials.X[3], signals[:, 300:500], atol=0.06)
+    write(folder / "Ren\u00e9e.edf")  # where both are there, each is itself
+    two = from_folder(folder, rows[:2])
+    assert list(two.metadata["recording"]) == files[:2]
+
+
 def test_broken_files_are_skipped_if_asked(folder):
     path = folder / "b.edf"
     path.write_bytes(path.read_bytes()[:-10])

@@ -117,6 +117,20 @@ def test_windows_that_overlap_in_time():
     assert "shared_samples" not in kinds(shuffled)
 
 
+@pytest.mark.parametrize("kind", ["timedelta64[us]", "datetime64[ms]", "str"])
+def test_windows_that_overlap_in_time_by_any_kind_of_onset(kind):
+    trials = like_mental_arithmetic(overlap_s=0.5)
+    times = pd.to_timedelta(trials.metadata["onset"], unit="s")
+    if kind != "timedelta64[us]":
+        times = pd.Timestamp("2024-05-01 23:59:58") + times
+    trials.metadata["onset"] = times.astype(kind)
+    row = finding(audit_split(trials, SHUFFLED), "overlap")
+    assert (row.severity, row.folds) == ("leak", 3)
+    trials.metadata["onset"] = "early"
+    with pytest.raises(ValueError, match="is not numeric and holds no times, but 'early'"):
+        audit_split(trials, SHUFFLED)
+
+
 def test_overlap_counts_exactly_the_windows_that_overlap():
     # Windows of 1 s at 0, 1, 1.5, 3 s; the third shares half a second with the second only.
     trials = make(

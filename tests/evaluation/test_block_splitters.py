@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator
 from sklearn.dummy import DummyClassifier
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 
-from eegkit import Trials
+from eegkit import SignalArray, Trials
 from eegkit.evaluation import WithinSessionKFold, WithinSubjectKFold
 from eegkit.transforms import SlidingWindows
 
@@ -157,6 +157,22 @@ def test_windows_of_one_trial_stay_together(step_s):
         assert set(parent[test]) == set(tested)
     with pytest.raises(ValueError, match=r"6 trials of 'rest', fewer than the 7 folds \(the \d+ w"):
         list(WithinSubjectKFold(7).split(windows, windows.y))
+
+
+def test_onsets_are_seconds_whatever_they_are_held_as():
+    table = pd.DataFrame({"subject": "a", "session": "1", "onset": np.arange(24) * 1.0})
+    X = SignalArray(np.zeros((24, 1, 200)), sfreq=100.0)  # 2 s every 1 s
+    y = np.array(["r", "t"] * 12)
+    expected = list(WithinSubjectKFold(3).split(X, y, table))
+    for onset in (
+        pd.to_timedelta(table["onset"], unit="s"),
+        pd.Timestamp("2024-05-01") + pd.to_timedelta(table["onset"], unit="s"),
+    ):
+        folds = list(WithinSubjectKFold(3).split(X, y, table.assign(onset=onset)))
+        for (train, test), (other_train, other_test) in zip(folds, expected, strict=True):
+            np.testing.assert_array_equal(train, other_train)
+            np.testing.assert_array_equal(test, other_test)
+            assert (np.abs(train[:, None] - test) > 1).all()
 
 
 def test_windows_of_overlapping_trials_are_dated_by_both_onsets():

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from eegkit.evaluation.audit.findings import Findings
 from eegkit.evaluation.splits import Fold, joined, show
 from eegkit.labels import labels_are_subjects
+from eegkit.times import seconds
 from eegkit.trials import Trials
 
 # The columns that tell one group of a level from another, where they are there. The same name
@@ -267,23 +268,20 @@ def windows(trials: Trials) -> tuple[NDArray[np.intp], NDArray[np.float64], NDAr
     """The recording, start and end in s of every trial; None where they are not known."""
     metadata = trials.metadata
 
-    def numbers(column: str) -> NDArray[np.float64]:
-        return pd.to_numeric(metadata[column], errors="coerce").to_numpy(float)
-
     # An event's onset, from the start of the recording, and, for windows cut from a trial later,
     # where in the trial they start.
     if "onset" in metadata:
-        columns, start = KEYS["parent"][:-1], numbers("onset")
+        columns, start = KEYS["parent"][:-1], seconds(metadata["onset"])
         if "window_onset_s" in metadata:
-            start = start + numbers("window_onset_s")
+            start = start + seconds(metadata["window_onset_s"])
     elif "window_onset_s" in metadata and "parent" in metadata:
-        columns, start = KEYS["parent"], numbers("window_onset_s")
+        columns, start = KEYS["parent"], seconds(metadata["window_onset_s"])
     else:
         return None
     length = np.full(len(trials), trials.n_times / trials.sfreq)
     if "duration" in metadata:
         # Shorter than the window: filled up. Else of an event, which says nothing of the window.
-        duration = numbers("duration")
+        duration = seconds(metadata["duration"], strict=False)
         length = np.where((duration > 0) & (duration < length), duration, length)
     return _level("window", metadata, columns).code, start, start + length
 

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from eegkit.signals import SignalArray
+from eegkit.times import seconds
 
 # Trials that agree in all of these (those that there are) come from one recording.
 RECORDING = ("dataset", "subject", "session", "run", "recording")
@@ -161,12 +162,7 @@ def _starts(table: pd.DataFrame) -> NDArray[np.float64] | None:
     columns = [name for name in ("onset", "window_onset_s") if name in table]
     starts = np.zeros(len(table))
     for name in columns:
-        try:
-            starts += table[name].to_numpy(dtype=float)
-        except (TypeError, ValueError) as error:
-            raise ValueError(
-                f"metadata[{name!r}] is not numeric ({error}); expected seconds."
-            ) from error
+        starts += seconds(table[name])
     n_missing = int((~np.isfinite(starts)).sum())
     if n_missing:
         raise ValueError(
