@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal, dataclass_transform
 
@@ -13,6 +14,7 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from numpy.typing import NDArray
 
 from eegkit.evaluation import Results
@@ -27,6 +29,8 @@ class Display:
 
     def __init_subclass__(cls) -> None:
         dataclasses.dataclass(kw_only=True, eq=False, repr=False)(cls)
+        if "plot" in vars(cls):
+            setattr(cls, "plot", _literal(vars(cls)["plot"]))  # noqa: B010
 
     def _take_axes(
         self, ax: Axes | None, width: float, height: float, layout: str = "constrained"
@@ -68,6 +72,30 @@ class Display:
             raise ValueError(f"There are {len(panels)} axes; expected {expected or n}.")
         self.figure_ = panels[0].figure
         return panels
+
+
+def _literal(plot: Callable[..., Any]) -> Callable[..., Any]:
+    """A method that draws, whose text stands as it is: a "$" in a name begins no formula."""
+
+    @functools.wraps(plot)
+    def plot_literally(self: Any, *args: Any, **kwargs: Any) -> Any:
+        values = (*args, *kwargs.values())
+        axes = [ax for value in values for ax in np.ravel(np.asarray(value, dtype=object))]
+        figures = {ax.figure for ax in axes if isinstance(ax, Axes)}
+        before = {t: t.get_text() for figure in figures for t in figure.findobj(Text)}
+        display = plot(self, *args, **kwargs)
+        for text in self.figure_.findobj(Text):
+            if text.get_text() != before.get(text, ""):
+                text.set_parse_math(False)
+        return display
+
+    return plot_literally
+
+
+def in_legend(name: Any) -> str:
+    """A name as a label; of those that are empty or begin with "_" matplotlib shows none."""
+    text = str(name)
+    return f"\N{ZERO WIDTH SPACE}{text}" if not text or text.startswith("_") else text
 
 
 def colors(n: int) -> list[Any]:

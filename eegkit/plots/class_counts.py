@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from eegkit.labels import people_by_class
-from eegkit.plots._styles import Display, colors, tick_positions, tidy
+from eegkit.plots._styles import Display, colors, in_legend, tick_positions, tidy
 from eegkit.trials import Trials
 
 # Names of people are written next to their bars up to this many.
@@ -92,7 +92,7 @@ class ClassCountsDisplay(Display):
         columns = zip(self.counts.items(), colors(self.counts.shape[1]), strict=True)
         for (label, column), color in columns:
             name = f"{label} ({column.sum()})"
-            ax.bar(x, column, width, bottom, color=color, label=name)
+            ax.bar(x, column, width, bottom, color=color, label=in_legend(name))
             bottom += column.to_numpy()
         ax.set_ylabel("Trials")
         ax.set_xlim(-0.7, n_subjects - 0.3)

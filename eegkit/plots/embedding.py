@@ -13,7 +13,7 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 
 from eegkit.parameters import check_for
-from eegkit.plots._styles import Display, colors, tick_positions, tidy
+from eegkit.plots._styles import Display, colors, in_legend, tick_positions, tidy
 
 # t-SNE's usual perplexity, and how many trials there must be for each neighbour it stands for.
 PERPLEXITY, TRIALS_PER_NEIGHBOUR = 30.0, 3
@@ -202,7 +202,7 @@ class EmbeddingDisplay(Display):
             self._name_in_place(labels, codes)
         else:
             for label, shade in zip(labels, shades, strict=True):
-                ax.scatter([], [], color=shade, s=30, label=str(label))
+                ax.scatter([], [], color=shade, s=30, label=in_legend(label))
             ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
         self._label()
         return self

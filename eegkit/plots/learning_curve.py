@@ -10,13 +10,7 @@ from matplotlib.axes import Axes
 
 from eegkit.evaluation import Results, bootstrap_interval
 from eegkit.naming import spoken
-from eegkit.plots._styles import (
-    Display,
-    colors,
-    pick_one,
-    pick_pipelines,
-    tidy,
-)
+from eegkit.plots._styles import Display, colors, in_legend, pick_one, pick_pipelines, tidy
 
 KEYS = ["pipeline", "n_train_subjects"]
 
@@ -129,7 +123,9 @@ class LearningCurveDisplay(Display):
         for name, shade in zip(names, colors(len(names)), strict=True):
             curve = self.curves[self.curves["pipeline"] == name]
             sizes = curve["n_train_subjects"].to_numpy()
-            ax.plot(sizes, curve["mean"], marker="o", ms=4, color=shade, label=name, zorder=3)
+            ax.plot(
+                sizes, curve["mean"], marker="o", ms=4, color=shade, label=in_legend(name), zorder=3
+            )
             ax.fill_between(
                 sizes,
                 curve["low"],

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from eegkit.evaluation import Results, expected_calibration_error, reliability_table
-from eegkit.plots._styles import Display, colors, pick_pipelines, tidy
+from eegkit.plots._styles import Display, colors, in_legend, pick_pipelines, tidy
 
 
 class ReliabilityDisplay(Display):
@@ -185,7 +185,7 @@ class ReliabilityDisplay(Display):
             label = f"{name}, ECE {self.errors[name]:.3f}"
             marker = markers[i % len(markers)]
             ax.plot(x, y, color=shades[i], lw=1.3)
-            ax.plot([], [], color=shades[i], lw=1.3, marker=marker, label=label)
+            ax.plot([], [], color=shades[i], lw=1.3, marker=marker, label=in_legend(label))
             ax.scatter(x, y, sizes, color=shades[i], marker=marker, zorder=3)
             edges = np.append(table["low"], table["high"].iloc[-1])
             below.stairs(table["n_trials"], edges, color=shades[i], lw=1.3)

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from eegkit.evaluation import Results
 from eegkit.naming import spoken
-from eegkit.plots._styles import Display, pick_one, tidy
+from eegkit.plots._styles import Display, in_legend, pick_one, tidy
 
 # Names of people are written next to their dots up to this many.
 MAX_NAMED = 40
@@ -109,7 +109,7 @@ class ScoresDisplay(Display):
         self._draw_chance(y, chance)
         for i, (pipeline, column) in enumerate(scores.items()):
             shift = 0.0 if scores.shape[1] == 1 else 0.3 * (i / (scores.shape[1] - 1) - 0.5)
-            label = f"{pipeline}, mean {column.mean():.3f}"
+            label = in_legend(f"{pipeline}, mean {column.mean():.3f}")
             dots = ax.scatter(column, y - shift, s=size, color=f"C{i}", label=label, zorder=3)
             ax.axvline(column.mean(), color=dots.get_facecolor(), lw=1, alpha=0.7, zorder=1)
         self._label(scores.index)

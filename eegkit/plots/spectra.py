@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from eegkit.parameters import Positive, check_for
 from eegkit.plots._power import class_spectra, pick_channels, to_decibel
-from eegkit.plots._styles import Display, colors, tidy
+from eegkit.plots._styles import Display, colors, in_legend, tidy
 from eegkit.text import count
 from eegkit.trials import Trials
 
@@ -118,7 +118,7 @@ class SpectraDisplay(Display):
             of_class = of_class[~np.isnan(of_class).all(axis=1)]
             low, median, high = np.percentile(of_class, (25, 50, 75), axis=0)
             label = f"{self.classes[i]} ({count(len(of_class), 'person', 'people')})"
-            ax.plot(self.freqs, median, color=color, lw=1.5, label=label)
+            ax.plot(self.freqs, median, color=color, lw=1.5, label=in_legend(label))
             if len(of_class) > 1:
                 ax.fill_between(self.freqs, low, high, color=color, alpha=0.15, lw=0)
         ax.set(xlabel="Frequency (Hz)", ylabel="Power (dB re 1 µV²/Hz)")
