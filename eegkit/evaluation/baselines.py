@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
+from eegkit.classical import BalancedLDA, DiagonalLoading
 from eegkit.pipeline import Pipeline
 
 
@@ -21,6 +21,8 @@ def baselines() -> dict[str, Pipeline]:
         and logistic regression. Where pyRiemann is installed (``pip install eegkit[riemann]``),
         also ``"csp+lda"``: common spatial patterns [1]_ and linear discriminant analysis, and
         ``"tangent_space+lr"``: covariances in the tangent space [2]_ and logistic regression.
+        Every class weighs the same in all of them, however many trials it has, and a trial that is
+        flat does not stop the others.
 
     References
     ----------
@@ -41,7 +43,7 @@ def baselines() -> dict[str, Pipeline]:
         "band_power+lr": [
             ("band_power", BandPower()),
             ("scale", StandardScaler()),
-            ("lr", LogisticRegression(max_iter=1000)),
+            ("lr", LogisticRegression(class_weight="balanced", max_iter=1000)),
         ]
     }
     if find_spec("pyriemann") is not None:
@@ -51,12 +53,14 @@ def baselines() -> dict[str, Pipeline]:
 
         steps["csp+lda"] = [
             ("covariances", Covariances("oas")),
+            ("loading", DiagonalLoading()),
             ("csp", CSP(nfilter=6)),
-            ("lda", LinearDiscriminantAnalysis()),
+            ("lda", BalancedLDA()),
         ]
         steps["tangent_space+lr"] = [
             ("covariances", Covariances("oas")),
+            ("loading", DiagonalLoading()),
             ("tangent_space", TangentSpace()),
-            ("lr", LogisticRegression(max_iter=1000)),
+            ("lr", LogisticRegression(class_weight="balanced", max_iter=1000)),
         ]
     return {name: Pipeline(parts) for name, parts in steps.items()}

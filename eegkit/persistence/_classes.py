@@ -12,13 +12,16 @@ from typing import Any
 from sklearn import pipeline as sklearn_pipeline
 
 from eegkit import registry
+from eegkit.classical import BalancedLDA, DiagonalLoading
 from eegkit.pipeline import Pipeline
 from eegkit.transforms import Cached
 
 KINDS = ("transforms", "classifiers")
-# Classes that hold estimators and are registered nowhere.
+# Classes that are registered nowhere: those that hold estimators, and steps of the baselines.
 HOLDERS: dict[str, type] = {
     "eegkit.Pipeline": Pipeline,
+    "eegkit.classical.BalancedLDA": BalancedLDA,
+    "eegkit.classical.DiagonalLoading": DiagonalLoading,
     "eegkit.transforms.Cached": Cached,
     "sklearn.pipeline.Pipeline": sklearn_pipeline.Pipeline,
 }

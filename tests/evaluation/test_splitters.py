@@ -10,7 +10,13 @@ import pytest
 from sklearn import config_context
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, LeaveOneGroupOut, cross_val_score
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupKFold,
+    LeaveOneGroupOut,
+    PredefinedSplit,
+    cross_val_score,
+)
 
 from eegkit import Trials
 from eegkit.evaluation import (
@@ -20,8 +26,9 @@ from eegkit.evaluation import (
     FixedSplit,
     WithinSessionKFold,
     WithinSubjectKFold,
+    make_splitter,
 )
-from eegkit.evaluation.splits import folds_of, keeps_apart
+from eegkit.evaluation.splits import describe_split, folds_of, keeps_apart
 
 # What a promise means, in columns of the metadata.
 UNITS = {
@@ -209,3 +216,42 @@ def test_who_splits_people_by_session_to_tell_them_apart_is_told_how(splitter, b
     message = rf'every subject has one class\. .*cv=\{{"by": "{by}", "train": \[...\], "test"'
     with pytest.raises(ValueError, match=message):
         list(splitter.split(np.zeros(8), groups["subject"], groups))
+
+
+def test_lists_of_trials_are_told_in_a_few_words():
+    folds = [(np.arange(100), np.arange(100, 200)), (np.arange(100, 200), np.arange(100))]
+    told, again, other = (
+        describe_split(cv, make_splitter(cv)) for cv in (folds, list(folds), folds[::-1])
+    )
+    assert told["split"] == "lists of trials"
+    assert len(told["splitter"]) < 60
+    assert told == again
+    assert told["cv"] != other["cv"]
+
+
+class Parts(PredefinedSplit):
+    """A splitter that prints the fold of every trial."""
+
+    def __repr__(self):
+        return f"Parts({self.test_fold.tolist()})"
+
+
+def test_a_splitter_that_prints_every_trial_is_told_by_its_class():
+    cv = Parts(np.arange(200) % 2)
+    assert describe_split(cv, cv)["split"] == "Parts"
+    assert describe_split(GroupKFold(2), GroupKFold(2))["split"].startswith("GroupKFold(n_splits=2")
+
+
+@pytest.mark.parametrize(
+    ("cv", "advice"),
+    [
+        ("group-5", r'use cv="group-2"\.$'),
+        ("stratified-group-5", r'use cv="stratified-group-2"\.$'),
+    ],
+)
+def test_two_people_are_enough_for_two_folds(cv, advice):
+    trials = Trials.from_arrays(
+        np.ones((4, 1, 8)), list("abab"), sfreq=8, subject=["x", "x", "y", "y"]
+    )
+    with pytest.raises(ValueError, match=advice):
+        folds_of(make_splitter(cv), trials)

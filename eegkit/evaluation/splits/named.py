@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import joblib
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import (
@@ -35,6 +36,8 @@ _WITH_K = {
     "within": WithinSubjectKFold,
     "within-session": WithinSessionKFold,
 }
+# A splitter that prints longer, as one that holds the fold of every trial, is told by its class.
+MAX_SPLIT_TEXT = 80
 _PATTERN = re.compile(rf"({'|'.join(_WITH_K)})-(\d+)")
 NAMES = (
     '"group-K", "stratified-group-K", "loso", "within-K", "within-session-K", "cross-session", '
@@ -110,11 +113,19 @@ def describe_split(cv: Any, splitter: Any) -> dict[str, Any]:
     """What settings of results hold of a split.
 
     ``cv`` as it was given, ``splitter`` in full, and ``split``, as a report says it: a
-    name, or "fixed, by run".
+    name, "fixed, by run", or "lists of trials", which ``cv`` knows again by a hash.
     """
-    name = cv if isinstance(cv, str) else repr(cv)
-    split = f"fixed, by {splitter.by}" if isinstance(splitter, FixedSplit) else name
-    return {"cv": name, "split": split, "splitter": repr(splitter)}
+    if isinstance(splitter, FixedSplit):
+        return {"cv": repr(cv), "split": f"fixed, by {splitter.by}", "splitter": repr(splitter)}
+    if isinstance(cv, str):
+        return {"cv": cv, "split": cv, "splitter": repr(splitter)}
+    if hasattr(cv, "split"):
+        short = repr(cv) if len(repr(cv)) <= MAX_SPLIT_TEXT else type(cv).__name__
+        return {"cv": repr(cv), "split": short, "splitter": repr(splitter)}
+    # Lists of trials are known again by their hash.
+    number = joblib.hash([tuple(map(_rows, fold)) for fold in splitter.split()])
+    text = f"lists of trials, {number[:12]}"
+    return {"cv": text, "split": "lists of trials", "splitter": text}
 
 
 @dataclass(frozen=True)
@@ -209,7 +220,8 @@ def _check_enough_subjects(splitter: Any, groups: Any) -> None:
     people = list(np.unique(groups))
     if len(people) >= n_least:
         return
-    advice = f'use cv="group-{len(people)}", or load more people'
+    kind = "stratified-group" if isinstance(splitter, StratifiedGroupKFold) else "group"
+    advice = f'use cv="{kind}-{len(people)}"'
     if len(people) == 1:
         advice = 'load more people, or ask for training and test on the same one: cv="within-5"'
     raise ValueError(
