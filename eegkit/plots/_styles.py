@@ -20,6 +20,9 @@ from numpy.typing import NDArray
 from eegkit.evaluation import Results
 from eegkit.naming import wrap_name
 
+# Lines of the chance level, and of others to compare with.
+CHANCE_STYLE: dict[str, Any] = {"color": "0.35", "lw": 1.2, "ls": "--"}
+
 
 @dataclass_transform(kw_only_default=True)
 class Display:
@@ -41,6 +44,12 @@ class Display:
             self._new_figure, ax = plt.subplots(figsize=(width, height), layout=layout)
         self.ax_, self.figure_ = ax, ax.figure
         return ax
+
+    def _note(
+        self, text: str, xy: tuple[float, float], aside: tuple[float, float], **style: Any
+    ) -> None:
+        """Text beside a point, so many points to the right and up."""
+        self.ax_.annotate(text, xy, xytext=aside, textcoords="offset points", **style)
 
     def _draw_legend(self, *, most: int, small: bool = False) -> None:
         """A legend over the axes, of at most so many columns; long names of pipelines are broken.

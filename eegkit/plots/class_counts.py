@@ -94,8 +94,7 @@ class ClassCountsDisplay(Display):
             name = f"{label} ({column.sum()})"
             ax.bar(x, column, width, bottom, color=color, label=in_legend(name))
             bottom += column.to_numpy()
-        ax.set_ylabel("Trials")
-        ax.set_xlim(-0.7, n_subjects - 0.3)
+        ax.set(ylabel="Trials", xlim=(-0.7, n_subjects - 0.3))
         tidy(ax, grid="y")
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, frameon=False)
 
@@ -112,8 +111,7 @@ class ClassCountsDisplay(Display):
     def _label_people(self) -> None:
         ax, n_subjects = self.ax_, len(self.counts)
         if n_subjects > MAX_NAMED:
-            ax.set_xticks([])
-            ax.set_xlabel(f"{n_subjects} people")
+            ax.set(xticks=[], xlabel=f"{n_subjects} people")
             return
         names = [str(name) for name in self.counts.index]
         long = sum(map(len, names)) > 60

@@ -14,6 +14,7 @@ from eegkit.evaluation import RankComparison, Results, bootstrap_interval, fried
 from eegkit.naming import spoken, wrap_name
 from eegkit.parameters import check_for
 from eegkit.plots._styles import (
+    CHANCE_STYLE,
     Display,
     colors,
     pick_one,
@@ -145,7 +146,7 @@ class ComparisonDisplay(Display):
                 self._draw_mean(x + 0.18, finite, shade)
         if self.chance is not None and np.isfinite(self.chance):
             label = f"chance, {self.chance:.3f}"
-            ax.axhline(self.chance, color="0.35", lw=1.2, ls="--", label=label, zorder=1)
+            ax.axhline(self.chance, label=label, zorder=1, **CHANCE_STYLE)
             ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
         self._label_pipelines(positions)
 
@@ -155,16 +156,9 @@ class ComparisonDisplay(Display):
         marker: dict[str, Any] = {"fmt": "D", "ms": 6, "mfc": shade, "mew": 1.2}
         bars: dict[str, Any] = {"color": "black", "elinewidth": 1.8, "capsize": 4}
         self.ax_.errorbar([x], [mean], reach, zorder=4, **marker, **bars)
-        self.ax_.annotate(
-            f"{mean:.3f}",
-            (x, mean),
-            xytext=(9, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=9,
-            zorder=5,
-            bbox={"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none", "alpha": 0.75},
-        )
+        box = {"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none", "alpha": 0.75}
+        text = f"{mean:.3f}"
+        self._note(text, (x, mean), (9, 0), va="center", fontsize=9, zorder=5, bbox=box)
 
     def _label_pipelines(self, positions: NDArray[np.intp]) -> None:
         ax = self.ax_
@@ -175,8 +169,7 @@ class ComparisonDisplay(Display):
         ax.set_xticks(
             positions, names, rotation=35 if rotate else 0, ha="right" if rotate else "center"
         )
-        ax.set_xlim(-0.4, len(names) - 0.35)
-        ax.set_ylabel(spoken(self.metric))
+        ax.set(xlim=(-0.4, len(names) - 0.35), ylabel=spoken(self.metric))
         tidy(ax, grid="y")
 
     def _plot_ranks(self, ax: Axes | None) -> None:
@@ -187,30 +180,23 @@ class ComparisonDisplay(Display):
         top = -(0.5 + 0.4 * len(bars))  # of the first name
         ax = self._take_axes(ax, 8.6, 1.8 + 0.32 * (n_left + len(bars)))
         shades = dict(zip(self.scores.columns, colors(k), strict=True))
-        ax.plot([1, k], [0, 0], color="black", lw=1.2, clip_on=False)
+        ax.hlines(0, 1, k, color="black", lw=1.2)
+        ax.vlines(range(1, k + 1), 0, 0.18, color="black", lw=1.2)
         for rank in range(1, k + 1):
-            ax.plot([rank, rank], [0, 0.18], color="black", lw=1.2)
             ax.text(rank, 0.26, str(rank), ha="center", va="bottom", fontsize=10)
         self._draw_critical_difference(ranks, k)
         for i, group in enumerate(bars):
             best, worst = ranks.mean_ranks[group[0]], ranks.mean_ranks[group[-1]]
-            ax.plot(
-                [best - 0.03, worst + 0.03],
-                [-0.3 - 0.4 * i] * 2,
-                color="black",
-                lw=4,
-                solid_capstyle="butt",
-            )
+            ends, y = [best - 0.03, worst + 0.03], -0.3 - 0.4 * i
+            ax.plot(ends, [y, y], color="black", lw=4, solid_capstyle="butt")
         margin = 0.06 * (k - 1)
         for i, (name, rank) in enumerate(ranks.mean_ranks.items()):
             left = i < n_left
             y = top - 0.75 * (i if left else k - 1 - i)
             x = 1 - margin if left else k + margin
             ax.plot([rank, rank, x], [0, y, y], color=shades[name], lw=1.3)
-            text = f"{name}  {rank:.2f}" if left else f"{rank:.2f}  {name}"
-            gap = -0.01 * k if left else 0.01 * k
-            side = "right" if left else "left"
-            ax.text(x + gap, y, text, fontsize=10, ha=side, va="center")
+            text = f"{name}  {rank:.2f} " if left else f" {rank:.2f}  {name}"
+            ax.text(x, y, text, fontsize=10, ha="right" if left else "left", va="center")
         lowest = top - 0.75 * (n_left - 1)
         ax.set(xlim=(1 - 0.45 * (k - 1), k + 0.45 * (k - 1)), ylim=(lowest - 0.5, 2.7))
         ax.axis("off")
@@ -218,9 +204,8 @@ class ComparisonDisplay(Display):
     def _draw_critical_difference(self, ranks: RankComparison, k: int) -> None:
         ax, y = self.ax_, 1.25
         length = min(ranks.critical_difference, k - 1)
-        ax.plot([1, 1 + length], [y, y], color="black", lw=1.2)
-        for x in (1, 1 + length):
-            ax.plot([x, x], [y - 0.12, y + 0.12], color="black", lw=1.2)
+        ax.hlines(y, 1, 1 + length, color="black", lw=1.2)
+        ax.vlines([1, 1 + length], y - 0.12, y + 0.12, color="black", lw=1.2)
         beyond = " (longer than drawn)" if length < ranks.critical_difference else ""
         label = f"critical difference {ranks.critical_difference:.2f}{beyond}"
         ax.text(1, y + 0.2, label, ha="left", va="bottom", fontsize=9)

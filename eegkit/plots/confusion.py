@@ -234,48 +234,34 @@ class ConfusionMatrixDisplay(Display):
         ticks = tick_positions(n, MAX_NAMED if n <= MAX_NAMED else 15)
         names = [str(name) for name in self.classes[ticks]]
         size = 10 if n <= 20 else 7
-        ax.set_xticks(ticks, names, fontsize=size)
+        turn: dict[str, Any] = {}
         if max(map(len, names)) * len(names) > 36:
-            few = n <= MAX_NUMBERED
-            for label in ax.get_xticklabels():
-                label.set(rotation=30 if few else 90, ha="right" if few else "center")
+            turn = {"rotation": 30, "ha": "right"} if n <= MAX_NUMBERED else {"rotation": 90}
+        ax.set_xticks(ticks, names, fontsize=size, **turn)
         ax.set_yticks(ticks, names, fontsize=size)
         sorted_too = ", similar ones together" if self.order == "similarity" else ""
-        ax.set_xlabel(f"predicted class{sorted_too}")
-        ax.set_ylabel("true class")
+        ax.set(xlabel=f"predicted class{sorted_too}", ylabel="true class")
 
     def _write_numbers(self, values: NDArray[Any], *, shares: bool) -> None:
         n, dark = len(self.classes), 0.6 * (1 if shares else values.max())
+        style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 10 if n <= 6 else 7}
         for (row, column), value in np.ndenumerate(values):
             count = self.counts[row, column]
             text = f"{value:.2f}" if shares else f"{count}"
             if shares and n <= 6:
                 text += f"\n{count}"
-            self.ax_.text(
-                column,
-                row,
-                text if count else "0",
-                ha="center",
-                va="center",
-                fontsize=10 if n <= 6 else 7,
-                color="white" if value > dark else "0.15",
-            )
+            color = "white" if value > dark else "0.15"
+            self.ax_.text(column, row, text if count else "0", color=color, **style)
 
     def _list_confusions(self) -> None:
         pairs = self.confusions.head(N_LISTED)
-        lines = [f"{row.true} → {row.predicted}  {row.share:.0%}" for row in pairs.itertuples()]
         right = np.trace(self.counts) / self.counts.sum()
-        total = f"{right:.1%} of {self.counts.sum():,} trials right"
-        summary = [total, "", "Most confused:", *lines]
-        self.ax_.annotate(
-            "\n".join(summary if lines else summary[:1]),
-            (1.03, 1.0),
-            xycoords="axes fraction",
-            va="top",
-            fontsize=9,
-            linespacing=1.5,
-            annotation_clip=False,
-        )
+        lines = [f"{right:.1%} of {self.counts.sum():,} trials right"]
+        if len(pairs):
+            lines += ["", "Most confused:"]
+        lines += [f"{row.true} → {row.predicted}  {row.share:.0%}" for row in pairs.itertuples()]
+        ax, text = self.ax_, "\n".join(lines)
+        ax.text(1.03, 1.0, text, transform=ax.transAxes, va="top", fontsize=9, linespacing=1.5)
 
 
 def _shares(counts: NDArray[Any]) -> NDArray[np.float64]:

@@ -208,18 +208,11 @@ class EmbeddingDisplay(Display):
         return self
 
     def _name_in_place(self, labels: NDArray[Any], codes: NDArray[np.intp]) -> None:
+        halo = [withStroke(linewidth=1.8, foreground="white")]
+        style = {"fontsize": 6.5, "ha": "center", "va": "bottom", "path_effects": halo}
         for i, label in enumerate(labels):
             x, y = np.median(self.points[codes == i], axis=0)
-            self.ax_.annotate(
-                str(label),
-                (x, y),
-                xytext=(0, 3),
-                textcoords="offset points",
-                fontsize=6.5,
-                ha="center",
-                va="bottom",
-                path_effects=[withStroke(linewidth=1.8, foreground="white")],
-            )
+            self._note(str(label), (x, y), (0, 3), **style)
         shades = mpl.colors.ListedColormap(colors(len(labels)))
         edges = mpl.colors.BoundaryNorm(np.arange(len(labels) + 1) - 0.5, len(labels))
         bar = self.figure_.colorbar(mpl.cm.ScalarMappable(edges, shades), ax=self.ax_, pad=0.02)

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from eegkit.evaluation import Inflation
 from eegkit.naming import spoken, wrap_name
-from eegkit.plots._styles import Display, tidy
+from eegkit.plots._styles import CHANCE_STYLE, Display, tidy
 
 # Above so many people their lines are drawn thinner and lighter.
 MANY = 20
@@ -101,12 +101,9 @@ class InflationDisplay(Display):
         chance = float(self.table["chance"].mean())
         # Of people with one class it is 1, and says nothing.
         if np.isfinite(chance) and chance < 1:
-            ax.axhline(
-                chance, color="0.35", lw=1.2, ls="--", zorder=1, label=f"chance {chance:.2f}"
-            )
+            ax.axhline(chance, zorder=1, label=f"chance {chance:.2f}", **CHANCE_STYLE)
         ax.set_xticks(*map(list, zip(*ticks, strict=True)))
-        ax.set_xlim(-0.75, 3 * len(self.summary) - 1.25)
-        ax.set_ylabel(spoken(self.metric))
+        ax.set(xlim=(-0.75, 3 * len(self.summary) - 1.25), ylabel=spoken(self.metric))
         tidy(ax, grid="y")
         ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.1), ncols=3)
         return self
@@ -133,14 +130,10 @@ class InflationDisplay(Display):
                 at + 0.22 * side, value, marker="D", ms=8, color=color, mec="white", ls="",
                 zorder=4, label="mean of people" if label and side < 0 else None,
             )  # fmt: skip
-            self.ax_.annotate(
-                f"{value:.2f}", (at + 0.22 * side, value), xytext=(7 * side, 0),
-                textcoords="offset points", ha="left" if side > 0 else "right", va="center",
-            )  # fmt: skip
+            ha = "left" if side > 0 else "right"
+            self._note(f"{value:.2f}", (at + 0.22 * side, value), (7 * side, 0), ha=ha, va="center")
         text = f"{wrap_name(row.pipeline, 24)}, gap {row.gap:+.2f}"
         if np.isfinite(row.gap_low):
             text += f"\n[{row.gap_low:+.2f}, {row.gap_high:+.2f}]"
-        self.ax_.annotate(
-            text, (x + 0.5, 1.0), xycoords=("data", "axes fraction"), xytext=(0, 4),
-            textcoords="offset points", ha="center", va="bottom", fontsize="small",
-        )  # fmt: skip
+        style = {"ha": "center", "va": "bottom", "fontsize": "small"}
+        self._note(text, (x + 0.5, 1.0), (0, 4), xycoords=("data", "axes fraction"), **style)

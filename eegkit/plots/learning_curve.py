@@ -8,9 +8,17 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from eegkit.evaluation import Results, bootstrap_interval
+from eegkit.evaluation import Interval, Results, bootstrap_interval
 from eegkit.naming import spoken
-from eegkit.plots._styles import Display, colors, in_legend, pick_one, pick_pipelines, tidy
+from eegkit.plots._styles import (
+    CHANCE_STYLE,
+    Display,
+    colors,
+    in_legend,
+    pick_one,
+    pick_pipelines,
+    tidy,
+)
 
 KEYS = ["pipeline", "n_train_subjects"]
 
@@ -94,17 +102,15 @@ class LearningCurveDisplay(Display):
                 "on different numbers of them."
             )
         people = table.groupby([*KEYS, "subject"], sort=False)[[metric, f"chance_{metric}"]].mean()
-        finite = people.dropna(subset=[metric])
-        rows = []
-        for (name, size), group in finite.groupby(KEYS):
-            mean, low, high, n = bootstrap_interval(group[metric], confidence)
-            chance = group[f"chance_{metric}"].mean()
-            rows.append((names.index(name), name, size, mean, low, high, n, chance))
+        rows = [
+            (*key, *bootstrap_interval(group[metric], confidence), group[f"chance_{metric}"].mean())
+            for key, group in people.dropna(subset=[metric]).groupby(KEYS)
+        ]
         if not rows:
             raise ValueError(f"{metric} is undefined for everybody; there is no curve to draw.")
-        columns = [*KEYS, "mean", "low", "high", "n_subjects", "chance"]
-        curves = pd.DataFrame([row[1:] for row in sorted(rows)], columns=columns)
-        return cls(curves=curves, metric=metric).plot(ax=ax)
+        rows.sort(key=lambda row: names.index(row[0]))
+        curves = pd.DataFrame(rows, columns=[*KEYS, *Interval._fields, "chance"])
+        return cls(curves=curves.rename(columns={"n": "n_subjects"}), metric=metric).plot(ax=ax)
 
     def plot(self, ax: Axes | None = None) -> LearningCurveDisplay:
         """Draw.
@@ -120,22 +126,16 @@ class LearningCurveDisplay(Display):
         """
         ax = self._take_axes(ax, 6.8, 4.4)
         names = list(self.curves["pipeline"].unique())
+        faint = 0.15 if len(names) <= 5 else 0.07
         for name, shade in zip(names, colors(len(names)), strict=True):
             curve = self.curves[self.curves["pipeline"] == name]
             sizes = curve["n_train_subjects"].to_numpy()
-            ax.plot(
-                sizes, curve["mean"], marker="o", ms=4, color=shade, label=in_legend(name), zorder=3
-            )
-            ax.fill_between(
-                sizes,
-                curve["low"],
-                curve["high"],
-                color=shade,
-                alpha=0.15 if len(names) <= 5 else 0.07,
-            )
+            style = {"marker": "o", "ms": 4, "color": shade, "zorder": 3}
+            ax.plot(sizes, curve["mean"], label=in_legend(name), **style)
+            ax.fill_between(sizes, curve["low"], curve["high"], color=shade, alpha=faint)
         chance = self.curves.groupby("n_train_subjects")["chance"].mean().dropna()
         if len(chance):
-            ax.plot(chance.index, chance, color="0.35", lw=1.2, ls="--", label="chance", zorder=2)
+            ax.plot(chance.index, chance, label="chance", zorder=2, **CHANCE_STYLE)
         self._label()
         self._draw_legend(most=3, small=len(names) > 5)
         return self
@@ -144,8 +144,8 @@ class LearningCurveDisplay(Display):
         ax, counts = self.ax_, self.curves["n_subjects"]
         least, most = counts.min(), counts.max()
         count = f"{most}" if least == most else f"{least} to {most}"
-        ax.set_xlabel("people trained on")
-        ax.set_ylabel(f"{spoken(self.metric)}, mean of {count} people")
+        ylabel = f"{spoken(self.metric)}, mean of {count} people"
+        ax.set(xlabel="people trained on", ylabel=ylabel)
         sizes = np.unique(self.curves["n_train_subjects"])
         if sizes[-1] >= 10 * sizes[0]:
             ax.set_xscale("log", base=2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from eegkit.evaluation import Results, expected_calibration_error, reliability_table
-from eegkit.plots._styles import Display, colors, in_legend, pick_pipelines, tidy
+from eegkit.plots._styles import CHANCE_STYLE, Display, colors, in_legend, pick_pipelines, tidy
 
 
 class ReliabilityDisplay(Display):
@@ -162,19 +163,18 @@ class ReliabilityDisplay(Display):
         self
         """
         many = len(self.tables) > 4
+        self._new_figure = None
         if ax is None:
-            self._new_figure, (ax, below) = plt.subplots(
-                2,
-                figsize=(5.0, 5.4),
-                height_ratios=(4, 1),
-                sharex=True,
-                layout="constrained",
-            )
+            rows: dict[str, Any] = {
+                "height_ratios": (4, 1),
+                "sharex": True,
+                "layout": "constrained",
+            }
+            self._new_figure, (ax, below) = plt.subplots(2, figsize=(5.0, 5.4), **rows)
         else:
-            self._new_figure = None
             below = ax.inset_axes((0.0, -0.28, 1.0, 0.24), sharex=ax)
         self.ax_, self.counts_ax_, self.figure_ = ax, below, ax.figure
-        ax.plot([0, 1], [0, 1], color="0.35", lw=1.2, ls="--", label="calibrated")
+        ax.plot([0, 1], [0, 1], label="calibrated", **CHANCE_STYLE)
         markers = "osD^vP*Xhp<>"
         shades = colors(len(self.tables))
         for i, (name, table) in enumerate(self.tables.items()):
@@ -196,10 +196,8 @@ class ReliabilityDisplay(Display):
     def _label(self) -> None:
         ax, below = self.ax_, self.counts_ax_
         ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), ylabel="accuracy")
-        below.set_xlabel("confidence (the largest probability)")
-        below.set_ylabel("trials")
-        below.set_ylim(0)
-        below.set_xticks(np.linspace(0, 1, 6))
+        below.set(xlabel="confidence (the largest probability)", ylabel="trials")
+        below.set(ylim=(0, None), xticks=np.linspace(0, 1, 6))
         ax.tick_params(axis="x", labelbottom=False)
         for panel in (ax, below):
             tidy(panel, grid="both")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
 from eegkit.evaluation import Results
 from eegkit.naming import spoken
-from eegkit.plots._styles import Display, in_legend, pick_one, tidy
+from eegkit.plots._styles import CHANCE_STYLE, Display, in_legend, pick_one, tidy
 
 # Names of people are written next to their dots up to this many.
 MAX_NAMED = 40
@@ -118,7 +116,7 @@ class ScoresDisplay(Display):
 
     def _draw_chance(self, y: np.ndarray, chance: pd.Series) -> None:
         """One line where everybody has the same chance level, else a step for each person."""
-        style: dict[str, Any] = {"color": "0.35", "lw": 1.2, "ls": "--", "zorder": 2}
+        style = CHANCE_STYLE | {"zorder": 2}
         values = chance.to_numpy(dtype=float)
         finite = values[np.isfinite(values)]
         if not len(finite):
@@ -127,17 +125,14 @@ class ScoresDisplay(Display):
             self.ax_.axvline(finite[0], label=f"chance, {finite[0]:.3f}", **style)
             return
         edges = np.repeat(np.append(y - 0.5, y[-1] + 0.5), 2)[1:-1]
-        self.ax_.plot(
-            np.repeat(values, 2), edges, label=f"chance, mean {finite.mean():.3f}", **style
-        )
+        label = f"chance, mean {finite.mean():.3f}"
+        self.ax_.plot(np.repeat(values, 2), edges, label=label, **style)
 
     def _label(self, subjects: pd.Index) -> None:
         ax, n_subjects = self.ax_, len(subjects)
-        ax.set_xlabel(spoken(self.metric))
-        ax.set_ylim(-0.7, n_subjects - 0.3)
+        ax.set(xlabel=spoken(self.metric), ylim=(-0.7, n_subjects - 0.3))
         if n_subjects <= MAX_NAMED:
             ax.set_yticks(np.arange(n_subjects), [str(subject) for subject in subjects])
         else:
-            ax.set_yticks([])
-            ax.set_ylabel(f"{n_subjects} people, the best on top")
+            ax.set(yticks=[], ylabel=f"{n_subjects} people, the best on top")
         tidy(ax, grid="y" if n_subjects <= MAX_NAMED else None)

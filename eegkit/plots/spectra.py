@@ -121,9 +121,8 @@ class SpectraDisplay(Display):
             ax.plot(self.freqs, median, color=color, lw=1.5, label=in_legend(label))
             if len(of_class) > 1:
                 ax.fill_between(self.freqs, low, high, color=color, alpha=0.15, lw=0)
-        ax.set(xlabel="Frequency (Hz)", ylabel="Power (dB re 1 µV²/Hz)")
+        ax.set(xlabel="Frequency (Hz)", ylabel="Power (dB re 1 µV²/Hz)", xlim=(0, self.freqs[-1]))
         ax.set_title(self.title, loc="left", fontsize=10)
-        ax.set_xlim(0, self.freqs[-1])
         tidy(ax, grid="both")
         ax.legend(frameon=False)
         return self
