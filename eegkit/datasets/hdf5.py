@@ -75,9 +75,8 @@ def from_hdf5(
         ch_names = [str(name) for name in _values(attributes["ch_names"])]
     parts = []
     for split in splits:
-        X, y = _signals_and_labels(path, arrays, split)
-        metadata = _metadata(path, arrays, split, subject)
-        part = Trials.from_arrays(X, y, sfreq=float(rate), ch_names=ch_names, **metadata)
+        content = _content(path, arrays, split, subject)
+        part = Trials.from_arrays(sfreq=float(rate), ch_names=ch_names, **content)
         part.metadata["split"] = split
         parts.append(part)
     return Trials.concatenate(parts)
@@ -98,9 +97,10 @@ def _read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         raise ValueError(f"{path} cannot be read as HDF5: {error}") from error
 
 
-def _signals_and_labels(
-    path: Path, arrays: dict[str, NDArray[Any]], split: str
-) -> tuple[NDArray[Any], NDArray[Any]]:
+def _content(
+    path: Path, arrays: dict[str, NDArray[Any]], split: str, subject: str | None
+) -> dict[str, Any]:
+    """Signals, labels, subject, session and run of the trials of a split."""
     X, y = arrays[f"X_{split}"], arrays[f"y_{split}"]
     if X.ndim != 3 or len(X) != len(y) or X.dtype.kind not in "fiu":
         raise ValueError(
@@ -108,24 +108,15 @@ def _signals_and_labels(
             f"{y.shape}; expected numbers, (n_trials, n_channels, n_times), and a label for "
             "each trial."
         )
-    return X, y
-
-
-def _metadata(
-    path: Path, arrays: dict[str, NDArray[Any]], split: str, subject: str | None
-) -> dict[str, Any]:
-    """Subject, session and run of the trials of a split."""
     if subject is None and f"subject_{split}" not in arrays:
         raise ValueError(
             f"{path} has no array subject_{split}; pass subject='y' if the labels are the "
             "people, or subject= with the name of the one person."
         )
-    metadata: dict[str, Any] = {
-        name: arrays.get(f"{name}_{split}", "0") for name in METADATA_COLUMNS
-    }
+    content: dict[str, Any] = {n: arrays.get(f"{n}_{split}", "0") for n in METADATA_COLUMNS}
     if subject is not None:
-        metadata["subject"] = arrays[f"y_{split}"] if subject == "y" else subject
-    return metadata
+        content["subject"] = y if subject == "y" else subject
+    return content | {"X": X, "y": y}
 
 
 def to_hdf5(trials: Trials, path: str | os.PathLike[str], split: str | None = None) -> None:

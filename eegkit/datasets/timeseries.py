@@ -174,17 +174,16 @@ def _read(path: Path, n_times: int | None, missing: str) -> tuple[NDArray[Any], 
     if not path.is_file():
         raise FileNotFoundError(f"There is no file {path}.")
     content = _Content(n_times, missing)
-    number = 0
     # The warning is of numbers that stop being numbers; numpy warned before it raised.
     ignored = warnings.catch_warnings(action="ignore", category=DeprecationWarning)
     with path.open(encoding="utf-8") as file, ignored:
         try:
-            for number, line in enumerate(file, 1):
+            for line in file:
                 content.add(line.strip())
         except UnicodeDecodeError as error:
             raise ValueError(f"{path} is no text in UTF-8: {error}.") from error
         except ValueError as error:
-            raise ValueError(f"{path}, line {number}: {error}.") from error
+            raise ValueError(f"{path}, line {content.n_lines}: {error}.") from error
     if not content.series:
         raise ValueError(
             f"{path} holds no series; expected lines of them after "
@@ -210,6 +209,7 @@ class _Content:
 
     n_times: int | None
     on_missing: str
+    n_lines: int = 0
     in_header: bool = True
     header: dict[str, Any] = field(default_factory=dict)
     classes: tuple[str, ...] = ()
@@ -218,6 +218,7 @@ class _Content:
 
     def add(self, line: str) -> None:
         """Take in a line without the white space around it."""
+        self.n_lines += 1
         if not line or (self.in_header and line.startswith(COMMENTS)):
             return
         if self.in_header:

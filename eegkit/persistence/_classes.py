@@ -52,14 +52,11 @@ def reference_to(cls: type) -> dict[str, str]:
 
 def _candidates(cls: type) -> list[registry.Entry]:
     """Entries that may point at the class, the likeliest first; other plugins stay unimported."""
-    package = cls.__module__.partition(".")[0]
+    package, name = cls.__module__.partition(".")[0], f":{cls.__name__}"
     entries = [entry for kind in KINDS for entry in registry.entries(kind)]
-    likely = [entry for entry in entries if entry.target.endswith(f":{cls.__name__}")]
-    return likely + [
-        entry
-        for entry in entries
-        if entry not in likely and re.split("[.:]", entry.target)[0] == package
-    ]
+    likely = [entry for entry in entries if entry.target.endswith(name)]
+    others = [entry for entry in entries if re.split("[.:]", entry.target)[0] == package]
+    return [*likely, *others]
 
 
 def class_of(

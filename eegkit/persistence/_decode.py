@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,33 +44,9 @@ class Decoder:
             return [self.decode(item) for item in node]
         if not isinstance(node, dict):
             return node
-        match node["$"]:
-            case "float":
-                return {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}[node["value"]]
-            case "complex":
-                return complex(*self.decode(node["items"]))
-            case "bytes":
-                return self.tensors[node["tensor"]].tobytes()
-            case "tuple":
-                return tuple(self.decode(node["items"]))
-            case "slice":
-                return slice(*self.decode(node["items"]))
-            case "dict":
-                return dict(self.decode(node["items"]))
-            case "dtype":
-                return np.dtype(node["name"])
-            case "path":
-                return Path(node["path"])
-            case "scalar":
-                return self.decode(node["array"])[()]
-            case "signals":
-                return SignalArray(self.decode(node["array"]), **self.decode(node["knowledge"]))
-            case "preparation":
-                return Preparation.from_dict(node["values"])
-            case "array" | "objects" | "random_state" | "splitter" | "skops" | "estimator" as kind:
-                return getattr(self, f"_{kind}")(node)
-            case kind:
-                raise ValueError(f"it holds a value of the unknown kind {kind!r}.")
+        if node["$"] not in BY_KIND:
+            raise ValueError(f"it holds a value of the unknown kind {node['$']!r}.")
+        return BY_KIND[node["$"]](self, node)
 
     def _array(self, node: Any) -> NDArray[Any]:
         dtype, array = np.dtype(node["dtype"]), self.tensors[node["tensor"]]
@@ -143,3 +120,25 @@ class Decoder:
         with config_context(enable_metadata_routing=True):  # else requests cannot be set
             for method, params in requests.items():
                 getattr(estimator, f"set_{method}_request")(**params)
+
+
+# The counterparts of what `Encoder` writes, by the name of the kind.
+BY_KIND: dict[str, Callable[[Decoder, Any], Any]] = {
+    "float": lambda d, node: {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}[node["value"]],
+    "complex": lambda d, node: complex(*d.decode(node["items"])),
+    "bytes": lambda d, node: d.tensors[node["tensor"]].tobytes(),
+    "tuple": lambda d, node: tuple(d.decode(node["items"])),
+    "slice": lambda d, node: slice(*d.decode(node["items"])),
+    "dict": lambda d, node: dict(d.decode(node["items"])),
+    "dtype": lambda d, node: np.dtype(node["name"]),
+    "path": lambda d, node: Path(node["path"]),
+    "scalar": lambda d, node: d.decode(node["array"])[()],
+    "signals": lambda d, node: SignalArray(d.decode(node["array"]), **d.decode(node["knowledge"])),
+    "preparation": lambda d, node: Preparation.from_dict(node["values"]),
+    "array": Decoder._array,
+    "objects": Decoder._objects,
+    "random_state": Decoder._random_state,
+    "splitter": Decoder._splitter,
+    "skops": Decoder._skops,
+    "estimator": Decoder._estimator,
+}

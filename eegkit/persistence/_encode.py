@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import PurePath
 from typing import Any
 
@@ -66,33 +66,8 @@ class Encoder:
             return {"$": "path", "path": str(value)}
         if is_splitter(type(value)):
             return self._splitter(value)
-        return self._of_type_itself(value)
-
-    def _of_type_itself(self, value: Any) -> Any:
-        """A value whose class is one of these, not one that derives from it."""
-        kind = type(value)
-        if kind is float:
-            return value if math.isfinite(value) else {"$": "float", "value": repr(value)}
-        if kind is complex:
-            return {"$": "complex", "items": [self.encode(value.real), self.encode(value.imag)]}
-        if kind is bytes:
-            return {"$": "bytes", "tensor": self._keep(np.frombuffer(value, np.uint8))}
-        if kind is list:
-            return self._items(value)
-        if kind is tuple:
-            return {"$": "tuple", "items": self._items(value)}
-        if kind is slice:
-            return {"$": "slice", "items": self._items((value.start, value.stop, value.step))}
-        if kind is dict:
-            return self._dict(value)
-        if kind in (np.ndarray, np.memmap):
-            return self._array(value)
-        if kind is SignalArray:
-            return self._signals(value)
-        if kind is Preparation:
-            return {"$": "preparation", "values": value.to_dict()}
-        if kind is np.random.RandomState:
-            return {"$": "random_state", "state": self.encode(value.get_state(legacy=True))}
+        if type(value) in BY_TYPE:
+            return BY_TYPE[type(value)](self, value)
         raise self._refusal(value)
 
     def _inside(self, kind: str, name: Any, value: Any) -> Any:
@@ -208,6 +183,23 @@ class Encoder:
             "name": name,
             "tensor": self._keep(np.frombuffer(data, np.uint8), name),
         }
+
+
+# Of values whose class is one of these, not one that derives from it.
+BY_TYPE: dict[type, Callable[[Encoder, Any], Any]] = {
+    float: lambda e, v: v if math.isfinite(v) else {"$": "float", "value": repr(v)},
+    complex: lambda e, v: {"$": "complex", "items": e._items((v.real, v.imag))},
+    bytes: lambda e, v: {"$": "bytes", "tensor": e._keep(np.frombuffer(v, np.uint8))},
+    list: Encoder._items,
+    tuple: lambda e, v: {"$": "tuple", "items": e._items(v)},
+    slice: lambda e, v: {"$": "slice", "items": e._items((v.start, v.stop, v.step))},
+    dict: Encoder._dict,
+    np.ndarray: Encoder._array,
+    np.memmap: Encoder._array,
+    SignalArray: Encoder._signals,
+    Preparation: lambda e, v: {"$": "preparation", "values": v.to_dict()},
+    np.random.RandomState: lambda e, v: {"$": "random_state", "state": e.encode(v.get_state())},
+}
 
 
 def is_splitter(cls: type) -> bool:

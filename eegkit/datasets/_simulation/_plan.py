@@ -30,8 +30,19 @@ class Plan(NamedTuple):
     def noise(
         self, rng: np.random.Generator, n_sources: int, spectrum: Spectrum
     ) -> NDArray[np.float64]:
-        """The sources of all trials, shape (n_trials, n_sources, n_times); see `noise`."""
-        return noise(rng, (self.n_trials, n_sources), self.n_times, self.sfreq, spectrum)
+        """Gaussian noise of sources in all trials, shape (n_trials, n_sources, n_times).
+
+        It has a given amplitude spectrum and an rms of 1. Made twice as long as needed: noise
+        shaped in the frequency domain is periodic, and half of a period is not.
+        """
+        frequencies = np.fft.rfftfreq(2 * self.n_times, 1 / self.sfreq)
+        amplitudes = spectrum(frequencies)
+        amplitudes[0] = 0.0
+        size = (self.n_trials, n_sources, len(frequencies))
+        coefficients = (rng.normal(size=size) + 1j * rng.normal(size=size)) * amplitudes
+        # irfft divides by its length; of every coefficient two conjugate copies count.
+        scale = self.n_times / np.sqrt((amplitudes**2).sum())
+        return np.fft.irfft(coefficients, 2 * self.n_times)[..., : self.n_times] * scale
 
 
 class Condition(NamedTuple):
@@ -66,28 +77,6 @@ def shuffled(
 def bump(centre: float, width: float) -> Spectrum:
     """A rhythm: a peak of amplitude at `centre` Hz."""
     return lambda f: np.exp(-0.5 * ((f - centre) / width) ** 2)
-
-
-def noise(
-    rng: np.random.Generator,
-    shape: tuple[int, ...],
-    n_times: int,
-    sfreq: float,
-    spectrum: Spectrum,
-) -> NDArray[np.float64]:
-    """Gaussian noise with a given amplitude spectrum and an rms of 1, (*shape, n_times).
-
-    Made twice as long as needed: noise shaped in the frequency domain is periodic, and
-    half of a period is not.
-    """
-    frequencies = np.fft.rfftfreq(2 * n_times, 1 / sfreq)
-    amplitudes = spectrum(frequencies)
-    amplitudes[0] = 0.0
-    size = (*shape, len(frequencies))
-    coefficients = (rng.normal(size=size) + 1j * rng.normal(size=size)) * amplitudes
-    # irfft divides by its length; of every coefficient two conjugate copies count.
-    scale = n_times / np.sqrt((amplitudes**2).sum())
-    return np.fft.irfft(coefficients, 2 * n_times)[..., :n_times] * scale
 
 
 def fluctuating(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,8 +28,7 @@ RESPONSE = {
 }
 
 
-@dataclass(frozen=True)
-class _Level:
+class _Level(NamedTuple):
     """How hard it is to tell the emotions apart."""
 
     response: float  # full change of the log amplitude, mean over people

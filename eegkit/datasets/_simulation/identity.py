@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,8 +16,7 @@ USUAL = np.array([12.0, 12.0, 6.0, 6.0, 5.0])  # microvolts rms
 THETA = 6.0  # Hz, the frontal midline's rhythm
 
 
-@dataclass(frozen=True)
-class _Level:
+class _Level(NamedTuple):
     """How hard it is to tell people apart, and to know them again."""
 
     spread: float  # standard deviation over people of each area's log amplitude

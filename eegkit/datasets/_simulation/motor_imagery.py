@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -34,8 +33,7 @@ SENSORIMOTOR = (
 )
 
 
-@dataclass(frozen=True)
-class _Level:
+class _Level(NamedTuple):
     """How hard it is to tell the classes apart."""
 
     erd: float  # part of the rhythm's amplitude that is lost, mean over people

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +23,7 @@ PREICTAL_RATE = 5.0
 LAG = 0.4
 
 
-@dataclass(frozen=True)
-class _Level:
+class _Level(NamedTuple):
     """How hard it is to see a seizure."""
 
     amplitude: float  # at its height where it is largest, median over people, microvolts
@@ -95,7 +94,7 @@ class _Person:
         self, rng: np.random.Generator, y: NDArray[np.str_], plan: _plan.Plan
     ) -> NDArray[np.float64]:
         """One recording: background, then a seizure; shape (n_channels, len(y) * n_times)."""
-        sfreq, state = plan.sfreq, np.repeat(y, plan.n_times)
+        state = np.repeat(y, plan.n_times)
         recording = plan._replace(n_trials=1, n_times=len(state))
         X = self.body.background(rng, recording)[0]
         slow = recording.noise(rng, len(POSTERIOR), _plan.bump(2.5, 1.0))[0]
@@ -104,18 +103,19 @@ class _Person:
         alpha = recording.noise(rng, len(POSTERIOR), _plan.bump(self.alpha_hz, 0.8))[0]
         X += self.rhythm_gain @ np.concatenate([slow, alpha])
         strength = np.exp(rng.normal(0, 0.15))
-        X += self.discharge_gain @ self._single(rng, state, sfreq)
+        X += self.discharge_gain @ self._single(rng, state, plan.sfreq)
         ictal = state == "seizure"
-        X[:, ictal] += strength * (self.discharge_gain @ self._seizure(rng, ictal.sum(), sfreq))
+        if ictal.any():
+            seizure = self._seizure(rng, recording._replace(n_times=ictal.sum()))
+            X[:, ictal] += strength * (self.discharge_gain @ seizure)
         return X
 
-    def _seizure(self, rng: np.random.Generator, n_times: int, sfreq: float) -> NDArray[np.float64]:
+    def _seizure(self, rng: np.random.Generator, plan: _plan.Plan) -> NDArray[np.float64]:
         """The rhythm slows down, grows, and reaches one place after the other."""
-        progress = np.arange(n_times) / max(1, n_times)
+        progress = np.arange(plan.n_times) / plan.n_times
         hz = self.from_hz + (self.to_hz - self.from_hz) * progress
-        if n_times:
-            hz = hz * (1 + 0.05 * _plan.noise(rng, (), n_times, sfreq, lambda f: np.exp(-f)))
-        phase = 2 * np.pi * np.cumsum(hz) / sfreq
+        hz = hz * (1 + 0.05 * plan.noise(rng, 1, lambda f: np.exp(-f))[0, 0])
+        phase = 2 * np.pi * np.cumsum(hz) / plan.sfreq
         growth = self.level.at_onset + (1 - self.level.at_onset) * progress
         spread = 1 / (1 + np.exp(-(progress - self.delay[:, None]) / 0.05))
         cycle = self._spike_and_wave(np.linspace(0, 2 * np.pi, 100, endpoint=False))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from eegkit.blocks import row_blocks
@@ -155,9 +156,7 @@ def _check(
             f"y_true, y_score_or_pred and subjects have shapes {y.shape}, {predictions.shape} and "
             f"{groups.shape}; expected one label, prediction and subject for each trial."
         )
-    codes = np.unique(groups, return_inverse=True)[1]
-    order = np.argsort(codes, kind="stable")
-    rows = np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
+    rows = list(pd.Series(groups).groupby(groups).indices.values())
     if all((y[trials] == y[trials[0]]).all() for trials in rows):
         raise ValueError(
             "Nobody has trials of two classes, so permuting labels within people changes nothing; "
