@@ -97,7 +97,7 @@ def evaluate(
           --pipeline stft+cnn_bigru --set cnn_bigru__max_epochs=10
     """
     from eegkit.evaluation import evaluate, make_splitter
-    from eegkit.evaluation.metrics import make_scorers
+    from eegkit.evaluation.metrics.scoring import make_scorers
 
     # Everything that can be wrong about the words is said before any data is loaded.
     make_splitter(cv)

@@ -1,39 +1,30 @@
 """Evaluation that keeps people apart: splits, their audit, scores per subject, statistics."""
 
-from eegkit.evaluation.audit import Audit, audit_folds, audit_split
+from eegkit.evaluation.audit.report import Audit, audit_folds, audit_split
 from eegkit.evaluation.baselines import baselines
 from eegkit.evaluation.inflation import Inflation, inflation
 from eegkit.evaluation.learning_curve import LearningCurve, learning_curve
-from eegkit.evaluation.metrics import (
+from eegkit.evaluation.metrics.calibration import (
     brier_score,
     calibration_table,
-    chance_level,
     expected_calibration_error,
-    kl_divergence,
     maximum_calibration_error,
     reliability_table,
 )
-from eegkit.evaluation.results import Predictions, Results, RunSettings, join_results
-from eegkit.evaluation.running import evaluate
-from eegkit.evaluation.splits import (
-    CrossDataset,
-    CrossRun,
-    CrossSession,
-    FixedSplit,
-    TrialSplitter,
-    WithinSessionKFold,
-    WithinSubjectKFold,
-    make_splitter,
-)
-from eegkit.evaluation.statistics import (
-    Interval,
-    PermutationChance,
-    RankComparison,
-    bootstrap_interval,
-    compare_paired,
-    friedman_nemenyi,
-    permutation_chance,
-)
+from eegkit.evaluation.metrics.chance import chance_level
+from eegkit.evaluation.metrics.divergence import kl_divergence
+from eegkit.evaluation.results.join import join_results
+from eegkit.evaluation.results.predictions import Predictions
+from eegkit.evaluation.results.results import Results
+from eegkit.evaluation.results.settings import RunSettings
+from eegkit.evaluation.running.evaluate import evaluate
+from eegkit.evaluation.splits.blocks import WithinSessionKFold, WithinSubjectKFold
+from eegkit.evaluation.splits.by_level import CrossDataset, CrossRun, CrossSession, TrialSplitter
+from eegkit.evaluation.splits.fixed import FixedSplit
+from eegkit.evaluation.splits.named import make_splitter
+from eegkit.evaluation.statistics.paired import Interval, bootstrap_interval, compare_paired
+from eegkit.evaluation.statistics.permutation import PermutationChance, permutation_chance
+from eegkit.evaluation.statistics.ranks import RankComparison, friedman_nemenyi
 
 __all__ = [
     "Audit",

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedKFold
 
-from eegkit.evaluation.results import Results
-from eegkit.evaluation.running import evaluate
-from eegkit.evaluation.statistics import bootstrap_interval
+from eegkit.evaluation.results.results import Results
+from eegkit.evaluation.running.evaluate import evaluate
+from eegkit.evaluation.statistics.paired import bootstrap_interval
 from eegkit.naming import spoken
 from eegkit.trials import Trials
 

@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from eegkit.evaluation.results import Results, RunSettings
-from eegkit.evaluation.results.settings import BY_DATASET
-from eegkit.evaluation.running import check_trials, evaluate, name_datasets
-from eegkit.evaluation.splits import Fold, describe_split, folds_of, listed, make_splitter, overlap
-from eegkit.evaluation.statistics import bootstrap_interval
+from eegkit.evaluation.results.results import Results
+from eegkit.evaluation.results.settings import BY_DATASET, RunSettings
+from eegkit.evaluation.running.evaluate import evaluate
+from eegkit.evaluation.running.inputs import check_trials, name_datasets
+from eegkit.evaluation.splits.metadata import listed
+from eegkit.evaluation.splits.named import Fold, describe_split, folds_of, make_splitter, overlap
+from eegkit.evaluation.statistics.paired import bootstrap_interval
 from eegkit.parameters import Count, Counts, check_for
 from eegkit.trials import Trials
 

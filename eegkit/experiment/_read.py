@@ -144,7 +144,7 @@ class _Reader:
         return cv
 
     def _scoring(self, item: Item) -> list[str]:
-        from eegkit.evaluation.metrics import make_scorers
+        from eegkit.evaluation.metrics.scoring import make_scorers
 
         items = item.value if item.kind == "list" else [item]
         self._expect(items, item, "at least one metric", "scoring")

@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from eegkit.evaluation import make_splitter
-from eegkit.evaluation.splits import folds_of
+from eegkit.evaluation.splits.named import folds_of
 from eegkit.plots._styles import Display
 from eegkit.trials import Trials
 

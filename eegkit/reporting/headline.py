@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from eegkit.evaluation import Results, bootstrap_interval
-from eegkit.evaluation.splits import joined
+from eegkit.evaluation.splits.metadata import joined
 from eegkit.naming import headed, spoken
 from eegkit.reporting.markup import banner, paragraph
 from eegkit.text import count

@@ -11,7 +11,7 @@ from typing import Any
 
 from eegkit.atomic import atomic_write
 from eegkit.evaluation import Results
-from eegkit.evaluation.splits import joined
+from eegkit.evaluation.splits.metadata import joined
 from eegkit.plots._styles import figures_hidden
 from eegkit.reporting import markup as h
 from eegkit.reporting import sections, sources

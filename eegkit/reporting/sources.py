@@ -11,8 +11,8 @@ import pandas as pd
 
 from eegkit import registry
 from eegkit.evaluation import Results, baselines
-from eegkit.evaluation.results import source_of
-from eegkit.evaluation.splits import joined
+from eegkit.evaluation.results.settings import source_of
+from eegkit.evaluation.splits.metadata import joined
 from eegkit.recordings import Preparation
 from eegkit.reporting import markup as h
 

@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 from eegkit import Trials, load_dataset
 from eegkit.evaluation import Audit, audit_folds, audit_split
-from eegkit.evaluation.splits import Fold
+from eegkit.evaluation.splits.named import Fold
 from eegkit.transforms import SlidingWindows
 
 SHUFFLED = KFold(3, shuffle=True, random_state=0)

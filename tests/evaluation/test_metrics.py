@@ -5,7 +5,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.model_selection import cross_val_score
 
 from eegkit.evaluation import kl_divergence
-from eegkit.evaluation.metrics import make_scorers
+from eegkit.evaluation.metrics.scoring import make_scorers
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from eegkit.evaluation import (
     audit_split,
     make_splitter,
 )
-from eegkit.evaluation.splits import folds_of, keeps_apart
+from eegkit.evaluation.splits.named import folds_of, keeps_apart
 
 Y = np.tile(["rest", "task"], 12)
 GROUPS = np.repeat([3, 1, 2, 7], 6)

@@ -28,7 +28,7 @@ from eegkit.evaluation import (
     WithinSubjectKFold,
     make_splitter,
 )
-from eegkit.evaluation.splits import describe_split, folds_of, keeps_apart
+from eegkit.evaluation.splits.named import describe_split, folds_of, keeps_apart
 
 # What a promise means, in columns of the metadata.
 UNITS = {

@@ -6,7 +6,7 @@ import pytest
 
 from eegkit import Trials
 from eegkit.evaluation import make_splitter
-from eegkit.evaluation.splits import folds_of
+from eegkit.evaluation.splits.named import folds_of
 from eegkit.plots.splits import NOT_USED, TEST, TRAIN, SplitDisplay
 
 mpl.use("agg")

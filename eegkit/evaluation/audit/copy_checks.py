@@ -21,7 +21,8 @@ from eegkit.evaluation.audit.near_copies import (
     nearly_same,
     same_shifted,
 )
-from eegkit.evaluation.splits import Fold, show
+from eegkit.evaluation.splits.metadata import show
+from eegkit.evaluation.splits.named import Fold
 
 ADVICE = {
     "copy": "Remove the copies, or keep all copies of a trial on one side.",

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from eegkit.evaluation.splits import Fold
+from eegkit.evaluation.splits.named import Fold
 from eegkit.trials import Trials
 
 COLUMNS = ("kind", "severity", "folds", "n_trials", "detail", "advice")

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from eegkit.evaluation.audit.findings import Findings
 from eegkit.evaluation.audit.metadata_checks import NOUNS, Level, Levels
-from eegkit.evaluation.splits import Fold, show
+from eegkit.evaluation.splits.metadata import show
+from eegkit.evaluation.splits.named import Fold
 from eegkit.labels import labels_are_subjects
 
 

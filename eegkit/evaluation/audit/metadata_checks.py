@@ -14,7 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from eegkit.evaluation.audit.findings import Findings
-from eegkit.evaluation.splits import Fold, joined, show
+from eegkit.evaluation.splits.metadata import joined, show
+from eegkit.evaluation.splits.named import Fold
 from eegkit.labels import labels_are_subjects
 from eegkit.times import seconds
 from eegkit.trials import Trials

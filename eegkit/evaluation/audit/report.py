@@ -15,7 +15,7 @@ from eegkit.evaluation.audit.findings import COLUMNS, SEVERITIES, Findings, as_t
 from eegkit.evaluation.audit.label_checks import check_labels
 from eegkit.evaluation.audit.metadata_checks import check_levels, make_levels
 from eegkit.evaluation.audit.prefit_checks import check_normalisation, check_pipelines
-from eegkit.evaluation.splits import Fold, folds_of, keeps_apart, make_splitter
+from eegkit.evaluation.splits.named import Fold, folds_of, keeps_apart, make_splitter
 from eegkit.text import count
 from eegkit.trials import Trials
 
@@ -239,7 +239,7 @@ def audit_folds(
     --------
     >>> import numpy as np
     >>> from eegkit.evaluation import audit_folds
-    >>> from eegkit.evaluation.splits import Fold
+    >>> from eegkit.evaluation.splits.named import Fold
     >>> from eegkit.testing import example_trials
     >>> trials = example_trials(n_trials=12)
     >>> audit = audit_folds(trials, [Fold(0, np.arange(8), np.arange(7, 12))])

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from eegkit import tensor_file
-from eegkit.evaluation.metrics import FIXED_COLUMNS
+from eegkit.evaluation.metrics.scoring import FIXED_COLUMNS
 from eegkit.evaluation.results.predictions import Predictions, pack, unpack
 from eegkit.evaluation.results.settings import RunSettings
 

@@ -12,13 +12,14 @@ import pandas as pd
 from sklearn.metrics import precision_recall_fscore_support
 
 from eegkit.atomic import atomic_write
-from eegkit.evaluation.audit import Audit
-from eegkit.evaluation.metrics import FIXED_COLUMNS
+from eegkit.evaluation.audit.report import Audit
+from eegkit.evaluation.metrics.scoring import FIXED_COLUMNS
 from eegkit.evaluation.results.file import read, write
 from eegkit.evaluation.results.predictions import Predictions
 from eegkit.evaluation.results.settings import RunSettings
 from eegkit.evaluation.results.tables import per_subject, summarize
-from eegkit.evaluation.statistics import PermutationChance, compare_paired, permutation_chance
+from eegkit.evaluation.statistics.paired import compare_paired
+from eegkit.evaluation.statistics.permutation import PermutationChance, permutation_chance
 from eegkit.labels import labels_are_subjects
 from eegkit.text import count
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from eegkit.evaluation.statistics import bootstrap_interval
+from eegkit.evaluation.statistics.paired import bootstrap_interval
 
 
 def per_subject(table: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:

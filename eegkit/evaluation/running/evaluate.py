@@ -11,20 +11,22 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from eegkit.evaluation.audit import audit_folds
+from eegkit.evaluation.audit.report import audit_folds
 from eegkit.evaluation.baselines import baselines as all_baselines
-from eegkit.evaluation.metrics import make_scorers
-from eegkit.evaluation.results import Predictions, Results, RunSettings, describe_run
+from eegkit.evaluation.metrics.scoring import make_scorers
+from eegkit.evaluation.results.predictions import Predictions
+from eegkit.evaluation.results.results import Results
+from eegkit.evaluation.results.settings import RunSettings, describe_run
 from eegkit.evaluation.running.fold import Outcome, Task
 from eegkit.evaluation.running.inputs import check_trials, name_datasets, name_pipelines
 from eegkit.evaluation.running.store import Store
 from eegkit.evaluation.running.tasks import run_tasks
-from eegkit.evaluation.splits import (
+from eegkit.evaluation.splits.metadata import listed
+from eegkit.evaluation.splits.named import (
     Fold,
     describe_split,
     folds_of,
     keeps_apart,
-    listed,
     make_splitter,
     overlap,
 )

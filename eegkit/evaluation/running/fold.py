@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from eegkit.evaluation.metrics import Answers, Scorer, chance_level, score
-from eegkit.evaluation.results import Predictions
+from eegkit.evaluation.metrics.chance import chance_level
+from eegkit.evaluation.metrics.scoring import Answers, Scorer, score
+from eegkit.evaluation.results.predictions import Predictions
 from eegkit.evaluation.running.fit_params import groups_for_fit
 from eegkit.evaluation.running.memory import peak_mb, reset_peak
-from eegkit.evaluation.splits import Fold
+from eegkit.evaluation.splits.named import Fold
 from eegkit.labels import labels_are_subjects
 from eegkit.signals import SignalArray
 

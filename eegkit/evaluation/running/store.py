@@ -17,8 +17,8 @@ from filelock import FileLock, Timeout
 
 from eegkit import tensor_file
 from eegkit.atomic import remove_leftovers
-from eegkit.evaluation.metrics import Scorer
-from eegkit.evaluation.results import pack, unpack
+from eegkit.evaluation.metrics.scoring import Scorer
+from eegkit.evaluation.results.predictions import pack, unpack
 from eegkit.evaluation.running.fold import Data, Outcome, Task
 
 FORMAT_VERSION = 1

@@ -11,7 +11,7 @@ from typing import Any
 from joblib import parallel_config
 from sklearn.utils.parallel import Parallel, delayed
 
-from eegkit.evaluation.metrics import Scorer
+from eegkit.evaluation.metrics.scoring import Scorer
 from eegkit.evaluation.running.fold import Data, Outcome, Task, fit_and_score
 from eegkit.evaluation.running.store import Store
 

@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold
 
-from eegkit.evaluation.splits._metadata import Rows, Timeline, listed, show, units
 from eegkit.evaluation.splits.by_level import Folds, MetadataSplitter
+from eegkit.evaluation.splits.metadata import Rows, Timeline, listed, show, units
 from eegkit.parameters import Interval, check_for
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import BaseCrossValidator
 
-from eegkit.evaluation.splits._metadata import (
+from eegkit.evaluation.splits.metadata import (
     Rows,
     codes_of,
     listed,

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from eegkit.evaluation.splits._metadata import listed, show
 from eegkit.evaluation.splits.by_level import Folds, MetadataSplitter, check_two_classes
+from eegkit.evaluation.splits.metadata import listed, show
 from eegkit.text import suggest
 
 

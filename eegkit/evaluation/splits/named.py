@@ -18,10 +18,10 @@ from sklearn.model_selection import (
     check_cv,
 )
 
-from eegkit.evaluation.splits._metadata import listed
 from eegkit.evaluation.splits.blocks import WithinSessionKFold, WithinSubjectKFold
 from eegkit.evaluation.splits.by_level import CrossDataset, CrossRun, CrossSession
 from eegkit.evaluation.splits.fixed import FixedSplit
+from eegkit.evaluation.splits.metadata import listed
 from eegkit.trials import Trials
 
 _PLAIN = {
