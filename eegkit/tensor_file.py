@@ -122,6 +122,21 @@ def read(data: bytes, name: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]
     return _check_digest(parse, name)
 
 
+def check_key(description: Mapping[str, Any], key: str, path: Path) -> None:
+    """Refuse a file that says of itself that it answers to another key than its name does.
+
+    Raises
+    ------
+    CorruptFileError
+        It was moved or copied to a name that is not its own.
+    """
+    if description.get("key") != key:
+        raise CorruptFileError(
+            f"{path} has the name of another file: it holds what belongs to "
+            f"{description.get('key')!r}."
+        )
+
+
 def _check_digest(
     parse: Callable[[], tuple[dict[str, str], dict[str, NDArray[Any]]]],
     name: str,

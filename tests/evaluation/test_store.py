@@ -4,6 +4,8 @@ import multiprocessing
 import os
 import signal
 import time
+import types
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -155,10 +157,111 @@ def test_torn_files_are_named(trials, fits, tmp_path):
     assert n_files(fits) == 4
 
 
-def test_what_cannot_be_known_again_is_refused(trials, tmp_path):
-    pipeline = make_pipeline(FunctionTransformer(lambda X: X[:, 0]), LogisticRegression())
-    with pytest.raises(ValueError, match=r"picklable.*the pipeline 'functiontransformer"):
-        evaluate(pipeline, trials, store=tmp_path)
+def edition(source):
+    """A module of a person's own, as it is after an edit, or a notebook's cells."""
+    module = types.ModuleType("mine")
+    exec(source, vars(module))
+    return module
+
+
+FEATURES = "import numpy as np\ndef features(X): return np.asarray(X).var(axis=2)"
+CLASS = """
+from sklearn.dummy import DummyClassifier
+class Guess(DummyClassifier):
+    def predict(self, X):
+        return super().predict(X)
+"""
+SCORER = "def scorer(estimator, X, y): return 0.25"
+
+
+def scores(trials, folder, features=FEATURES, classifier=CLASS, scorer=SCORER):
+    pipeline = make_pipeline(
+        FunctionTransformer(edition(features).features), edition(classifier).Guess()
+    )
+    metrics = {"mine": edition(scorer).scorer, "accuracy": "accuracy"}
+    return evaluate(pipeline, trials, cv="loso", scoring=metrics, store=folder)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"features": FEATURES.replace("np.asarray(X).var(axis=2)", "np.zeros((len(X), 2))")},
+        {"classifier": CLASS.replace("super().predict(X)", "super().predict(X)[::-1]")},
+        {"scorer": SCORER.replace("0.25", "0.75")},
+    ],
+    ids=["function", "class", "scorer"],
+)
+def test_edited_code_is_other_work(trials, tmp_path, edit):
+    scores(trials, tmp_path)
+    assert n_files(tmp_path) == 6
+    scores(trials, tmp_path)
+    assert n_files(tmp_path) == 6, "what was not edited is not computed again"
+    edited = scores(trials, tmp_path, **edit)
+    assert n_files(tmp_path) == 12
+    assert_same(edited, scores(trials, None, **edit))
+
+
+def test_a_lambda_is_known_again(trials, tmp_path):
+    for _ in range(2):
+        pipeline = make_pipeline(FunctionTransformer(lambda X: X[:, 0]), LogisticRegression())
+        evaluate(pipeline, trials, cv="group-3", store=tmp_path)
+    assert n_files(tmp_path) == 3
+
+
+def test_other_weights_in_a_file_are_other_work(trials, fits, tmp_path):
+    weights = tmp_path / "weights.npy"
+    loaded = FunctionTransformer(ignore_source, kw_args={"source": str(weights)})
+    for content, n_expected in [(b"first", 3), (b"first", 3), (b"other", 6)]:
+        weights.write_bytes(content)
+        pipeline = make_pipeline(loaded, Counted(fits))
+        evaluate(pipeline, trials, cv="group-3", store=tmp_path / "store")
+        assert n_files(fits) == n_expected
+
+
+def ignore_source(X, source):
+    return X
+
+
+def test_what_cannot_be_identified_is_named_computed_and_not_kept(trials, tmp_path):
+    numbers = (0.5 for _ in range(10**6))
+
+    def scorer(estimator, X, y):
+        return next(numbers)
+
+    with pytest.warns(UserWarning, match=r"^A metric cannot be identified.*generator") as record:
+        results = evaluate(
+            Counted(tmp_path), trials, cv="group-3", scoring={"mine": scorer},
+            store=tmp_path / "store",
+        )  # fmt: skip
+    assert len(record) == 1
+    assert record[0].filename == __file__
+    assert (results.table["mine"] == 0.5).all()
+    assert not n_files(tmp_path / "store")
+
+
+def test_one_pipeline_that_cannot_be_identified_leaves_the_others_kept(trials, fits, tmp_path):
+    odd = FunctionTransformer(ignore_source, kw_args={"source": weakref.ref(Counted)})
+    pipelines = {"odd": make_pipeline(odd, Counted(fits)), "good": Counted(fits)}
+    for n_fits in (6, 9):
+        with pytest.warns(UserWarning, match=r"^Pipeline 'odd' cannot.*'source' of 'kw_args'"):
+            evaluate(pipelines, trials, cv="group-3", store=tmp_path / "store")
+        assert n_files(fits) == n_fits
+        assert n_files(tmp_path / "store") == 3
+
+
+@pytest.mark.parametrize("how", ["renamed", "bit"])
+def test_a_file_that_answers_to_something_else_is_refused(trials, fits, tmp_path, how):
+    store = tmp_path / "store"
+    evaluate(Counted(fits), trials, cv="group-3", store=store)
+    first, second, _ = sorted(store.iterdir())
+    if how == "renamed":
+        second.write_bytes(first.read_bytes())
+    else:
+        content = bytearray(second.read_bytes())
+        content[-3] ^= 4
+        second.write_bytes(content)
+    with pytest.raises(CorruptFileError, match="Remove the file to compute it again"):
+        evaluate(Counted(fits), trials, cv="group-3", store=store)
 
 
 class Slow(ClassifierMixin, BaseEstimator):

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import pickle
 import threading
+import warnings
 from collections.abc import Mapping
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
 from filelock import FileLock, Timeout
 
@@ -20,18 +18,20 @@ from eegkit.atomic import remove_leftovers
 from eegkit.evaluation.metrics.scoring import Scorer
 from eegkit.evaluation.results.predictions import pack, unpack
 from eegkit.evaluation.running.fold import Data, Outcome, Task
+from eegkit.identity import UnidentifiableError, identify
 
-FORMAT_VERSION = 1
-# What may change a result though no parameter did.
-VERSIONS = tuple(version(name) for name in ("eegkit", "scikit-learn", "torch"))
+FORMAT_VERSION = 2
+# The key of what nobody could know again: it is not kept.
+NOT_KEPT = ""
 
 
 class Store:
     """A folder with one file for each finished fold.
 
-    A file's name holds a hash of what decides the fold: the pipeline and its parameters, the
-    trials on either side, the metrics. A fold is written once, whole; whoever works on one
-    holds a lock on it, which the system takes back from a process that dies.
+    A file holds, and is named after, a digest of what decides the fold: the pipeline with its
+    parameters and code, the trials on either side, the metrics, the versions of libraries (see
+    `eegkit.identity`). A fold is written once, whole; whoever works on one holds a lock on it,
+    which the system takes back from a process that dies.
 
     Parameters
     ----------
@@ -53,22 +53,28 @@ class Store:
         data: Mapping[str, Data],
         scorers: Mapping[str, Scorer],
     ) -> list[str]:
-        """The names under which the outcomes of these tasks are kept."""
-        of_pipeline = {
-            name: _hash("the pipeline " + repr(name), p) for name, p in pipelines.items()
-        }
+        """The names under which the outcomes of these tasks are kept.
+
+        Warns
+        -----
+        UserWarning
+            Of a pipeline or metric that cannot be identified: such folds are not kept.
+        """
+        of_pipeline = {name: _identity(f"Pipeline {name!r}", p) for name, p in pipelines.items()}
         of_data = {
-            name: _hash("the trials", [np.asarray(d.X), d.metadata, d.y, d.groups])
+            name: identify(np.asarray(d.X), d.metadata, d.y, d.groups, files=False)
             for name, d in data.items()
         }
-        versions = (FORMAT_VERSION, VERSIONS)
-        of_scorers = _hash("a metric", dict(scorers))
-        decisive = [
-            (*versions, of_pipeline[task.pipeline], of_data[task.dataset], of_scorers,
-             task.fold.train, task.fold.test)
-            for task in tasks
-        ]  # fmt: skip
-        return [f"fold-{joblib.hash(parts, hash_name='sha1')}" for parts in decisive]
+        of_scorers = _identity("A metric", dict(scorers))
+        keys = []
+        for task in tasks:
+            code = of_pipeline[task.pipeline], of_scorers
+            if None in code:
+                keys.append(NOT_KEPT)
+                continue
+            fold = task.fold.train, task.fold.test
+            keys.append(f"fold-{identify(FORMAT_VERSION, *code, of_data[task.dataset], *fold)}")
+        return keys
 
     def load(self, key: str, task: Task) -> Outcome | None:
         """What was kept of a task, under the names it has now.
@@ -78,11 +84,14 @@ class Store:
         CorruptFileError
             The file is torn, or of something else.
         """
+        if key == NOT_KEPT:
+            return None
         path = self._path(key)
         if not path.is_file():
             return None
         try:
             header, arrays = tensor_file.read(path.read_bytes(), str(path))
+            tensor_file.check_key(header, key, path)
         except tensor_file.CorruptFileError as error:
             raise tensor_file.CorruptFileError(
                 f"A fold cannot be read back: {error} Remove the file to compute it again."
@@ -96,10 +105,11 @@ class Store:
 
     def save(self, key: str, outcome: Outcome) -> None:
         """Keep the outcome of a task that did not fail, and let go of its lock."""
-        if outcome.failure is None:
+        if key != NOT_KEPT and outcome.failure is None:
             assert outcome.predictions is not None
             arrays: dict[str, Any] = {}
             header = {
+                "key": key,
                 "rows": [_without_nan(row) for row in outcome.rows],
                 "undefined": [[metric, subject] for metric, subject in outcome.undefined],
                 "predictions": pack(outcome.predictions, arrays),
@@ -111,6 +121,8 @@ class Store:
 
     def claim(self, key: str) -> bool:
         """Whether this process may work on a task: nobody else does."""
+        if key == NOT_KEPT:
+            return True
         lock = FileLock(self._lock_path(key), thread_local=False)
         try:
             lock.acquire(timeout=0)
@@ -139,14 +151,18 @@ class Store:
         return self.folder / f"{key}.safetensors"
 
 
-def _hash(kind: str, value: Any) -> str:
+def _identity(title: str, value: Any) -> str | None:
+    """What identifies it; None, and a warning, where nothing does."""
     try:
-        return str(joblib.hash(value, hash_name="sha1"))
-    except (pickle.PicklingError, AttributeError, TypeError) as error:
-        raise ValueError(
-            f"A store needs what decides a result to be picklable, to know it again: {kind} is "
-            f"not ({error}). Give a function of a module in place of a lambda."
-        ) from error
+        return identify(value)
+    except UnidentifiableError as error:
+        warnings.warn(
+            f"{title} cannot be identified, so its folds are computed, but not kept in the store: "
+            f"{error}",
+            UserWarning,
+            stacklevel=5,
+        )
+        return None
 
 
 def _without_nan(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,103 @@
+"""Libraries, as what is kept knows them: by their version, not by their code."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.machinery
+import platform
+import re
+import sys
+from importlib import metadata
+from pathlib import Path
+
+# The names of distributions that differ from those of their packages.
+DISTRIBUTIONS = {"sklearn": "scikit-learn", "pywt": "pywavelets", "yaml": "pyyaml"}
+# What may change any number that is computed.
+NUMERICS = ("numpy", "scipy", "scikit-learn", "torch", "skorch", "mne", "pywavelets", "pandas")
+INSTALLED = {"site-packages", "dist-packages"}
+EXTENSIONS = tuple(importlib.machinery.EXTENSION_SUFFIXES)
+
+
+@functools.cache
+def versions() -> tuple[str, ...]:
+    """What identifies eegkit, and the libraries that all its numbers depend on."""
+    python = ".".join(platform.python_version_tuple()[:2])
+    numerics = [f"{name} {metadata.version(name)}" for name in NUMERICS]
+    return (f"python {python}", eegkit_itself(), *numerics)
+
+
+@functools.cache
+def library_of(module: str) -> str | None:
+    """The library that a module belongs to and its version; None for a person's own module.
+
+    A plugin stands for the versions of what it requires, too. Libraries are the standard one,
+    and what lies in ``site-packages``; a package that is developed (installed as editable, or
+    found by ``PYTHONPATH``) is its developer's own.
+    """
+    top = module.partition(".")[0]
+    if top == "eegkit":
+        return eegkit_itself()
+    if top in sys.stdlib_module_names:
+        return "python"
+    path = file_of(module) or file_of(top)
+    if path is None or not INSTALLED & set(path.parts):
+        return None
+    names = _distributions(top)
+    versions = [f"{name} {metadata.version(name)}" for name in names]
+    versions += [requirement for name in names for requirement in _requirements(name)]
+    return " ".join(versions) or None
+
+
+def file_of(module: str) -> Path | None:
+    """The file that a module was imported from, where it has one."""
+    path = getattr(sys.modules.get(module), "__file__", None)
+    return None if path is None else Path(path)
+
+
+def is_compiled(module: str) -> bool:
+    """Whether a module is an extension, written in C, say."""
+    path = file_of(module)
+    return path is not None and path.name.endswith(EXTENSIONS)
+
+
+def eegkit_itself() -> str:
+    """The version of eegkit; where it is developed, a digest of its code besides."""
+    return f"eegkit {metadata.version('eegkit')} {_digest_of_package(Path(__file__).parent)}"
+
+
+@functools.cache
+def _digest_of_package(folder: Path) -> str:
+    if INSTALLED & set(folder.parts):
+        return ""
+    content = [path.read_bytes() for path in sorted(folder.rglob("*.py"))]
+    return hashlib.sha256(b"\0".join(content)).hexdigest()[:16]
+
+
+def _distributions(package: str) -> list[str]:
+    """The distributions that a package comes with."""
+    name = DISTRIBUTIONS.get(package, package)
+    try:
+        metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return sorted(set(_packages().get(package, ())))
+    return [name]
+
+
+@functools.cache
+def _packages() -> dict[str, list[str]]:
+    return dict(metadata.packages_distributions())  # reads the list of files of each: slow
+
+
+def _requirements(distribution: str) -> list[str]:
+    """The versions of what a plugin of eegkit requires."""
+    requirements = metadata.requires(distribution) or []
+    names = {re.split(r"[^\w.-]", line)[0] for line in requirements if "extra ==" not in line}
+    return [f"{name} {_version(name)}" for name in sorted(names)] if "eegkit" in names else []
+
+
+def _version(distribution: str) -> str:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return "absent"
