@@ -67,8 +67,7 @@ class Estimator(Parametrized, BaseEstimator):
         """
         if not reset and isinstance(y, str) and self._is_as_fitted(X):
             signals = X if isinstance(X, SignalArray) else SignalArray(X)
-            self._check_ch_names(signals)
-            _check_finite(signals)
+            self._check_as_fitted(signals)
             return signals
         if not reset:
             check_is_fitted(self)
@@ -92,13 +91,25 @@ class Estimator(Parametrized, BaseEstimator):
             metadata = {name: metadata.get(name) for name in ("sfreq", "groups")}
         signals = SignalArray(array, **metadata)
         if reset:
-            self.input_shape_, self.ch_names_ = array.shape[1:], signals.ch_names
-            self.__dict__.pop("preparation_", None)  # of an earlier fit
-            if signals.preparation is not None:
-                self.preparation_ = signals.preparation
-        self._check_ch_names(signals)
-        _check_finite(signals)
+            self._remember(signals)
+        self._check_as_fitted(signals)
         return signals if labels is None else (signals, labels)
+
+    def _remember(self, signals: SignalArray) -> None:
+        """Keep what the training trials know of themselves."""
+        self.input_shape_, self.ch_names_ = signals.shape[1:], signals.ch_names
+        self.sfreq_: Any = signals.sfreq  # `_check_rate` settles it where a rate is needed
+        self._input_axes = {"freqs": signals.freqs, "times": signals.times}
+        self.__dict__.pop("preparation_", None)  # of an earlier fit
+        if signals.preparation is not None:
+            self.preparation_ = signals.preparation
+
+    def _check_as_fitted(self, signals: SignalArray) -> None:
+        """Refuse what is not finite, or not of the channels, rate and axes of `fit`."""
+        self._check_ch_names(signals)
+        self._check_fitted_rate(signals)
+        self._check_spectrogram_axes(signals)
+        _check_finite(signals)
 
     def _is_as_fitted(self, X: Any) -> bool:
         """Whether an array needs no more than a look at its values: the way of single trials."""
@@ -142,16 +153,31 @@ class Estimator(Parametrized, BaseEstimator):
             f"({shortlist(wrong, 5)}); pick or reorder them."
         )
 
-    def _check_rate(self, signals: SignalArray, *, reset: bool) -> None:
-        """Settle the sampling rate, ``sfreq_`` in Hz; never silently a wrong one."""
-        name, parameter, rate = type(self).__name__, getattr(self, "sfreq", None), signals.sfreq
-        if not reset:
-            if rate is not None and rate != self.sfreq_ and not np.isclose(rate, self.sfreq_):
-                raise ValueError(
-                    f"X is sampled at {rate:g} Hz, but {name} was fitted at {self.sfreq_:g} Hz; "
-                    "resample it, or fit again."
-                )
+    def _check_spectrogram_axes(self, signals: SignalArray) -> None:
+        """Refuse spectrograms of other frequencies or times than those of `fit`."""
+        for name, unit in (("freqs", "Hz"), ("times", "s")):
+            values, fitted = getattr(signals, name), getattr(self, "_input_axes", {}).get(name)
+            if values is None or fitted is None or np.allclose(values, fitted, atol=1e-6):
+                continue
+            raise ValueError(
+                f"X has {name} from {values[0]:g} to {values[-1]:g} {unit}, but "
+                f"{type(self).__name__} was fitted with {fitted[0]:g} to {fitted[-1]:g} {unit}; "
+                "make spectrograms as those of the training trials, or fit again."
+            )
+
+    def _check_fitted_rate(self, signals: SignalArray) -> None:
+        """Refuse another sampling rate than that of `fit`, where both are known."""
+        rate, fitted = signals.sfreq, getattr(self, "sfreq_", None)
+        if rate is None or fitted is None or np.isclose(rate, fitted):
             return
+        raise ValueError(
+            f"X is sampled at {rate:g} Hz, but {type(self).__name__} was fitted at {fitted:g} Hz; "
+            "resample it, or fit again."
+        )
+
+    def _check_rate(self, signals: SignalArray) -> None:
+        """Settle the sampling rate in `fit`, ``sfreq_`` in Hz; never silently a wrong one."""
+        name, parameter, rate = type(self).__name__, getattr(self, "sfreq", None), signals.sfreq
         if parameter is not None and rate is not None and not np.isclose(rate, parameter):
             raise ParameterError(
                 f"X is sampled at {rate:g} Hz, but {name} was given sfreq={parameter:g}; "
@@ -163,7 +189,7 @@ class Estimator(Parametrized, BaseEstimator):
                 f"X does not say its sampling rate; {name} reads it at {DEFAULT_SFREQ:g} Hz. "
                 f"Pass sfreq= to {name}, or an X that knows its rate (trials.X, mne.Epochs)."
             )
-        self.sfreq_: Any = float(parameter or rate or DEFAULT_SFREQ)
+        self.sfreq_ = float(parameter or rate or DEFAULT_SFREQ)
 
 
 def warn(message: str) -> None:

@@ -54,6 +54,7 @@ def fitted(*steps):
     + [
         [MelSpectrogram(nperseg=32, n_mels=6)],
         [MelSpectrogram(nperseg=32, n_mels=6, output="db", n_fft=64)],
+        [STFT(nperseg=32, detrend=None)],
         [Standardizer(), STFT(nperseg=32)],
         [Standardizer(mode="trial"), Crop(tmax=0.5), STFT(nperseg=32)],
         [Montage(kind="average"), STFT(nperseg=32), SpectrogramImage(n_freqs=12, n_frames=9)],

@@ -228,10 +228,7 @@ class NeuralClassifier(FittedNet):
             self.classes_ = _targets.learn_classes(
                 labels if classes is None else np.asarray(classes)
             )
-            self.sfreq_ = signals.sfreq  # None where X does not say
             self._warn_of_padding()
-        elif self.sfreq_ is not None:
-            self._check_rate(signals, reset=False)
         people = signals.groups
         n = len(signals)
         if groups is not None:

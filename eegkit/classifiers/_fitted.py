@@ -162,10 +162,7 @@ class FittedNet(
 
     def _as_fitted(self, X: Any) -> NDArray[Any]:
         """The samples of X, of the shape, channels and rate of `fit`."""
-        signals = self._check_input(X, reset=False)
-        if self.sfreq_ is not None:
-            self._check_rate(signals, reset=False)
-        return signals.view(np.ndarray)
+        return self._check_input(X, reset=False).view(np.ndarray)
 
     def __getstate__(self) -> dict[str, Any]:
         # No skorch in the pickle.

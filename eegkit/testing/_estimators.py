@@ -136,6 +136,19 @@ def check_order_of_trials(estimator: Estimator) -> None:
     np.testing.assert_allclose(shuffled, expected, rtol=1e-5, atol=1e-6)
 
 
+def check_another_rate(estimator: Estimator) -> None:
+    """An X of another sampling rate, or of other frequencies, than that of `fit` is refused."""
+    X, y = example_input(estimator)
+    slow, fast = (
+        SignalArray(np.asarray(X), sfreq=k * SFREQ)
+        if estimator.input_kind == "raw"
+        else SignalArray(np.asarray(X), freqs=k * np.arange(X.shape[2]))
+        for k in (1, 2)
+    )
+    model = fitted(estimator, slow, y)
+    assert_refused(partial(output_of, model, fast), "Hz", "another rate")
+
+
 def check_fit_again_on_another_shape(estimator: Estimator) -> None:
     """A fitted estimator can be fitted again on fewer channels."""
     X, y = example_input(estimator)

@@ -99,8 +99,6 @@ class Transformer(TransformerMixin, Estimator):
             `fit` was not called.
         """
         signals = self._check_input(X, reset=False)
-        if hasattr(self, "sfreq_"):
-            self._check_rate(signals, reset=False)
         shape = (len(signals), *self.output_shape_)
         if isinstance(out, str | os.PathLike):
             array = _write_whole(Path(out), shape, lambda memmap: self._fill(signals, memmap))
@@ -151,7 +149,10 @@ class Transformer(TransformerMixin, Estimator):
 
     def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
         """What the output knows, as keyword arguments of `SignalArray`, but for the groups."""
-        return {"sfreq": getattr(self, "sfreq_", signals.sfreq), "ch_names": signals.ch_names}
+        return {
+            "sfreq": getattr(self, "sfreq_", None) or signals.sfreq,
+            "ch_names": signals.ch_names,
+        }
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -17,13 +17,22 @@ def framed_rfft(
     taper: NDArray[np.float32],
     hop: int,
     n: int,
+    detrend: str | None,
 ) -> NDArray[np.complex64]:
-    """Spectra of tapered frames of padded signals, shape (..., n_frames, n // 2 + 1)."""
+    """Spectra of tapered frames of padded signals, shape (..., n_frames, n // 2 + 1).
+
+    Where they are detrended, the mean of the trial goes before it is padded, so that an offset
+    makes no step at its ends, then that of every frame.
+    """
     import torch
 
-    padded = torch.nn.functional.pad(_tensor(signals), padding)
-    frames = padded.unfold(-1, len(taper), hop) * _tensor(taper)
-    return torch.fft.rfft(frames, n).numpy()
+    x = _tensor(signals)
+    if detrend is not None:
+        x = x - x.mean(-1, keepdim=True)
+    frames = torch.nn.functional.pad(x, padding).unfold(-1, len(taper), hop)
+    if detrend is not None:
+        frames = frames - frames.mean(-1, keepdim=True)
+    return torch.fft.rfft(frames * _tensor(taper), n).numpy()
 
 
 def ifft(spectra: NDArray[np.complex64]) -> NDArray[np.complex64]:

@@ -21,23 +21,28 @@ class Spectrogram(nn.Module):
 
     def __init__(
         self,
+        padding: tuple[int, int],
         taper: NDArray[np.float32],
         hop: int,
-        padding: tuple[int, int],
         n_fft: int,
         bins: slice,
         scale: NDArray[np.float32],
+        detrend: str | None,
     ) -> None:
         super().__init__()
         k, t = np.arange(n_fft // 2 + 1)[bins, None], np.arange(len(taper))
         angle = 2 * math.pi * k * t / n_fft
         waves = np.stack([np.cos(angle), np.sin(angle)]) * taper * np.sqrt(scale[bins])[:, None]
+        if detrend is not None:  # a wave without a mean sees none of the frame's
+            waves -= waves.mean(axis=-1, keepdims=True)
         kernel = torch.tensor(waves.reshape(-1, 1, len(taper)), dtype=torch.float32)
         self.register_buffer("kernel", kernel)
-        self.hop, self.padding, self.n_bins = hop, padding, len(k)
+        self.hop, self.padding, self.n_bins, self.detrend = hop, padding, len(k), detrend
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         n_channels, n_times = x.shape[1:]
+        if self.detrend is not None:
+            x = x - x.mean(-1, keepdim=True)
         x = F.pad(x.reshape(-1, 1, n_times), self.padding)  # (B*C, 1, T)
         kernel: Any = self.kernel
         x = F.conv1d(x, kernel, stride=self.hop).square()  # (B*C, 2*F, n_frames)

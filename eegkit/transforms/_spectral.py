@@ -25,13 +25,14 @@ class FrameTransformer(Transformer):
     hop_s: Positive | None = None
     n_fft: Count | None = None
     window: Any = "hann"
+    detrend: Literal["constant"] | None = "constant"
     framing: Literal["valid", "scipy", "librosa"] = "valid"
     scaling: Literal["density", "spectrum"] | None = "density"
     amin: Positive = 1e-10
 
     def _prepare_frames(self, signals: SignalArray) -> NDArray[np.float64]:
         """Settle rate, window and frames; give the frequencies of all bins in Hz."""
-        self._check_rate(signals, reset=True)
+        self._check_rate(signals)
         n_times, sfreq = signals.shape[-1], self.sfreq_
         length = self._samples(self.nperseg, "window_s")
         hop = self._samples(self.hop or max(1, length // 4), "hop_s")
@@ -69,7 +70,8 @@ class FrameTransformer(Transformer):
 
     def _spectrum(self, block: NDArray[np.float32]) -> NDArray[np.complex64]:
         """Spectra of all frames, unscaled, shape (n_block, n_channels, n_frames, n_bins)."""
-        return _fft.framed_rfft(block, self._padding, self._taper, self._hop, self._n_fft)
+        frames = (self._padding, self._taper, self._hop, self._n_fft)
+        return _fft.framed_rfft(block, *frames, detrend=self.detrend)
 
     def _power(self, block: NDArray[np.float32], bins: slice) -> NDArray[np.float32]:
         """Scaled power of all frames, at some of the bins of `_spectrum`."""
@@ -82,8 +84,8 @@ class FrameTransformer(Transformer):
         """What `_power` computes, frequencies before frames, as a torch module."""
         from eegkit.transforms._modules import Spectrogram
 
-        scale = self._power_scale
-        return Spectrogram(self._taper, self._hop, self._padding, self._n_fft, bins, scale)
+        frames = (self._padding, self._taper, self._hop, self._n_fft)
+        return Spectrogram(*frames, bins, self._power_scale, detrend=self.detrend)
 
 
 def refuse_single_sample(n_times: int) -> None:

@@ -50,6 +50,9 @@ class BandPower(Transformer):
         shorter.
     amin : float, default 1e-10
         Power below which no logarithm is taken, in µV².
+    detrend : {"constant", None}, default "constant"
+        Take the mean of every window out first, as ``scipy.signal.welch`` and MNE's
+        ``psd_array_welch`` do, so that an offset is not counted as delta power.
 
     Attributes
     ----------
@@ -86,13 +89,14 @@ class BandPower(Transformer):
     output: Literal["log_power", "power", "relative", "differential_entropy"] = "log_power"
     nperseg_s: Positive = 1.0
     amin: Positive = 1e-10
+    detrend: Literal["constant"] | None = "constant"
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:
         return {"sfreq": 128.0, "bands": {"all": (0.0, 64.0)}}
 
     def _prepare(self, signals: SignalArray) -> None:
-        self._check_rate(signals, reset=True)
+        self._check_rate(signals)
         n_times = signals.shape[-1]
         refuse_single_sample(n_times)
         self.bands_ = dict(BANDS if self.bands is None else self.bands)
@@ -117,7 +121,9 @@ class BandPower(Transformer):
         self.output_shape_ = (signals.shape[1] * len(self.bands_),)
 
     def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
-        _, density = scipy.signal.welch(block, self.sfreq_, nperseg=self._nperseg, detrend=False)
+        _, density = scipy.signal.welch(
+            block, self.sfreq_, nperseg=self._nperseg, detrend=self.detrend or False
+        )
         power = density @ self._weights  # (n_block, n_channels, n_bands)
         if self.output == "relative":
             power /= np.maximum(power.sum(axis=2, keepdims=True), np.float32(self.amin))

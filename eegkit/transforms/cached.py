@@ -95,8 +95,7 @@ class Cached(Transformer, kw_only=False):
 
     def _prepare(self, signals: SignalArray) -> None:
         self.transformer_ = clone(self.transformer).fit(signals)
-        if hasattr(self.transformer_, "sfreq_"):
-            self.sfreq_ = self.transformer_.sfreq_
+        self.sfreq_ = getattr(self.transformer_, "sfreq_", None) or signals.sfreq
         self._raw = signals.metadata | {"groups": None}
         self._state = _state_of(self.transformer_)
         self.output_shape_ = self.transformer_.transform(signals[:1]).shape[1:]
@@ -118,8 +117,6 @@ class Cached(Transformer, kw_only=False):
         if out is not None:
             return super().transform(X, out)
         signals = self._check_input(X, reset=False)
-        if hasattr(self, "sfreq_"):
-            self._check_rate(signals, reset=False)
         path = self._path(signals)
         if not _is_whole(path):
             self._make(path, signals)

@@ -69,6 +69,9 @@ class CWT(Transformer):
         channels, then the imaginary parts.
     amin : float, default 1e-10
         Power below which no logarithm is taken.
+    detrend : {"constant", None}, default "constant"
+        Take the mean of every trial out first. Without it, an offset is a step at both ends of the
+        trial, where zeros begin, and power at all frequencies near them.
 
     Attributes
     ----------
@@ -125,13 +128,14 @@ class CWT(Transformer):
     n_frames: Count | None = 100
     output: Literal["log", "db", "power", "magnitude", "phase", "complex"] = "log"
     amin: Positive = 1e-10
+    detrend: Literal["constant"] | None = "constant"
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:
         return {"sfreq": 128.0, "f_min": None, "f_max": None, "n_freqs": 3, "n_frames": 4}
 
     def _prepare(self, signals: SignalArray) -> None:
-        self._check_rate(signals, reset=True)
+        self._check_rate(signals)
         n_times = signals.shape[-1]
         refuse_single_sample(n_times)
         self.freqs_ = self._frequencies(n_times)
@@ -210,6 +214,8 @@ class CWT(Transformer):
 
     def _coefficients(self, block: NDArray[np.float32]) -> NDArray[np.complex64]:
         """Shape (n_block, n_channels, n_freqs, n_frames)."""
+        if self.detrend is not None:
+            block = block - block.mean(axis=-1, keepdims=True, dtype=np.float64).astype(np.float32)
         short, shape = self._n_short, block.shape[:2]
         lowest = min(first for first, _ in self._kernels)
         stop = max(first + len(weights) for first, weights in self._kernels)

@@ -27,7 +27,7 @@ class Filter(Transformer):
         """Second-order sections."""
 
     def _prepare(self, signals: SignalArray) -> None:
-        self._check_rate(signals, reset=True)
+        self._check_rate(signals)
         refuse_single_sample(signals.shape[-1])
         self._sections = self._design(self.sfreq_)
         self.output_shape_ = self.input_shape_

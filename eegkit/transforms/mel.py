@@ -25,8 +25,9 @@ class MelSpectrogram(FrameTransformer):
     ----------
     max_memory_mb, n_jobs
         See `Transformer`.
-    sfreq, nperseg, window_s, hop, hop_s, n_fft, window, framing, scaling, amin
-        See `STFT`. ``scaling=None`` and ``framing="librosa"`` give librosa's mel spectrogram.
+    sfreq, nperseg, window_s, hop, hop_s, n_fft, window, detrend, framing, scaling, amin
+        See `STFT`. ``scaling=None``, ``framing="librosa"`` and ``detrend=None`` give librosa's mel
+        spectrogram.
     n_mels : int, default 32
         Bands.
     f_min, f_max : float or None, default None

@@ -61,7 +61,7 @@ class Resample(Transformer):
         return {"sfreq": 128.0, "target_sfreq": 256.0}
 
     def _prepare(self, signals: SignalArray) -> None:
-        self._check_rate(signals, reset=True)
+        self._check_rate(signals)
         ratio = ratio_of(self.sfreq_, self.target_sfreq)
         self.up_, self.down_ = ratio.numerator, ratio.denominator
         n_times = -(-signals.shape[-1] * self.up_ // self.down_)

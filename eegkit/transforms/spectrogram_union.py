@@ -130,13 +130,11 @@ class SpectrogramUnion(Transformer, Composition, kw_only=False):
                 )
 
     def _settle_rate(self, signals: SignalArray) -> None:
-        rates = {name: t.sfreq_ for name, t in self.transformers_ if hasattr(t, "sfreq_")}
+        rates = {name: t.sfreq_ for name, t in self.transformers_ if getattr(t, "sfreq_", None)}
         if len(set(rates.values())) > 1:
             listing = ", ".join(f"{name} {rate:g} Hz" for name, rate in rates.items())
             raise ValueError(f"The transforms read the same trials at different rates: {listing}.")
-        rate = next(iter(rates.values()), signals.sfreq)
-        if rate is not None:
-            self.sfreq_ = rate
+        self.sfreq_ = next(iter(rates.values()), signals.sfreq)
 
     def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         images = [np.empty((len(block), *i.output_shape_), np.float32) for i in self._images]

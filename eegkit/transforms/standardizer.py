@@ -74,7 +74,7 @@ class Standardizer(Transformer):
         self.output_shape_ = self.input_shape_
         self._init_block = 0
         if self.mode == "moving" and self.init_block_s is not None:
-            self._check_rate(signals, reset=True)
+            self._check_rate(signals)
             self._init_block = round(self.init_block_s * self.sfreq_)
             if not 0 < self._init_block <= self.input_shape_[-1]:
                 raise ParameterError(

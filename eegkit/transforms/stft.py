@@ -27,8 +27,7 @@ class STFT(FrameTransformer):
     """Short-time Fourier spectrogram of every trial and channel.
 
     By default the natural logarithm of the one-sided power spectral density in µV²/Hz, in
-    frames that lie wholly inside the trial, as ``scipy.signal.spectrogram`` without
-    detrending gives it.
+    frames that lie wholly inside the trial, as ``scipy.signal.spectrogram`` gives it.
 
     Parameters
     ----------
@@ -50,6 +49,10 @@ class STFT(FrameTransformer):
         bins, the same resolution. The window's length by default.
     window : str or tuple, default "hann"
         Any window that ``scipy.signal.get_window`` knows (periodic).
+    detrend : {"constant", None}, default "constant"
+        Take the mean of every frame out before it is windowed, as ``scipy.signal.spectrogram`` and
+        MNE's ``psd_array_welch`` do, and that of the trial before it is padded: an offset,
+        however large, changes nothing. Without it, an offset is power from 0 to 2 bins.
     framing : {"valid", "scipy", "librosa"}, default "valid"
         Where frames lie: wholly inside the trial; as in ``scipy.signal.ShortTimeFFT``, every
         slice that touches the trial; or as in ``librosa.stft``, centred on every `hop`-th
@@ -207,15 +210,16 @@ class STFT(FrameTransformer):
         ------
         ValueError
             The spectrogram does not determine the trial: it is not complex, leaves out
-            frequencies or samples, or has another shape than `transform` gives.
+            frequencies, means or samples, or has another shape than `transform` gives.
         """
         check_is_fitted(self)
         length, hop, (left, _) = len(self._taper), self._hop, self._padding
         n_bins = self._n_fft // 2 + 1
-        if self.output != "complex" or len(self.freqs_) != n_bins or self.framing == "valid":
+        is_partial = self.framing == "valid" or self.detrend is not None
+        if self.output != "complex" or len(self.freqs_) != n_bins or is_partial:
             raise ValueError(
-                "This STFT has no inverse; use output='complex', f_min=None, f_max=None and "
-                "framing='scipy' or 'librosa'."
+                "This STFT has no inverse; use output='complex', f_min=None, f_max=None, "
+                "detrend=None and framing='scipy' or 'librosa'."
             )
         if not scipy.signal.check_NOLA(self._taper, length, max(0, length - hop)):
             raise ValueError(f"Windows {hop} samples apart leave samples out; shorten the hop.")

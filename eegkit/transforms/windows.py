@@ -51,7 +51,7 @@ class Crop(Transformer):
         return {"sfreq": 128.0}
 
     def _prepare(self, signals: SignalArray) -> None:
-        self._check_rate(signals, reset=True)
+        self._check_rate(signals)
         n_times = signals.shape[-1]
         start = 0 if self.tmin is None else round(self.tmin * self.sfreq_)
         stop = n_times if self.tmax is None else round(self.tmax * self.sfreq_)

@@ -32,7 +32,7 @@ def parts(complex_channels):
 def test_morlet_is_mnes(X, n_cycles, zero_mean):
     cwt = CWT(
         sfreq=SFREQ, f_min=6, f_max=50, n_freqs=12, n_cycles=n_cycles, zero_mean=zero_mean,
-        output="complex",
+        output="complex", detrend=None,
     )  # fmt: skip
     made = parts(cwt.fit_transform(X))
     expected = mne.time_frequency.tfr_array_morlet(
@@ -60,7 +60,7 @@ def test_wavelets_are_those_of_pywavelets(wavelet):
     freqs = peak * sfreq / scales
     cwt = CWT(
         sfreq=sfreq, wavelet=wavelet, f_min=freqs[0], f_max=freqs[1], n_freqs=2, n_cycles=7,
-        zero_mean=False, n_frames=2 * n_times, output="complex",
+        zero_mean=False, n_frames=2 * n_times, output="complex", detrend=None,
     )  # fmt: skip
     made = parts(cwt.fit_transform(X))[..., 1::2]
     theirs, _ = pywt.cwt(X, scales, name, precision=22, method="fft", axis=-1)
@@ -86,8 +86,9 @@ def test_decimated_frames_are_those_of_the_full_rate(X, wavelet, n_frames):
 def test_morse_is_its_formula(X):
     # Against a float64 transform by a long FFT, padded far beyond the wavelets.
     cwt = CWT(
-        sfreq=SFREQ, wavelet="morse", f_min=6, n_freqs=6, scaling="amplitude", output="complex"
-    )
+        sfreq=SFREQ, wavelet="morse", f_min=6, n_freqs=6, scaling="amplitude", output="complex",
+        detrend=None,
+    )  # fmt: skip
     made = parts(cwt.fit_transform(X))
     n = 8192
     hz = np.fft.fftfreq(n, 1 / SFREQ)
@@ -137,7 +138,7 @@ def test_outputs(X):
 
 
 def test_float32_is_as_good_as_float64(X):
-    cwt = CWT(sfreq=SFREQ, f_min=6, n_freqs=10, output="complex")
+    cwt = CWT(sfreq=SFREQ, f_min=6, n_freqs=10, output="complex", detrend=None)
     single = parts(cwt.fit_transform(X))
     double = mne.time_frequency.tfr_array_morlet(
         X, SFREQ, cwt.freqs_, n_cycles=7, output="complex", decim=10, verbose="error"

@@ -270,7 +270,7 @@ class VAEDenoiser(AutoencoderParams, ModuleEstimator, Transformer):
         x_hat = np.empty((len(latents), *self.input_shape_), dtype=np.float32)
         for rows in _parts(len(latents)):
             x_hat[rows] = self._decoded(torch.tensor(latents[rows]))
-        return SignalArray(x_hat, ch_names=self.ch_names_)
+        return SignalArray(x_hat, sfreq=self.sfreq_, ch_names=self.ch_names_)
 
     def _decoded(self, latents: torch.Tensor) -> NDArray[np.float32]:
         with torch.inference_mode():
