@@ -1,12 +1,15 @@
-"""Sentences that messages share."""
+"""Sentences that messages share, and docstrings by section."""
 
 from __future__ import annotations
 
 import difflib
+import inspect
+import re
 from collections.abc import Iterable
 from typing import Any
 
 SIMILARITY = 0.5
+_HEADING = re.compile(r"^(\S.*?) *\n(?:-{3,}|={3,}) *$", re.MULTILINE)
 
 
 def count(n: int, singular: str, many: str | None = None) -> str:
@@ -98,3 +101,20 @@ def suggest(
     if otherwise is None:
         otherwise = f"there are {', '.join(f'{prefix}{name}' for name in names)}"
     return f"; {otherwise}." if otherwise else "."
+
+
+def sections(doc: str) -> dict[str, str]:
+    """The sections of a numpydoc docstring, by heading.
+
+    Parameters
+    ----------
+    doc : str
+
+    Returns
+    -------
+    dict of str to str
+        Their bodies; what comes before the first heading is under ``""``.
+    """
+    before, *parts = _HEADING.split(inspect.cleandoc(doc))
+    bodies = zip(parts[::2], parts[1::2], strict=True)
+    return {"": before.strip("\n")} | {heading: body.strip("\n") for heading, body in bodies}

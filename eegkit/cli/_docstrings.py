@@ -6,7 +6,6 @@ names in ``l_freq, h_freq : float``, drops examples' text, and makes none of it 
 
 from __future__ import annotations
 
-import inspect
 import re
 from typing import Any
 
@@ -15,18 +14,11 @@ from rich.padding import Padding
 from rich.text import Text
 
 from eegkit.parameters import check_for
+from eegkit.text import sections
 
 # Said by the table of parameters, or of use to programmers only.
 NOT_PROSE = ("Parameters", "Attributes", "See Also", "Methods")
-_HEADING = re.compile(r"^(\S.*?) *\n(?:-{3,}|={3,}) *$", re.MULTILINE)
 _ROLE = re.compile(r":\w+:`~?([^`]+)`")
-
-
-def sections(doc: str) -> dict[str, str]:
-    """The sections of a docstring by heading; what comes before the first is under ``""``."""
-    before, *parts = _HEADING.split(inspect.cleandoc(doc))
-    bodies = zip(parts[::2], parts[1::2], strict=True)
-    return {"": before.strip("\n")} | {heading: body.strip("\n") for heading, body in bodies}
 
 
 def parameters_of(cls: type) -> dict[str, str]:

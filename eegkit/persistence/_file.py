@@ -102,15 +102,11 @@ def load(path: str | os.PathLike[str], custom_classes: Iterable[type] = ()) -> A
     FileNotFoundError
         There is no such file.
     """
-    path = Path(path)
-    return _decoded(path.read_bytes(), str(path), named_classes(custom_classes))
-
-
-def _decoded(data: bytes, name: str, custom_classes: dict[str, type]) -> Any:
-    """The estimator in the bytes of a file."""
-    description, tensors = _read_checked(data, name)
+    classes_by_name = named_classes(custom_classes)
+    name = str(path)
+    description, tensors = _read_checked(Path(path).read_bytes(), name)
     try:
-        decoder = Decoder(tensors, description["versions"], custom_classes)
+        decoder = Decoder(tensors, description["versions"], classes_by_name)
         return decoder.decode(description["estimator"])
     except ImportError:
         raise

@@ -11,22 +11,16 @@ from matplotlib.axes import Axes
 from eegkit.pipeline import flat_steps
 from eegkit.plots._styles import Display, tidy
 
-PANELS = {
-    "Loss": {"train_loss": "training", "valid_loss": "held out"},
+TRAINING, HELD_OUT = {"label": "training", "color": "C0"}, {"label": "held out", "color": "C1"}
+PANELS: dict[str, dict[str, dict[str, Any]]] = {
+    "Loss": {"train_loss": TRAINING, "valid_loss": HELD_OUT},
     "Accuracy": {
-        "train_acc": "training",
-        "valid_acc": "held out",
-        "train_top5": "training, top 5",
-        "valid_top5": "held out, top 5",
+        "train_acc": TRAINING,
+        "valid_acc": HELD_OUT,
+        "train_top5": {"label": "training, top 5", "color": "C0", "ls": "--"},
+        "valid_top5": {"label": "held out, top 5", "color": "C1", "ls": "--"},
     },
-    "Learning rate": {"lr": "learning rate"},
-}
-STYLES: dict[str, dict[str, Any]] = {
-    "training": {"color": "C0"},
-    "held out": {"color": "C1"},
-    "training, top 5": {"color": "C0", "ls": "--"},
-    "held out, top 5": {"color": "C1", "ls": "--"},
-    "learning rate": {"color": "0.3"},
+    "Learning rate": {"lr": {"label": "learning rate", "color": "0.3"}},
 }
 
 
@@ -109,17 +103,11 @@ class TrainingCurvesDisplay(Display):
             self._draw(ax, title, curves)
         return self
 
-    def _draw(self, ax: Axes, title: str, curves: dict[str, str]) -> None:
+    def _draw(self, ax: Axes, title: str, curves: dict[str, dict[str, Any]]) -> None:
         marker = "o" if len(self.history) == 1 else None
-        for name, label in curves.items():
+        for name, style in curves.items():
             if name in self.history:
-                ax.plot(
-                    self.history["epoch"],
-                    self.history[name],
-                    label=label,
-                    marker=marker,
-                    **STYLES[label],
-                )
+                ax.plot(self.history["epoch"], self.history[name], marker=marker, **style)
         if title == "Loss" and "valid_loss" in self.history:
             best = self.history["valid_loss"].idxmin()
             ax.axvline(self.history["epoch"][best], color="0.6", lw=1, ls=":", label="best epoch")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -15,6 +14,7 @@ from eegkit.evaluation.results.settings import source_of
 from eegkit.evaluation.splits.metadata import joined
 from eegkit.recordings import Preparation
 from eegkit.reporting import markup as h
+from eegkit.text import sections
 
 _LINK = re.compile(r"https?://[^\s,;]+|\b10\.\d{4,9}/[^\s,;]+|\barXiv:\d{4}\.\d{4,5}")
 
@@ -57,11 +57,8 @@ def to_cite(results: Results) -> str:
 
 def references_of(obj: Any) -> str:
     """The section "References" of a docstring, as one paragraph; empty where there is none."""
-    doc = inspect.cleandoc(obj.__doc__ or "")
-    match = re.search(r"^References\n-+\n(.*?)(?=^\S[^\n]*\n-{3,}$|\Z)", doc, re.S | re.M)
-    if match is None:
-        return ""
-    text = re.sub(r"^\.\. \[\w+\] ", "", match[1], flags=re.M)
+    body = sections(obj.__doc__ or "").get("References", "")
+    text = re.sub(r"^\.\. \[\w+\] ", "", body, flags=re.M)
     return " ".join(text.replace("`", "").split())
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 # What there is of every trial; the last are packed as codes of their values.
@@ -57,18 +58,11 @@ class Predictions:
         classes = np.unique(np.concatenate([np.concatenate([p.classes, p.y]) for p in parts]))
         proba = None
         if all(p.proba is not None for p in parts):
-            proba = np.concatenate([_spread(p, classes) for p in parts])
+            tables = (pd.DataFrame(p.proba, columns=p.classes) for p in parts)
+            wide = [table.reindex(columns=classes, fill_value=0.0) for table in tables]
+            proba = np.concatenate(wide, dtype=np.float32)
         columns = {name: np.concatenate([getattr(p, name) for p in parts]) for name in COLUMNS}
         return cls(**columns, classes=classes, proba=proba)
-
-
-def _spread(part: Predictions, classes: NDArray[Any]) -> NDArray[np.float32]:
-    assert part.proba is not None
-    if len(part.classes) == len(classes):
-        return part.proba
-    wide = np.zeros((len(part), len(classes)), np.float32)
-    wide[:, np.searchsorted(classes, part.classes)] = part.proba
-    return wide
 
 
 def pack(predictions: Predictions, arrays: dict[str, Any], prefix: str = "") -> dict[str, Any]:
