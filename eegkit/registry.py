@@ -26,6 +26,13 @@ from eegkit.text import nearest, suggest
 
 KINDS = ("datasets", "transforms", "classifiers")
 CORE = "eegkit"
+# What the classes of a kind have.
+METHODS = {
+    "datasets": ("load", "facts"),
+    "transforms": ("fit", "transform", "get_params", "set_params"),
+    "classifiers": ("fit", "predict", "get_params", "set_params"),
+    "families": ("member_names", "member"),
+}
 
 
 @dataclass(frozen=True)
@@ -191,20 +198,46 @@ def get_family(kind: str, name: str) -> Family:
 def _load(entry: Entry, point: EntryPoint) -> Any:
     try:
         plugin = point.load()
-    except Exception as error:
-        _failures[entry] = f"{type(error).__name__}: {error}"
-        raise PluginError(
-            f"{entry.kind[:-1]} {entry.name!r} of the distribution {entry.distribution!r} "
-            f"({entry.target}) failed to import:\n\n{traceback.format_exc()}"
-        ) from error
+        _check_kind(plugin, "families" if entry.family else entry.kind)
+    except KeyboardInterrupt:
+        raise  # of whoever waits for the import
+    except BaseException as error:  # a plugin may end in SystemExit
+        raise _plugin_error(entry, error) from error
     _failures.pop(entry, None)
     return plugin
 
 
+def _plugin_error(entry: Entry, error: BaseException) -> PluginError:
+    """Keep the failure, and tell it with the plugin's own traceback."""
+    _failures[entry] = f"{type(error).__name__}: {error}".rstrip(": ")
+    return PluginError(
+        f"{entry.kind[:-1]} {entry.name!r} of the distribution {entry.distribution!r} "
+        f"({entry.target}) failed to import:\n\n{traceback.format_exc()}"
+    )
+
+
+def _check_kind(plugin: Any, kind: str) -> None:
+    """A class, with the methods of its kind; a family may be an object."""
+    methods = METHODS[kind]
+    expected = f"expected a class with {', '.join(methods)}"
+    if not isinstance(plugin, type) and kind != "families":
+        raise TypeError(f"it is {plugin!r:.60}, no class; {expected}.")
+    lacking = [name for name in methods if not callable(getattr(plugin, name, None))]
+    if lacking:
+        raise TypeError(f"{plugin!r:.60} has no {', '.join(lacking)}; {expected}.")
+    if kind == "transforms" and "ClassifierMixin" in [base.__name__ for base in plugin.__mro__]:
+        raise TypeError(f"{plugin.__name__} is a classifier; register it under eegkit.classifiers.")
+
+
 def _member(entry: Entry, family: Family, name: str) -> type:
-    members = family.member_names()
-    if name in members:
-        return family.member(name)
+    try:
+        members = list(family.member_names())
+        member = family.member(name) if name in members else None
+        if member is not None:
+            _check_kind(member, entry.kind)
+            return member
+    except Exception as error:
+        raise _plugin_error(entry, error) from error
     raise ValueError(
         f"No {entry.kind[:-1]} of the family {entry.name!r} is named {name!r}"
         f"{suggest(name, members, '', prefix=f'{entry.name}:')} "
@@ -248,13 +281,15 @@ def describe(kind: str, name: str) -> Description:
 
     Imports the class; never raises for a plugin that does not import.
     """
-    entry, _, member = _find(kind, name)
-    getter = get_family if entry.family and member is None else get
+    entry, point, member = _find(kind, name)
     try:
-        doc = getter(kind, name).__doc__ or ""
+        plugin = _load(entry, point)
+        plugin = plugin if member is None else _member(entry, plugin, member)
+        doc = plugin.__doc__
     except PluginError:
         return Description(entry, summary="", failure=_failures[entry])
-    return Description(entry, summary=doc.strip().partition("\n")[0])
+    summary = doc.strip().partition("\n")[0] if isinstance(doc, str) else ""
+    return Description(entry, summary=summary)
 
 
 def failures() -> dict[Entry, str]:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from eegkit import registry
+from eegkit.cli._errors import one_sentence
 from eegkit.cli._options import option
 from eegkit.text import suggest
 
@@ -31,31 +32,31 @@ def list_registered(kind: str | None, names: bool) -> None:
 
     What fails to import is listed with the reason, and breaks nothing else.
     """
+    from eegkit.overview import overview
+
     kinds = registry.KINDS if kind is None else (kind,)
+    listed_names = {kind: _listed_names(kind) for kind in kinds}
     if names:
-        for kind in kinds:
-            for name in _listed_names(kind):
-                click.echo(name)
+        click.echo("\n".join(name for kind in kinds for name in listed_names[kind]))
         return
+    descriptions = iter(overview(kinds))
     for i, kind in enumerate(kinds):
         if i:
             click.echo()
-        _show_kind(kind)
+        _show_kind(kind, dict(zip(listed_names[kind], descriptions, strict=False)))
 
 
-def _listed_names(kind: str) -> dict[str, str]:
-    """Names as they are listed, with those that the registry looks up."""
-    families = {_any_member(f): f"{f.distribution}:{f.name}" for f in registry.families(kind)}
-    return {name: name for name in registry.names(kind)} | families
+def _listed_names(kind: str) -> list[str]:
+    """Names as they are listed, in the order of the overview."""
+    return registry.names(kind) + list(map(_any_member, registry.families(kind)))
 
 
-def _show_kind(kind: str) -> None:
+def _show_kind(kind: str, descriptions: dict[str, registry.Description]) -> None:
     from eegkit.cli._console import literal, names, show_table, words
     from eegkit.cli._docstrings import plain
 
     rows = []
-    for name, full_name in _listed_names(kind).items():
-        description = registry.describe(kind, full_name)
+    for name, description in descriptions.items():
         summary = literal(plain(description.summary))
         if description.failure is not None:
             summary = literal(f"failed to import: {description.failure}", "red")
@@ -75,14 +76,24 @@ def info(name: str) -> None:
 
     Of a family NAME lists its members, and NAME:CODE is one of them.
     """
-    for i, entry in enumerate(_entries_called(name)):
+    matches = _entries_called(name)
+    for i, entry in enumerate(matches):
         if i:
             click.echo()
-        full_name = f"{entry.distribution}:{entry.name}"
-        if entry.family and ":" not in entry.name:
-            _show_family(entry, registry.get_family(entry.kind, full_name))
-        else:
-            _show(entry, registry.get(entry.kind, full_name))
+        try:
+            _show_entry(entry)
+        except registry.PluginError as error:
+            if len(matches) == 1:
+                raise
+            click.echo(one_sentence(error))
+
+
+def _show_entry(entry: registry.Entry) -> None:
+    full_name = f"{entry.distribution}:{entry.name}"
+    if entry.family and ":" not in entry.name:
+        _show_family(entry, registry.get_family(entry.kind, full_name))
+    else:
+        _show(entry, registry.get(entry.kind, full_name))
 
 
 def _entries_called(name: str) -> list[registry.Entry]:

@@ -17,6 +17,10 @@ from eegkit.trials_checks import METADATA_COLUMNS
 
 WHOLE = "all"
 
+# An array that is larger than both of these bytes and so many times what is stored of it is there
+# to fill the memory.
+SMALL_BYTES, MOST_COMPRESSED = 2**25, 100
+
 
 def from_hdf5(
     path: str | os.PathLike[str],
@@ -154,8 +158,14 @@ def to_hdf5(trials: Trials, path: str | os.PathLike[str], split: str | None = No
 
 
 def _values(item: Any) -> NDArray[Any]:
-    """An array of HDF5, its texts as such."""
-    values: NDArray[Any] = np.asarray(item[...] if hasattr(item, "file") else item)
+    """An array of HDF5, its texts as such; refused where it is far larger than what is stored."""
+    is_stored = hasattr(item, "file")
+    if is_stored and item.nbytes > max(SMALL_BYTES, MOST_COMPRESSED * item.id.get_storage_size()):
+        raise ValueError(
+            f"{item.name} of shape {item.shape} would take {item.nbytes / 1e6:,.0f} MB, but "
+            f"{item.id.get_storage_size() / 1e6:.3g} MB are stored; store it without compression"
+        )
+    values: NDArray[Any] = np.asarray(item[...] if is_stored else item)
     if values.dtype.kind in "OS":
         texts = [v.decode() if isinstance(v, bytes) else str(v) for v in values.reshape(-1)]
         return np.array(texts).reshape(values.shape)

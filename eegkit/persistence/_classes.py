@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Iterable
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
@@ -54,8 +55,9 @@ def _candidates(cls: type) -> list[registry.Entry]:
     """Entries that may point at the class, the likeliest first; other plugins stay unimported."""
     package, name = cls.__module__.partition(".")[0], f":{cls.__name__}"
     entries = [entry for kind in KINDS for entry in registry.entries(kind)]
-    likely = [entry for entry in entries if entry.target.endswith(name)]
-    others = [entry for entry in entries if re.split("[.:]", entry.target)[0] == package]
+    imported = [e for e in entries if re.split("[.:]", e.target)[0] in sys.modules]
+    likely = [entry for entry in imported if entry.target.endswith(name)]
+    others = [entry for entry in imported if re.split("[.:]", entry.target)[0] == package]
     return [*likely, *others]
 
 

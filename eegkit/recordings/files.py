@@ -90,7 +90,7 @@ def check_whole(path: Path) -> None:
     """
     check = CHECKS.get(path.suffix.lower())
     try:
-        if path.suffix.lower() == ".set":
+        if path.suffix.lower() in (".set", ".mat"):
             check_mat(path)
         if check is None:
             return

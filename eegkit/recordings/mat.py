@@ -25,6 +25,11 @@ NAMES = (1, 2, 16)
 CELL, STRUCT, OBJECT, CHAR, SPARSE, UINT64, FUNCTION, OPAQUE = 1, 2, 3, 4, 5, 15, 16, 17
 COMPLEX = 0x0800
 DEEPEST = 40
+# Signals take hardly less room when they are compressed; a file that becomes larger than both
+# of these bytes and so many times its own is there to fill the memory.
+SMALL_BYTES, MOST_COMPRESSED = 2**25, 100
+# Text that scipy makes of no bytes at all.
+MOST_SPACES = 4096
 
 
 def check_mat(path: Path) -> None:
@@ -50,17 +55,33 @@ def check_mat(path: Path) -> None:
 
 def _check_elements(data: mmap.mmap, order: str) -> None:
     walk = _Walk(data, order)
+    n_left = max(SMALL_BYTES, MOST_COMPRESSED * len(data))
     for part in walk.elements(128, len(data)):
         if part.kind == COMPRESSED:
-            try:
-                inner = zlib.decompress(data[part.start : part.stop])
-            except zlib.error as error:
-                raise ValueError(f"damaged at byte {part.start}: {error}") from error
+            inner = _decompress(data, part, n_left)
+            n_left -= len(inner)
             _Walk(inner, order).matrices(0, len(inner), 1, 0)
         elif part.kind == MATRIX:
             walk.matrix(part, 0)
         else:
             raise ValueError(f"damaged at byte {part.start}: no array")
+
+
+def _decompress(data: mmap.mmap, part: _Part, most: int) -> bytes:
+    """What a compressed element holds, which is at most so many bytes."""
+    stream = zlib.decompressobj()
+    try:
+        inner = stream.decompress(data[part.start : part.stop], most + 1)
+    except zlib.error as error:
+        raise ValueError(f"damaged at byte {part.start}: {error}") from error
+    if len(inner) > most:
+        raise ValueError(
+            f"its {len(data) / 1e6:.3g} MB would be more than {most / 1e6:.0f} MB in memory, which "
+            "no signals are; save it without compression (in MATLAB by save with '-v6')"
+        )
+    if not stream.eof:
+        raise ValueError(f"damaged at byte {part.start}: what is compressed there has no end")
+    return inner
 
 
 class _Part(NamedTuple):
@@ -173,6 +194,8 @@ class _Walk:
             n, odd = divmod(part.stop - part.start, WIDTHS[part.kind])
             if odd or (kind not in (SPARSE, CHAR) and n != math.prod(dims)):
                 raise ValueError(f"damaged at byte {part.start}: {n} values of shape {dims}")
+        if kind == CHAR and math.prod(dims) > max(MOST_SPACES, parts[0].stop - parts[0].start):
+            raise ValueError(f"damaged at byte {at}: too few letters for the shape {dims}")
         if kind == SPARSE:
             rows, columns = (self.indices(part) for part in parts[:2])
             whole = len(dims) == 2 and len(columns) == dims[1] + 1 and columns[0] == 0

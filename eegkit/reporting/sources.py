@@ -31,7 +31,10 @@ def to_cite(results: Results) -> str:
             rows.append((f"licence of {name}", dataset.licence))
     for kind in ("transforms", "classifiers"):
         for entry in _used_entries(results, kind):
-            cls = registry.get(kind, f"{entry.distribution}:{entry.name}")
+            try:
+                cls = registry.get(kind, f"{entry.distribution}:{entry.name}")
+            except registry.PluginError:
+                continue  # not what was evaluated, for that was imported
             rows.append((_class_name(entry), references_of(cls)))
     if results.settings.baselines:
         rows.append(("baselines", references_of(baselines)))
@@ -137,7 +140,7 @@ def _dataset(results: Results, name: str) -> Any:
     key = name if source is None or source.dataset is None else source.dataset
     try:
         return registry.get("datasets", key)
-    except ValueError:
+    except (ValueError, registry.PluginError):
         return None
 
 

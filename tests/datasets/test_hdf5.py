@@ -96,3 +96,13 @@ def test_damaged_files_are_named(tmp_path):
         else:
             assert trials.X.shape[1:] == (2, 40)
     assert n_refused > 20
+
+
+def test_an_array_that_is_hardly_stored_is_refused(tmp_path):
+    path = tmp_path / "a.h5"
+    write(path, arrays() | {"subject_train": np.arange(6), "subject_test": np.arange(3)})
+    with h5py.File(path, "a") as file:
+        del file["X_train"]
+        file.create_dataset("X_train", (10**6, 64, 10**5), "f4", chunks=(1, 64, 1000))
+    with pytest.raises(ValueError, match=r"X_train of shape .* MB are stored"):
+        from_hdf5(path, sfreq=160)

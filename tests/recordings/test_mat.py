@@ -8,6 +8,7 @@ import pytest
 from scipy.io import loadmat, savemat
 from scipy.sparse import csc_matrix
 
+from eegkit.recordings import check_whole
 from eegkit.recordings.mat import check_mat
 
 VALUES = {
@@ -90,4 +91,46 @@ def test_what_is_refused(tmp_path, change, message):
     path = tmp_path / "a.mat"
     path.write_bytes(change(path.read_bytes()))
     with pytest.raises(ValueError, match=message):
+        check_mat(path)
+
+
+def bomb(path, sizes):
+    """Elements of so many zeros in bytes each, compressed as well as can be."""
+    parts = [zlib.compress(bytes(size), 9) for size in sizes]
+    elements = b"".join(struct.pack("<II", 15, len(part)) + part for part in parts)
+    path.write_bytes(b"MATLAB 5.0".ljust(124) + struct.pack("<H", 0x100) + b"IM" + elements)
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".mat", ".set"])
+def test_a_small_file_that_fills_the_memory_is_refused(tmp_path, suffix):
+    with pytest.raises(ValueError, match=r"more than 34 MB in memory.*without compression"):
+        check_whole(bomb(tmp_path / f"a{suffix}", [2**25 + 1]))
+
+
+def test_many_elements_count_together(tmp_path, monkeypatch):
+    monkeypatch.setattr("eegkit.recordings.mat.SMALL_BYTES", 2**17)
+    savemat(tmp_path / "a.mat", {f"x{i}": np.zeros(2**13) for i in range(4)}, do_compression=True)
+    with pytest.raises(ValueError, match="in memory"):
+        check_mat(tmp_path / "a.mat")
+    savemat(tmp_path / "b.mat", {"x": np.zeros(2**13)}, do_compression=True)
+    check_mat(tmp_path / "b.mat")
+
+
+def test_text_of_no_letters(tmp_path):
+    path = tmp_path / "a.mat"
+    savemat(path, {"x": "abc"})
+    good = path.read_bytes()
+    dims = struct.pack("<ii", 1, 3)
+    path.write_bytes(good.replace(dims, struct.pack("<ii", 1, 2**31 - 1)))
+    with pytest.raises(ValueError, match="too few letters"):
+        check_mat(path)
+
+
+def test_a_compressed_element_without_its_end(tmp_path):
+    path = bomb(tmp_path / "a.mat", [1000])
+    data = bytearray(path.read_bytes()[:-2])
+    data[132:136] = struct.pack("<I", len(data) - 136)
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match="has no end"):
         check_mat(path)

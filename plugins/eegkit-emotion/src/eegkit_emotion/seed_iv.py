@@ -14,7 +14,13 @@ from numpy.typing import NDArray
 from eegkit import Trials
 from eegkit.datasets import Recording
 from eegkit.parameters import ParameterError
-from eegkit.recordings import PreparedRecording, check_signals, make_info, window_onsets
+from eegkit.recordings import (
+    PreparedRecording,
+    check_signals,
+    check_whole,
+    make_info,
+    window_onsets,
+)
 from eegkit_emotion._shared import AGAIN, LIMIT, EmotionDataset
 
 FOLDER = "SEED_IV"
@@ -225,6 +231,7 @@ def find_clips(path: Path) -> list[str]:
     import scipy.io
 
     try:
+        check_whole(path)
         variables = scipy.io.whosmat(path, appendmat=False)
     except MemoryError:
         raise

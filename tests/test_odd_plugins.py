@@ -1,0 +1,155 @@
+"""A plugin that ends the process, never returns or is none of its kind hurts itself only."""
+
+import importlib
+import sys
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from sklearn.dummy import DummyClassifier
+
+import eegkit
+from eegkit import registry
+from eegkit.cli import main
+from eegkit.overview import overview
+from eegkit.testing import example_trials
+from eegkit.transforms import STFT
+
+BODIES = {
+    "odd_exit": "import sys; sys.exit(3)",
+    "odd_base": "class E(BaseException): pass\nraise E('no [/x] today')",
+    "odd_generator": "raise GeneratorExit",
+    "odd_end": "import os; os._exit(0)",
+    "odd_key": "raise KeyboardInterrupt",
+    "odd_none": "P = None",
+    "odd_number": "P = 5",
+    "odd_function": "def P(): pass",
+    "odd_class": "class P: pass",
+    "odd_made": "from eegkit.transforms import Crop\nP = Crop()",
+    "odd_kind": "from eegkit.classifiers import CNNBiGRU as P",
+    "odd_data": "from eegkit.datasets import Simulated as P",
+    "odd_doc": "from eegkit.transforms import Crop\nclass P(Crop): __doc__ = 5",
+    "odd_print": "print('x')\nfrom eegkit.transforms import Crop as P",
+}
+RIGHT = ("odd_doc", "odd_print")
+ENDS = ("odd_end", "odd_key")  # tell whatever is above them to end, too
+
+
+@pytest.fixture
+def install(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    modules = set(sys.modules)
+
+    def add(name, body, group="eegkit.transforms", line="P", entry=None):
+        info = tmp_path / f"{name}-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text(f"[{group}]\n{entry or name} = {name}:{line}\n")
+        (tmp_path / f"{name}.py").write_text(body)
+        importlib.invalidate_caches()
+
+    yield add
+    for name in set(sys.modules) - modules:
+        if name.startswith("odd_"):
+            del sys.modules[name]
+    registry._failures.clear()
+
+
+def test_all_are_listed_whatever_one_does(install):
+    for name, body in BODIES.items():
+        install(name, body)
+    listed = {d.entry.name: d for d in overview(["transforms"])}
+    assert listed["stft"].summary.startswith("Short-time")
+    for name in BODIES:
+        assert (listed[name].failure is None) == (name in RIGHT)
+    assert "SystemExit: 3" in listed["odd_exit"].failure
+    assert "ended the process" in listed["odd_end"].failure
+
+
+def test_the_command_lists_it(install):
+    install("odd_exit", BODIES["odd_base"])
+    shown = CliRunner().invoke(main, ["list", "transforms"], env={"COLUMNS": "250"})
+    assert shown.exit_code == 0
+    assert "no [/x] today" in shown.output
+    assert "Short-time" in shown.output
+
+
+def test_an_import_that_never_returns(install):
+    install("odd_hang", "import threading; threading.Event().wait()")
+    [hung] = [d for d in overview(["transforms"], patience_s=0.5) if d.entry.name == "odd_hang"]
+    assert "longer than 0.5 s" in hung.failure
+
+
+@pytest.mark.parametrize("name", [name for name in BODIES if name not in (*RIGHT, *ENDS)])
+def test_asked_for_it_says_what_is_wrong(name, install):
+    install(name, BODIES[name])
+    assert registry.describe("transforms", name).failure
+    with pytest.raises(registry.PluginError, match=f"of the distribution '{name}'"):
+        registry.get("transforms", name)
+    shown = CliRunner().invoke(main, ["info", name])
+    assert shown.exit_code == 1
+    assert "Traceback" not in shown.output
+    assert CliRunner().invoke(main, ["info", "stft"]).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "wrong"),
+    [
+        ("datasets", "from eegkit.transforms import STFT as P", "has no load, facts"),
+        ("classifiers", "from eegkit.transforms import STFT as P", "has no predict"),
+        ("transforms", "from eegkit.classifiers import CNNBiGRU as P", "is a classifier"),
+        (
+            "classifiers",
+            "from sklearn.dummy import DummyClassifier\nP = DummyClassifier()",
+            "no cl",
+        ),
+        ("datasets.families", "class P: pass", "has no member_names, member"),
+    ],
+)
+def test_a_class_of_another_kind(install, kind, body, wrong):
+    install("odd_one", body, f"eegkit.{kind}")
+    assert wrong in registry.describe(kind.partition(".")[0], "odd_one").failure
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "class P:\n def member_names(): 1 / 0\n def member(name): pass",
+        "class P:\n def member_names(): return ['a']\n def member(name): 1 / 0",
+        "class P:\n def member_names(): return ['a']\n def member(name): return 5",
+    ],
+)
+def test_a_family_that_fails(install, body):
+    install("odd_family", body, "eegkit.datasets.families")
+    with pytest.raises(registry.PluginError):
+        registry.get("datasets", "odd_family:a")
+    assert registry.describe("datasets", "odd_family:a").failure
+
+
+def test_ctrl_c_is_the_users(install):
+    install("odd_key", BODIES["odd_key"])
+    with pytest.raises(KeyboardInterrupt):
+        registry.get("transforms", "odd_key")
+
+
+def test_nobody_else_imports_it(install, tmp_path):
+    install("odd_exit", BODIES["odd_exit"], line="STFT")
+    eegkit.save(STFT(sfreq=64), tmp_path / "model.eegkit")
+    trials = example_trials(24)
+    trials = eegkit.Trials.from_arrays(
+        np.asarray(trials.X), trials.y, sfreq=trials.sfreq, subject=trials.groups
+    )
+    install("odd_data", BODIES["odd_exit"], "eegkit.datasets")
+    results = eegkit.evaluate(DummyClassifier(), {"odd_data": trials}, cv="loso")
+    assert eegkit.report(results, tmp_path / "report.html").is_file()
+    shown = CliRunner().invoke(main, ["list", "--names"])
+    assert {"odd_exit", "odd_data"} <= set(shown.output.split())
+
+
+def test_a_name_of_two_plugins_shows_both(install):
+    install("odd_exit", BODIES["odd_exit"])
+    install("odd_two", "from eegkit.transforms import Crop as P", entry="odd_exit")
+    shown = CliRunner().invoke(main, ["info", "odd_exit"])
+    assert shown.exit_code == 0
+    assert "SystemExit: 3" in " ".join(shown.output.split())
+    assert "Keep a part of every trial." in shown.output
