@@ -1,12 +1,203 @@
-"""What labels mean."""
+"""What labels and names of people are, and what they mean."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+
+from eegkit.signals_input import refuse_masked
+
+# What pandas calls arrays of objects that numbers are.
+NUMBERS = ("boolean", "integer", "floating", "mixed-integer-float", "decimal")
+
+
+def one_kind(values: ArrayLike, name: str) -> NDArray[Any]:
+    """Values as an array of numbers or of text, not of both.
+
+    Numbers that stand as objects become numbers, bytes text. Beside text, numbers become text,
+    whole ones without a point. What is absent stays so.
+
+    Parameters
+    ----------
+    values : array-like
+    name : str
+        For messages.
+
+    Returns
+    -------
+    ndarray
+        Of the shape of `values`.
+
+    Raises
+    ------
+    ValueError
+        A number and its own text are there, as 1 and ``"1"``; or other objects beside text.
+
+    Examples
+    --------
+    >>> from eegkit.labels import one_kind
+    >>> one_kind([1, "3b"], "subject").tolist()
+    ['1', '3b']
+    """
+    refuse_masked(values, name)
+    # Of a list NumPy would make text, of None and NaN as well.
+    is_list = isinstance(values, list | tuple)
+    array: NDArray[Any] = np.asarray(values, object if is_list else None)
+    if array.dtype.kind in "ST":
+        array = array.astype(object)
+    if array.dtype.kind != "O":
+        return array
+    is_there = ~np.asarray(pd.isna(array))
+    items = array[is_there]
+    kind = pd.api.types.infer_dtype(items, skipna=False)
+    if kind == "bytes":
+        items = np.array([item.decode(errors="replace") for item in items], dtype=object)
+    elif kind in NUMBERS:
+        items = np.array(items.tolist(), dtype=float if kind == "decimal" else None)
+    elif kind.startswith("mixed"):
+        items = _as_text(items, name)
+    else:
+        return array.astype(str) if is_list and kind == "string" and is_there.all() else array
+    if is_there.all():
+        return items.reshape(array.shape)
+    whole = np.full(array.shape, None, dtype=object)
+    whole[is_there] = items
+    return whole
+
+
+def class_labels(y: Any, name: str = "y") -> NDArray[Any]:
+    """The label of every trial, or the probabilities of its classes; none is absent.
+
+    Parameters
+    ----------
+    y : array-like, shape (n_trials,), (n_trials, 1) or (n_trials, n_classes)
+        One column is labels.
+    name : str, default "y"
+        For messages.
+
+    Returns
+    -------
+    ndarray, shape (n_trials,) or (n_trials, n_classes)
+        Of one kind, as `one_kind` makes it.
+
+    Raises
+    ------
+    ValueError
+        Some are absent, no text and no numbers, or of another shape.
+    """
+    labels = _without_gaps(y, "label", name)
+    if labels.ndim not in (1, 2):
+        raise ValueError(
+            f"{name} has shape {labels.shape}; expected one label for each trial, (n_trials,), or "
+            "the probability of every class, (n_trials, n_classes)."
+        )
+    is_text = labels.dtype.kind == "U" or pd.api.types.infer_dtype(labels.ravel()) == "string"
+    if labels.ndim == 2 and is_text:
+        raise ValueError(f"{name} has shape {labels.shape}; expected one label for each trial.")
+    if labels.size and not is_text and labels.dtype.kind not in "fiub":
+        item = labels.flat[0]
+        raise ValueError(
+            f"{name} holds {item!r}; expected labels that are text or whole numbers. Dates, say, "
+            f"become text by {name}.astype(str)."
+        )
+    return labels
+
+
+def joined_labels(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """The labels of several parts, one after the other, in which 0 and ``"0"`` stay two.
+
+    Raises
+    ------
+    ValueError
+        They would not: the parts are labelled by numbers and the same as text, or by labels and
+        probabilities.
+    """
+    widths = {part.shape[1:] for part in parts}
+    if len(widths) > 1:
+        shapes = ", ".join(str(part.shape) for part in parts)
+        raise ValueError(
+            f"The labels have shapes {shapes}; put together are labels, or the probabilities of "
+            "the same classes, not both."
+        )
+    kinds = {part.dtype.kind for part in parts}
+    if len(kinds) > 1:
+        parts = [part.astype(object) for part in parts]
+    return class_labels(np.concatenate(parts))
+
+
+def trial_names(values: Any, name: str, what: str = "subject") -> NDArray[Any]:
+    """Whose every trial is, or whatever else groups trials; of one kind, and none is absent.
+
+    Parameters
+    ----------
+    values : array-like, shape (n_trials,) or (n_trials, 1)
+    name : str
+        For messages.
+    what : str, default "subject"
+        What the names are of.
+
+    Returns
+    -------
+    ndarray, shape (n_trials,)
+
+    Raises
+    ------
+    ValueError
+        Some are absent, they are of several kinds, or of another shape.
+    """
+    names = _without_gaps(values, what, name)
+    if names.ndim != 1:
+        raise ValueError(
+            f"{name} has shape {names.shape}; expected one {what} for each trial, (n_trials,)."
+        )
+    return names
+
+
+def _without_gaps(values: Any, what: str, name: str) -> NDArray[Any]:
+    array = one_kind(values, name)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.dtype.kind in "fOmM" and array.ndim and array.size:
+        absent = np.asarray(pd.isna(array)).reshape(len(array), -1).any(axis=1)
+        if absent.any():
+            raise ValueError(
+                f"{absent.sum()} of {len(array)} trials have no {what} in {name}, trial "
+                f"{absent.argmax()} for one; fill it in, or leave these trials out."
+            )
+    return array
+
+
+def _as_text(items: NDArray[Any], name: str) -> NDArray[Any]:
+    """Numbers and text as text, where no number has the text of another entry."""
+    types = {type(item) for item in items}
+    if not all(issubclass(t, str | Real) and not issubclass(t, bool) for t in types):
+        kinds = ", ".join(sorted(t.__name__ for t in types))
+        raise ValueError(f"{name} holds {kinds}; expected numbers alone, or text alone.")
+    numbers = {item for item in items if not isinstance(item, str)}
+    for text in {item for item in items if isinstance(item, str)}:
+        if _number(text) in numbers:
+            raise ValueError(
+                f"{name} holds the text {text!r} and the number {_text(_number(text))}, which may "
+                "mean the same; write both as numbers, or both as text."
+            )
+    return np.array([_text(item) for item in items], dtype=object)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _text(item: Any) -> str:
+    is_whole = not isinstance(item, str) and float(item).is_integer()
+    return str(int(item) if is_whole else item)
 
 
 def hard_labels(y: NDArray[Any]) -> NDArray[Any]:

@@ -28,6 +28,8 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple, dataclass_tran
 
 import numpy as np
 
+from eegkit.plain_values import plain, takes_lists
+
 MOST_SHOWN = 200
 
 
@@ -169,6 +171,9 @@ class Parametrized:
     value alone, ``max_epochs = 10``; the annotation stays. A parameter that takes the name of
     something else that a base class has is refused, but for those that the class names:
     ``class Simulated(Dataset, overrides=("n_subjects",))``.
+
+    Numbers, truth values and text of NumPy become Python's where they are set, and so do arrays
+    and pandas' indices and series where a parameter is a list: torch and JSON take no others.
     """
 
     dataclass_options: ClassVar[Mapping[str, Any]] = {}
@@ -187,6 +192,11 @@ class Parametrized:
         names = [field.name for field in dataclasses.fields(cls) if field.init]  # type: ignore[arg-type]
         cls.parameter_types = {name: (types | annotations)[name] for name in names}
         super().__init_subclass__(**kwargs)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in self.parameter_types:
+            value = plain(value, takes_lists(self.parameter_types[name]))
+        super().__setattr__(name, value)
 
     def check_parameters(self) -> None:
         """Check every parameter by its annotation.

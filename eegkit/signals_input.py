@@ -16,6 +16,7 @@ def read_epochs(parts: list[mne.BaseEpochs]) -> dict[str, Any]:
     """The EEG channels of epochs in microvolts, as the arguments of `SignalArray`."""
     import mne
 
+    parts = [loaded(epochs) for epochs in parts]
     info = parts[0].info
     picks = mne.pick_types(info, meg=False, eeg=True, exclude=())
     if not len(picks):
@@ -35,6 +36,16 @@ def read_epochs(parts: list[mne.BaseEpochs]) -> dict[str, Any]:
         "ch_names": [info["ch_names"][i] for i in picks],
         "groups": groups,
     }
+
+
+def loaded(epochs: mne.BaseEpochs) -> mne.BaseEpochs:
+    """The epochs as they are read: those that ``reject`` leaves out are known only then."""
+    if epochs.preload:
+        return epochs
+    import mne
+
+    with mne.use_log_level("error"):
+        return epochs.copy().load_data()
 
 
 def refuse_masked(values: Any, name: str = "X") -> None:

@@ -13,11 +13,12 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from eegkit.description import TrialsDescription, describe
+from eegkit.labels import class_labels, joined_labels, one_kind
 from eegkit.recordings import Preparation, common_preparation, make_info
 from eegkit.signals import SignalArray
 from eegkit.signals_input import refuse_masked
 from eegkit.text import count, suggest
-from eegkit.trials_checks import check_parts
+from eegkit.trials_checks import check_parts, clean_metadata
 from eegkit.trials_epochs import make_epochs, read_epochs
 from eegkit.trials_file import read_trials, write_trials
 from eegkit.trials_source import TrialsSource
@@ -34,10 +35,11 @@ class Trials:
     X : ndarray, shape (n_trials, n_channels, n_times)
         Signals in microvolts. Kept as float32, C-contiguous; an array that already is
         (a memmap too) is not copied.
-    y : array-like, shape (n_trials,) or (n_trials, n_classes)
-        Labels of any type scikit-learn accepts, or soft labels.
+    y : array-like, shape (n_trials,), (n_trials, 1) or (n_trials, n_classes)
+        Labels, text or numbers, or soft labels. Of numbers beside text all become text.
     metadata : pandas.DataFrame, n_trials rows
-        At least the columns ``subject``, ``session`` and ``run``.
+        At least the columns ``subject``, ``session`` and ``run``, each of text or of numbers; of
+        both it becomes text.
     info : mne.Info
         Channel names and positions, sampling rate; n_channels channels.
     preparation : eegkit.recordings.Preparation, optional
@@ -82,14 +84,12 @@ class Trials:
                 f"X has shape {np.shape(X)}; expected (n_trials, n_channels, n_times)."
             )
         refuse_masked(X)
-        refuse_masked(y, "y")
         plain = np.asarray(X)
         if plain.dtype != np.float32 or not plain.flags.c_contiguous:
             plain = np.ascontiguousarray(plain, dtype=np.float32)
-        labels: NDArray[Any] = np.asarray(y)
-        check_parts(plain, labels, metadata, info)
-        self.y = labels
-        self.metadata = metadata.reset_index(drop=True)
+        self.y = class_labels(y)
+        check_parts(plain, self.y, metadata, info)
+        self.metadata = clean_metadata(metadata)
         self.info = info
         if preparation is None and isinstance(X, SignalArray):
             preparation = X.preparation
@@ -137,10 +137,11 @@ class Trials:
         X = np.asanyarray(X)
         if X.ndim != 3:
             raise ValueError(f"X has shape {X.shape}; expected (n_trials, n_channels, n_times).")
-        names = list(ch_names or [f"EEG{i + 1:03d}" for i in range(X.shape[1])])
-        info = make_info(names, float(sfreq))
+        if ch_names is None:
+            ch_names = [f"EEG{i + 1:03d}" for i in range(X.shape[1])]
+        info = make_info(list(map(str, ch_names)), float(sfreq))
         columns = {"subject": subject, "session": session, "run": run}
-        rows = {name: np.broadcast_to(np.asarray(v), len(X)) for name, v in columns.items()}
+        rows = {name: np.broadcast_to(one_kind(v, name), len(X)) for name, v in columns.items()}
         return cls(X, y, pd.DataFrame(rows), info)
 
     @classmethod
@@ -194,7 +195,8 @@ class Trials:
         Raises
         ------
         ValueError
-            There is nothing to put together, or the parts differ in channels, rate or length.
+            There is nothing to put together; the parts differ in channels, rate or length; or
+            their labels or people mean different things: 0 and ``"0"``, labels and soft labels.
 
         Warns
         -----
@@ -213,7 +215,7 @@ class Trials:
                     )
         return Trials(
             np.concatenate([np.asarray(part.X) for part in parts]),
-            np.concatenate([part.y for part in parts]),
+            joined_labels([part.y for part in parts]),
             pd.concat([part.metadata for part in parts], ignore_index=True),
             first.info,
             common_preparation([part.preparation for part in parts]),
@@ -273,7 +275,7 @@ class Trials:
         Raises
         ------
         ValueError
-            Labels or metadata hold neither numbers nor text.
+            Metadata hold something else than numbers, text, dates and categories.
         """
         parts = np.asarray(self.X), self.y, self.metadata, self.info, self.preparation
         write_trials(Path(path), parts)
@@ -349,7 +351,7 @@ class Trials:
     @property
     def groups(self) -> NDArray[Any]:
         """The subject of every trial, shape (n_trials,)."""
-        return self.metadata["subject"].to_numpy()
+        return one_kind(self.metadata["subject"].to_numpy(), "metadata['subject']")
 
     @property
     def sfreq(self) -> float:

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from eegkit.signals import SignalArray, as_signals
-from eegkit.signals_input import MICROVOLTS_PER_VOLT
+from eegkit.signals_input import MICROVOLTS_PER_VOLT, loaded
 
 if TYPE_CHECKING:
     import mne
@@ -40,6 +40,7 @@ def read_epochs(
     """
     import mne
 
+    epochs = loaded(epochs)
     X = as_signals(epochs)
     metadata = pd.DataFrame(index=range(len(X)))
     if epochs.metadata is not None:

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from eegkit import tensor_file
+from eegkit.plain_values import plain
 from eegkit.recordings import Preparation
 from eegkit.times import is_time
 
@@ -48,8 +49,12 @@ def write_trials(path: Path, parts: Parts) -> None:
             entries = column.tolist()
             if name != "y" and is_time(column):
                 entries = [v if v is pd.NaT else v.isoformat() for v in entries]
-            items = [None if _is_missing(v) else v for v in entries]
-        header["columns"].append({"name": name, "dtype": dtype, "values": items})
+            items = [None if _is_missing(v) else plain(v) for v in entries]
+        entry = {"name": name, "dtype": dtype, "values": items}
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            entry["levels"] = column.cat.categories.tolist()
+            entry["ordered"] = bool(column.cat.ordered)
+        header["columns"].append(entry)
     try:
         json.dumps(header, allow_nan=False)
     except (TypeError, ValueError) as error:
@@ -70,19 +75,26 @@ def read_trials(path: Path, verify: bool) -> Parts:
         )
     columns: dict[str, Any] = {}
     for column in header["columns"]:
-        name, dtype = column["name"], column["dtype"]
-        values = tensors.get(name)
+        name, values = column["name"], tensors.get(column["name"])
         if name == "y":
-            columns[name] = np.array(column["values"], dtype) if values is None else values
+            labels = column["values"]
+            columns[name] = np.array(labels, column["dtype"]) if values is None else values
         else:
-            data = column["values"] if values is None else np.array(values)
-            columns[name] = pd.Series(data, dtype=dtype)
+            columns[name] = _series(column, values)
     y = np.array(columns.pop("y"))
     table = pd.DataFrame({name.removeprefix(COLUMN): c for name, c in columns.items()})
     info = mne.Info.from_json_dict(json.loads(header["info"]))
     content = header.get("preparation")
     preparation = None if content is None else Preparation.from_dict(content)
     return tensors["X"], y, table, info, preparation
+
+
+def _series(column: dict[str, Any], values: NDArray[Any] | None) -> pd.Series:
+    """A column of the metadata, from a tensor or from what JSON holds."""
+    data, dtype = column["values"] if values is None else np.array(values), column["dtype"]
+    if "levels" in column:
+        return pd.Series(pd.Categorical(data, column["levels"], column["ordered"]))
+    return pd.Series(data, dtype=dtype)
 
 
 def _is_missing(value: Any) -> bool:

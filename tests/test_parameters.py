@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
 
@@ -247,3 +248,71 @@ def test_checking_is_cheap():
     net.check_parameters()
     seconds = min(timeit.repeat(net.check_parameters, number=20, repeat=5)) / 20
     assert seconds < 5e-3
+
+
+NUMPY_KINDS = {bool: np.bool_, int: np.int64, float: np.float64, str: np.str_}
+
+
+@pytest.mark.parametrize("name", [n for n, c in STATED.items() if not issubclass(c, Dataset)])
+def test_numbers_of_numpy_become_plain_where_they_are_set(name):
+    cls = STATED[name]
+    estimator = cls(**cls.conformance_params())
+    params = estimator.get_params(deep=False)
+    of_numpy = {
+        name: NUMPY_KINDS[type(value)](value)
+        for name, value in params.items()
+        if type(value) in NUMPY_KINDS
+    }
+    assert of_numpy
+    copy = clone(clone(estimator).set_params(**of_numpy))
+    for name, value in copy.get_params(deep=False).items():
+        assert type(value) is type(params[name])
+        assert value == params[name] or name not in of_numpy
+
+
+class Listed(Estimator):
+    sizes: Sequence[int] | None = None
+    pairs: Sequence[tuple[str, str]] = ()
+    weights: Mapping[str, Any] | None = None
+    choice: Any = None
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (np.array([3, 5]), [3, 5]),
+        (pd.Series([3, 5], index=[7, 8]), [3, 5]),
+        (pd.Index([3, 5]), [3, 5]),
+        ((np.int64(3), 5), (3, 5)),
+        ([np.uint8(3), np.int32(5)], [3, 5]),
+        (np.array([3, 5], dtype=object), [3, 5]),
+    ],
+)
+def test_arrays_become_lists_where_lists_are_expected(value, expected):
+    sizes = clone(Listed(sizes=value)).sizes
+    assert sizes == expected
+    assert type(sizes) is type(expected)
+    assert {type(size) for size in sizes} == {int}
+
+
+def test_what_is_plain_stays_the_object_it_was():
+    for value in ([1, 2], (1, 2), range(3), None):
+        assert Listed(sizes=value).sizes is value
+    weights, split = {"a": np.zeros(2)}, (np.zeros((2, 1)), np.zeros(2))
+    listed = Listed(weights=weights, choice=split)
+    assert listed.weights is weights
+    assert listed.choice is split
+    assert Listed(choice=np.datetime64("2020")).choice == np.datetime64("2020")
+    assert Listed(choice=np.array(3)).choice == 3
+    frame = pd.DataFrame({"anode": ["C3"], "cathode": ["C4"]})
+    assert Listed(pairs=frame).pairs == [["C3", "C4"]]
+
+
+def test_a_net_is_made_of_numbers_of_numpy():
+    X = np.random.default_rng(0).normal(size=(8, 3, 17, 9)).astype("f4")
+    net = CNNBiGRU(
+        max_epochs=np.int64(1), hidden_size=np.int16(8), n_fused=np.uint8(4), lr=np.float32(0.01),
+        batch_size=np.int64(4), early_stopping=np.bool_(True), optimizer=np.str_("adam"),
+        validation_split=np.float32(0.25), random_state=np.int64(0),
+    )  # fmt: skip
+    assert clone(net).fit(X, [0, 1] * 4, groups=list("aabbccdd")).predict(X).shape == (8,)

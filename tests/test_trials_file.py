@@ -124,3 +124,19 @@ def test_info_of_epochs(tmp_path):
     Trials(np.ones((1, 2, 10)), ["x"], table, info).save(tmp_path / "t.safetensors")
     again = Trials.load(tmp_path / "t.safetensors").info
     assert (again["bads"], again["line_freq"]) == (["Oz"], 50.0)
+
+
+def test_categories_and_dates_come_back(trials, tmp_path):
+    load = pd.CategoricalDtype(["low", "high", "never"], ordered=True)
+    trials.metadata["load"] = pd.Series(["high", "low", None, "low"] * 4).astype(load)
+    trials.metadata["hand"] = pd.Categorical(["right", "left"] * 8)
+    trials.metadata["level"] = pd.Categorical([3, 1] * 8, categories=[3, 1], ordered=True)
+    dates = pd.Series(pd.to_datetime(["2024-05-01", None] * 8))
+    trials.metadata["recorded"] = dates
+    trials.metadata["local"] = dates.dt.tz_localize("Europe/Berlin")
+    trials.metadata["pause"] = pd.to_timedelta(np.arange(16), unit="s")
+    trials.metadata["count"] = pd.Series([np.int64(3), "many"] * 8, dtype=object)
+    trials.save(tmp_path / "trials")
+    again = Trials.load(tmp_path / "trials").metadata
+    pd.testing.assert_frame_equal(again, trials.metadata)
+    assert again["load"].max() == "high"

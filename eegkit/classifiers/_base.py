@@ -20,6 +20,7 @@ from eegkit.classifiers._fitted import FittedNet
 from eegkit.classifiers._weights import begin_with, freeze
 from eegkit.classifiers.callbacks import scalars
 from eegkit.classifiers.training import draw_seed, pick_device, seeded
+from eegkit.labels import class_labels, trial_names
 from eegkit.parameters import ParameterError
 
 # Parameters that do not change what comes out of training.
@@ -123,6 +124,7 @@ class NeuralClassifier(FittedNet):
         self,
         X: Any,
         y: ArrayLike,
+        *,
         groups: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
         domains: ArrayLike | None = None,
@@ -136,11 +138,12 @@ class NeuralClassifier(FittedNet):
             shape (n_trials, n_channels, n_freqs, n_frames), as the net reads. A memmap is
             read batch by batch.
         y : array-like, shape (n_trials,) or (n_trials, n_classes)
-            Labels of any type scikit-learn accepts, or the probability of every class:
+            Labels, text or whole numbers, or the probability of every class:
             numbers from 0 that add up to 1, to which the Kullback-Leibler divergence is minimised.
         groups : array-like, shape (n_trials,), optional
             The subject of every trial; by default what X knows (`trials.X` does). Used for
-            the inner validation split alone, never seen by the net.
+            the inner validation split alone, never seen by the net. As all below by keyword
+            only.
         sample_weight : array-like, shape (n_trials,), optional
             Weights of the trials in the loss.
         domains : array-like, shape (n_trials,), optional
@@ -184,6 +187,7 @@ class NeuralClassifier(FittedNet):
         X: Any,
         y: ArrayLike,
         classes: ArrayLike | None = None,
+        *,
         sample_weight: ArrayLike | None = None,
     ) -> NeuralClassifier:
         """Train for one epoch on some trials, going on from what was learned before.
@@ -223,17 +227,18 @@ class NeuralClassifier(FittedNet):
     ) -> tuple[TrialData, NDArray[Any] | None]:
         """The trials, all that is known of them, and their subjects; checked and encoded."""
         self.check_parameters()
-        signals, labels = self._check_input(X, y, reset=not goes_on)
+        signals, labels = self._check_input(X, _targets.read_labels(y), reset=not goes_on)
         if not goes_on:
             self.classes_ = _targets.learn_classes(
-                labels if classes is None else np.asarray(classes)
+                labels if classes is None else class_labels(classes, "classes")
             )
             self._warn_of_padding()
         people = signals.groups
         n = len(signals)
         if groups is not None:
-            people = _targets.same_length(groups, n, "groups")
+            people = _targets.same_length(trial_names(groups, "groups"), n, "groups")
         if domains is not None:
+            domains = trial_names(domains, "domains", "domain")
             domains = _targets.same_length(domains, n, "domains")
         codes = _targets.encode(labels, self.classes_)
         if codes.ndim == 2 and self.class_weight is not None:
@@ -269,7 +274,7 @@ class NeuralClassifier(FittedNet):
             return data, None
         if isinstance(split, tuple):
             X, y = split
-            signals, labels = self._check_input(X, y, reset=False)
+            signals, labels = self._check_input(X, _targets.read_labels(y), reset=False)
             array, y = signals.view(np.ndarray), _targets.encode(labels, self.classes_)
             return data, TrialData(array, y, np.arange(len(y)), self.padded_shape)
         if people is None and self.early_stopping:
@@ -278,6 +283,8 @@ class NeuralClassifier(FittedNet):
                 "because none are known: a person may be on both sides of the inner split. Pass "
                 "groups= to fit, or an X that knows them (trials.X)."
             )
+        if people is not None:
+            people = trial_names(people, "groups")
         rows, held_out = _targets.hold_out(split, codes, people, seed)
         _targets.tell_absent(codes[rows], self.classes_, type(self).__name__)
         return data.with_rows(rows), data.with_rows(held_out)

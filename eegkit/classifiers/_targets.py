@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import math
+import warnings
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedShuffleSplit
+from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, StratifiedShuffleSplit
 from sklearn.utils import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
 from eegkit.base import warn
+from eegkit.labels import class_labels
 from eegkit.parameters import ParameterError
 
 DEFAULT_VALIDATION_SPLIT = 0.2
+
+
+def read_labels(y: Any) -> Any:
+    """Labels as they are checked everywhere; one column, and None, are scikit-learn's to tell."""
+    if y is None:
+        return y
+    labels = class_labels(y)
+    return labels[:, None] if labels.ndim < np.ndim(y) else labels
 
 
 def learn_classes(labels: NDArray[Any]) -> NDArray[Any]:
@@ -121,24 +132,80 @@ def strata_of(
 def hold_out(
     split: Any, codes: NDArray[np.int64], groups: NDArray[Any] | None, seed: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Training and held-out trials; whole subjects are held out where there are several."""
-    n_subjects = 0 if groups is None else len(np.unique(groups))
+    """Training and held-out trials; whole subjects are held out where there are several.
+
+    A fraction leaves every class in training: where no division by subjects does, trials of all
+    are held out, and a warning says so; so it does where there are too few of some class to hold
+    out as many of each.
+    """
+    rows = np.arange(len(codes))
     if hasattr(split, "split"):
-        splitter = split
-    elif not (isinstance(split, float | np.floating) and 0 < split < 1):
+        try:
+            train, valid = next(iter(split.split(rows[:, None], codes, groups)))
+        except ValueError as error:
+            raise ParameterError(
+                f"validation_split, {split!r}, cannot split the training trials: {error}",
+                "validation_split",
+            ) from error
+        return rows[train], rows[valid]
+    if not (isinstance(split, float) and 0 < split < 1):
         raise ParameterError(
             f"validation_split is {split!r}; expected a fraction between 0 and 1, a "
             "scikit-learn splitter, trials (X, y), or None.",
             "validation_split",
         )
-    elif n_subjects > 1:
-        n_splits = min(max(2, round(1 / split)), n_subjects)
-        splitter = StratifiedGroupKFold(n_splits, shuffle=True, random_state=seed)
-    else:
+    if groups is not None and len(np.unique(groups)) > 1:
+        pair = _hold_out_subjects(split, codes, groups, seed)
+        if pair is not None:
+            return pair
+        warn(
+            "Whoever is held out by validation_split, a class is gone from training: trials of "
+            "all people are held out, so that a person may be on both sides of the inner split."
+        )
+    return _hold_out_trials(split, codes, seed)
+
+
+def _hold_out_subjects(
+    split: float, codes: NDArray[np.int64], groups: NDArray[Any], seed: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]] | None:
+    """The first fold with every class in training; None where there is no such fold."""
+    n_trials = np.bincount(codes)
+    n_splits = min(max(2, round(1 / split)), len(np.unique(groups)))
+    kind = StratifiedGroupKFold if n_trials.max() >= n_splits else GroupKFold
+    splitter = kind(n_splits, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The least populated class")
+        for train, valid in splitter.split(codes[:, None], codes, groups):
+            if len(np.unique(codes[train])) == np.count_nonzero(n_trials):
+                return train, valid
+    return None
+
+
+def _hold_out_trials(
+    split: float, codes: NDArray[np.int64], seed: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """As many of each class as can be; one trial of each stays in training."""
+    classes, n_trials = np.unique(codes, return_counts=True)
+    n_valid = math.ceil(split * len(codes))
+    if n_trials.min() > 1 and len(classes) <= min(n_valid, len(codes) - n_valid):
         splitter = StratifiedShuffleSplit(1, test_size=split, random_state=seed)
-    rows = np.arange(len(codes))
-    train, valid = next(iter(splitter.split(rows[:, None], codes, groups)))
-    return rows[train], rows[valid]
+        return next(splitter.split(codes[:, None], codes))
+    order = np.random.default_rng(seed).permutation(len(codes))
+    firsts = np.unique(codes[order], return_index=True)[1]
+    spare = np.delete(order, firsts)
+    if not len(spare):
+        raise ParameterError(
+            f"validation_split can hold out none of {len(codes)} trials: no class has a second "
+            "one. Give more trials, trials to stop by, validation_split=(X, y), or neither "
+            "validation_split nor early_stopping.",
+            "validation_split",
+        )
+    warn(
+        "There are too few trials of some class for validation_split to hold out as many of each "
+        "class; the held-out trials are drawn without regard to classes."
+    )
+    valid = np.sort(spare[:n_valid])
+    return np.setdiff1d(order, valid), valid
 
 
 def tell_absent(codes: NDArray[np.int64], classes: NDArray[Any], name: str) -> None:

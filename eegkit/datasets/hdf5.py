@@ -79,6 +79,8 @@ def from_hdf5(
         ch_names = [str(name) for name in _values(attributes["ch_names"])]
     parts = []
     for split in splits:
+        for name in ("y", *METADATA_COLUMNS):
+            _flatten(arrays, f"{name}_{split}", len(np.atleast_1d(arrays[f"X_{split}"])))
         content = _content(path, arrays, split, subject)
         part = Trials.from_arrays(sfreq=float(rate), ch_names=ch_names, **content)
         part.metadata["split"] = split
@@ -99,6 +101,13 @@ def _read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
             return arrays, {name: file.attrs[name] for name in names if name in file.attrs}
     except (OSError, RuntimeError, KeyError, ValueError, TypeError, MemoryError) as error:
         raise ValueError(f"{path} cannot be read as HDF5: {error}") from error
+
+
+def _flatten(arrays: dict[str, NDArray[Any]], name: str, n_trials: int) -> None:
+    """Make one axis of a column, and of a row as MATLAB writes it, of one entry for each trial."""
+    values = arrays.get(name)
+    if values is not None and values.ndim == 2 and 1 in values.shape and values.size == n_trials:
+        arrays[name] = values.ravel()
 
 
 def _content(

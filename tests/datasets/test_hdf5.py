@@ -106,3 +106,19 @@ def test_an_array_that_is_hardly_stored_is_refused(tmp_path):
         file.create_dataset("X_train", (10**6, 64, 10**5), "f4", chunks=(1, 64, 1000))
     with pytest.raises(ValueError, match=r"X_train of shape .* MB are stored"):
         from_hdf5(path, sfreq=160)
+
+
+@pytest.mark.parametrize("shape", [(-1, 1), (1, -1)])
+def test_one_entry_for_each_trial_as_a_column_or_a_row(tmp_path, shape):
+    X = rng.normal(size=(6, 2, 40)).astype("f4")
+    columns = {
+        "y_train": np.array([0, 1] * 3).reshape(shape),
+        "subject_train": np.repeat([1, 2, 3], 2).reshape(shape),
+        "run_train": np.arange(6).reshape(shape),
+    }
+    write(tmp_path / "people.h5", {"X_train": X} | columns)
+    trials = from_hdf5(tmp_path / "people.h5", sfreq=100)
+    assert trials.y.tolist() == [0, 1] * 3
+    assert trials.groups.tolist() == [1, 1, 2, 2, 3, 3]
+    assert trials.metadata["run"].tolist() == list(range(6))
+    assert from_hdf5(tmp_path / "people.h5", sfreq=100, subject="y").groups.tolist() == [0, 1] * 3

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from eegkit import SignalArray
@@ -108,3 +109,17 @@ def test_names_are_asked_for(X):
         Montage(kind="double_banana").fit(np.asarray(X))
     with pytest.raises(ValueError, match="ch_names has 2 names, but X 19"):
         Montage(kind="double_banana", ch_names=["C3", "C4"]).fit(np.asarray(X))
+
+
+@pytest.mark.parametrize("kind", [np.array, pd.Index, tuple])
+def test_names_of_any_kind(kind):
+    X = np.random.default_rng(0).normal(size=(2, 3, 30))
+    names = kind(["C3", "Cz", "C4"])
+    reference = Montage(kind="reference", reference=kind(["C3", "C4"]), ch_names=names)
+    np.testing.assert_allclose(
+        reference.fit_transform(X)[:, 1], X[:, 1] - X[:, [0, 2]].mean(1), atol=1e-5
+    )
+    bipolar = Montage(kind="bipolar", pairs=np.array([("C3", "C4")]), ch_names=names)
+    np.testing.assert_allclose(bipolar.fit_transform(X)[:, 0], X[:, 0] - X[:, 2], atol=1e-5)
+    regions = Montage(kind="regions", regions={"left": kind(["C3", "Cz"])}, ch_names=names)
+    np.testing.assert_allclose(regions.fit_transform(X)[:, 0], X[:, :2].mean(1), atol=1e-5)
