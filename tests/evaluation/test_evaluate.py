@@ -242,6 +242,7 @@ def nameless(trials):
 
 def mixed(trials):
     metadata = trials.metadata.assign(subject=pd.Series([1, *trials.groups[1:]], dtype=object))
+    metadata.loc[1, "subject"] = "1"
     return Trials(trials.X, trials.y, metadata, trials.info)
 
 
@@ -253,7 +254,7 @@ def mixed(trials):
         (soft, r"labels have shape \(120, 2\), but their rows are no probabilities"),
         (lambda t: t[t.y == "rest"], r"All 60 trials are of one class \(rest\)"),
         (nameless, "1 of 120 trials have no subject"),
-        (mixed, "mixes strings with numbers"),
+        (mixed, "the text '1' and the number 1, which may mean the same"),
         (
             lambda t: t[t.groups == "a"],
             r"3 folds needs at least 3 subjects.*of 1 \('a'\).*within-5",

@@ -156,3 +156,29 @@ def test_one_person_is_told_about_within(trials):
     one = trials[trials.groups == trials.groups[0]]
     with pytest.raises(ValueError, match=r"Leave one subject out needs .*within-5"):
         folds_of(LeaveOneGroupOut(), one)
+
+
+@pytest.mark.parametrize("kind", [GroupKFold, LeaveOneGroupOut, GroupShuffleSplit])
+def test_scikit_learns_splitters_are_given_the_column_they_promise(trials, kind):
+    class ByRecording(kind):
+        keeps_apart = "recording"
+
+    trials = trials[:]
+    trials.metadata["recording"] = np.arange(len(trials)) // 4
+    folds = folds_of(ByRecording(), trials)
+    recording = trials.metadata["recording"].to_numpy()
+    assert not any(set(recording[f.train]) & set(recording[f.test]) for f in folds)
+    assert any(set(trials.groups[f.train]) & set(trials.groups[f.test]) for f in folds)
+
+
+def test_splitters_read_people_of_one_kind(trials):
+    trials = trials[:]
+    trials.metadata["subject"] = np.resize(np.array([1, "3b", 2], dtype=object), len(trials))
+    for name in ("group-3", "loso", "cross-run"):
+        assert folds_of(make_splitter(name), trials)
+    trials.metadata.loc[0, "subject"] = None
+    for name in ("group-3", "loso", "cross-run"):
+        with pytest.raises(ValueError, match=f"1 of {len(trials)} trials have no subject"):
+            folds_of(make_splitter(name), trials)
+    with pytest.raises(ValueError, match="1 of 3 trials have no label in y"):
+        next(CrossRun().split(np.zeros(3), [0, None, 1], trials.metadata[1:4]))

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from sklearn.utils.multiclass import type_of_target
 
 from eegkit.evaluation.running.fold import Data
+from eegkit.labels import class_labels, trial_names
 from eegkit.trials import Trials
 
 
@@ -63,17 +63,10 @@ def check_trials(trials: Any) -> Data:
         )
     if not len(trials):
         raise ValueError("There are no trials to evaluate on.")
-    _check_labels(trials.y)
-    groups = trials.groups
-    n_unknown = int(pd.isna(groups).sum())
-    if n_unknown:
-        raise ValueError(
-            f"{n_unknown} of {len(trials)} trials have no subject; fill in metadata['subject']."
-        )
-    if len({isinstance(subject, str) for subject in groups}) > 1:
-        raise ValueError("metadata['subject'] mixes strings with numbers; use one of them.")
+    y, groups = class_labels(trials.y), trial_names(trials.groups, "metadata['subject']")
+    _check_labels(y)
     # The plain array is made once, here: joblib shares with its workers what it has seen before.
-    return Data(np.asarray(trials.X), trials.X.metadata, trials.y, groups)
+    return Data(np.asarray(trials.X), trials.X.metadata, y, groups)
 
 
 def _check_labels(y: Any) -> None:

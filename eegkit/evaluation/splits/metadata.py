@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from eegkit.labels import class_labels, hard_labels, one_kind, trial_names
 from eegkit.signals import SignalArray
 from eegkit.times import seconds
 
@@ -48,7 +49,7 @@ def read_groups(X: Any, groups: Any, needs: Sequence[str], splitter: Any) -> pd.
     if isinstance(groups, pd.DataFrame):
         table = groups.reset_index(drop=True)
     else:
-        plain = np.asarray(groups)
+        plain = one_kind(groups, "groups")
         if plain.ndim != 1:
             raise ValueError(
                 f"groups has shape {plain.shape}; expected one entry per trial, or a DataFrame "
@@ -67,9 +68,10 @@ def read_groups(X: Any, groups: Any, needs: Sequence[str], splitter: Any) -> pd.
             f"{joined(map(repr, absent))}, only {', '.join(map(str, table.columns))}."
         )
     for column in needs:
-        n_missing = int(table[column].isna().sum())
-        if n_missing:
-            raise ValueError(f"{n_missing} of {len(table)} trials have no {column}; fill it in.")
+        values = np.asarray(table[column])
+        names = trial_names(values, f"groups[{column!r}]", column)
+        if names is not values:
+            table[column] = names
     if X is not None and len(X) != len(table):
         raise ValueError(f"X has {len(X)} trials, but groups has {len(table)} rows.")
     if not len(table):
@@ -87,10 +89,10 @@ def _known_to(X: Any) -> Any:
 
 def read_labels(y: Any, n_trials: int) -> NDArray[Any]:
     """One label for each trial; of soft labels, the number of the most probable class."""
-    labels = np.asarray(y)
+    labels = class_labels(y)
     if len(labels) != n_trials:
         raise ValueError(f"y has {len(labels)} labels, but groups has {n_trials} rows.")
-    return labels.argmax(axis=1) if labels.ndim == 2 else labels
+    return hard_labels(labels)
 
 
 def units(

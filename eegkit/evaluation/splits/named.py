@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import (
     GroupKFold,
+    GroupShuffleSplit,
     LeaveOneGroupOut,
+    LeavePGroupsOut,
     StratifiedGroupKFold,
     check_cv,
 )
@@ -22,8 +24,13 @@ from eegkit.evaluation.splits.blocks import WithinSessionKFold, WithinSubjectKFo
 from eegkit.evaluation.splits.by_level import CrossDataset, CrossRun, CrossSession
 from eegkit.evaluation.splits.fixed import FixedSplit
 from eegkit.evaluation.splits.metadata import listed
+from eegkit.labels import hard_labels, trial_names
 from eegkit.trials import Trials
 
+# scikit-learn's splitters that read groups, one for each trial.
+_BY_GROUP = (
+    GroupKFold, GroupShuffleSplit, LeaveOneGroupOut, LeavePGroupsOut, StratifiedGroupKFold,
+)  # fmt: skip
 _PLAIN = {
     "loso": LeaveOneGroupOut,
     "cross-session": CrossSession,
@@ -154,8 +161,9 @@ class Fold:
 def folds_of(splitter: Any, trials: Trials) -> list[Fold]:
     """Every fold of trials, each with something to train on and something to test.
 
-    Splitters with an attribute ``keeps_apart`` are given the metadata as groups, others the
-    subjects. Whether the folds keep apart what they should is for the audit to say.
+    Splitters with an attribute ``keeps_apart`` are given the metadata as groups, but for those of
+    scikit-learn that read groups: they are given that column. Others are given the subjects.
+    Whether the folds keep apart what they should is for the audit to say.
 
     Parameters
     ----------
@@ -171,10 +179,14 @@ def folds_of(splitter: Any, trials: Trials) -> list[Fold]:
     ValueError
         The trials cannot be split that way, or a side of a fold is empty.
     """
-    y = trials.y if trials.y.ndim == 1 else trials.y.argmax(axis=1)
-    reads_metadata = hasattr(splitter, "keeps_apart")
+    y = hard_labels(trials.y)
+    unit: Any = getattr(splitter, "keeps_apart", None)
+    reads_metadata = unit is not None and not isinstance(splitter, _BY_GROUP)
     X: Any = trials if reads_metadata else np.zeros((len(trials), 1))
-    groups = trials.metadata if reads_metadata else trials.groups
+    groups: Any = trials.metadata
+    if not reads_metadata:
+        unit = unit if unit in groups else "subject"
+        groups = trial_names(groups[unit].to_numpy(), f"metadata[{unit!r}]", unit)
     _check_enough_subjects(splitter, groups)
     with warnings.catch_warnings():
         # Said by splitters that do not know of subjects; the audit looks at the result.
