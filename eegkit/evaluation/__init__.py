@@ -11,8 +11,8 @@ from eegkit.evaluation.metrics.calibration import (
     maximum_calibration_error,
     reliability_table,
 )
-from eegkit.evaluation.metrics.chance import chance_level
 from eegkit.evaluation.metrics.divergence import kl_divergence
+from eegkit.evaluation.metrics.scoring import chance_level
 from eegkit.evaluation.results.join import join_results
 from eegkit.evaluation.results.predictions import Predictions
 from eegkit.evaluation.results.results import Results

@@ -94,32 +94,23 @@ class Decoder:
             # Pipelines hold nothing that depends on a version, and the file tells none.
             with warnings.catch_warnings(action="ignore", category=InconsistentVersionWarning):
                 estimator.__setstate__(state)
-            self._request(estimator, node.get("requests", {}))
+            with config_context(enable_metadata_routing=True):  # else requests cannot be set
+                for method, params in node.get("requests", {}).items():
+                    getattr(estimator, f"set_{method}_request")(**params)
         except ImportError:
             raise
         except Exception as error:
+            distribution = node["class"].get("distribution", "eegkit")
             raise ValueError(
-                f"{cls.__name__} does not take what was saved of it{self._since(node)}: "
+                f"{cls.__name__} does not take what was saved of it (saved with {distribution} "
+                f"{self.versions.get(distribution, 'unknown')}, here is "
+                f"{version_of(distribution)}; install the version of the file, or fit again): "
                 f"{type(error).__name__}: {error}"
             ) from error
         return estimator
 
     def _attributes(self, nodes: dict[str, Any]) -> dict[str, Any]:
         return {name: self.decode(node) for name, node in nodes.items()}
-
-    def _since(self, node: Any) -> str:
-        """Which versions an estimator was saved with, and which are here."""
-        distribution = node["class"].get("distribution", "eegkit")
-        saved_version = self.versions.get(distribution, "unknown")
-        return (
-            f" (saved with {distribution} {saved_version}, here is {version_of(distribution)}; "
-            "install the version of the file, or fit again)"
-        )
-
-    def _request(self, estimator: Any, requests: dict[str, dict[str, Any]]) -> None:
-        with config_context(enable_metadata_routing=True):  # else requests cannot be set
-            for method, params in requests.items():
-                getattr(estimator, f"set_{method}_request")(**params)
 
 
 # The counterparts of what `Encoder` writes, by the name of the kind.

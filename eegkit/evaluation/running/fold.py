@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from eegkit.evaluation.metrics.chance import chance_level
-from eegkit.evaluation.metrics.scoring import Answers, Scorer, score
+from eegkit.evaluation.metrics.scoring import Answers, Scorer, chance_level, score
 from eegkit.evaluation.results.predictions import Predictions
 from eegkit.evaluation.running.fit_params import groups_for_fit
 from eegkit.evaluation.running.memory import peak_mb, reset_peak
