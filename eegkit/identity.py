@@ -215,20 +215,21 @@ class _Walk:
         if isinstance(module, str) and library_of(module) and self.is_at(module, value):
             return self.by_name(value, module)
         with self.inside(value.__name__):
-            closure = [self.cell(cell) for cell in value.__closure__ or ()]
+            cells = zip(value.__code__.co_freevars, value.__closure__ or (), strict=True)
+            closure = [self.cell(name, cell) for name, cell in cells]
             settings = value.__defaults__, value.__kwdefaults__, vars(value)
             parts = [self.digest(value.__code__), *closure, self.digest(settings)]
             if not (isinstance(module, str) and library_of(module)):
                 parts.append(self.lookups(value))
         return _hash("function", *parts)
 
-    def cell(self, cell: types.CellType) -> bytes:
+    def cell(self, name: str, cell: types.CellType) -> bytes:
         try:
-            return self.digest(cell.cell_contents)
-        except ValueError as error:
-            if isinstance(error, UnidentifiableError):
-                raise
+            content = cell.cell_contents
+        except ValueError:
             return b"empty"
+        with self.inside(name):
+            return self.digest(content)
 
     def code(self, value: types.CodeType) -> bytes:
         facts = [getattr(value, name) for name in CODE_FACTS]

@@ -79,6 +79,16 @@ def remove_leftovers(folder: Path) -> None:
     _remove([f for f in cached_files(folder) if not f.complete and f.made < before])
 
 
+def state_of(path: str | os.PathLike[str]) -> list[int]:
+    """What changes whenever a file does: its size, and the times of two kinds of changes, in ns.
+
+    The first time can be set, as copying tools do; the second is the system's own (on Windows,
+    when the file was made).
+    """
+    stat = os.stat(path)
+    return [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns]
+
+
 def _remove(files: list[CachedFile]) -> int:
     for file in files:
         file.path.unlink(missing_ok=True)

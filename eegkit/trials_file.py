@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -28,11 +29,11 @@ Parts: TypeAlias = (
 )
 
 
-def write_trials(path: Path, parts: Parts) -> None:
-    """Write trials to a safetensors file: arrays as they are, the rest as JSON."""
+def write_trials(path: Path, parts: Parts, **facts: Any) -> None:
+    """Write trials to a safetensors file: arrays as they are, the rest and `facts` as JSON."""
     X, y, table, info, preparation = parts
     tensors: dict[str, NDArray[Any]] = {"X": X}
-    header: dict[str, Any] = {"trials": FORMAT, "columns": []}
+    header: dict[str, Any] = {"trials": FORMAT, "columns": []} | facts
     header["info"] = json.dumps(info.to_json_dict())  # its own text: it may hold NaN
     if preparation is not None:
         header["preparation"] = preparation.to_dict()
@@ -64,8 +65,13 @@ def write_trials(path: Path, parts: Parts) -> None:
     tensor_file.write(path, tensors, header)
 
 
-def read_trials(path: Path, verify: bool) -> Parts:
-    """The parts of trials; the signals are a read-only memmap of the file."""
+def read_trials(
+    path: Path, verify: bool, check: Callable[[dict[str, Any]], None] | None = None
+) -> Parts:
+    """The parts of trials; the signals are a read-only memmap of the file.
+
+    `check` may refuse the file by the facts that were written with it.
+    """
     import mne
 
     header, tensors = tensor_file.read_mapped(path, verify)
@@ -73,6 +79,8 @@ def read_trials(path: Path, verify: bool) -> Parts:
         raise tensor_file.CorruptFileError(
             f"{path} holds no trials of format {FORMAT}; expected what Trials.save writes."
         )
+    if check is not None:
+        check(header)
     columns: dict[str, Any] = {}
     for column in header["columns"]:
         name, values = column["name"], tensors.get(column["name"])

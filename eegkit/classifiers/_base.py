@@ -90,7 +90,8 @@ class NeuralClassifier(FittedNet):
         Where to train: ``"cpu"``, ``"cuda"``, ...; ``"auto"`` takes a GPU where there is one.
     checkpoint_dir : path, optional
         A folder where the state of training is kept. A `fit` that was killed and is run again
-        goes on from there, and ends (on the CPU, bit for bit) as one that never was.
+        goes on from there, and ends (on the CPU, bit for bit) as one that never was; a net of
+        other code, parameters or data is trained anew. All samples are read once for that.
     random_state : int, RandomState or None
         Same number, same machine, same result; None draws anew each time. The global
         generators are never touched.
@@ -259,8 +260,8 @@ class NeuralClassifier(FittedNet):
             params["random_state"] = seed
         begins = self.weights_ if goes_on else None
         parts = (data.y.numpy(), people, data.weight, data.strata, self.classes_, begins)
-        name = type(self).__name__
-        return Checkpoint(self.checkpoint_dir, name, run_of(params, data.X, name, *parts))
+        run = run_of(self, params, data.X, *parts)
+        return Checkpoint(self.checkpoint_dir, type(self).__name__, run)
 
     def _split(
         self, data: TrialData, people: NDArray[Any] | None, seed: int

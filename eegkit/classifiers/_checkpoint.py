@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
-import pickle
+import os
 import time
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -19,11 +18,12 @@ from eegkit.atomic import remove_leftovers
 from eegkit.classifiers._engine import Net
 from eegkit.classifiers.callbacks import scalars
 from eegkit.classifiers.training import set_weights, weights_of
+from eegkit.identity import UnidentifiableError, identify
+from eegkit.parameters import ParameterError
 
 FORMAT_VERSION = 1
 # Not more than this part of the time goes into checkpoints.
 PART_OF_TIME = 0.05
-SAMPLED_BYTES = 2**26
 
 
 class Checkpoint:
@@ -115,18 +115,38 @@ def restore(net: Net, arrays: dict[str, NDArray[Any]], header: Any) -> None:
             net.history.record(name, value)
 
 
-def run_of(params: dict[str, Any], X: NDArray[Any], *parts: Any) -> str:
-    """A hash of parameters, data and versions; of large data, of a sample of trials."""
-    n_sampled = max(1, min(len(X), SAMPLED_BYTES // max(1, X[:1].nbytes)))
-    sample = np.asarray(X[np.linspace(0, len(X) - 1, n_sampled).astype(int)])
-    versions = version("eegkit"), torch.__version__
+def run_of(net: Any, params: dict[str, Any], X: NDArray[Any], *parts: Any) -> str:
+    """A digest of all that decides a run: code, parameters, the weights to begin with, and data.
+
+    Raises
+    ------
+    ParameterError
+        Something cannot be identified, so that nobody could tell this run from another.
+    """
+    weights = params.get("init_weights")
+    if isinstance(weights, str | os.PathLike) and os.path.isfile(weights):
+        with open(weights, "rb") as file:  # wherever it lies
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+        params = params | {"init_weights": content}
     try:
-        return str(joblib.hash((params, X.shape, sample, parts, versions)))
-    except (pickle.PicklingError, AttributeError, TypeError) as error:
-        raise ValueError(
-            f"checkpoint_dir needs parameters that can be pickled, to tell one run from another: "
-            f"{error}. Give a function of a module, not a lambda."
+        callbacks = [_identity_of(callback) for callback in net.callbacks]
+        return identify(type(net), params, callbacks, X, *parts)
+    except UnidentifiableError as error:
+        raise ParameterError(
+            f"checkpoint_dir keeps only what can be told from another run, but {error} Change "
+            "that, or train without checkpoint_dir.",
+            "checkpoint_dir",
         ) from error
+
+
+def _identity_of(callback: Any) -> str:
+    """Its code and parameters, or, where these cannot be identified (a writer, say), its code."""
+    entry = callback[1] if isinstance(callback, tuple) else callback
+    try:
+        params = entry.get_params(deep=False) if hasattr(entry, "get_params") else None
+        return identify(type(entry), params, files=False)  # it may write the files that it names
+    except UnidentifiableError:
+        return identify(type(entry))
 
 
 def _below(prefix: str, arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

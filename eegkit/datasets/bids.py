@@ -235,7 +235,7 @@ class Bids(UserRecordings):
         """All that may say something of the recordings: it applies to the folders below, too."""
         folders = {above for path in self._paths for above in path.parents}
         within = {f for f in folders if f.is_relative_to(self.folder())}
-        suffixes = {".tsv", ".json", ".eeg", ".vmrk", ".fdt"}
+        suffixes = {".tsv", ".json", ".eeg", ".dat", ".vmrk", ".fdt"}
         return sorted(p for f in within for p in f.iterdir() if p.suffix in suffixes)
 
     def open(self, recording: Recording) -> mne.io.BaseRaw:

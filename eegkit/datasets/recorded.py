@@ -20,27 +20,27 @@ is left, `FileNotFoundError` says what to do.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import inspect
-import json
+import functools
 import os
 import warnings
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
-from importlib.metadata import version
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
+import numpy as np
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from eegkit.datasets._base import DATA_VARIABLE, Dataset, warn_missing
 from eegkit.datasets._recordings import Recording, name_recordings
-from eegkit.kept_files import remove_leftovers
+from eegkit.identity import UnidentifiableError, identify
+from eegkit.kept_files import remove_leftovers, state_of
 from eegkit.parameters import PathLike, Positive, Proportion
 from eegkit.recordings import Preparation
-from eegkit.tensor_file import CorruptFileError
+from eegkit.tensor_file import CorruptFileError, check_key
 from eegkit.trials import Trials
+from eegkit.trials_file import read_trials, write_trials
 
 CACHE_VARIABLE = "EEGKIT_CACHE"
 # Options that change how trials are loaded, but not which.
@@ -216,27 +216,31 @@ class RecordedDataset(Dataset):
         with progress.Progress(title, *columns, console=Console(stderr=True)) as bar:
             yield from bar.track(jobs, n, description=self.title)
 
+    @functools.cached_property
+    def files_read(self) -> dict[str, list[int]]:
+        """The states of files that reading recordings led to, besides those that are named."""
+        return {}
+
     def _from_cache(self, recordings: Sequence[Recording]) -> Trials:
         """The kept trials; read, and kept for the next time, where there are none."""
         name = f"{type(self).__name__.lower()}-{self._key(recordings)}.safetensors"
         path = cache_folder(self.cache) / name
-        return kept_trials(path, self.title, lambda: self._read_all(recordings))
+        self.files_read.clear()
+        return kept_trials(path, self.title, lambda: self._read_all(recordings), self.files_read)
 
     def _key(self, recordings: Sequence[Recording]) -> str:
         """A digest of all that the trials depend on: code, options and files."""
-        options = {
-            field.name: repr(getattr(self, field.name))
-            for field in dataclasses.fields(self)
-            if field.name not in HOW
-        }
+        fields = [field.name for field in dataclasses.fields(self) if field.name not in HOW]
+        options = {name: getattr(self, name) for name in fields}
         files = [recording.path for recording in recordings] + list(self.tables())
-        stats = [(str(f.resolve()), f.stat().st_size, f.stat().st_mtime_ns) for f in files]
-        content = [version("eegkit"), type(self).__qualname__, options, stats]
-        digest = hashlib.blake2b(json.dumps(content).encode(), digest_size=20)
-        for cls in type(self).__mro__:
-            if issubclass(cls, RecordedDataset) and cls is not RecordedDataset:
-                digest.update(_source_of(cls))
-        return digest.hexdigest()
+        states = [(str(file.resolve()), state_of(file)) for file in files]
+        try:
+            return identify(type(self), options, states, files=False)
+        except UnidentifiableError as error:
+            raise ValueError(
+                f"What {type(self).__name__} makes cannot be kept, as nobody could tell it from "
+                f"what another edition of it makes: {error} Change that, or set cache=False."
+            ) from error
 
 
 class PreparedDataset(RecordedDataset):
@@ -286,7 +290,12 @@ class WindowedDataset(PreparedDataset):
         )
 
 
-def kept_trials(path: Path, title: str, make: Callable[[], tuple[Trials, bool]]) -> Trials:
+def kept_trials(
+    path: Path,
+    title: str,
+    make: Callable[[], tuple[Trials, bool]],
+    files: Mapping[str, list[int]] | None = None,
+) -> Trials:
     """Trials that were kept in a file; made, and kept for the next time, where there is none.
 
     Parameters
@@ -298,15 +307,22 @@ def kept_trials(path: Path, title: str, make: Callable[[], tuple[Trials, bool]])
     make : callable
         Gives the trials, and whether they are all there: those of which some had to be left
         out are not kept, as the next attempt may find what was missing.
+    files : mapping of str to list, optional
+        The states (see `eegkit.kept_files.state_of`) of files that are known once the trials
+        were made: filled by `make`. Where one has changed since, the trials are made again.
 
     Returns
     -------
     Trials
-        Mapped from the file, where they could be kept.
+        Mapped from the file, where they could be kept. The whole file was compared with its
+        checksum.
     """
+    check = functools.partial(_check_facts, path)
     try:
-        return Trials.load(path, verify=False)
+        return Trials(*read_trials(path, True, check))
     except FileNotFoundError:
+        pass
+    except _OutdatedError:
         pass
     except CorruptFileError as error:
         warnings.warn(f"{error} It is made again.", UserWarning, stacklevel=5)
@@ -316,7 +332,10 @@ def kept_trials(path: Path, title: str, make: Callable[[], tuple[Trials, bool]])
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         remove_leftovers(path.parent)
-        trials.save(path)
+        facts = {"key": path.stem, "files": dict(files or {})}
+        X = np.asarray(trials.X)
+        parts = X, trials.y, trials.metadata, trials.info, trials.preparation
+        write_trials(path, parts, **facts)
     except (OSError, ValueError) as error:
         warnings.warn(
             f"{title} could not be kept in {path.parent} ({error}); it was loaded all the same.",
@@ -327,14 +346,16 @@ def kept_trials(path: Path, title: str, make: Callable[[], tuple[Trials, bool]])
     return Trials.load(path, verify=False)
 
 
-def _source_of(cls: type) -> bytes:
-    try:
-        return Path(inspect.getfile(cls)).read_bytes()
-    except (TypeError, OSError) as error:
-        raise ValueError(
-            f"{cls.__name__} is defined in no file, so a change of it would go unnoticed and old "
-            "trials would be taken for new; move it to a module, or set cache=False."
-        ) from error
+class _OutdatedError(Exception):
+    """A file that kept trials are from has changed."""
+
+
+def _check_facts(path: Path, facts: Mapping[str, Any]) -> None:
+    """Refuse a file of another name, or one whose trials are from files that have changed."""
+    check_key(facts, path.stem, path)
+    for file, state in facts["files"].items():
+        if not os.path.exists(file) or state_of(file) != state:
+            raise _OutdatedError(file)
 
 
 def cache_folder(asked: bool | str | os.PathLike[str] = True) -> Path:

@@ -17,10 +17,12 @@ from numpy.typing import NDArray
 from eegkit.datasets._base import warn_missing
 from eegkit.datasets._recordings import Recording
 from eegkit.datasets.recorded import WindowedDataset
+from eegkit.kept_files import state_of
 from eegkit.parameters import Length, PathLike, Predicate
 from eegkit.recordings import (
     PreparedRecording,
     canonical_names,
+    companions,
     make_info,
     match_channels,
     naming_the_file,
@@ -200,6 +202,8 @@ class UserRecordings(WindowedDataset):
 
     def read(self, recording: Recording) -> Trials:
         raw = self.open(recording)
+        files = [*companions(recording.path), *(name for name in raw.filenames if name)]
+        self.files_read.update({str(file): state_of(file) for file in files})
         with naming_the_file(recording.path):
             channels = match_channels(self._names, raw.ch_names, recording.path)
             montage = _renamed_montage(raw, channels)

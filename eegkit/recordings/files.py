@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import re
 import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -72,9 +73,18 @@ def naming_the_file(path: Path) -> Iterator[None]:
 
 
 def companions(path: Path) -> list[Path]:
-    """The files beside a recording that hold its signals or markers."""
+    """The files beside a recording that hold its signals or markers, as far as names tell.
+
+    A BrainVision header names them; others are those of the same stem. What a recording of
+    another format leads to is known once it is open (``raw.filenames``).
+    """
     suffixes = FORMATS.get(path.suffix.lower(), ("", ()))[1]
-    return [p for p in (path.with_suffix(suffix) for suffix in suffixes) if p.is_file()]
+    files = [path.with_suffix(suffix) for suffix in suffixes]
+    if path.suffix.lower() == ".vhdr" and path.is_file():
+        text = path.read_bytes().decode("utf-8", "surrogateescape")
+        names = re.findall(r"^\s*(?:DataFile|MarkerFile)\s*=\s*(.+?)\s*$", text, re.M | re.I)
+        files += [path.parent / name.replace("$b", path.stem) for name in names]
+    return [file for file in dict.fromkeys(files) if file.is_file()]
 
 
 def check_whole(path: Path) -> None:

@@ -6,12 +6,14 @@ import signal
 import subprocess
 import sys
 import time
+import types
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 from sklearn.model_selection import cross_val_score
 
-from eegkit.classifiers import CNNBiGRU
+from eegkit.classifiers import CNNBiGRU, _checkpoint
 from eegkit.tensor_file import CorruptFileError
 
 # Imports once, then forks a child for every line it reads, which begins to train at once.
@@ -203,6 +205,86 @@ def test_a_foreign_checkpoint_is_named_and_kept(tmp_path):
     assert path.read_bytes() == other.read_bytes()
 
 
-def test_what_cannot_be_compared_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="checkpoint_dir needs parameters that can be pickled"):
-        fit(tmp_path, augment=lambda X, y: X)
+def edition(source):
+    """A person's own module, as it is after an edit."""
+    module = types.ModuleType("mine")
+    exec(source, vars(module))
+    return module
+
+
+NET = """
+from eegkit import NeuralClassifier
+from torch import nn
+class Net(NeuralClassifier):
+    input_kind = "spectrogram"
+    def build_module(self, shape, n_classes):
+        return nn.Sequential(nn.Flatten(), nn.LazyLinear(8), nn.ReLU(), nn.Linear(8, n_classes))
+"""
+AUGMENT = "def augment(X, y): return X * 1"
+
+
+def own(folder, net=NET, augment=AUGMENT, **params):
+    options = {"max_epochs": 2, "random_state": 0, "checkpoint_dir": folder}
+    functions = {"augment": edition(augment).augment}
+    return edition(net).Net(**options | functions | params).fit(X, Y)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [{"net": NET.replace("ReLU", "Tanh")}, {"augment": AUGMENT.replace("1", "0")}],
+    ids=["net", "augment"],
+)
+def test_edited_code_is_another_run(tmp_path, edit):
+    own(tmp_path)
+    own(tmp_path)
+    assert len(list(tmp_path.iterdir())) == 1
+    assert_same(own(tmp_path, **edit), own(None, **edit))
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_callback_of_other_code_or_parameters_is_another_run(tmp_path):
+    source = """
+from skorch.callbacks import Callback
+class Halve(Callback):
+    def __init__(self, factor):
+        self.factor = factor
+    def on_batch_begin(self, net, **kwargs):
+        for group in net.optimizer_.param_groups:
+            group["lr"] *= self.factor
+"""
+    for n, (text, factor) in enumerate(
+        [(source, 0.5), (source, 0.25), (source.replace("*=", "/="), 0.5)], start=1
+    ):
+        for _ in range(2):
+            own(tmp_path, callbacks=[edition(text).Halve(factor)])
+        assert len(list(tmp_path.iterdir())) == n
+
+
+def test_weights_to_begin_with_count_by_what_is_in_the_file(tmp_path):
+    first, other, moved = tmp_path / "first", tmp_path / "other", tmp_path / "moved"
+    for seed, path in enumerate((first, other)):
+        weights = own(None, max_epochs=1, random_state=seed).weights_
+        save_file({name: np.ascontiguousarray(w) for name, w in weights.items()}, path)
+    begun = own(tmp_path / "runs", init_weights=str(first))
+    first.rename(moved)
+    assert_same(own(tmp_path / "runs", init_weights=moved), begun)
+    other.rename(first)
+    again = own(tmp_path / "runs", init_weights=str(first))
+    assert_same(again, own(None, init_weights=str(first)))
+
+
+def test_every_sample_of_large_data_counts(tmp_path, monkeypatch):
+    monkeypatch.setattr(_checkpoint, "SAMPLED_BYTES", 2**10, raising=False)  # once it was a sample
+    net = CNNBiGRU(**CNNBiGRU.conformance_params())
+    net.set_params(max_epochs=1, random_state=0, checkpoint_dir=tmp_path)
+    for i in range(0, 40, 13):
+        changed = X.copy()
+        changed[i, 0, 0, 0] += 1
+        net.fit(changed, Y)
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_what_cannot_be_identified_is_refused(tmp_path):
+    numbers = (i for i in range(3))
+    with pytest.raises(ValueError, match=r"^checkpoint_dir keeps only.*'numbers'.* generator"):
+        fit(tmp_path, augment=lambda X, y: next(numbers))

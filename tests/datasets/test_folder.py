@@ -1,6 +1,7 @@
 """Folders of recordings in every format, each written here byte by byte or by MNE."""
 
 import importlib.util
+import shutil
 import struct
 import warnings
 
@@ -8,7 +9,7 @@ import mne
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.io import savemat
+from scipy.io import loadmat, savemat
 
 from eegkit.datasets import MissingDataWarning, from_folder
 from eegkit.kept_files import cached_files
@@ -323,6 +324,74 @@ def test_kept_trials(folder, write, monkeypatch):
     assert np.asarray(from_folder(folder, rows, **options).X)[-1].max() == 1
     from_folder(folder, rows.assign(label=["task", "rest"]), **options)
     assert len(cached_files(folder / "kept")) == 3
+
+
+def split_fif(folder, signals):
+    """A recording in two files, with data that the second one holds, too."""
+    info = mne.create_info(NAMES, RATE, "eeg")
+    raw = mne.io.RawArray(np.tile(signals, 300) * 1e-6, info, verbose="error")
+    raw.save(folder / "x_raw.fif", split_size="2MB", overwrite=True, verbose="error")
+    assert len(list(folder.glob("x_raw*.fif"))) > 1
+    return "x_raw.fif"
+
+
+def other_stem(folder, signals, text="DataFile=c.eeg", new="DataFile=signals.dat"):
+    write_vhdr(folder / "c.vhdr", NAMES, signals, RATE)
+    (folder / "c.eeg").rename(folder / new.partition("=")[2])
+    header = folder / "c.vhdr"
+    header.write_text(header.read_text("utf-8").replace(text, new), "utf-8")
+    return "c.vhdr"
+
+
+def data_elsewhere(folder, signals):
+    (folder / "data").mkdir(exist_ok=True)
+    return other_stem(folder, signals, new="DataFile=data/signals.eeg")
+
+
+def set_and_fdt(folder, signals):
+    write_set(folder / "e.set", NAMES, signals, RATE)
+    signals.T.astype("<f4").tofile(folder / "other.fdt")
+    eeg = loadmat(folder / "e.set", simplify_cells=True)["EEG"]
+    savemat(folder / "e.set", {"EEG": eeg | {"data": "other.fdt"}}, appendmat=False)
+    return "e.set"
+
+
+@pytest.mark.filterwarnings("ignore:.*not in the table")
+@pytest.mark.parametrize(
+    "write_parts",
+    [other_stem, data_elsewhere, pytest.param(set_and_fdt, marks=NO_EEGLAB)],
+)
+def test_signals_in_a_file_of_another_name_are_read_again(tmp_path, write_parts):
+    signals = np.random.default_rng(0).normal(0, 20, (3, 600))
+    name = write_parts(tmp_path, signals)
+    rows, options = table((name, "rest", "anna")), {"window_s": 2, "cache": tmp_path / "kept"}
+    from_folder(tmp_path, rows, **options)
+    first, again = (np.array(from_folder(tmp_path, rows, **options).X) for _ in range(2))
+    np.testing.assert_array_equal(first, again)
+    (tmp_path / "new").mkdir()
+    write_parts(tmp_path / "new", 2 * signals)
+    for part in [path for path in (tmp_path / "new").rglob("*") if path.is_file()]:
+        if part.name != name:  # the file that is named is left alone
+            shutil.copy(part, tmp_path / part.relative_to(tmp_path / "new"))
+    shutil.rmtree(tmp_path / "new")
+    kept = np.array(from_folder(tmp_path, rows, **options).X)
+    np.testing.assert_array_equal(kept, np.array(from_folder(tmp_path, rows, window_s=2).X))
+    assert kept.std() > 1.5 * first.std()
+
+
+@pytest.mark.filterwarnings("ignore:.*not in the table")
+def test_a_part_of_a_split_recording_that_changed_alone_is_read_again(tmp_path):
+    rows = table((split_fif(tmp_path, np.ones((3, 600))), "rest", "anna"))
+    options = {"window_s": 2, "cache": tmp_path / "kept"}
+    first = np.array(from_folder(tmp_path, rows, **options).X)
+    part = tmp_path / "x_raw-1.fif"
+    content = part.read_bytes()
+    samples = np.array([1e-6], ">f4").tobytes()
+    assert samples * 100 in content
+    part.write_bytes(content.replace(samples * 100, np.array([2e-6], ">f4").tobytes() * 100))
+    again = np.array(from_folder(tmp_path, rows, **options).X)
+    assert first.max() == pytest.approx(1)
+    assert again.max() == pytest.approx(2)
 
 
 def test_dates_in_the_table_and_trials_that_cannot_be_kept(folder):

@@ -14,9 +14,8 @@ import warnings
 import numpy as np
 import pytest
 
-from eegkit import Trials
+from eegkit import Trials, libraries
 from eegkit.datasets import MissingDataWarning, RecordedDataset, Recording, cache_folder
-from eegkit.datasets import recorded as module
 from eegkit.kept_files import cached_files
 
 
@@ -60,12 +59,10 @@ def folder(tmp_path):
 
 
 def n_reads(monkeypatch):
-    """A list that grows with every recording that is read."""
+    """A list that grows with every recording that is read, by numpy: Lab's code stays as it is."""
     seen = []
-    read = Lab.read
-    monkeypatch.setattr(
-        Lab, "read", lambda self, recording: seen.append(recording) or read(self, recording)
-    )
+    load = np.load
+    monkeypatch.setattr(np, "load", lambda path: seen.append(path) or load(path))
     return seen
 
 
@@ -221,11 +218,56 @@ def test_a_disk_that_is_full(folder, tmp_path):
     assert done.stdout == "as it was\n", done.stderr
 
 
-def test_a_class_without_a_file_is_not_kept(folder, tmp_path):
-    """What a notebook defines may change unnoticed."""
-    nameless = type("Nameless", (Lab,), {"__module__": "nowhere"})
-    with pytest.raises(ValueError, match=r"Nameless is defined in no file.*cache=False"):
-        nameless(path=folder, cache=tmp_path / "cache").load()
+def edition(scale):
+    """The class of a notebook, as it is after an edit."""
+    space = {"Lab": Lab, "__name__": "nowhere"}
+    exec(f"class Mine(Lab):\n    def read(self, r):\n        t = super().read(r)\n"
+         f"        return type(t)({scale} * t.X, t.y, t.metadata, t.info)", space)  # fmt: skip
+    return space["Mine"]
+
+
+def test_edited_code_of_a_class_of_ones_own_is_another_file(folder, tmp_path):
+    for scale, n_files in ((1, 1), (1, 1), (2, 2)):
+        trials = edition(scale)(path=folder, cache=tmp_path / "cache").load()
+        assert np.asarray(trials.X).max() == 3 * scale
+        assert len(cached_files(tmp_path / "cache")) == n_files
+
+
+def test_what_cannot_be_identified_is_not_kept(folder, tmp_path):
+    odd = type("Odd", (Lab,), {"rows": (i for i in range(3))})
+    with pytest.raises(ValueError, match=r"Odd makes cannot be kept.*'rows' of 'Odd' is a gen"):
+        odd(path=folder, cache=tmp_path / "cache").load()
+
+
+@pytest.mark.parametrize("how", ["renamed", "one bit of a sample"])
+def test_a_kept_file_is_checked_in_full_and_by_its_key(folder, tmp_path, how):
+    for i in (1, 2, 3):
+        np.save(folder / "lab" / f"p{i}.npy", np.full((40, 20, 500), i, np.float32))
+    lab = Lab(path=folder, cache=tmp_path / "cache")
+    expected = np.array(lab.load().X)
+    (kept,) = (tmp_path / "cache").iterdir()
+    assert expected.nbytes > 2**20
+    if how == "renamed":
+        other = dataclasses.replace(lab, scale=2.0, cache=tmp_path / "other")
+        other.load()
+        (source,) = (tmp_path / "other").iterdir()
+        kept.write_bytes(source.read_bytes())
+    else:
+        data = bytearray(kept.read_bytes())
+        data[-5] ^= 64
+        kept.write_bytes(data)
+    with pytest.warns(UserWarning, match=r"(damaged|name of another).*It is made again"):
+        np.testing.assert_array_equal(lab.load().X, expected)
+
+
+def test_a_file_whose_time_was_set_back_is_read_again(folder, tmp_path):
+    lab = Lab(path=folder, cache=tmp_path / "cache")
+    lab.load()
+    file = folder / "lab" / "p1.npy"
+    stat = file.stat()
+    np.save(file, np.full((4, 2, 50), 9, np.float32))
+    os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert np.asarray(lab.load().X).max() == 9
 
 
 def load_and_die(lab, delay):
@@ -272,6 +314,8 @@ def test_leftovers_go_after_a_day(folder, tmp_path):
 def test_another_reader_is_another_file(folder, tmp_path, monkeypatch):
     lab = Lab(path=folder, cache=tmp_path / "cache")
     lab.load()
-    monkeypatch.setattr(module, "version", lambda name: "99")
+    monkeypatch.setattr(libraries, "eegkit_itself", lambda: "eegkit 99")
+    libraries.versions.cache_clear()
     lab.load()
+    libraries.versions.cache_clear()
     assert len(cached_files(tmp_path / "cache")) == 2
