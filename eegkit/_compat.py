@@ -50,6 +50,11 @@ def metric_of(scorer: Any) -> Callable[..., Any] | None:
     return scorer._score_func if isinstance(scorer, _BaseScorer) else None
 
 
+def is_plain(scorer: Any) -> bool:
+    """Whether a scorer of ``make_scorer`` gives what its function gives of labels and answers."""
+    return not scorer._kwargs and scorer._sign == 1 and scorer._response_method == "predict"
+
+
 def split_state(estimator: Any) -> tuple[dict[str, Any], dict[str, dict[str, Any]] | None]:
     """The state of an estimator without what scikit-learn adds, and its requests of metadata.
 

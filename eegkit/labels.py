@@ -211,6 +211,30 @@ def people_by_class(y: NDArray[Any], subject: NDArray[Any]) -> pd.DataFrame:
     return pd.crosstab(rows, pd.Series(hard_labels(y), name="class"))
 
 
+def one_class_each(y: NDArray[Any], subject: NDArray[Any]) -> bool:
+    """Whether all trials of a person are of one class, as in a diagnosis, and not each of its own.
+
+    Parameters
+    ----------
+    y : ndarray, shape (n_trials,)
+        Labels.
+    subject : ndarray, shape (n_trials,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from eegkit.labels import one_class_each
+    >>> one_class_each(np.array(["sick", "sick", "well"]), np.array(["a", "a", "b"]))
+    True
+    >>> one_class_each(np.array(["rest", "task", "rest"]), np.array(["a", "a", "b"]))
+    False
+    """
+    pairs = pd.DataFrame({"y": y, "subject": subject}).drop_duplicates()
+    if pairs["subject"].duplicated().any() or len(pairs["y"].unique()) < 2:
+        return False
+    return not labels_are_subjects(y, subject)
+
+
 def labels_are_subjects(y: NDArray[Any], subject: NDArray[Any]) -> bool:
     """Whether the label of a trial is its person: identification.
 

@@ -108,7 +108,8 @@ def summary_table(results: Results, dataset: str, metrics: Sequence[str]) -> Tab
                 _score(row["mean"], row["chance"]),
                 f"{row['ci_low']:.3f} to {row['ci_high']:.3f}" if has_interval else "unknown",
                 _number(row["chance"]),
-                f"{row['n_above_chance']} of {row['n_subjects']}",
+                f"{row['n_above_chance']} of {row['n_subjects']}"
+                + (" right" if row["answers"] == "per person" else ""),
             ]
         )
     return make_table(_of_dataset(title, dataset, results), columns, rows)

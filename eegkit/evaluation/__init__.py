@@ -14,6 +14,7 @@ from eegkit.evaluation.metrics.calibration import (
 from eegkit.evaluation.metrics.divergence import kl_divergence
 from eegkit.evaluation.metrics.scoring import chance_level
 from eegkit.evaluation.results.join import join_results
+from eegkit.evaluation.results.people import person_predictions, person_scores
 from eegkit.evaluation.results.predictions import Predictions
 from eegkit.evaluation.results.results import Results
 from eegkit.evaluation.results.settings import RunSettings
@@ -61,5 +62,7 @@ __all__ = [
     "make_splitter",
     "maximum_calibration_error",
     "permutation_chance",
+    "person_predictions",
+    "person_scores",
     "reliability_table",
 ]

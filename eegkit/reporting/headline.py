@@ -83,9 +83,10 @@ def _score(results: Results, best: Any) -> str:
     if pd.notna(best["ci_low"]):
         between = f" (95 % interval over people {best['ci_low']:.3f} to {best['ci_high']:.3f})"
     where = "it was trained on, too" if results.subject_overlap else "it had not seen in training"
+    one_each = ", with one answer for each" if best["answers"] == "per person" else ""
     return (
         f"{best['pipeline']}{among} reaches {_a(spoken(best['metric']))} of {best['mean']:.3f}"
-        f"{between} on {count(int(best['n_subjects']), 'person', 'people')} {where}."
+        f"{between} on {count(int(best['n_subjects']), 'person', 'people')} {where}{one_each}."
     )
 
 
@@ -94,6 +95,14 @@ def _a(metric: str) -> str:
 
 
 def _against_chance(results: Results, best: Any) -> str:
+    if best["answers"] == "per person":
+        shows = (
+            "the interval lies above"
+            if best["ci_low"] > best["chance"]
+            else ("this does not show that it is better than chance")
+        )
+        right = f"{best['n_above_chance']} of {best['n_subjects']} people are answered rightly"
+        return f"Chance is {best['chance']:.3f}: {shows}; {right}."
     people = results.per_subject()
     scores = people[people["pipeline"] == best["pipeline"]]
     excess = (scores[best["metric"]] - scores[f"chance_{best['metric']}"]).dropna().to_numpy()

@@ -119,6 +119,18 @@ def summary(results: Results) -> str:
             "an answer that never looks at the signals; how many people are above theirs is a "
             "count, no test."
         )
+        + _of_people(scores)
+    )
+
+
+def _of_people(scores: pd.DataFrame) -> str:
+    """What the table says of a diagnosis."""
+    if not (scores["answers"] == "per person").any():
+        return ""
+    return h.paragraph(
+        "The trials of each person are all of one class. Accuracy, balanced accuracy and AUROC are "
+        "those of people here, with one answer for each, by the mean probability of the trials; "
+        "intervals are Wilson's and Newcombe's, and people are counted whose answer is right."
     )
 
 

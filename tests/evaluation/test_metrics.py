@@ -1,11 +1,15 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+import sklearn.metrics
 from scipy.special import rel_entr
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.dummy import DummyClassifier
 from sklearn.model_selection import cross_val_score
 
 from eegkit.evaluation import kl_divergence
-from eegkit.evaluation.metrics.scoring import make_scorers
+from eegkit.evaluation.metrics.scoring import Answers, make_scorers, value_of
 
 
 @pytest.fixture
@@ -73,3 +77,28 @@ def test_as_a_scorer(tables):
     fitted = MeanVotes().fit(X, true)
     expected = -rel_entr(true, fitted.predict_proba(X)).sum(axis=1).mean()
     assert scorer(fitted, X, true) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("name", ["accuracy", "balanced_accuracy"])
+@pytest.mark.parametrize(
+    ("y", "predicted"),
+    [
+        (["a", "b", "b", "c"], ["a", "b", "a", "c"]),
+        (["a", "a"], ["a", "b"]),
+        ([0, 1, 2, 2], [0, 0, 2, 1]),
+        ([True, False, True], [True, True, True]),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:y_pred contains")
+def test_metrics_that_are_counted_are_those_of_scikit_learn(name, y, predicted):
+    [scorer] = make_scorers(name).values()
+    y, answers = np.asarray(y), SimpleNamespace(predict=lambda rows: np.asarray(predicted)[rows])
+    expected = getattr(sklearn.metrics, f"{name}_score")(y, predicted)
+    assert value_of(scorer, answers, slice(None), y) == pytest.approx(expected)
+
+
+def test_answers_of_another_kind_are_refused_as_by_scikit_learn():
+    [scorer] = make_scorers("accuracy").values()
+    numbers = Answers(DummyClassifier().fit([0, 1], [0, 1]), np.zeros((2, 1)), np.array([0, 1]))
+    with pytest.raises((ValueError, TypeError)):
+        value_of(scorer, numbers, slice(None), np.array(["a", "b"]))

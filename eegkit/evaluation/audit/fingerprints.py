@@ -94,6 +94,8 @@ class Groups:
         self, train: NDArray[np.intp], test: NDArray[np.intp]
     ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """The test trials that share a set with a training trial, and one such partner of each."""
+        if not self._sets.shape[0]:
+            return np.zeros(0, np.intp), np.zeros(0, np.intp)
         # One partner of each set is enough: it is the example in the message.
         partner = np.full(self._sets.shape[0], -1, dtype=np.intp)
         sets, trials = self._entries(train)

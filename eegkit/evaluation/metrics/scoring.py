@@ -10,12 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.dummy import DummyClassifier
 from sklearn.exceptions import UndefinedMetricWarning
-from sklearn.metrics import get_scorer, get_scorer_names
+from sklearn.metrics import (
+    accuracy_score,
+    balanced_accuracy_score,
+    get_scorer,
+    get_scorer_names,
+)
 from sklearn.utils.metaestimators import available_if
 
-from eegkit._compat import metric_of
+from eegkit._compat import is_plain, metric_of
 from eegkit.evaluation.metrics import divergence
 from eegkit.text import suggest
 
@@ -93,14 +97,77 @@ class Answers(ClassifierMixin, BaseEstimator):
         return self._ask("decision_function", rows)
 
 
+class Constant(ClassifierMixin, BaseEstimator):
+    """What answers the same to every trial, without a look at it.
+
+    Parameters
+    ----------
+    classes : ndarray, shape (n_classes,)
+    proba : ndarray, shape (n_classes,)
+        Probabilities.
+    """
+
+    def __init__(self, classes: NDArray[Any], proba: NDArray[np.floating]) -> None:
+        self.classes, self.proba = classes, proba
+        self.classes_ = np.asarray(classes)
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        return np.repeat(self.classes_[[self.proba.argmax()]], len(X))
+
+    def predict_proba(self, X: Any) -> NDArray[np.floating]:
+        return np.tile(self.proba, (len(X), 1))
+
+
+def by_answers(scorer: Scorer) -> bool:
+    """Whether a scorer looks at trials only by what the estimator answers to them."""
+    return metric_of(scorer) is not None or _is_own(scorer)
+
+
+def reads_soft_labels(scorer: Scorer) -> bool:
+    """Whether a scorer is given the probability of each class as the label."""
+    return getattr(scorer, "reads_soft_labels", False)
+
+
+def value_of(scorer: Scorer, answers: Any, rows: Any, y: NDArray[Any]) -> float:
+    """One metric of answers to trials.
+
+    The two metrics of every evaluation are counted here: scikit-learn's functions give the same
+    numbers, and take a hundred times as long to check their arguments of a few trials.
+    """
+    count = COUNTED.get(metric_of(scorer))
+    if count is not None and is_plain(scorer):
+        predicted = answers.predict(rows)
+        if predicted.shape == y.shape and {y.dtype.kind, predicted.dtype.kind} in COMPARABLE:
+            return count(y, predicted)
+    return scorer(answers, rows, y)
+
+
+def _accuracy(y: NDArray[Any], predicted: NDArray[Any]) -> float:
+    return float((y == predicted).mean())
+
+
+def _balanced_accuracy(y: NDArray[Any], predicted: NDArray[Any]) -> float:
+    codes = np.unique(y, return_inverse=True)[1]
+    return float((np.bincount(codes, y == predicted) / np.bincount(codes)).mean())
+
+
+COUNTED = {accuracy_score: _accuracy, balanced_accuracy_score: _balanced_accuracy}
+# Kinds of labels that are equal or not as they are; of others scikit-learn decides.
+COMPARABLE = ({"i"}, {"U"}, {"b"})
+
+
 def score(
-    answers: Any, rows: Any, X: Any, y: NDArray[Any], scorers: Mapping[str, Scorer]
+    answers: Any,
+    rows: Any,
+    X: Callable[[], Any],
+    y: NDArray[Any],
+    scorers: Mapping[str, Scorer],
 ) -> dict[str, float]:
     """Every metric of one person's trials; NaN where it is undefined.
 
     A metric may be undefined only where y does not hold all classes of training; what goes
     wrong elsewhere is an error. scikit-learn's scorers and eegkit's get `answers` and `rows`,
-    other callables the fitted estimator and X.
+    other callables the fitted estimator and what `X` gives.
     """
     hard = y if y.ndim == 1 else y.argmax(axis=1)
     incomplete = bool(len(np.setxor1d(hard, answers.classes_)))
@@ -113,11 +180,12 @@ def score(
                 "ignore", message="(y_pred contains|A single label|Only one|invalid value)"
             )
         for name, scorer in scorers.items():
-            labels = y if getattr(scorer, "reads_soft_labels", False) else hard
-            by_answers = metric_of(scorer) is not None or _is_own(scorer)
-            arguments = (answers, rows) if by_answers else (answers.fitted, X)
+            labels = y if reads_soft_labels(scorer) else hard
             try:
-                value = scorer(*arguments, labels)
+                if by_answers(scorer):
+                    value = value_of(scorer, answers, rows, labels)
+                else:
+                    value = scorer(answers.fitted, X(), labels)
             except Exception:
                 if not incomplete:
                     raise
@@ -166,22 +234,37 @@ def chance_level(scoring: Any, y_train: ArrayLike, y_test: ArrayLike) -> float:
     """
     [scorer] = make_scorers({"score": scoring}).values()
     y_train, y_test = np.asarray(y_train), np.asarray(y_test)
-    soft = getattr(scorer, "reads_soft_labels", False)
     if y_train.ndim == 2:
         classes, prior = np.arange(y_train.shape[1]), y_train.mean(axis=0)
-        possible = np.flatnonzero(y_test.any(axis=0))
-        if not soft:
-            y_test = y_test.argmax(axis=1)
     else:
         classes, prior = np.unique(y_train, return_counts=True)
+    return best_constant(scorer, classes, prior, y_test)
+
+
+def best_constant(
+    scorer: Scorer, classes: NDArray[Any], prior: NDArray[Any], y_test: NDArray[Any]
+) -> float:
+    """The chance level by how often each class was there in training.
+
+    Parameters
+    ----------
+    scorer : callable
+    classes, prior : ndarray, shape (n_classes,)
+        Those of training, and their trials, or any numbers in proportion to them.
+    y_test : ndarray, shape (n_trials,) or (n_trials, n_classes)
+    """
+    if y_test.ndim == 2:
+        possible = np.flatnonzero(y_test.any(axis=0))
+        if not reads_soft_labels(scorer):
+            y_test = y_test.argmax(axis=1)
+    else:
         possible = np.flatnonzero(np.isin(classes, y_test))
     scores = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for proba in [prior, *np.eye(len(classes))[possible]]:
+        for proba in [prior / prior.sum(), *np.eye(len(classes))[possible]]:
             try:
-                constant = DummyClassifier().fit(classes, classes, sample_weight=proba)
-                scores.append(float(scorer(constant, y_test, y_test)))
+                scores.append(float(value_of(scorer, Constant(classes, proba), y_test, y_test)))
             except Exception:  # a scorer of the user's own may need more than a constant offers
                 continue
     return max((score for score in scores if not np.isnan(score)), default=float("nan"))

@@ -15,12 +15,13 @@ from eegkit.atomic import atomic_write
 from eegkit.evaluation.audit.report import Audit
 from eegkit.evaluation.metrics.scoring import FIXED_COLUMNS
 from eegkit.evaluation.results.file import read, write
+from eegkit.evaluation.results.people import one_answer_each, over_people
 from eegkit.evaluation.results.predictions import Predictions
 from eegkit.evaluation.results.settings import RunSettings
 from eegkit.evaluation.results.tables import per_subject, summarize
 from eegkit.evaluation.statistics.paired import compare_paired
 from eegkit.evaluation.statistics.permutation import PermutationChance, permutation_chance
-from eegkit.labels import labels_are_subjects
+from eegkit.labels import labels_are_subjects, one_class_each
 from eegkit.text import count
 
 
@@ -214,8 +215,16 @@ class Results:
             ``n_subjects`` (without those for whom the metric is NaN) and ``n_above_chance``, the
             subjects whose score is larger than their chance level: a plain comparison, no
             test of significance.
+
+        Notes
+        -----
+        ``answers`` is ``"per trial"``, or, of accuracy, balanced accuracy and AUROC where the
+        trials of each person are all of one class, ``"per person"``: `person_scores` says what
+        score, interval and chance these are. ``sd`` is NaN there, and ``n_above_chance`` counts
+        the people whose answer is right.
         """
-        return summarize(self.per_subject(), self.metrics)
+        summary = summarize(self.per_subject(), self.metrics)
+        return over_people(summary, self._predictions, self.settings)
 
     def costs(self) -> pd.DataFrame:
         """One row per data set and pipeline: what the fits took.
@@ -268,6 +277,9 @@ class Results:
     ) -> PermutationChance:
         """How often labels permuted within people do as well; see `permutation_chance`.
 
+        Where the trials of each person are all of one class, the labels of people are permuted,
+        who have one answer each: see `person_predictions`.
+
         Parameters
         ----------
         pipeline, dataset : str, optional
@@ -282,6 +294,8 @@ class Results:
         """
         predictions = self.predictions(pipeline, dataset)
         identity = labels_are_subjects(predictions.y, predictions.subject)
+        if one_class_each(predictions.y, predictions.subject):
+            predictions, identity = one_answer_each(predictions), True
         return permutation_chance(
             predictions.y,
             predictions.predicted,
@@ -351,9 +365,11 @@ class Results:
         lines = [f"<Results: {self.describe()}"]
         for row in self.summary().itertuples():
             name = row.pipeline if len(self.datasets) == 1 else f"{row.dataset}, {row.pipeline}"
+            of_people = row.answers == "per person"
+            spread = f"[{row.ci_low:.3f}, {row.ci_high:.3f}]" if of_people else f"± {row.sd:.3f}"
             lines.append(
-                f"  {name}: {row.metric} {row.mean:.3f} ± {row.sd:.3f}, "
-                f"chance {row.chance:.3f}, {row.n_above_chance} of {row.n_subjects} above"
+                f"  {name}: {row.metric} {row.mean:.3f} {spread}, chance {row.chance:.3f}, "
+                f"{row.n_above_chance} of {row.n_subjects} {'right' if of_people else 'above'}"
             )
         return "\n".join(lines) + ">"
 

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from eegkit.evaluation.audit.report import audit_folds
@@ -17,7 +18,7 @@ from eegkit.evaluation.metrics.scoring import make_scorers
 from eegkit.evaluation.results.predictions import Predictions
 from eegkit.evaluation.results.results import Results
 from eegkit.evaluation.results.settings import RunSettings, describe_run
-from eegkit.evaluation.running.fold import Outcome, Task
+from eegkit.evaluation.running.fold import Outcome, Task, fill_chance
 from eegkit.evaluation.running.inputs import check_trials, name_datasets, name_pipelines
 from eegkit.evaluation.running.store import Store
 from eegkit.evaluation.running.tasks import run_tasks
@@ -30,6 +31,7 @@ from eegkit.evaluation.splits.named import (
     make_splitter,
     overlap,
 )
+from eegkit.labels import one_class_each
 from eegkit.parameters import check_for
 from eegkit.trials import Trials
 
@@ -112,8 +114,13 @@ def evaluate(
 
     Notes
     -----
-    Where the label is the person (one class for each subject), people stand on both sides by
+    Where the label is the person (a class for each subject), people stand on both sides by
     design, and the chance level is that of a whole test fold: split by run or session.
+
+    Whoever has test trials of one class only would be answered rightly by that class every time.
+    The chance level there is that of all people tested, each counting once for a class. Where
+    that is everybody, as of a diagnosis, `Results.summary` tells accuracy, balanced accuracy and
+    AUROC over people, with one answer for each: see `person_scores`.
 
     What splits the training trials itself is given the people as ``groups``, where it takes
     them: ``GridSearchCV(pipeline, grid, cv=GroupKFold(5))`` tunes with people kept apart.
@@ -149,11 +156,14 @@ def evaluate(
         n_jobs=n_jobs, may_fail=on_error == "record", verbose=verbose,
     )  # fmt: skip
     _relay(outcomes)
-    _warn_undefined(outcomes)
+    diagnoses = {name for name, part in data.items() if one_class_each(part.labels, part.groups)}
+    _warn_undefined(outcomes, {task.number for task in tasks if task.dataset in diagnoses})
     options = _options(cv=cv, scoring=scoring, random_state=random_state, on_leak=on_leak)
     split |= describe_split(cv, splitter) | {"scoring": list(scorers), "random_state": random_state}
     settings = describe_run(datasets, pipelines, options, **split)
-    return _results(tasks, outcomes, settings)
+    results = _results(tasks, outcomes, settings)
+    fill_chance(results.table, tasks, data, scorers)
+    return results
 
 
 def _split(
@@ -168,7 +178,8 @@ def _split(
     for audit in audits.values():
         if on_leak == "refuse":
             audit.raise_for_leaks()
-    groups = {name: trials.groups for name, trials in datasets.items()}
+    # Numbers, which compare much faster than names.
+    groups = {n: np.unique(t.groups, return_inverse=True)[1] for n, t in datasets.items()}
     return folds, {
         "n_folds": {name: len(parts) for name, parts in folds.items()},
         "subject_overlap": any(overlap(f, groups[name]) for name in folds for f in folds[name]),
@@ -230,12 +241,16 @@ def _relay(outcomes: list[Outcome]) -> None:
         warnings.warn_explicit(text, category, filename, lineno)
 
 
-def _warn_undefined(outcomes: list[Outcome]) -> None:
-    """Name the subjects for whom a metric is NaN, once for each metric."""
+def _warn_undefined(outcomes: list[Outcome], told_of_people: set[int]) -> None:
+    """Name the subjects for whom a metric is NaN, once for each metric.
+
+    The area under the ROC curve of the tasks `told_of_people` is one over people.
+    """
     subjects: dict[str, dict[Any, None]] = defaultdict(dict)
     for outcome in outcomes:
         for metric, subject in outcome.undefined:
-            subjects[metric][subject] = None
+            if not (outcome.task in told_of_people and metric in ("auroc", "roc_auc")):
+                subjects[metric][subject] = None
     for metric, people in subjects.items():
         warnings.warn(
             f"{metric} is undefined for {listed(list(people))}, whose test trials do not hold "

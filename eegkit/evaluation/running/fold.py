@@ -5,20 +5,30 @@ from __future__ import annotations
 import time
 import traceback
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from eegkit.evaluation.metrics.scoring import Answers, Scorer, chance_level, score
+from eegkit.evaluation.metrics.scoring import (
+    Answers,
+    Scorer,
+    best_constant,
+    by_answers,
+    chance_level,
+    reads_soft_labels,
+    score,
+)
 from eegkit.evaluation.results.predictions import Predictions
 from eegkit.evaluation.running.fit_params import groups_for_fit
 from eegkit.evaluation.running.memory import peak_mb, reset_peak
 from eegkit.evaluation.splits.named import Fold
-from eegkit.labels import labels_are_subjects
+from eegkit.labels import hard_labels, labels_are_subjects
 from eegkit.signals import SignalArray
 
 
@@ -42,6 +52,29 @@ class Data:
     def labels(self) -> NDArray[Any]:
         """One label for each trial: of soft ones, the number of the most probable class."""
         return self.y if self.y.ndim == 1 else self.y.argmax(axis=1)
+
+    @cached_property
+    def classes(self) -> tuple[NDArray[Any], NDArray[np.intp]]:
+        """The classes, and the number of each trial's; of soft labels, of the most probable."""
+        return np.unique(self.labels, return_inverse=True)
+
+    @cached_property
+    def subjects(self) -> NDArray[np.intp]:
+        """A number for the subject of each trial."""
+        return np.unique(self.groups, return_inverse=True)[1]
+
+    def prior(self, rows: NDArray[np.intp]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """The classes of some trials, and how often each is there."""
+        if self.y.ndim == 2:
+            return np.arange(self.y.shape[1]), self.y[rows].mean(axis=0)
+        classes, codes = self.classes
+        counts = np.bincount(codes[rows], minlength=len(classes))
+        return classes[counts > 0], counts[counts > 0]
+
+    @cached_property
+    def labels_are_subjects(self) -> bool:
+        """Whether the label is the person."""
+        return labels_are_subjects(self.labels, self.groups)
 
 
 @dataclass(frozen=True)
@@ -106,7 +139,9 @@ def _fit_and_score(
     estimator = estimator.fit(data.signals(fold.train), data.y[fold.train], **groups)
     fit_end = time.perf_counter()
     X_test = data.signals(fold.test)
-    classes = getattr(estimator, "classes_", np.unique(data.labels[fold.train]))
+    classes = getattr(estimator, "classes_", None)
+    if classes is None:
+        classes = np.unique(data.labels[fold.train])
     answers = Answers(estimator, X_test, classes)
     rows = _score_subjects(task, answers, X_test, data, scorers)
     has_proba = hasattr(answers, "predict_proba")
@@ -132,14 +167,12 @@ def _score_subjects(
 ) -> list[dict[str, Any]]:
     """A row for each subject of the test trials: scores, and the chance level of each."""
     fold = task.fold
-    y_train, y_test, groups = data.y[fold.train], data.y[fold.test], data.groups[fold.test]
-    # Where the label is the person, nobody could guess it knowing whose trials these are: chance
-    # is then that of the whole fold.
-    identity = labels_are_subjects(data.labels, data.groups)
-    whole = _chance_levels(y_train, y_test, scorers) if identity else None
+    y_test = data.y[fold.test]
+    n_train_subjects = int(np.count_nonzero(np.bincount(data.subjects[fold.train])))
+    chance_of = _chance_levels(data, fold, scorers)
     rows = []
-    for subject in np.unique(groups).tolist():
-        trials = np.flatnonzero(groups == subject)
+    for subject, trials in _trials_of_each(data.groups[fold.test]):
+        scores = score(answers, trials, lambda t=trials: X_test[t], y_test[trials], scorers)
         row = {
             "dataset": task.dataset,
             "pipeline": task.pipeline,
@@ -147,17 +180,72 @@ def _score_subjects(
             "subject": subject,
             "n_train": len(fold.train),
             "n_test": len(trials),
-            "n_train_subjects": len(np.unique(data.groups[fold.train])),
+            "n_train_subjects": n_train_subjects,
         }
-        chance = whole or _chance_levels(y_train, y_test[trials], scorers)
-        scores = score(answers, trials, X_test[trials], y_test[trials], scorers)
+        chance = chance_of(y_test[trials])
         for metric, value in scores.items():
             row |= {metric: value, f"chance_{metric}": chance[metric]}
         rows.append(row)
     return rows
 
 
+def _trials_of_each(groups: NDArray[Any]) -> Iterator[tuple[Any, NDArray[np.intp]]]:
+    """Every subject, and where its trials are."""
+    subjects, codes, counts = np.unique(groups, return_inverse=True, return_counts=True)
+    parts = np.split(np.argsort(codes, kind="stable"), np.cumsum(counts)[:-1])
+    return zip(subjects.tolist(), parts, strict=True)
+
+
 def _chance_levels(
-    y_train: NDArray[Any], y_test: NDArray[Any], scorers: Mapping[str, Scorer]
-) -> dict[str, float]:
-    return {name: chance_level(scorer, y_train, y_test) for name, scorer in scorers.items()}
+    data: Data, fold: Fold, scorers: Mapping[str, Scorer]
+) -> Callable[[NDArray[Any]], dict[str, float]]:
+    """The chance levels of somebody's labels, computed once for all who have as many of each.
+
+    Labels of one class say nothing by themselves, since that class every time is always right:
+    the chance level is NaN, until that of all folds together takes its place (`fill_chance`).
+    """
+    prior = data.prior(fold.train)
+
+    def levels(y: NDArray[Any]) -> dict[str, float]:
+        single = len(np.unique(hard_labels(y))) == 1
+        return {
+            name: float("nan")
+            if single and not reads_soft_labels(scorer)
+            else best_constant(scorer, *prior, y)
+            for name, scorer in scorers.items()
+        }
+
+    # Where the label is the person, nobody could guess it knowing whose trials these are: chance
+    # is then that of the whole fold.
+    whole = levels(data.y[fold.test]) if data.labels_are_subjects else None
+    alike: dict[Any, dict[str, float]] = {}
+    countable = data.y.ndim == 1 and all(map(by_answers, scorers.values()))
+
+    def chance_of(y: NDArray[Any]) -> dict[str, float]:
+        if whole is not None or not countable:
+            return whole or levels(y)
+        key = tuple(np.sort(y).tolist())
+        if key not in alike:
+            alike[key] = levels(y)
+        return alike[key]
+
+    return chance_of
+
+
+def fill_chance(
+    table: pd.DataFrame, tasks: list[Task], data: Mapping[str, Data], scorers: Mapping[str, Scorer]
+) -> None:
+    """The chance level of those whose test trials are of one class, in place.
+
+    It is that of all people tested: of one answer that never looks at the signals, whoever it is
+    about. Each person counts once for each of their classes.
+    """
+    for name, part in data.items():
+        rows = np.unique(np.concatenate([t.fold.test for t in tasks if t.dataset == name]))
+        pairs = pd.DataFrame({"subject": part.subjects[rows], "y": part.classes[1][rows]})
+        y = part.y[rows[~pairs.duplicated().to_numpy()]]
+        for metric, scorer in scorers.items():
+            column = f"chance_{metric}"
+            lacking = (table["dataset"] == name) & table[column].isna()
+            if lacking.any():
+                table.loc[lacking, column] = chance_level(scorer, y, y)

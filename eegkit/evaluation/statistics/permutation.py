@@ -160,7 +160,8 @@ def _check(
     if all((y[trials] == y[trials[0]]).all() for trials in rows):
         raise ValueError(
             "Nobody has trials of two classes, so permuting labels within people changes nothing; "
-            "permute over everybody (subjects=None), or give other blocks, such as sessions."
+            "permute people in place of trials: one label and one answer for each, as "
+            "person_predictions gives them, and subjects=None."
         )
     return y, predictions, rows
 
