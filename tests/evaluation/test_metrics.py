@@ -87,6 +87,7 @@ def test_as_a_scorer(tables):
         (["a", "a"], ["a", "b"]),
         ([0, 1, 2, 2], [0, 0, 2, 1]),
         ([True, False, True], [True, True, True]),
+        (np.array(["a", "b"], dtype=object), ["a", "a"]),
     ],
 )
 @pytest.mark.filterwarnings("ignore:y_pred contains")

@@ -137,9 +137,15 @@ def value_of(scorer: Scorer, answers: Any, rows: Any, y: NDArray[Any]) -> float:
     count = COUNTED.get(metric_of(scorer))
     if count is not None and is_plain(scorer):
         predicted = answers.predict(rows)
-        if predicted.shape == y.shape and {y.dtype.kind, predicted.dtype.kind} in COMPARABLE:
+        if predicted.shape == y.shape and _kind(y) == _kind(predicted) in COMPARABLE:
             return count(y, predicted)
     return scorer(answers, rows, y)
+
+
+def _kind(labels: NDArray[Any]) -> str:
+    """That of the dtype; text may be held as objects."""
+    text = labels.dtype.kind == "O" and all(isinstance(label, str) for label in labels)
+    return "U" if text else labels.dtype.kind
 
 
 def _accuracy(y: NDArray[Any], predicted: NDArray[Any]) -> float:
@@ -153,7 +159,7 @@ def _balanced_accuracy(y: NDArray[Any], predicted: NDArray[Any]) -> float:
 
 COUNTED = {accuracy_score: _accuracy, balanced_accuracy_score: _balanced_accuracy}
 # Kinds of labels that are equal or not as they are; of others scikit-learn decides.
-COMPARABLE = ({"i"}, {"U"}, {"b"})
+COMPARABLE = ("i", "U", "b")
 
 
 def score(

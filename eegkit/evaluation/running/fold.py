@@ -7,7 +7,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -172,7 +172,9 @@ def _score_subjects(
     chance_of = _chance_levels(data, fold, scorers)
     rows = []
     for subject, trials in _trials_of_each(data.groups[fold.test]):
-        scores = score(answers, trials, lambda t=trials: X_test[t], y_test[trials], scorers)
+        scores = score(
+            answers, trials, partial(X_test.__getitem__, trials), y_test[trials], scorers
+        )
         row = {
             "dataset": task.dataset,
             "pipeline": task.pipeline,
