@@ -19,7 +19,7 @@ from eegkit.classifiers._checkpoint import Checkpoint, restore, run_of
 from eegkit.classifiers._fitted import FittedNet
 from eegkit.classifiers._weights import begin_with, freeze
 from eegkit.classifiers.callbacks import scalars
-from eegkit.classifiers.training import draw_seed, pick_device, seeded
+from eegkit.classifiers.training import draw_seed, pick_device
 from eegkit.labels import class_labels, trial_names
 from eegkit.parameters import ParameterError
 
@@ -93,8 +93,8 @@ class NeuralClassifier(FittedNet):
         goes on from there, and ends (on the CPU, bit for bit) as one that never was; a net of
         other code, parameters or data is trained anew. All samples are read once for that.
     random_state : int, RandomState or None
-        Same number, same machine, same result; None draws anew each time. The global
-        generators are never touched.
+        Same number, same machine, same result, alone or in threads beside others; None draws
+        anew each time. The global generators are as before after `fit`; see `fits_in_threads`.
     verbose : int, default 0
         1 shows a progress bar.
     callbacks : sequence of skorch callbacks
@@ -102,6 +102,12 @@ class NeuralClassifier(FittedNet):
 
     Attributes
     ----------
+    fits_in_threads : bool, default False
+        Of the class: whether `build_module` and what it makes draw random numbers only by
+        functions that take a generator, torch's `Dropout`, `GRU`, `LSTM`, `RNN` and
+        `MultiheadAttention`, and from `eegkit.classifiers.training.generator`. Fits on the CPU
+        then have a generator each; others seed torch's global one for an epoch, and those in
+        threads take turns.
     classes_ : ndarray, shape (n_classes,)
         The labels; 0, 1, ... where `y` was class probabilities.
     input_shape_ : tuple of int
@@ -297,7 +303,7 @@ class NeuralClassifier(FittedNet):
         if goes_on:
             module = self.net_.module_
         else:
-            with seeded(seed):
+            with self.initialising(seed):
                 module = self.make_module()
                 if any(isinstance(p, UninitializedParameter) for p in module.parameters()):
                     module(torch.zeros(2, *self.padded_shape))  # lazy layers learn their shapes

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch.nn import functional as F
 
 from eegkit.blocks import READ_BYTES, release
+from eegkit.classifiers._generators import generator
 
 # A file is read ahead in another thread where a batch of it is at least this large.
 AHEAD_BYTES = 2**20
@@ -150,7 +151,7 @@ class Batches:
         if not self.shuffle:
             return rows
         if self.dataset.strata is None:
-            return rows[torch.randperm(len(rows))]
+            return rows[torch.randperm(len(rows), generator=generator())]
         return rows[_balanced_order(self.dataset.strata[self.dataset.rows])]
 
 
@@ -164,8 +165,9 @@ def _balanced_order(strata: NDArray[np.intp]) -> torch.Tensor:
     n_turns = -(-len(strata) // len(members))
     orders = []
     for positions in members:
-        rounds = -(-n_turns // len(positions))
-        orders.append(torch.cat([positions[torch.randperm(len(positions))] for _ in range(rounds)]))
+        n = len(positions)
+        rounds = [torch.randperm(n, generator=generator()) for _ in range(-(-n_turns // n))]
+        orders.append(positions[torch.cat(rounds)])
     turns = torch.stack([positions[:n_turns] for positions in orders], dim=1)
     return turns.reshape(-1)[: len(strata)]
 

@@ -19,12 +19,13 @@ from torch.optim.lr_scheduler import CosineAnnealingLR, OneCycleLR, ReduceLROnPl
 
 from eegkit.blocks import release
 from eegkit.classifiers._batches import Augment, Batch, Batches, TrialData, as_input
+from eegkit.classifiers._generators import drawing, seeded
 from eegkit.classifiers._intra_op import worthwhile_threads
 from eegkit.classifiers._objective import Objective, accuracies
 from eegkit.classifiers._options import TrainingOptions
+from eegkit.classifiers._random_layers import draw_from_generator
 from eegkit.classifiers._weights import hold_statistics
 from eegkit.classifiers.callbacks import ProgressBar
-from eegkit.classifiers.training import seeded
 
 OPTIMIZERS = {
     "adam": torch.optim.Adam,
@@ -75,6 +76,13 @@ class Net(skorch.NeuralNet):
         self._dtype = AUTOCAST.get(options.precision)
         is_half = self._dtype is torch.float16
         self.scaler = torch.amp.GradScaler(self.device_type, enabled=is_half)
+        # What is compiled, on a GPU, or code of others may draw from the global generators. In
+        # mixed precision threads empty one another's cache of weights, which alters rounding.
+        is_alone = self.device_type == "cpu" and not options.compile and not options.augment
+        is_alone = is_alone and self._dtype is None
+        self.has_generator = is_alone and options.has_generator
+        if self.has_generator:
+            draw_from_generator(module)
         self.forget_progress()
         return self
 
@@ -136,7 +144,8 @@ class Net(skorch.NeuralNet):
 
     def _run_epoch(self, batches: Batches, valid: TrialData | None, epoch: int) -> None:
         seed = int(np.random.SeedSequence([self.seed, epoch]).generate_state(1)[0])
-        with seeded(seed, numpy_too=self.augment is not None):
+        has_augment = self.augment is not None
+        with drawing(seed) if self.has_generator else seeded(seed, numpy_too=has_augment):
             if self.augment is not None:
                 self.augment.seed(seed)
             self.history.record("lr", self.optimizer_.param_groups[0]["lr"])

@@ -165,6 +165,7 @@ class CNNBiGRU(NeuralClassifier):
     """
 
     input_kind: ClassVar[str] = "spectrogram"
+    fits_in_threads = True
 
     max_epochs = 10
     n_filters: Counts = (32, 64, 128)

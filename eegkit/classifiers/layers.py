@@ -13,6 +13,7 @@ from torch import nn
 from torch.autograd import Function
 
 from eegkit._compat import has_hooks as has_hooks  # for plugins, as the next
+from eegkit.classifiers._generators import drop, generator
 
 
 def runs_eagerly_on_cpu(x: torch.Tensor) -> bool:
@@ -96,6 +97,9 @@ class Dropout(nn.Dropout):
     """
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        if not (self.training and 0 < self.p < 1 and runs_eagerly_on_cpu(x)):
+        if not (self.training and 0 < self.p < 1) or torch.compiler.is_compiling():
             return super().forward(x)
-        return x * (torch.rand_like(x) >= self.p).to(x.dtype).div_(1 - self.p)
+        if not runs_eagerly_on_cpu(x):
+            return drop(x, self.p)
+        uniform = torch.empty_like(x).uniform_(generator=generator())
+        return x * (uniform >= self.p).to(x.dtype).div_(1 - self.p)

@@ -7,8 +7,8 @@ kept as plain arrays.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any, ClassVar
 
 import numpy as np
@@ -19,7 +19,27 @@ from sklearn.utils import check_random_state
 from torch import nn
 
 from eegkit.base import Estimator, warn
+from eegkit.classifiers._generators import (
+    GeneratorMode,
+    drawing,
+    generator,
+    initialising,
+    seeded,
+)
 from eegkit.parameters import RandomState
+
+__all__ = [
+    "GeneratorMode",
+    "ModuleEstimator",
+    "available_device",
+    "draw_seed",
+    "drawing",
+    "generator",
+    "pick_device",
+    "seeded",
+    "set_weights",
+    "weights_of",
+]
 
 
 def draw_seed(random_state: Any) -> int:
@@ -27,23 +47,6 @@ def draw_seed(random_state: Any) -> int:
     if random_state is None:
         return int(np.random.default_rng().integers(2**31))
     return int(check_random_state(random_state).randint(2**31 - 1))
-
-
-@contextmanager
-def seeded(seed: int, numpy_too: bool = False) -> Iterator[None]:
-    """Seed torch's generators (and numpy's) inside, and leave them outside as they were."""
-    devices = range(torch.cuda.device_count()) if torch.cuda.is_available() else ()
-    # Augmentation may draw from numpy's global generator, whatever one thinks of that.
-    before = np.random.get_state() if numpy_too else None  # noqa: NPY002
-    with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(seed)
-        if numpy_too:
-            np.random.seed(seed % 2**32)  # noqa: NPY002
-        try:
-            yield
-        finally:
-            if before is not None:
-                np.random.set_state(before)  # noqa: NPY002
 
 
 def pick_device(device: str) -> str:
@@ -90,8 +93,8 @@ class ModuleEstimator(Estimator):
     device : str, default "auto"
         ``"cpu"``, ``"cuda"``, ...; ``"auto"`` takes a GPU where there is one.
     random_state : int, RandomState or None
-        Same number, same machine, same result; None draws anew each time. The global
-        generators are never touched.
+        Same number, same machine, same result, alone or in threads beside others; None draws
+        anew each time. The global generators are as before after `fit`.
     verbose : int or bool, default 0
         Whether training shows how it gets on.
 
@@ -105,6 +108,8 @@ class ModuleEstimator(Estimator):
 
     # What holds the module when fitted, and is left out of pickles.
     holder: ClassVar[str] = "module_"
+    # Whether the module draws random numbers from `generator` alone: see `NeuralClassifier`.
+    fits_in_threads: ClassVar[bool] = False
 
     device: str = "auto"
     random_state: RandomState = None
@@ -113,6 +118,20 @@ class ModuleEstimator(Estimator):
     @abstractmethod
     def make_module(self) -> nn.Module:
         """The untrained module, for the shapes that `fit` has seen."""
+
+    @property
+    def has_generator(self) -> bool:
+        """Whether a training on the CPU draws from a generator of its own.
+
+        Who changes how the module is made has to say so anew of the new one.
+        """
+        makers = {"build_module", "make_module"}
+        maker = next(kind for kind in type(self).__mro__ if makers & vars(kind).keys())
+        return "fits_in_threads" in vars(maker) and self.fits_in_threads
+
+    def initialising(self, seed: int) -> AbstractContextManager[None]:
+        """Inside, the module that is made gets the same random weights for the same seed."""
+        return initialising(seed) if self.has_generator else seeded(seed)
 
     def hold_module(self, module: nn.Module, device: str) -> None:
         """Keep a module with the weights of `fit`, ready to predict on a device."""
@@ -141,7 +160,7 @@ class ModuleEstimator(Estimator):
         super().__setstate__(state)
         if weights is None:
             return
-        with seeded(0):
+        with self.initialising(0):
             module = self.make_module()
         set_weights(module, weights)
         self.hold_module(module, available_device(self.device))

@@ -8,7 +8,7 @@ import random
 import tempfile
 import warnings
 from collections.abc import Mapping
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -39,6 +39,8 @@ LEAST_CHECKS = {"classifier": 50, "transformer": 45}
 # scikit-learn compares to 1e-7 of a value here. Single precision, 1.2e-7, cannot promise that on
 # every processor; `check_order_of_trials` asks the same of it with a tolerance it can keep.
 FINER_THAN_SINGLE_PRECISION = "check_methods_sample_order_invariance"
+# Parameters by which a training draws many random numbers, and does not take long.
+TO_DRAW = {"dropout": 0.3, "max_epochs": 2, "batch_size": 8}
 
 
 def output_of(estimator: Estimator, X: Any) -> np.ndarray:
@@ -119,6 +121,27 @@ def check_same_seed_same_output(estimator: Estimator) -> None:
     X, y = example_input(estimator)
     first, second = (output_of(fitted(estimator, X, y), X) for _ in range(2))
     np.testing.assert_array_equal(first, second)
+
+
+def check_fits_in_threads(estimator: Estimator) -> None:
+    """Fits in threads come out as one alone, to the bit, and keep the generators of torch."""
+    import torch
+
+    X, y = example_input(estimator)
+    model = clone(estimator)
+    model.set_params(**{n: v for n, v in TO_DRAW.items() if n in model.get_params()})
+    before, n_threads = torch.get_rng_state(), torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        alone = output_of(fitted(model, X, y), X)
+        with ThreadPoolExecutor(2) as pool, warnings.catch_warnings(action="ignore"):
+            fits = [pool.submit(fitted, model, X, y) for _ in range(2)]
+            outputs = [output_of(fit.result(), X) for fit in fits]
+    finally:
+        torch.set_num_threads(n_threads)
+    for output in outputs:
+        np.testing.assert_array_equal(output, alone)
+    assert torch.equal(torch.get_rng_state(), before)
 
 
 def check_trial_alone(estimator: Estimator) -> None:

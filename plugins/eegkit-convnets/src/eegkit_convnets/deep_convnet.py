@@ -129,6 +129,8 @@ class DeepConvNet(NeuralClassifier):
     541254
     """
 
+    fits_in_threads = True
+
     n_filters: Counts = (25, 50, 100, 200)
     kernel_length: Count = 10
     pool_length: Count = 3

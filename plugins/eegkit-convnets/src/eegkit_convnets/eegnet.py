@@ -147,6 +147,8 @@ class EEGNet(NeuralClassifier):
     3444
     """
 
+    fits_in_threads = True
+
     F1: Count = 8
     D: Count = 2
     F2: Count = 16

@@ -118,6 +118,8 @@ class EEGNetV1(NeuralClassifier):
     2122
     """
 
+    fits_in_threads = True
+
     n_spatial: Count = 16
     n_filters: Count = 4
     kernel_size1: tuple[Count, Count] = (2, 32)

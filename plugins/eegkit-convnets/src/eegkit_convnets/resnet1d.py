@@ -136,6 +136,8 @@ class ResNet1D(NeuralClassifier):
     3855364
     """
 
+    fits_in_threads = True
+
     depth: Literal[10, 18, 34] = 18
     width: Count = 64
     kernel_size: OddCount = 3

@@ -100,6 +100,8 @@ class ShallowConvNet(NeuralClassifier):
     46084
     """
 
+    fits_in_threads = True
+
     n_temporal: Count = 40
     n_spatial: Count = 40
     kernel_length: Count = 25

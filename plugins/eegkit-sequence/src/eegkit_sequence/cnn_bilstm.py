@@ -176,6 +176,7 @@ class CNNBiLSTM(NeuralClassifier):
     """
 
     input_kind: ClassVar[str] = "spectrogram"
+    fits_in_threads = True
 
     layout: Literal["per_channel", "merged"] = "per_channel"
     n_filters: Counts | None = None

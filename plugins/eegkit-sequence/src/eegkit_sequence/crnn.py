@@ -144,6 +144,8 @@ class CRNN(NeuralClassifier):
     770940
     """
 
+    fits_in_threads = True
+
     n_filters: Count = 40
     kernel_size: Count = 20
     stride: Count = 4

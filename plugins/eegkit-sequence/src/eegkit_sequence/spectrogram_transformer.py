@@ -142,6 +142,7 @@ class SpectrogramTransformer(NeuralClassifier):
     """
 
     input_kind: ClassVar[str] = "spectrogram"
+    fits_in_threads = True
 
     d_model: Count = 128
     n_heads: Count = 8

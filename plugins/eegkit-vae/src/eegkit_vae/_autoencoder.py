@@ -11,6 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from eegkit.base import Estimator
+from eegkit.classifiers.training import generator
 from eegkit.parameters import Count, Interval, NonNegative, Positive
 
 # The log-variance of the posterior bends towards these limits, so that no batch overflows it.
@@ -158,7 +159,8 @@ def make_vae(
 
 def draw(mean: torch.Tensor, log_variance: torch.Tensor) -> torch.Tensor:
     """Latents drawn from the posterior so that gradients reach it (Kingma & Welling, eq. 10)."""
-    return mean + torch.exp(0.5 * log_variance) * torch.randn_like(mean)
+    noise = torch.empty_like(mean).normal_(generator=generator())
+    return mean + torch.exp(0.5 * log_variance) * noise
 
 
 class Bound(NamedTuple):

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from eegkit.classifiers.training import generator
 from eegkit_vae._autoencoder import Bound, VAEModule, beta_at, bound, draw
 
 OPTIMIZERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
@@ -52,7 +53,7 @@ def train(
     options: Options,
     device: str,
 ) -> tuple[dict[str, list[Any]], NDArray[np.float32]]:
-    """Train the module in place, within `seeded`.
+    """Train the module in place, within `drawing` or `seeded`.
 
     Returns
     -------
@@ -72,7 +73,7 @@ def train(
         beta = beta_at(epoch, options.beta, options.warmup)
         terms = torch.zeros(2, device=device)
         error = torch.zeros(module.input_shape[0], device=device)
-        for rows in torch.randperm(len(X)).split(options.batch_size):
+        for rows in torch.randperm(len(X), generator=generator()).split(options.batch_size):
             x = standardisation.apply(X[rows.numpy()]).to(device)
             objective = _descend(module, x, beta, options.noise, optimizer)
             schedule.step()

@@ -216,6 +216,7 @@ class VAEClassifier(AutoencoderParams, NeuralClassifier):
     """
 
     input_kind: ClassVar[str] = "raw"
+    fits_in_threads = True
 
     classifier: NeuralClassifier | None = None
     alpha: NonNegative = 1.0
@@ -245,6 +246,10 @@ class VAEClassifier(AutoencoderParams, NeuralClassifier):
                 "classifier",
             )
         net.check_parameters()
+
+    @property
+    def has_generator(self) -> bool:
+        return super().has_generator and (self.classifier is None or self.classifier.has_generator)
 
     def min_input_shape(self) -> tuple[int, ...]:
         net = self.classifier

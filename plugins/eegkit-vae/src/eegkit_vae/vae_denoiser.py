@@ -15,7 +15,14 @@ from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from eegkit import SignalArray, Transformer
-from eegkit.classifiers.training import ModuleEstimator, draw_seed, pick_device, seeded
+from eegkit.classifiers.training import (
+    GeneratorMode,
+    ModuleEstimator,
+    draw_seed,
+    drawing,
+    pick_device,
+    seeded,
+)
 from eegkit.parameters import Count, NonNegative, Positive, check_for
 from eegkit.transforms import Standardizer
 from eegkit_vae._autoencoder import AutoencoderParams, VAEModule, make_vae
@@ -80,8 +87,8 @@ class VAEDenoiser(AutoencoderParams, ModuleEstimator, Transformer):
     device : str, default "auto"
         ``"cpu"``, ``"cuda"``, ...; ``"auto"`` takes a GPU where there is one.
     random_state : int, RandomState or None
-        Same number, same machine, same result; None draws anew each time. The global
-        generators are never touched.
+        Same number, same machine, same result, alone or in threads beside others; None draws
+        anew each time. The global generators are as before after `fit`.
     verbose : int, default 0
         1 prints a line for each epoch.
 
@@ -152,6 +159,8 @@ class VAEDenoiser(AutoencoderParams, ModuleEstimator, Transformer):
     (3, 8, 64)
     """
 
+    fits_in_threads = True
+
     max_epochs: Count = 40
     batch_size: Count = 32
     lr: Positive = 5e-3
@@ -176,8 +185,11 @@ class VAEDenoiser(AutoencoderParams, ModuleEstimator, Transformer):
         self.mean_, self.scale_ = standard.mean_, standard.scale_
         self.output_shape_ = self.input_shape_
         device = pick_device(self.device)
-        with seeded(draw_seed(self.random_state)):
-            module = cast(VAEModule, self.make_module()).to(device)
+        seed = draw_seed(self.random_state)
+        has_generator = self.has_generator and device == "cpu"
+        with drawing(seed) if has_generator else seeded(seed):
+            with GeneratorMode():
+                module = cast(VAEModule, self.make_module()).to(device)
             array = signals.view(np.ndarray)
             self._history, error = train(module, array, self._standardisation, self, device)
         self.module_ = module.eval()
