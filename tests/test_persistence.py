@@ -4,6 +4,7 @@ import os
 import pickle
 import subprocess
 import sys
+import tempfile
 import warnings
 from pathlib import Path, PurePosixPath
 
@@ -151,7 +152,10 @@ def sealed(text, tensors):
 
 
 def loaded(data):
-    return _file._decoded(data, "file", {})
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "file"
+        path.write_bytes(data)
+        return eegkit.load(path)
 
 
 @pytest.mark.parametrize(("kind", "name"), NAMES)
