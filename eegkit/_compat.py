@@ -76,3 +76,14 @@ def has_hooks(*modules: Any) -> bool:
         m._forward_hooks or m._forward_pre_hooks or m._backward_hooks or m._backward_pre_hooks
         for m in modules
     )
+
+
+def signals_of_file(raw: Any) -> list[tuple[int, float]]:
+    """For every channel of an EDF, BDF or GDF recording of MNE, which signal of the file it is.
+
+    And what MNE multiplies its physical values by, to have V. Public is neither, once channels
+    were renamed or dropped.
+    """
+    extras, picks = raw._raw_extras[0], raw._read_picks[0]
+    signals, factors = extras["sel"], extras["units"]
+    return [(int(signals[i]), float(factors[i])) for i in picks]

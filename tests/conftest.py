@@ -11,9 +11,9 @@ def _fields(values, width):
     return b"".join(str(value).ljust(width).encode("ascii")[:width] for value in values)
 
 
-def _annotations(onsets_s, labels, n_records, n_bytes):
+def _annotations(onsets_s, labels, clock, n_bytes):
     """Time-stamped annotation lists, all of them in the first record (EDF+)."""
-    lists = [f"+{i}\x14\x14\x00".encode() for i in range(n_records)]
+    lists = [f"+{onset:.7g}\x14\x14\x00".encode() for onset in clock]
     for onset, label in zip(onsets_s, labels, strict=True):
         lists[0] += f"+{onset:g}\x154.1\x14{label}\x14\x00".encode()
     assert max(map(len, lists)) <= n_bytes
@@ -22,11 +22,13 @@ def _annotations(onsets_s, labels, n_records, n_bytes):
 
 @pytest.fixture(scope="session")
 def write_edf():
-    def write(path: Path, names, signals, sfreq, events=()):
+    def write(path: Path, names, signals, sfreq, events=(), *, clock=None, units="uV"):
         """Write signals, shape (n_channels, whole seconds * sfreq), in microvolts.
 
-        `events` are pairs of onset in s and label.
+        `events` are pairs of onset in s and label; `clock` says when each record of 1 s began,
+        in a recording with pauses; `units` is one unit, or one for each signal.
         """
+        events = events or ([(0, "start")] if clock is not None else ())
         sfreq = int(sfreq)
         n_records = signals.shape[1] // sfreq
         per_record = [sfreq] * len(names)
@@ -36,13 +38,17 @@ def write_edf():
         if events:
             names.append("EDF Annotations")
             per_record.append(1024)
-            lists = _annotations(*zip(*events, strict=True), n_records, 2048)
+            onsets = range(n_records) if clock is None else clock
+            lists = _annotations(*zip(*events, strict=True), onsets, 2048)
             blocks = [block + one for block, one in zip(blocks, lists, strict=True)]
         n = len(names)
         header = b"0".ljust(8) + b"X X X X".ljust(80) + b"Startdate X X X X".ljust(80)
         header += b"01.01.1101.01.01" + _fields([256 * (n + 1)], 8)
-        header += (b"EDF+C" if events else b"").ljust(44) + _fields([n_records, 1], 8)
-        header += _fields([n], 4) + _fields(names, 16) + b" " * 80 * n + b"uV".ljust(8) * n
+        subtype = b"" if not events else b"EDF+C" if clock is None else b"EDF+D"
+        units_of_all = [units] * n if isinstance(units, str) else [*units, ""][:n]
+        header += subtype.ljust(44) + _fields([n_records, 1], 8)
+        header += _fields([n], 4) + _fields(names, 16) + b" " * 80 * n
+        header += b"".join(unit.encode("latin-1").ljust(8) for unit in units_of_all)
         header += _fields([-3276.8] * n + [3276.7] * n + [-32768] * n + [32767] * n, 8)
         header += b" " * 80 * n + _fields(per_record, 8) + b" " * 32 * n
         assert len(header) == 256 * (n + 1)

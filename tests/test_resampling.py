@@ -50,9 +50,28 @@ def test_the_same_rate_is_a_copy():
     assert not np.shares_memory(made, x)
 
 
-def test_rates_without_a_ratio():
-    with pytest.raises(ValueError, match="no ratio of whole numbers"):
-        ratio_of(128.0, 128.0 * np.pi)
+@pytest.mark.parametrize(
+    ("sfreq", "target"),
+    [(499.987, 128), (600.614990234375, 128), (1e6 / 3906, 256), (678.17, 128), (128, 678.17)],
+)
+def test_rates_that_real_files_have(sfreq, target):
+    ratio = ratio_of(sfreq, target)
+    assert abs(float(ratio) * sfreq / target - 1) < 1.1e-7
+    t = np.arange(round(20 * sfreq)) / sfreq
+    x = resample(np.sin(2 * np.pi * 7 * t)[None], ratio, "reflect")
+    expected = np.sin(2 * np.pi * 7 * np.arange(x.shape[1]) / target)
+    middle = slice(round(target), -round(target))
+    np.testing.assert_allclose(x[0, middle], expected[middle], atol=0.01)
+    # Of a block that repeats after thousands of samples, no more is computed than is needed.
+    terms = ratio.numerator, ratio.denominator
+    scipys = scipy.signal.resample_poly(x, *terms, axis=-1, padtype="line")
+    np.testing.assert_allclose(resample(x, ratio, "line"), scipys, atol=1e-6)
+
+
+def test_rates_too_far_apart():
+    assert ratio_of(500.0, 128.0) == Fraction(32, 125)
+    with pytest.raises(ValueError, match="1e-12 Hz and 128 Hz are too far apart"):
+        ratio_of(1e-12, 128.0)
 
 
 # Of the last: so many outputs that the channels of a trial are not resampled together.

@@ -13,14 +13,11 @@ from typing import Any, ClassVar
 
 from eegkit import registry
 from eegkit.parameters import Parametrized, PathLike
+from eegkit.recordings import MissingDataWarning
 from eegkit.trials import Trials
 from eegkit.trials_source import TrialsSource
 
 DATA_VARIABLE = "EEGKIT_DATA"
-
-
-class MissingDataWarning(UserWarning):
-    """Part of a data set is not there; the warning names it and the rest is used."""
 
 
 class Dataset(Parametrized, ABC):

@@ -23,7 +23,7 @@ from eegkit.datasets.user_recordings import (
     tell_left_out,
 )
 from eegkit.parameters import Length, ParameterError
-from eegkit.recordings import FORMATS, check_whole, naming_the_file
+from eegkit.recordings import FORMATS, check_whole, is_mark, naming_the_file, open_recording
 from eegkit.trials import Trials
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def from_bids(
     overlap : float, default 0.0
         Part of a window shared with the next one, from 0 to below 1. Overlapping
         windows share samples: never let them fall on both sides of a split.
-    channels, target_sfreq, l_freq, h_freq, on_error, n_jobs, cache, progress
+    channels, target_sfreq, l_freq, h_freq, on_bad, on_error, n_jobs, cache, progress
         As for `from_folder`. EEG channels are those that ``channels.tsv`` says are; those it
         says are bad are kept.
 
@@ -103,7 +103,7 @@ def from_bids(
     -----
     MissingDataWarning
         Of recordings without any of the events or without a label, and of events whose trials
-        would reach beyond the recording.
+        would reach beyond the recording, or have a part in a pause or in a piece marked as bad.
 
     References
     ----------
@@ -244,6 +244,15 @@ class Bids(UserRecordings):
         check_whole(recording.path)
         with naming_the_file(recording.path):
             return mne_bids.read_raw_bids(self._paths[recording.path], verbose="error")
+
+    def open_with_marks(self, recording: Recording) -> mne.io.BaseRaw:
+        """MNE-BIDS puts the events of ``events.tsv`` in place of what the file says."""
+        raw = self.open(recording)
+        marks = open_recording(recording.path).annotations
+        for mark in marks:
+            if is_mark(mark["description"]):
+                raw.annotations.append(mark["onset"], mark["duration"], mark["description"])
+        return raw
 
     def segments(self, recording: Recording) -> list[Segment]:
         path = self._paths[recording.path]

@@ -67,11 +67,16 @@ def from_folder(
         windows share samples: never let them fall on both sides of a split.
     channels : sequence of str or "common", optional
         The channels to read, in this order, or those that all files have. By default all EEG
-        channels, which must be the same in all files.
+        channels, which must be the same in all files: not those that labels or units call ECG,
+        EOG, EMG, respiration, temperature, a marker or an unused input.
     target_sfreq : float, optional
-        Rate in Hz to resample the recordings to; needed where they differ.
+        Rate in Hz to resample the recordings to; needed where they differ by more than 0.02 %.
     l_freq, h_freq : float, optional
         Edges in Hz of a zero-phase band-pass on the whole recording.
+    on_bad : {"skip", "raise", "keep"}, default "skip"
+        What to do about trials that have a part in a pause, or in a piece that an annotation of
+        the file calls bad (``BAD...``): leave them out with a warning, or stop. ``"keep"`` takes
+        those that are called bad; across a pause, or a ``boundary`` of EEGLAB, no trial is cut.
     on_error : {"raise", "skip"}, default "raise"
         What to do about a recording that is broken or absent: stop, or leave it out with a
         warning.
@@ -102,10 +107,18 @@ def from_folder(
     Warns
     -----
     MissingDataWarning
-        Of recordings in the folder that the table does not name, and of those left out.
+        Of recordings in the folder that the table does not name, and of recordings and trials
+        left out.
+    UserWarning
+        Of files that say no unit, and are read as microvolts, of several channels of one name,
+        and of rates that differ a little.
 
     Notes
     -----
+    Onsets are by the clock of the recording: behind the pauses of EDF+D and BDF+D files, too. A
+    sample that is NaN or infinite is a gap; the file is refused where a label needs it.
+    Units are read however they are spelled; one that is no voltage is refused. EDF and BDF files
+    with more bytes than they announce are refused.
     EDF, BDF, GDF and FIF files that were cut short are refused. BrainVision and EEGLAB files
     do not always announce their length.
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict
 
@@ -23,11 +24,14 @@ from eegkit.recordings import (
     PreparedRecording,
     canonical_names,
     companions,
+    eeg_channels,
     make_info,
     match_channels,
     naming_the_file,
+    numbered_names,
     plain_name,
     prepare_recording,
+    units_of,
     window_onsets,
 )
 from eegkit.trials import Trials
@@ -36,6 +40,9 @@ if TYPE_CHECKING:
     import mne
 
 COMMON = "common"
+# Formats whose labels may begin with a type, and parts by which the clocks of amplifiers differ.
+TYPED_FORMATS = (".edf", ".bdf")
+SAME_RATE = 2e-4
 Distinct = Predicate(lambda names: len(set(names)) == len(names), "that differ")
 Channels = Annotated[Sequence[str], Distinct, Length()]
 
@@ -90,6 +97,7 @@ class RecordingOptions(TypedDict, total=False):
     target_sfreq: float | None
     l_freq: float | None
     h_freq: float | None
+    on_bad: Literal["skip", "raise", "keep"]
     on_error: Literal["raise", "skip"]
     n_jobs: int | None
     cache: bool | PathLike
@@ -103,9 +111,13 @@ class UserRecordings(WindowedDataset):
     ----------
     channels : sequence of str or "common", optional
         Which channels; by default the EEG channels, which all recordings must share.
+    on_bad : {"skip", "raise", "keep"}, default "skip"
+        What to do about trials that have a part in a pause or in a piece that is marked as bad:
+        leave them out with a warning, or stop. ``"keep"`` takes those that are marked as bad.
     """
 
     channels: Channels | Literal["common"] | None = None
+    on_bad: Literal["skip", "raise", "keep"] = "skip"
 
     def folder(self) -> Path:
         return Path(self.path or ".")
@@ -113,6 +125,10 @@ class UserRecordings(WindowedDataset):
     @abstractmethod
     def open(self, recording: Recording) -> mne.io.BaseRaw:
         """A recording whose signals need not be read yet; ``ValueError`` where it is broken."""
+
+    def open_with_marks(self, recording: Recording) -> mne.io.BaseRaw:
+        """The same with all that the file says of pauses and of what is bad."""
+        return self.open(recording)
 
     @abstractmethod
     def segments(self, recording: Recording) -> list[Segment]:
@@ -160,7 +176,9 @@ class UserRecordings(WindowedDataset):
                 f"{'; '.join(differences) or 'they have none in common'}. Name those to read by "
                 f"channels=, or take what all have by channels='{COMMON}'."
             )
-        self._check_same_rate({str(path): header.sfreq for path, header in headers.items()})
+        rates = {str(path): header.sfreq for path, header in headers.items()}
+        self._rate = self.target_sfreq or self._common_rate(rates)
+        self._tell_numbered(headers, channels)
         return channels
 
     def _channels_to_read(self, headers: list[Header]) -> tuple[str, ...]:
@@ -176,39 +194,81 @@ class UserRecordings(WindowedDataset):
         usual = sets.most_common(1)[0][0]
         return canonical_names(next(h.ch_names for h in headers if h.plain_names == usual))
 
-    def _check_same_rate(self, rates: dict[str, float]) -> None:
-        if self.target_sfreq is None and len(set(rates.values())) > 1:
-            usual = Counter(rates.values()).most_common(1)[0][0]
-            deviations = [f"{path} at {rate:g} Hz" for path, rate in rates.items() if rate != usual]
+    def _common_rate(self, rates: dict[str, float]) -> float:
+        """The rate that most have; others are refused, or brought to it where it is the same."""
+        usual = Counter(rates.values()).most_common(1)[0][0]
+        other = {path: rate for path, rate in rates.items() if rate != usual}
+        deviations = [f"{path} at {rate:.10g} Hz" for path, rate in other.items()]
+        if any(abs(rate - usual) > SAME_RATE * usual for rate in other.values()):
             raise ValueError(
                 f"Most recordings are at {usual:g} Hz, but {', '.join(deviations)}; "
                 "set target_sfreq= to resample all of them."
+            )
+        if other:
+            largest = max(abs(rate - usual) / usual for rate in other.values())
+            warnings.warn(
+                f"{self.title}: most recordings are at {usual:.10g} Hz, to which are resampled "
+                f"{', '.join(deviations[:10])}{', ...' if len(other) > 10 else ''} (at most "
+                f"{largest:.2g} away, as clocks of amplifiers differ).",
+                UserWarning,
+                stacklevel=2,
+            )
+        return usual
+
+    def _tell_numbered(self, headers: Mapping[Path, Header], channels: Sequence[str]) -> None:
+        """Tell of channels that had one name until MNE numbered them, where they are read."""
+        several = {
+            path: {
+                name: numbers
+                for name, numbers in numbered_names(header.ch_names).items()
+                if self.channels in (None, COMMON) and set(canonical_names(numbers)) & set(channels)
+            }
+            for path, header in headers.items()
+        }
+        texts = [
+            f"{path.name} has {len(numbers)} channels called {name}, read as {', '.join(numbers)}"
+            for path, names in several.items()
+            for name, numbers in names.items()
+        ]
+        if texts:
+            warnings.warn(
+                f"{self.title}: {'; '.join(texts[:10])}{'; ...' if len(texts) > 10 else ''}. Name "
+                "the channels to read by channels= if one of them is not meant.",
+                UserWarning,
+                stacklevel=2,
             )
 
     def _header(self, recording: Recording) -> Header:
         import mne
 
         with naming_the_file(recording.path):
-            info = self.open(recording).info
+            raw = self.open(recording)
+        info = raw.info
         if self.channels is not None and self.channels != COMMON:
             return Header(tuple(info["ch_names"]), info["sfreq"])
         picks = mne.pick_types(info, meg=False, eeg=True, exclude=())
-        if not len(picks):
+        units = dict.fromkeys((info["ch_names"][i] for i in picks), "")
+        units |= {name: unit for name, (unit, _) in units_of(raw).items() if name in units}
+        names = eeg_channels(units, typed=recording.path.suffix.lower() in TYPED_FORMATS)
+        if not names:
             raise ValueError(
                 f"{recording.path} has no EEG channel, but {', '.join(info['ch_names'])}; name "
                 "those to read by channels=."
             )
-        return Header(tuple(info["ch_names"][i] for i in picks), info["sfreq"])
+        return Header(tuple(names), info["sfreq"])
 
     def read(self, recording: Recording) -> Trials:
-        raw = self.open(recording)
+        raw = self.open_with_marks(recording)
         files = [*companions(recording.path), *(name for name in raw.filenames if name)]
         self.files_read.update({str(file): state_of(file) for file in files})
         with naming_the_file(recording.path):
             channels = match_channels(self._names, raw.ch_names, recording.path)
             montage = _renamed_montage(raw, channels)
+            preparation = self.preparation
+            if raw.info["sfreq"] != self._rate:
+                preparation = replace(preparation, sfreq=self._rate)
             continuous = prepare_recording(
-                raw, self.preparation, channels=channels, source=recording.path
+                raw, preparation, channels=channels, source=recording.path
             )
             X, segments, onsets = self._cut(continuous, recording)
             info = make_info(self._names, continuous.sfreq, montage)
@@ -247,9 +307,11 @@ class UserRecordings(WindowedDataset):
             self.leave_out(recording, outside, continuous.duration)
         if not owners:
             raise ValueError(f"{recording.path} gives no trial.")
-        X, inside = continuous.cut(starts, window_s)
+        X, inside = continuous.cut(starts, window_s, self.on_bad)
         if not len(X):
-            raise ValueError(f"{recording.path} gives no trial without a gap in it.")
+            raise ValueError(
+                f"{recording.path} gives no trial without a pause, or a piece marked as bad, in it."
+            )
         return X, [owners[i] for i in np.flatnonzero(inside)], np.array(starts)[inside]
 
 
@@ -266,7 +328,7 @@ def _differs(lacking: list[str], more: list[str]) -> str:
 
 def _has(header: Header, name: str) -> bool:
     try:
-        match_channels([name], header.ch_names)
+        match_channels([name], header.ch_names, on_several="first")
     except ValueError:
         return False
     return True

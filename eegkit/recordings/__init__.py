@@ -10,9 +10,11 @@ from eegkit.recordings.amplitudes import check_signals
 from eegkit.recordings.channels import (
     canonical_name,
     canonical_names,
+    eeg_channels,
     electrode_spellings,
     make_info,
     match_channels,
+    numbered_names,
     plain_name,
 )
 from eegkit.recordings.files import (
@@ -22,6 +24,7 @@ from eegkit.recordings.files import (
     naming_the_file,
     open_recording,
 )
+from eegkit.recordings.gaps import MissingDataWarning, is_mark
 from eegkit.recordings.preparation import Preparation, common_preparation
 from eegkit.recordings.prepared import (
     PreparedRecording,
@@ -29,10 +32,12 @@ from eegkit.recordings.prepared import (
     prepare_recording,
     window_onsets,
 )
+from eegkit.recordings.units import units_of
 from eegkit.recordings.windows import Windows, read_windows
 
 __all__ = [
     "FORMATS",
+    "MissingDataWarning",
     "Preparation",
     "PreparedRecording",
     "Windows",
@@ -42,14 +47,18 @@ __all__ = [
     "check_whole",
     "common_preparation",
     "companions",
+    "eeg_channels",
     "electrode_spellings",
     "filter_and_resample",
+    "is_mark",
     "make_info",
     "match_channels",
     "naming_the_file",
+    "numbered_names",
     "open_recording",
     "plain_name",
     "prepare_recording",
     "read_windows",
+    "units_of",
     "window_onsets",
 ]

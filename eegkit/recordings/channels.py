@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 import re
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from eegkit.recordings.units import microvolts_per
 from eegkit.text import suggest
 
 if TYPE_CHECKING:
@@ -21,6 +23,25 @@ _PREFIX = re.compile(r"^eeg[ _]")
 _REFERENCE = re.compile(r"[-_ ](ref|le|re|ar|avg|a1|a2|m1|m2|cz ref)$")
 # MNE numbers channels of one name, from 0 on.
 FIRST_OF_SEVERAL = "-0"
+_NUMBERED = re.compile(r"(.*)-(\d+)$")
+# What the labels of other signals are made of, with a number or a side (HEOGL, EMG1, DC01).
+_OTHER_KINDS = re.compile(
+    r"""([hv]?e?og|e[ck]g|emg|erg|ecgv?|e[ck]g[lr]|eog[hv]|emg[lr]|[lr]eog|heog|veog|roc|loc
+    |chin|submental|masseter|tibialis|leg|[lr]leg
+    |resp|respiration|respiratory|breath|breathing|flow|airflow|nasal|oronasal|oral|cannula
+    |therm|thermistor|thor|thorax|thoracic|chest|abd|abdo|abdomen|abdominal|effort|rip|snore|snoring|mic
+    |temp|temperature|rectal|s[pa]o2|osat|o2sat|sat|pulse|pulserate|pr|pleth|plet|ppg|heart|heartrate|hr|bpm
+    |ibi|rr|bp|abp|nibp|gsr|eda|scl|scr|etco2|co2|cpap|pap|bursts|suppr
+    |photic|phot|light|lux|sound|noise|audio|event|events|evt|mark|marker|markers|status|annotations
+    |trig|trigger|triggers|stim|stimulus|sti|din|button|response|time|timestamp|counter|battery|cms|drl
+    |acc[xyz]?|accel|accelerometer|gyro|gyro[xyz]|mag[xyz]|position|pos|body|motion|move|activity
+    |aux|bip|exg|misc|dc|ana|analog|gnd|ground|impedance|quality|unused|nc|n/c|empty|dummy|none|null
+    |reserved|disconnected|unconnected|blank|spare|off)[lr]?\d*""",
+    re.VERBOSE,
+)
+_WORDS = re.compile(r"[^\W_]+")
+# Types that EDF+ sets before a name, as in "Resp oro-nasal" (Kemp & Olivan, 2003).
+_EEG_TYPE = re.compile(r"eeg\b[ _:.-]*", re.IGNORECASE)
 
 
 def plain_name(name: str) -> str:
@@ -64,8 +85,71 @@ def canonical_names(names: Sequence[str]) -> tuple[str, ...]:
     )
 
 
+def eeg_channels(units: Mapping[str, str], *, typed: bool = False) -> list[str]:
+    """Those of some names that label EEG.
+
+    Signals that their labels or units name otherwise are none: ECG, EOG, EMG, respiration,
+    temperature, oxygen, markers, status, photic stimulation, auxiliary and unused inputs.
+
+    Parameters
+    ----------
+    units : mapping of str to str
+        The unit of every name, empty where none is known.
+    typed : bool, default False
+        Whether labels may begin with their type, as in EDF files: where some begin with ``EEG``,
+        others are no EEG, unless they are electrodes of the 10-05 system.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> from eegkit.recordings.channels import eeg_channels
+    >>> names = ["EEG Fpz-Cz", "EOG horizontal", "Resp oro-nasal", "P4-O2"]
+    >>> eeg_channels(dict.fromkeys(names, ""), typed=True)
+    ['EEG Fpz-Cz', 'P4-O2']
+    """
+    types = typed and any(_EEG_TYPE.match(name.strip()) for name in units)
+    return [name for name, unit in units.items() if _is_eeg(name.strip(), unit, types)]
+
+
+def _is_eeg(label: str, unit: str, types: bool) -> bool:
+    electrode, *others = _NUMBERED.sub(r"\1", label).split("-")
+    references = (*electrode_spellings(), "ref", "le", "re", "ar", "avg")
+    if plain_name(electrode) in electrode_spellings() and all(
+        plain_name(part) in references for part in others
+    ):
+        return True
+    bare = _EEG_TYPE.sub("", label, count=1) if _EEG_TYPE.match(label) else label
+    if bare == label and (types or (unit and microvolts_per(unit) is None)):
+        return False
+    # Dashes and dots, and numbers that MNE gives to equal ones, stand for unused inputs.
+    if "$" in label or not _WORDS.search(_NUMBERED.sub(r"\1", label)):
+        return False
+    return not any(_OTHER_KINDS.fullmatch(word) for word in _WORDS.findall(bare.lower()))
+
+
+def numbered_names(names: Iterable[str]) -> dict[str, list[str]]:
+    """Channels that had one name until MNE numbered them, by that name."""
+    several: dict[str, list[str]] = {}
+    for name in names:
+        match = _NUMBERED.match(name)
+        if match:
+            several.setdefault(match[1], []).append(name)
+    return {
+        name: numbered
+        for name, numbered in several.items()
+        if [f"{name}-{i}" for i in range(len(numbered))] == numbered and len(numbered) > 1
+    }
+
+
 def match_channels(
-    ch_names: Iterable[str], recorded: Sequence[str], source: Any = "The recording"
+    ch_names: Iterable[str],
+    recorded: Sequence[str],
+    source: Any = "The recording",
+    *,
+    on_several: Literal["warn", "first"] = "warn",
 ) -> dict[str, tuple[str, ...]]:
     """The recorded channel that each wanted one is, or the two whose difference it is.
 
@@ -76,6 +160,8 @@ def match_channels(
     recorded : sequence of str
     source : str or path, default "The recording"
         For messages.
+    on_several : {"warn", "first"}, default "warn"
+        Whether to tell that there are several channels of one name, of which the first is taken.
 
     Returns
     -------
@@ -88,16 +174,24 @@ def match_channels(
     ------
     ValueError
         Some were not recorded, or two channels may be meant.
+
+    Warns
+    -----
+    UserWarning
+        Of several channels of one name.
     """
     plain: dict[str, list[str]] = {}
     for name in recorded:
         plain.setdefault(plain_name(name), []).append(name)
     electrodes = _by_electrode(recorded)
     sources: dict[str, tuple[str, ...]] = {}
-    missing = []
+    missing, twice = [], []
     for name in ch_names:
         key = plain_name(name)
-        same = [name] if name in recorded else plain.get(key) or plain.get(key + FIRST_OF_SEVERAL)
+        same = [name] if name in recorded else plain.get(key)
+        if not same and key + FIRST_OF_SEVERAL in plain:
+            same = plain[key + FIRST_OF_SEVERAL]
+            twice.append(name)
         if same and len(same) > 1:
             raise ValueError(
                 f"The channel {name} may be {' or '.join(same)} of {source}; rename one."
@@ -109,6 +203,13 @@ def match_channels(
         raise ValueError(
             f"{source} lacks {len(missing)} of {len(sources)} channels that are needed: "
             f"{', '.join(missing)}{suggest(missing[0], recorded, '')} It has {', '.join(recorded)}."
+        )
+    if twice and on_several == "warn":
+        warnings.warn(
+            f"{source} has several channels called {', '.join(twice)}; the first is read. Name the "
+            f"one that is meant, as {twice[0]}{FIRST_OF_SEVERAL}, or remove the others.",
+            UserWarning,
+            stacklevel=2,
         )
     return sources
 
@@ -161,5 +262,20 @@ def _template_info(ch_names: tuple[str, ...], sfreq: float) -> mne.Info:
 def _info_at(ch_names: Sequence[str], sfreq: float, montage: Any) -> mne.Info:
     import mne
 
+    if isinstance(montage, str):
+        montage = mne.channels.make_standard_montage(MONTAGE)
+        montage.rename_channels(_as_named(ch_names, montage.ch_names))
     info = mne.create_info(list(ch_names), sfreq, "eeg", verbose="error")
     return info.set_montage(montage, match_case=False, on_missing="ignore", verbose="error")
+
+
+def _as_named(ch_names: Sequence[str], electrodes: Sequence[str]) -> dict[str, str]:
+    """What electrodes are called where channels spell them otherwise ("EEG Fp1")."""
+    spellings, known = electrode_spellings(), {name.lower() for name in electrodes}
+    present = {name.lower() for name in ch_names}
+    names: dict[str, str] = {}
+    for name in ch_names:
+        electrode = spellings.get(plain_name(name), name)
+        if name.lower() not in known and electrode.lower() not in present:
+            names.setdefault(electrode, name)
+    return {electrode: name for electrode, name in names.items() if electrode in electrodes}

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from eegkit.recordings.edf import read_header
 from eegkit.recordings.mat import check_mat
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ FORMATS: dict[str, tuple[str, tuple[str, ...]]] = {
     ".set": ("read_raw_eeglab", (".fdt",)),
     ".fif": ("read_raw_fif", ()),
 }
+# By the bytes of a sample, EDF and BDF differ.
+SUFFIX_OF_BYTES = {2: ".edf", 3: ".bdf"}
 # Bytes of a sample by GDF's type numbers; of other types MNE tells.
 GDF_BYTES = {1: 1, 2: 1, 3: 2, 4: 2, 5: 4, 6: 4, 7: 8, 8: 8, 16: 4, 17: 8}
 
@@ -53,7 +56,10 @@ def open_recording(path: Path) -> mne.io.BaseRaw:
         )
     check_whole(path)
     with naming_the_file(path):
-        return getattr(mne.io, FORMATS[suffix][0])(path, verbose="error")
+        raw = getattr(mne.io, FORMATS[suffix][0])(path, verbose="error")
+        # Some programs fill up names with NUL.
+        names = {name: name.split("\0")[0].strip() for name in raw.ch_names if "\0" in name}
+        return raw.rename_channels(names) if names else raw
 
 
 @contextlib.contextmanager
@@ -116,12 +122,21 @@ def check_whole(path: Path) -> None:
 
 
 def _check_edf(file: BinaryIO, file_size: int) -> None:
-    header = file.read(256)
-    n_bytes, n_records, n_signals = int(header[184:192]), int(header[236:244]), int(header[252:256])
-    file.seek(256 + 216 * n_signals)
-    n_samples = sum(int(file.read(8)) for _ in range(n_signals))
-    width = 3 if header[:1] == b"\xff" else 2  # BDF, EDF
-    _compare(file_size, n_bytes + width * n_records * n_samples)
+    header = read_header(file)
+    suffix = Path(file.name).suffix.lower()
+    if suffix != SUFFIX_OF_BYTES[header.sample_bytes]:
+        raise ValueError(
+            f"by its content it is a file {SUFFIX_OF_BYTES[header.sample_bytes]}; give it that name"
+        )
+    if header.n_records == -1:
+        return  # the recording was not ended: it lasts as long as the file
+    expected = header.n_bytes + header.n_records * header.record_bytes
+    _compare(file_size, expected)
+    if 0 < header.record_bytes <= file_size - expected:
+        raise ValueError(
+            f"it has {file_size} bytes, but its header announces {expected}; what follows its "
+            f"{header.n_records} records would be taken for signals"
+        )
 
 
 def _check_gdf(file: BinaryIO, file_size: int) -> None:

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eegkit.recordings.amplitudes import LARGEST, check_signals
-from eegkit.recordings.gaps import recorded_stretches
+from eegkit.recordings.gaps import (
+    Clock,
+    MissingDataWarning,
+    Spans,
+    bad_spans,
+    missing_samples,
+    recorded_stretches,
+    runs,
+)
 from eegkit.recordings.preparation import Preparation
-from eegkit.resampling import MAX_DENOMINATOR, resample
-from eegkit.signals_input import MICROVOLTS_PER_VOLT
+from eegkit.recordings.units import check_units
+from eegkit.resampling import ratio_of, resample
 
 if TYPE_CHECKING:
     import mne
 
-# An hour is as long as it was, to a third of a millisecond.
-RATE_TOLERANCE = 1e-7
+OnBad: TypeAlias = Literal["skip", "raise", "keep"]
+NOWHERE = Spans.of([])
 
 
 @dataclass(frozen=True)
@@ -38,12 +46,19 @@ class PreparedRecording:
         Samples of the whole recording at that rate, gaps included.
     stretches : tuple of (float, ndarray of float32, shape (n_channels, n_stretch_times))
         Where each stretch without a gap begins, in s, and its signals in microvolts.
+    bad, missing : Spans
+        What annotations of the file mark as bad, and where samples are no numbers.
+    source : path or str
+        Where it is from, for messages.
     """
 
     ch_names: tuple[str, ...]
     sfreq: float
     n_times: int
     stretches: tuple[tuple[float, NDArray[np.float32]], ...]
+    bad: Spans = NOWHERE
+    missing: Spans = NOWHERE
+    source: Any = "the recording"
 
     @classmethod
     def from_signals(
@@ -89,26 +104,37 @@ class PreparedRecording:
         """
         window_s = preparation.window_s or self.duration
         onsets = window_onsets(0.0, self.duration, window_s, preparation.overlap, self.sfreq)
+        longest = max((x.shape[1] for _, x in self.stretches), default=0)
+        if longest < round(window_s * self.sfreq):
+            raise ValueError(
+                f"{source} lasts {longest / self.sfreq:g} s, less than one window of "
+                f"{window_s:g} s; make window_s shorter."
+            )
         X, inside = self.cut(onsets, window_s)
         if not len(X):
-            longest = max(x.shape[1] for _, x in self.stretches) / self.sfreq
             raise ValueError(
-                f"{source} lasts {longest:g} s, less than one window of {window_s:g} s; make "
-                "window_s shorter."
+                f"{source} has no window of {window_s:g} s without a pause or a piece that is "
+                "marked as bad; make window_s shorter."
             )
         return X, onsets[inside]
 
     def cut(
-        self, onsets: Sequence[float] | NDArray[np.float64], window_s: float
+        self,
+        onsets: Sequence[float] | NDArray[np.float64],
+        window_s: float,
+        on_bad: OnBad = "skip",
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Cut windows at given times.
 
         Parameters
         ----------
         onsets : sequence of float, shape (n_windows,)
-            Where they begin, in s from the start of the recording.
+            Where they begin, in s from the start of the recording, by its clock.
         window_s : float
             Their length in s.
+        on_bad : {"skip", "raise", "keep"}, default "skip"
+            What to do about windows that have a part in a pause or in a piece that is marked as
+            bad: leave them out with a warning, or stop. ``"keep"`` takes those marked as bad.
 
         Returns
         -------
@@ -116,26 +142,74 @@ class PreparedRecording:
             In microvolts; the windows that lie wholly inside one stretch.
         inside : ndarray of bool, shape (n_windows,)
             Which those are.
+
+        Raises
+        ------
+        ValueError
+            A window has no sample, or some that are no numbers, or `on_bad` says so.
+
+        Warns
+        -----
+        MissingDataWarning
+            Of windows that are left out for a pause or a mark.
         """
         n_times = round(window_s * self.sfreq)
         if n_times < 1:
             raise ValueError(
                 f"A window of {window_s:g} s has no sample at {self.sfreq:g} Hz; make it longer."
             )
-        pieces = [self._piece(onset, n_times) for onset in onsets]
-        complete = [piece for piece in pieces if piece is not None]
-        X = np.empty((len(complete), len(self.ch_names), n_times), dtype=np.float32)
-        for window, piece in zip(X, complete, strict=True):
-            window[:] = piece
-        return X, np.array([piece is not None for piece in pieces], dtype=bool)
+        times = np.asarray(onsets, dtype=float)
+        stretch, first = self._places(times)
+        lengths = np.array([x.shape[1] for _, x in self.stretches], dtype=int)
+        inside = np.zeros(len(times), dtype=bool)
+        if len(lengths):
+            inside = (stretch >= 0) & (first >= 0) & (first + n_times <= lengths[stretch])
+        inside &= ~self._check_whole(times, window_s, inside, on_bad)
+        X = np.empty((int(inside.sum()), len(self.ch_names), n_times), dtype=np.float32)
+        rows = zip(X, stretch[inside], first[inside], strict=True)
+        for window, i, start in rows:
+            window[:] = self.stretches[i][1][:, start : start + n_times]
+        return X, inside
 
-    def _piece(self, onset: float, n_times: int) -> NDArray[np.float32] | None:
-        """Samples from a time on; None where they do not lie within one stretch."""
-        for start, signals in self.stretches:
-            first = round(float(onset - start) * self.sfreq)
-            if 0 <= first <= signals.shape[1] - n_times:
-                return signals[:, first : first + n_times]
-        return None
+    def _places(self, times: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """The stretch that a time lies in, -1 before the first, and its sample there."""
+        starts = np.array([start for start, _ in self.stretches])
+        stretch = np.searchsorted(starts, times + 0.5 / self.sfreq, side="right") - 1
+        since = times - (starts[stretch] if len(starts) else 0.0)
+        return stretch, np.rint(since * self.sfreq).astype(np.intp)
+
+    def _check_whole(
+        self,
+        times: NDArray[np.float64],
+        window_s: float,
+        inside: NDArray[np.bool_],
+        on_bad: OnBad,
+    ) -> NDArray[np.bool_]:
+        """Which windows are marked as bad; refuse or tell of what is not to be cut."""
+        margin = 0.25 / self.sfreq  # a span that ends where a window begins does not touch it
+        starts, length = times + margin, window_s - 2 * margin
+        bad = self.bad.touch(starts, length) & (on_bad != "keep")
+        missing = self.missing.touch(starts, length) & ~bad
+        if missing.any():
+            first = float(times[missing][0])
+            raise ValueError(
+                f"{self.source} holds samples that are no finite numbers in {int(missing.sum())} "
+                f"of {len(times)} windows of {window_s:g} s, the first at {first:g} s; expected "
+                "finite ones in microvolts. Leave that piece out, or get the file again."
+            )
+        # What lies beyond the end is another matter.
+        end = max((start + x.shape[1] / self.sfreq for start, x in self.stretches), default=0.0)
+        within = (times > -margin) & (times + window_s < end + margin)
+        lost = bad & inside | ~inside & within
+        if lost.any():
+            text = (
+                f"{int(lost.sum())} of {len(times)} windows of {window_s:g} s that have a part in "
+                f"a pause or in a piece marked as bad, the first at {float(times[lost][0]):g} s"
+            )
+            if on_bad == "raise":
+                raise ValueError(f"{self.source} has {text}; on_bad='skip' leaves them out.")
+            warnings.warn(f"{self.source}: left out {text}.", MissingDataWarning, stacklevel=3)
+        return bad
 
 
 def window_onsets(
@@ -182,27 +256,46 @@ def prepare_recording(
     Raises
     ------
     ValueError
-        The recording holds NaN, infinity or too large numbers, or no such frequencies.
+        The recording holds too large numbers, or no such frequencies, or a unit that is no
+        voltage. NaN and infinity are gaps, until a window is cut there.
+
+    Warns
+    -----
+    UserWarning
+        The file does not say a unit.
     """
     rate = raw.info["sfreq"]
     preparation.check_recorded_rate(rate, source)
-    signals = _read(raw, channels)
-    check_signals(signals, source, limit=limit, ch_names=list(channels))
+    clock = Clock.of(raw)
+    signals = _read(raw, channels, source)
+    missing = missing_samples(signals)
+    stretches = recorded_stretches(raw, signals, clock, missing)
     target = float(preparation.sfreq or rate)
-    stretches = tuple(
-        (start / rate, filter_and_resample(signals[:, start:stop], rate, preparation))
-        for start, stop in recorded_stretches(raw, signals)
-    )
-    n_times = math.ceil(raw.n_times * _ratio(rate, target))
-    return PreparedRecording(tuple(channels), target, n_times, stretches)
+    prepared = []
+    for start_s, first, stop in stretches:
+        signal = signals[:, first:stop]
+        check_signals(signal, source, limit=limit, ch_names=list(channels))
+        prepared.append((start_s, filter_and_resample(signal, rate, preparation)))
+    ratio = ratio_of(rate, target)
+    n_times = math.ceil(raw.n_times * ratio)
+    if len(clock.firsts) > 1:
+        n_times = math.ceil((clock.time(raw.n_times - 1) + 1 / rate) * target - 1e-3)
+    recorded = {name for names in channels.values() for name in names}
+    spans = [(clock.time(first), clock.time(stop - 1) + 1 / rate) for first, stop in runs(missing)]
+    return PreparedRecording(
+        tuple(channels), target, n_times, tuple(prepared), bad_spans(raw, list(recorded)),
+        Spans.of(spans), source,
+    )  # fmt: skip
 
 
-def _read(raw: mne.io.BaseRaw, channels: Mapping[str, tuple[str, ...]]) -> NDArray[np.float64]:
+def _read(
+    raw: mne.io.BaseRaw, channels: Mapping[str, tuple[str, ...]], source: Any
+) -> NDArray[np.float64]:
     """The signals of the wanted channels in microvolts, shape (n_channels, n_times)."""
     recorded = list(dict.fromkeys(name for names in channels.values() for name in names))
     signals = raw.get_data(picks=recorded, verbose="error")
     with np.errstate(over="ignore"):  # infinite then, which is refused
-        signals *= MICROVOLTS_PER_VOLT
+        signals *= check_units(raw, recorded, source)[:, None]
     if list(channels.values()) == [(name,) for name in recorded]:
         return signals
     rows = {name: signals[i] for i, name in enumerate(recorded)}
@@ -228,7 +321,7 @@ def filter_and_resample(
     Returns
     -------
     ndarray of float32, shape (n_channels, n_new_times)
-        Resampling is polyphase, by the exact factor, behind its own low-pass.
+        Resampling is polyphase, by `ratio_of` the two rates, behind its own low-pass.
 
     Raises
     ------
@@ -250,14 +343,5 @@ def filter_and_resample(
             verbose="error",
         )
     x = np.ascontiguousarray(x, dtype=np.float32)
-    ratio = _ratio(sfreq, float(preparation.sfreq or sfreq))
+    ratio = ratio_of(sfreq, float(preparation.sfreq or sfreq))
     return x if ratio == 1 else resample(x, ratio, "reflect")
-
-
-def _ratio(sfreq: float, target: float) -> Fraction:
-    """The simplest factor between two rates, of which formats may keep seven digits."""
-    exact = Fraction(target / sfreq)
-    simple = exact.limit_denominator(MAX_DENOMINATOR)
-    if np.isclose(float(simple), float(exact), rtol=RATE_TOLERANCE):
-        return simple
-    return exact.limit_denominator(20 * MAX_DENOMINATOR)

@@ -204,3 +204,18 @@ def test_without_mne_bids(monkeypatch, tmp_path):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ImportError, match=r"pip install 'eegkit\[bids\]'"):
         from_bids(tmp_path, tmax=1)
+
+
+def test_pauses_and_bad_pieces_of_events_and_of_the_file(tmp_path):
+    path, signals = write(tmp_path, "01", events=[*EVENTS, (5.5, "BAD_jump")])
+    markers = path.with_suffix(".vmrk")
+    # MNE-BIDS puts events.tsv in place of these.
+    markers.write_text(markers.read_text(encoding="utf-8") + "Mk9=New Segment,,351,1,0\n", "utf-8")
+    options = {"events": ["left", "right"], "tmin": 0.0, "tmax": 1.0}
+    with pytest.warns(MissingDataWarning, match=r"eeg\.vhdr: left out 2 of 3 windows .* at 3 s"):
+        trials = from_bids(tmp_path, **options)
+    assert list(trials.metadata["onset"]) == [1.0]
+    with pytest.warns(MissingDataWarning, match="left out 1 of 3 windows"):
+        assert list(from_bids(tmp_path, **options, on_bad="keep").metadata["onset"]) == [1.0, 5.0]
+    with pytest.raises(ValueError, match="has 2 of 3 windows"):
+        from_bids(tmp_path, **options, on_bad="raise")

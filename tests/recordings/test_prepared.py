@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from eegkit.recordings import (
+    MissingDataWarning,
     Preparation,
     PreparedRecording,
     filter_and_resample,
@@ -88,6 +89,11 @@ def test_files_that_are_no_edf_are_refused_by_name(write_edf, tmp_path):
     whole[168:184] = b"no date, no time"
     whole[244:252] = b"one sec."
     path.write_bytes(whole)
+    with pytest.raises(ValueError, match=r"broken\.edf is no whole file of its format, \.edf"):
+        open_recording(path)
+    whole[244:252] = b"1       "
+    whole[464:472] = b"no range"
+    path.write_bytes(whole)
     with pytest.raises(ValueError, match=r"broken\.edf cannot be read"):
         open_recording(path)
 
@@ -134,7 +140,8 @@ def test_each_stretch_between_gaps_is_prepared_by_itself(mark, width):
         prepare_raw(make_raw(part, 250.0), **options)
         for part in (signals[:, :3000], signals[:, second:])
     ]
-    X, inside = whole.cut([0.0, 10.0, 11.5, 12.0 + width, 20.0], 2.0)
+    with pytest.warns(MissingDataWarning, match="left out 1 of 5 windows of 2 s .* at 11.5 s"):
+        X, inside = whole.cut([0.0, 10.0, 11.5, 12.0 + width, 20.0], 2.0)
     assert list(inside) == [True, True, False, True, True]
     np.testing.assert_array_equal(X[:2], parts[0].cut([0.0, 10.0], 2.0)[0])
     np.testing.assert_array_equal(X[2:], parts[1].cut([0.0, 8.0 - width], 2.0)[0])
@@ -184,9 +191,68 @@ def test_any_usual_rate(sfreq, target):
     np.testing.assert_allclose(x[0, middle], expected[middle], atol=0.01)
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, 1e40])
-def test_values_that_are_no_eeg_are_refused(value):
+def test_values_that_are_no_eeg_are_refused():
     signals = np.ones((2, 300))
-    signals[1, 7] = value
+    signals[1, 7] = 1e40
     with pytest.raises(ValueError, match=r"recording holds values from .* in C1; expected finite"):
         prepare_raw(make_raw(signals, 100.0))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_samples_that_are_no_numbers_are_refused_where_a_window_has_them(value):
+    rng = np.random.default_rng(0)
+    signals = rng.normal(0, 10, (2, 3000))
+    signals[1, 1230:1250] = value
+    options = {"l_freq": 1.0, "sfreq": 50.0}
+    prepared = prepare_raw(make_raw(signals, 100.0), **options)
+    X, inside = prepared.cut([0.0, 10.3, 12.5], 2.0)
+    assert inside.all()
+    parts = [
+        prepare_raw(make_raw(p, 100.0), **options) for p in (signals[:, :1230], signals[:, 1250:])
+    ]
+    np.testing.assert_array_equal(X[2], parts[1].cut([0.0], 2.0)[0][0])
+    np.testing.assert_array_equal(X[:2], parts[0].cut([0.0, 10.3], 2.0)[0])
+    with pytest.raises(
+        ValueError, match="no finite numbers in 2 of 3 windows of 2 s, the first at 1"
+    ):
+        prepared.cut([0.0, 11.0, 12.4], 2.0)
+    with pytest.raises(ValueError, match="no finite numbers"):
+        prepared.windows(Preparation(window_s=2.0), "recording")
+
+
+BAD = [(3.0, 1.0, "BAD blink"), (3.5, 2.0, "bad_muscle"), (10.0, 0.0, "Bad"), (7.0, 1.0, "task")]
+
+
+def test_windows_that_touch_a_piece_marked_as_bad():
+    signals = np.random.default_rng(0).normal(0, 10, (2, 1200))
+    prepared = prepare_raw(make_raw(signals, 100.0, BAD))
+    onsets = [0.0, 1.0, 2.0, 2.01, 5.49, 5.5, 7.0, 9.5, 10.01]
+    clean = [True, True, True, False, False, True, True, False, True]
+    with pytest.warns(MissingDataWarning, match="left out 3 of 9 windows .* the first at 2.01 s"):
+        X, inside = prepared.cut(onsets, 1.0)
+    assert list(inside) == clean
+    np.testing.assert_allclose(X[2], signals[:, 200:300], rtol=1e-5)
+    assert prepared.cut(onsets, 1.0, "keep")[1].all()
+    with pytest.raises(ValueError, match=r"recording has 3 of 9 windows .*; on_bad='skip' leaves"):
+        prepared.cut(onsets, 1.0, "raise")
+    told = pytest.warns(MissingDataWarning, match="left out 2 of 2")
+    with told, pytest.raises(ValueError, match="has no window of 6 s without a pause or a piece"):
+        prepared.windows(Preparation(window_s=6.0), "recording")
+
+
+def test_bad_pieces_of_other_channels_are_none():
+    raw = make_raw(np.ones((2, 500)), 100.0)
+    marks = mne.Annotations([1.0, 3.0], [1.0, 1.0], ["bad", "bad"], ch_names=[["C0"], ["C1"]])
+    raw.set_annotations(marks)
+    channels = {"C1": ("C1",)}
+    prepared = prepare_recording(raw, Preparation(), channels=channels, source="a")
+    with pytest.warns(MissingDataWarning, match="left out 1 of 5"):
+        assert list(prepared.cut(range(5), 1.0)[1]) == [True, True, True, False, True]
+
+
+def test_a_boundary_between_two_samples_as_eeglab_has_it():
+    signals = np.vstack([np.arange(600.0)] * 2)
+    for first in (201, 202):  # the first sample of the second piece
+        prepared = prepare_raw(make_raw(signals, 100.0, [((first - 0.5) / 100, 5.0, "boundary")]))
+        assert [x.shape[1] for _, x in prepared.stretches] == [first, 600 - first]
+        assert prepared.stretches[1][0] == pytest.approx(first / 100)

@@ -208,7 +208,7 @@ class CHBMIT(WindowedDataset):
                 f"{path} is recorded at {raw.info['sfreq']:g} Hz; expected {SFREQ:g} Hz. Remove "
                 "the file and download it again."
             )
-        channels = match_channels(self.channels, raw.ch_names, path)
+        channels = match_channels(self.channels, raw.ch_names, path, on_several="first")
         rate, window_s = float(self.target_sfreq or SFREQ), float(self.window_s or 0)
         windows = self._windows(seizures, raw.n_times / SFREQ, path.name)
         starts = np.array([start for start, _, _ in windows])

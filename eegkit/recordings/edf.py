@@ -1,0 +1,107 @@
+"""What the header and the time-keeping of EDF and BDF files say."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+TIMES_OF_RECORDS = ("EDF Annotations", "BDF Annotations")
+# The first annotation of a record has its onset alone; by "EDF+" (Kemp & Olivan, 2003), 2.2.4.
+_ONSET = re.compile(rb"([+-]\d+(?:\.\d*)?)\x14")
+
+
+@dataclass(frozen=True)
+class EdfHeader:
+    """The header of an EDF or BDF file.
+
+    Parameters
+    ----------
+    n_bytes : int
+        Its own length.
+    subtype : str
+        ``"EDF+D"`` and ``"BDF+D"`` are recordings with pauses.
+    n_records : int
+        -1 where a recording was not ended.
+    record_s : float
+        Length of a record, in s.
+    labels, units : tuple of str
+        Of every signal, the annotations included.
+    n_samples : tuple of int
+        Of every signal in a record.
+    sample_bytes : int
+        3 in BDF files, else 2.
+    """
+
+    n_bytes: int
+    subtype: str
+    n_records: int
+    record_s: float
+    labels: tuple[str, ...]
+    units: tuple[str, ...]
+    n_samples: tuple[int, ...]
+    sample_bytes: int
+
+    @property
+    def record_bytes(self) -> int:
+        return self.sample_bytes * sum(self.n_samples)
+
+
+def read_header(file: BinaryIO) -> EdfHeader:
+    """The header of an open file; ValueError where it is none."""
+    fixed = file.read(256)
+    n_signals = int(_text(fixed[252:256]))
+
+    def fields(before: int, width: int) -> tuple[str, ...]:
+        file.seek(256 + before * n_signals)
+        return tuple(_text(file.read(width)) for _ in range(n_signals))
+
+    return EdfHeader(
+        n_bytes=int(_text(fixed[184:192])),
+        subtype=_text(fixed[192:236]),
+        n_records=int(_text(fixed[236:244])),
+        record_s=float(_text(fixed[244:252]).replace(",", ".")),
+        labels=fields(0, 16),
+        units=fields(96, 8),
+        n_samples=tuple(map(int, fields(216, 8))),
+        sample_bytes=3 if fixed[:1] == b"\xff" else 2,
+    )
+
+
+def _text(content: bytes) -> str:
+    """A field, filled up with spaces or, by some programs, with NUL."""
+    return content.split(b"\0")[0].decode("latin-1").strip()
+
+
+def record_onsets(path: Path, header: EdfHeader) -> NDArray[np.float64]:
+    """When every record begins, in s from the start of the first, by its first annotation.
+
+    Raises
+    ------
+    ValueError
+        A record does not say.
+    """
+    signal = next((i for i, label in enumerate(header.labels) if label in TIMES_OF_RECORDS), None)
+    if signal is None:
+        raise ValueError(
+            f"{path} is {header.subtype}, a recording with pauses, but has no signal "
+            f"{TIMES_OF_RECORDS[0]!r} that says when its records begin."
+        )
+    first = header.sample_bytes * sum(header.n_samples[:signal])
+    stop = first + header.sample_bytes * header.n_samples[signal]
+    n_records = (path.stat().st_size - header.n_bytes) // header.record_bytes
+    onsets = np.empty(n_records)
+    if not n_records:
+        return onsets
+    shape = (n_records, header.record_bytes)
+    records = np.memmap(path, np.uint8, "r", header.n_bytes, shape)
+    for i, record in enumerate(records):
+        match = _ONSET.match(record[first:stop].tobytes())
+        if match is None:
+            raise ValueError(f"{path} is {header.subtype}, but record {i + 1} has no onset.")
+        onsets[i] = float(match[1])
+    return onsets - onsets[0]
