@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -48,6 +48,8 @@ class PreparedRecording:
         Where each stretch without a gap begins, in s, and its signals in microvolts.
     bad, missing : Spans
         What annotations of the file mark as bad, and where samples are no numbers.
+    missing_in : tuple of str
+        The channels in which they are none.
     source : path or str
         Where it is from, for messages.
     """
@@ -58,6 +60,7 @@ class PreparedRecording:
     stretches: tuple[tuple[float, NDArray[np.float32]], ...]
     bad: Spans = NOWHERE
     missing: Spans = NOWHERE
+    missing_in: tuple[str, ...] = ()
     source: Any = "the recording"
 
     @classmethod
@@ -193,9 +196,10 @@ class PreparedRecording:
         if missing.any():
             first = float(times[missing][0])
             raise ValueError(
-                f"{self.source} holds samples that are no finite numbers in {int(missing.sum())} "
-                f"of {len(times)} windows of {window_s:g} s, the first at {first:g} s; expected "
-                "finite ones in microvolts. Leave that piece out, or get the file again."
+                f"{self.source} holds samples that are no finite numbers in "
+                f"{', '.join(self.missing_in)}, in {int(missing.sum())} of {len(times)} windows of "
+                f"{window_s:g} s, the first at {first:g} s. Leave that piece or channel out, or "
+                "get the file again."
             )
         # What lies beyond the end is another matter.
         end = max((start + x.shape[1] / self.sfreq for start, x in self.stretches), default=0.0)
@@ -284,8 +288,17 @@ def prepare_recording(
     spans = [(clock.time(first), clock.time(stop - 1) + 1 / rate) for first, stop in runs(missing)]
     return PreparedRecording(
         tuple(channels), target, n_times, tuple(prepared), bad_spans(raw, list(recorded)),
-        Spans.of(spans), source,
+        Spans.of(spans), _holes(channels, signals, missing), source,
     )  # fmt: skip
+
+
+def _holes(
+    channels: Iterable[str], signals: NDArray[Any], missing: NDArray[np.bool_]
+) -> tuple[str, ...]:
+    """The channels in which samples are no numbers."""
+    if not missing.any():
+        return ()
+    return tuple(n for n, row in zip(channels, signals, strict=True) if not np.isfinite(row).all())
 
 
 def _read(

@@ -68,7 +68,8 @@ def read_windows(
     if not path.is_file():
         raise FileNotFoundError(f"There is no recording {path}.")
     raw = open_recording(path)
-    channels = match_channels(ch_names, raw.ch_names, path)
+    # What is read under another name is said by `channels` of the result.
+    channels = match_channels(ch_names, raw.ch_names, path, on_several="first")
     with naming_the_file(path):
         continuous = prepare_recording(raw, preparation, channels=channels, source=path)
     if onsets is None:

@@ -207,7 +207,7 @@ def test_without_mne_bids(monkeypatch, tmp_path):
 
 
 def test_pauses_and_bad_pieces_of_events_and_of_the_file(tmp_path):
-    path, signals = write(tmp_path, "01", events=[*EVENTS, (5.5, "BAD_jump")])
+    path, _ = write(tmp_path, "01", events=[*EVENTS, (5.5, "BAD_jump")])
     markers = path.with_suffix(".vmrk")
     # MNE-BIDS puts events.tsv in place of these.
     markers.write_text(markers.read_text(encoding="utf-8") + "Mk9=New Segment,,351,1,0\n", "utf-8")
