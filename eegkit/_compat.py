@@ -7,6 +7,7 @@ of the names below is gone where a new release has changed one.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -53,6 +54,23 @@ def metric_of(scorer: Any) -> Callable[..., Any] | None:
 def is_plain(scorer: Any) -> bool:
     """Whether a scorer of ``make_scorer`` gives what its function gives of labels and answers."""
     return not scorer._kwargs and scorer._sign == 1 and scorer._response_method == "predict"
+
+
+def response_methods(scorer: Any) -> tuple[str, ...]:
+    """The methods of an estimator of which a scorer of ``make_scorer`` needs one."""
+    if metric_of(scorer) is None:
+        return ()
+    methods = scorer._response_method
+    return (methods,) if isinstance(methods, str) else tuple(methods)
+
+
+def with_options(scorer: Any, **options: Any) -> Any:
+    """A scorer of ``make_scorer`` with more arguments for its metric; None where it has them."""
+    if set(options) & set(scorer._kwargs):
+        return None
+    other = copy.copy(scorer)
+    other._kwargs = scorer._kwargs | options
+    return other
 
 
 def split_state(estimator: Any) -> tuple[dict[str, Any], dict[str, dict[str, Any]] | None]:

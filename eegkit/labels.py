@@ -96,7 +96,9 @@ def class_labels(y: Any, name: str = "y") -> NDArray[Any]:
             f"{name} has shape {labels.shape}; expected one label for each trial, (n_trials,), or "
             "the probability of every class, (n_trials, n_classes)."
         )
-    is_text = labels.dtype.kind == "U" or pd.api.types.infer_dtype(labels.ravel()) == "string"
+    if labels.dtype.kind == "O" and pd.api.types.infer_dtype(labels.ravel()) == "string":
+        labels = labels.astype(str)
+    is_text = labels.dtype.kind == "U"
     if labels.ndim == 2 and is_text:
         raise ValueError(f"{name} has shape {labels.shape}; expected one label for each trial.")
     if labels.size and not is_text and labels.dtype.kind not in "fiub":

@@ -43,7 +43,7 @@ def make(y=WORDS, subject="a", **options):
 def test_labels_are_numbers_or_text(y, expected, tmp_path):
     trials = make(y)
     assert trials.y.tolist() == expected.tolist()
-    assert trials.y.dtype.kind == expected.dtype.kind or trials.y.dtype.kind == "O"
+    assert trials.y.dtype.kind == expected.dtype.kind
     assert str(expected[0]) in repr(trials)
     trials.save(tmp_path / "trials")
     assert Trials.load(tmp_path / "trials").y.tolist() == expected.tolist()

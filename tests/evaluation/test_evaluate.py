@@ -187,7 +187,7 @@ def test_own_scorers(trials, decoder):
 
 
 def test_an_error_of_a_scorer_is_not_hidden(trials):
-    scoring = ["accuracy", "roc_auc"]
+    scoring = ["accuracy", lambda e, X, y: e.predict_proba(X)[0, 0]]
     with pytest.raises(AttributeError, match="predict_proba"):
         evaluate(Spy(), trials, cv="group-3", scoring=scoring, on_error="raise")
     with pytest.raises(ValueError, match=r"(?s)Every fold failed.*predict_proba.*Traceback"):

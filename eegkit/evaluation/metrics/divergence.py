@@ -112,7 +112,10 @@ def _top_k_scorer(estimator: Any, X: Any, y: ArrayLike, *, k: int) -> float:
 
 def _auroc_scorer(estimator: Any, X: Any, y: ArrayLike) -> float:
     """Of two classes; of more, the mean over classes of one against the rest."""
-    proba, classes = np.asarray(estimator.predict_proba(X)), np.asarray(estimator.classes_)
+    classes = np.asarray(estimator.classes_)
+    if len(classes) == 2 and not hasattr(estimator, "predict_proba"):
+        return float(roc_auc_score(np.asarray(y) == classes[1], estimator.decision_function(X)))
+    proba = np.asarray(estimator.predict_proba(X))
     if len(classes) == 2:
         return float(roc_auc_score(np.asarray(y) == classes[1], proba[:, 1]))
     return float(roc_auc_score(y, proba, multi_class="ovr", labels=classes))
@@ -134,3 +137,10 @@ def named_scorer(name: str) -> Callable[..., float] | None:
     """
     match = _TOP_K.fullmatch(name)
     return partial(_top_k_scorer, k=int(match[1])) if match else _SCORERS.get(name)
+
+
+def methods_of_own(scorer: Any, n_classes: int) -> tuple[str, ...]:
+    """The methods of an estimator of which one of these scorers needs one."""
+    if scorer is _auroc_scorer and n_classes == 2:
+        return "predict_proba", "decision_function"
+    return ("predict_proba",)

@@ -120,7 +120,7 @@ class Constant(ClassifierMixin, BaseEstimator):
 
 def by_answers(scorer: Scorer) -> bool:
     """Whether a scorer looks at trials only by what the estimator answers to them."""
-    return metric_of(scorer) is not None or _is_own(scorer)
+    return metric_of(scorer) is not None or is_own(scorer)
 
 
 def reads_soft_labels(scorer: Scorer) -> bool:
@@ -283,7 +283,8 @@ def _predicts_the_most_probable(fitted: Any) -> bool:
     return bool(of_nets) and type(last).predict is of_nets[0].predict  # type: ignore[attr-defined]
 
 
-def _is_own(scorer: Any) -> bool:
+def is_own(scorer: Any) -> bool:
+    """Whether a scorer is one of eegkit's that scikit-learn's ``make_scorer`` did not make."""
     function = scorer.func if isinstance(scorer, partial) else scorer
     return getattr(function, "__module__", None) == divergence.__name__
 

@@ -15,6 +15,7 @@ import pandas as pd
 from eegkit.evaluation.audit.report import audit_folds
 from eegkit.evaluation.baselines import baselines as all_baselines
 from eegkit.evaluation.metrics.scoring import make_scorers
+from eegkit.evaluation.metrics.suitability import suitable_scorers
 from eegkit.evaluation.results.predictions import Predictions
 from eegkit.evaluation.results.results import Results
 from eegkit.evaluation.results.settings import RunSettings, describe_run
@@ -72,6 +73,8 @@ def evaluate(
     scoring : str, callable, sequence of them, or dict of str to them
         Names of scikit-learn scorers, ``"top_K_accuracy"``, ``"cohen_kappa"``, ``"auroc"``,
         ``"neg_kl_divergence"``, or callables ``scorer(estimator, X, y)``, greater being better.
+        ``"f1"`` and other metrics of one class are of 1, else of the last in order; a warning says
+        which.
     baselines : bool, default False
         Evaluate classical decoders beside the pipelines: those of `baselines`.
     n_jobs : int, optional
@@ -109,8 +112,8 @@ def evaluate(
     Raises
     ------
     ValueError
-        Something leaks through the split; there are fewer subjects than folds; or an argument
-        makes no sense. The message says what to do.
+        Something leaks through the split; there are fewer subjects than folds; a metric cannot
+        score these labels or pipelines; or an argument makes no sense. The message says what to do.
 
     Notes
     -----
@@ -148,6 +151,7 @@ def evaluate(
     data = {name: check_trials(part) for name, part in datasets.items()}
     if baselines:
         pipelines |= {n: p for n, p in all_baselines().items() if n not in pipelines}
+    scorers = suitable_scorers(scorers, {name: d.y for name, d in data.items()}, pipelines)
     folds, split = _split(splitter, datasets, pipelines, on_leak)
     triples = ((name, p, fold) for name in data for p in pipelines for fold in folds[name])
     tasks = [Task(i, *triple) for i, triple in enumerate(triples)]
