@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 from sklearn import pipeline as sklearn_pipeline
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_memory
 
+from eegkit.base import warn
+from eegkit.identity import UnidentifiableError, identify
 from eegkit.naming import named
 from eegkit.signals import SignalArray
+from eegkit.tensor_file import CorruptFileError
 
 
 class Pipeline(sklearn_pipeline.Pipeline):
@@ -26,9 +31,10 @@ class Pipeline(sklearn_pipeline.Pipeline):
         The steps in order; named and bare ones may be mixed.
     memory : str or joblib.Memory, optional
         A folder in which fitted transforms and what they made of the training trials are
-        kept. Beside the samples, the sampling rate, channels and people that a
-        `SignalArray` knows tell one X from another. For single transforms, and for new
-        trials as well as for training trials, see `eegkit.transforms.Cached`.
+        kept. They answer for the same samples, sampling rate, channels and people, code
+        and parameters, and are compared with a checksum; a damaged one is made again, with a
+        warning. What cannot be identified or written is not kept. For single transforms, and
+        for new trials as well as for training trials, see `eegkit.transforms.Cached`.
     transform_input, verbose
         As in ``sklearn.pipeline.Pipeline``.
 
@@ -103,28 +109,64 @@ class Pipeline(sklearn_pipeline.Pipeline):
 
 
 class _KnowingMemory:
-    """A joblib memory that also tells arrays apart by what they know.
+    """A joblib memory whose files answer for what they were made of, and are checked.
 
-    joblib hashes no attribute of an array: the same samples at another sampling rate would
-    be answered with the spectrograms of the first.
+    joblib knows an array by its samples alone and code by its name, and takes a file as it is:
+    the same samples at another sampling rate, an edited function or a flipped bit would give
+    another step's trials.
     """
 
     def __init__(self, memory: Any) -> None:
         self.memory = check_memory(memory)
 
     def cache(self, function: Callable[..., Any], ignore: Sequence[str] = ()) -> Any:
-        cached = self.memory.cache(_call, ignore=["extras"])
+        cached = self.memory.cache(_call, ignore=["function", "args", "kwargs"])
 
         def call(*args: Any, **kwargs: Any) -> Any:
-            extras = {name: kwargs.pop(name) for name in ignore if name in kwargs}
-            metadata = [a.metadata for a in args if isinstance(a, SignalArray)]
-            return cached(function, metadata, args, kwargs, extras)
+            decisive = {name: value for name, value in kwargs.items() if name not in ignore}
+            try:
+                key = identify(function, args, decisive)
+                return _kept(cached, key, function, args, kwargs)
+            except (UnidentifiableError, _UnpicklableError) as error:
+                warn(f"memory does not keep a step of the pipeline: {error}")
+                return function(*args, **kwargs)
 
         return call
 
 
-def _call(function: Callable[..., Any], metadata: Any, args: Any, kwargs: Any, extras: Any) -> Any:
-    return function(*args, **kwargs, **extras)
+class _UnpicklableError(Exception):
+    """What a step made cannot be written."""
+
+
+def _kept(cached: Any, *call: Any) -> Any:
+    """What the memory keeps of a call, if it is as it was written; else it is made again."""
+    try:
+        return _unsealed(call[0], cached(*call))
+    except CorruptFileError as error:
+        warn(f"{error} It is made again.")
+        cached.call(*call)
+        return _unsealed(call[0], cached(*call))
+
+
+def _call(key: str, function: Callable[..., Any], args: Any, kwargs: Any) -> tuple[Any, ...]:
+    """What the memory writes: the key, a checksum, and the result in pieces."""
+    buffers: list[pickle.PickleBuffer] = []
+    result = function(*args, **kwargs)
+    try:
+        head = pickle.dumps(result, protocol=5, buffer_callback=buffers.append)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise _UnpicklableError(f"what it makes cannot be written ({error}).") from error
+    parts = key, head, [np.asarray(buffer.raw()) for buffer in buffers]
+    return (identify(*parts, files=False), *parts)
+
+
+def _unsealed(key: str, kept: Any) -> Any:
+    checksum, *parts = kept if isinstance(kept, tuple) and len(kept) == 4 else (None, None)
+    if parts[0] != key or identify(*parts, files=False) != checksum:
+        raise CorruptFileError(
+            "A file of the pipeline's memory is damaged, or has the name of another."
+        )
+    return pickle.loads(parts[1], buffers=parts[2])
 
 
 def flat_steps(estimator: Any) -> list[Any]:

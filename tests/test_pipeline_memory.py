@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 import time
+import types
+import weakref
 
 import joblib
 import numpy as np
@@ -53,6 +55,78 @@ def test_a_memory_object_is_as_good_as_a_folder(tmp_path):
     memory = joblib.Memory(tmp_path, mmap_mode="r", verbose=0)
     scores = [pipeline(memory).fit(trials.X, trials.y).score(trials.X, trials.y) for _ in range(2)]
     assert scores[0] == scores[1]
+
+
+def edition(source):
+    module = types.ModuleType("mine")
+    module.np = np
+    exec(source, vars(module))
+    return module
+
+
+def test_edited_code_is_run(tmp_path, monkeypatch):
+    X = example_trials().X
+    for factor in (1, 2):
+        module = edition(f"def scale(X): return np.asarray(X) * {factor}")
+        monkeypatch.setitem(sys.modules, "mine", module)
+        steps = [FunctionTransformer(module.scale), FunctionTransformer()]
+        made = Pipeline(steps, memory=str(tmp_path)).fit_transform(X)
+        np.testing.assert_array_equal(made, factor * np.asarray(X))
+
+
+def flipped(content, place, bit):
+    spoiled = bytearray(content)
+    spoiled[place] ^= 1 << bit
+    return bytes(spoiled)
+
+
+def test_a_flipped_bit_of_the_signals_is_told_and_made_again(tmp_path):
+    trials = example_trials()
+    expected = pipeline(str(tmp_path)).fit(trials.X, trials.y)[-1].coef_
+    for file in tmp_path.rglob("output.pkl"):
+        content = file.read_bytes()
+        file.write_bytes(flipped(content, len(content) // 2, 6))
+        with pytest.warns(UserWarning, match=r"memory is damaged.*made again"):
+            again = pipeline(str(tmp_path)).fit(trials.X, trials.y)
+        np.testing.assert_array_equal(again[-1].coef_, expected)
+
+
+@pytest.mark.filterwarnings("ignore:.*made again")
+def test_a_flipped_bit_changes_nothing_wherever_it_is(tmp_path):
+    trials = example_trials()
+    expected = pipeline(str(tmp_path)).fit(trials.X, trials.y)[-1].coef_
+    rng = np.random.default_rng(0)
+    for file in tmp_path.rglob("output.pkl"):
+        content = file.read_bytes()
+        # Half of them where pickle's instructions are.
+        places = *rng.integers(0, 600, 10), *rng.integers(0, len(content), 10)
+        for place in places:
+            file.write_bytes(flipped(content, place, int(rng.integers(8))))
+            again = pipeline(str(tmp_path)).fit(trials.X, trials.y)
+            np.testing.assert_array_equal(again[-1].coef_, expected)
+
+
+def test_a_file_in_the_place_of_another_is_noticed(tmp_path):
+    trials = example_trials()
+    pipeline(str(tmp_path)).fit(trials.X, trials.y)
+    before = set(tmp_path.rglob("output.pkl"))
+    expected = pipeline(str(tmp_path)).fit(2 * trials.X, trials.y)[-1].coef_
+    for file in set(tmp_path.rglob("output.pkl")) - before:
+        file.write_bytes(sorted(before)[0].read_bytes())
+    with pytest.warns(UserWarning, match="has the name of another"):
+        again = pipeline(str(tmp_path)).fit(2 * trials.X, trials.y)
+    np.testing.assert_array_equal(again[-1].coef_, expected)
+
+
+@pytest.mark.parametrize("kind", ["not to be identified", "not to be written"])
+def test_what_cannot_be_kept_is_made_and_told(tmp_path, kind):
+    trials, reference = example_trials(), weakref.ref(STFT)
+    last = flatten if kind == "not to be written" else reference
+    first = FunctionTransformer(lambda X: flatten(X) if last else X)
+    decoder = Pipeline([first, LogisticRegression()], memory=str(tmp_path))
+    with pytest.warns(UserWarning, match=r"^memory does not keep a step.*(written|weakref)"):
+        decoder.fit(trials.X, trials.y)
+    assert decoder.score(trials.X, trials.y) > 0.5
 
 
 WORK = """

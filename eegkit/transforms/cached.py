@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 import os
 import zlib
 from dataclasses import KW_ONLY
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
 from eegkit.atomic import atomic_write
 from eegkit.blocks import read_blocks
+from eegkit.identity import UnidentifiableError, identify
 from eegkit.kept_files import remove_leftovers
 from eegkit.parameters import PathLike
 from eegkit.signals import SignalArray
@@ -25,18 +23,18 @@ from eegkit.transforms._base import Transformer, write_npy
 
 # Parameters that change how the work is done, but not what comes out.
 HOW = ("max_memory_mb", "n_jobs")
-# The end of every complete file: these bytes, then the CRC-32 of all bytes before them.
+# The end of every complete file: these bytes, its key, and the CRC-32 of all bytes before.
 SEAL = b"\neegkit\n"
-SEAL_BYTES = len(SEAL) + 4
+SEAL_BYTES = len(SEAL) + 20 + 4
 
 
 class Cached(Transformer, kw_only=False):
     """A transform whose results are kept in a folder and used again.
 
     The result is a ``.npy`` file named after everything it was made of: the samples and what
-    X knows (rate, channels, people), the class, parameters and learned state of the
-    transform, and the version of eegkit. The same trials through the same transform are read
-    back, in this process or another, as a memmap; anything else is another file.
+    X knows (rate, channels, people), the code, parameters and learned state of the
+    transform, and the versions of the libraries. The same trials through the same transform
+    are read back, in this process or another, as a memmap; anything else is another file.
 
     Parameters
     ----------
@@ -62,9 +60,9 @@ class Cached(Transformer, kw_only=False):
     -----
     A file is written beside its place, sealed with a checksum and then moved there, so
     processes may share the folder and be killed at any moment: a file is there whole or not at
-    all. The checksum is verified on every use; a file that was cut or changed is made again.
-    What a killed process left behind goes after a day, or with `clear_cache`. Editing the
-    source of a transform does not change its key: clear the folder then.
+    all. Its key and checksum are verified on every use; a file that was cut, changed or given
+    another's name is made again. What a killed process left behind goes after a day, or with
+    `clear_cache`. A transform of your own that was edited has other files.
 
     ``transform(X, out=...)`` writes where it is told and leaves the folder alone.
 
@@ -79,7 +77,7 @@ class Cached(Transformer, kw_only=False):
     >>> np.array_equal(stft.fit_transform(X), stft.fit_transform(X))
     True
     >>> len(cached_files(folder)), clear_cache(folder)
-    (1, 53340)
+    (1, 53360)
     """
 
     transformer: Any
@@ -97,7 +95,7 @@ class Cached(Transformer, kw_only=False):
         self.transformer_ = clone(self.transformer).fit(signals)
         self.sfreq_ = getattr(self.transformer_, "sfreq_", None) or signals.sfreq
         self._raw = signals.metadata | {"groups": None}
-        self._state = _state_of(self.transformer_)
+        self._state = self._state_of(self.transformer_)
         self.output_shape_ = self.transformer_.transform(signals[:1]).shape[1:]
 
     def transform(self, X: Any, out: NDArray[Any] | str | os.PathLike[str] | None = None) -> Any:
@@ -125,13 +123,9 @@ class Cached(Transformer, kw_only=False):
 
     def _path(self, signals: SignalArray) -> Path:
         """The file of these trials, named after everything it is made of."""
-        array = signals.view(np.ndarray)
-        key = (version("eegkit"), self._state, array.dtype.str, array.shape, signals.metadata)
-        digest = hashlib.blake2b(joblib.hash(key).encode(), digest_size=20)
-        for block in read_blocks(array):
-            digest.update(np.ascontiguousarray(block).reshape(-1).view(np.uint8).data)
+        digest = identify(self._state, signals.view(np.ndarray), signals.metadata)
         name = type(self.transformer_).__name__.lower()
-        return Path(self.folder).expanduser() / f"{name}-{digest.hexdigest()}.npy"
+        return Path(self.folder).expanduser() / f"{name}-{digest}.npy"
 
     def _make(self, path: Path, signals: SignalArray) -> None:
         """Write the file and seal it."""
@@ -140,12 +134,26 @@ class Cached(Transformer, kw_only=False):
         with atomic_write(path, durable=True) as part:
             shape = (len(signals), *self.output_shape_)
             write_npy(part, shape, lambda array: self._fill(signals, array))
+            with part.open("ab") as file:
+                file.write(SEAL + _key_of(path))
             checksum = _checksum(part, part.stat().st_size)
             with part.open("ab") as file:
-                file.write(SEAL + checksum)
+                file.write(checksum)
 
     def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.asarray(self.transformer_.transform(SignalArray(block, **self._raw)))
+
+    def _state_of(self, transformer: Any) -> str:
+        """What identifies the code, parameters and learned state of a fitted transform."""
+        same = copy.deepcopy(transformer)
+        how = [n for n in same.get_params() if n.split("__")[-1] in HOW]
+        try:
+            return identify(same.set_params(**dict.fromkeys(how)))
+        except UnidentifiableError as error:
+            raise ValueError(
+                f"Cached keeps only what can be identified, but {error} Change that, or use "
+                f"{type(transformer).__name__} without Cached."
+            ) from error
 
     def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
         trial = self.transformer_.transform(signals[:1])
@@ -153,11 +161,8 @@ class Cached(Transformer, kw_only=False):
         return {name: value for name, value in metadata.items() if name != "groups"}
 
 
-def _state_of(transformer: Any) -> str:
-    """A hash of the class, parameters and learned state of a fitted transform."""
-    same = copy.deepcopy(transformer)
-    how = [n for n in same.get_params() if n.split("__")[-1] in HOW]
-    return str(joblib.hash(same.set_params(**dict.fromkeys(how))))
+def _key_of(path: Path) -> bytes:
+    return bytes.fromhex(path.stem[-40:])
 
 
 def _checksum(path: Path, n_bytes: int) -> bytes:
@@ -169,14 +174,14 @@ def _checksum(path: Path, n_bytes: int) -> bytes:
 
 
 def _is_whole(path: Path) -> bool:
-    """Whether the file is there and as it was written, to the last byte."""
+    """Whether the file is there, under its own name and as it was written, to the last byte."""
     try:
         with path.open("rb") as file:
-            n_bytes = file.seek(0, os.SEEK_END) - SEAL_BYTES
-            if n_bytes <= 0:
+            n_bytes = file.seek(0, os.SEEK_END)
+            if n_bytes <= SEAL_BYTES:
                 return False
-            file.seek(n_bytes)
+            file.seek(n_bytes - SEAL_BYTES)
             seal = file.read()
     except FileNotFoundError:
         return False
-    return seal[:-4] == SEAL and seal[-4:] == _checksum(path, n_bytes)
+    return seal[:-4] == SEAL + _key_of(path) and seal[-4:] == _checksum(path, n_bytes - 4)

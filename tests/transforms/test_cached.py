@@ -3,12 +3,13 @@ import signal
 import subprocess
 import sys
 import time
+import weakref
 
 import numpy as np
 import pytest
 from sklearn.preprocessing import FunctionTransformer
 
-from eegkit import Pipeline, SignalArray, testing
+from eegkit import Pipeline, SignalArray, libraries, testing
 from eegkit.testing import example_trials
 from eegkit.transforms import (
     STFT,
@@ -144,8 +145,10 @@ def test_what_was_learned_is_part_of_the_key(X, tmp_path):
 
 def test_another_version_is_another_file(X, tmp_path, monkeypatch):
     cached(tmp_path).fit_transform(X)
-    monkeypatch.setattr("eegkit.transforms.cached.version", lambda name: "99.0")
+    monkeypatch.setattr(libraries, "eegkit_itself", lambda: "eegkit 99.0")
+    libraries.versions.cache_clear()
     cached(tmp_path).fit_transform(X)
+    libraries.versions.cache_clear()
     assert len(cached_files(tmp_path)) == 2
 
 
@@ -177,6 +180,32 @@ def test_a_file_that_was_cut_or_changed_is_made_again(X, tmp_path, spoil):
     np.testing.assert_array_equal(cached(tmp_path).fit_transform(X), expected)
     (again,) = cached_files(tmp_path)
     assert again.n_bytes == file.n_bytes
+
+
+def test_a_file_under_the_name_of_another_is_made_again(X, tmp_path):
+    first = np.array(cached(tmp_path).fit_transform(X))
+    other = np.array(cached(tmp_path).fit_transform(2 * X))
+    one, two = tmp_path.iterdir()
+    one.write_bytes(two.read_bytes())
+    np.testing.assert_array_equal(cached(tmp_path).fit_transform(X), first)
+    np.testing.assert_array_equal(cached(tmp_path).fit_transform(2 * X), other)
+
+
+def test_edited_code_of_ones_own_is_another_file(X, tmp_path):
+    for factor, n_files in ((1, 1), (1, 1), (2, 2)):
+        function = eval(f"lambda X: np.asarray(X) * {factor}", {"np": np})
+        inner = Pipeline([STFT(nperseg=32), FunctionTransformer(function)])
+        made = Cached(inner, tmp_path).fit_transform(X)
+        np.testing.assert_array_equal(made, factor * np.asarray(STFT(nperseg=32).fit_transform(X)))
+        assert len(cached_files(tmp_path)) == n_files
+
+
+def test_what_cannot_be_identified_is_refused(X, tmp_path):
+    numbers = weakref.ref(STFT)
+    inner = FunctionTransformer(lambda X: X * bool(numbers()))
+    with pytest.raises(ValueError, match=r"^Cached keeps only.*'numbers'.*without Cached\.$"):
+        Cached(inner, tmp_path).fit_transform(X)
+    assert not list(tmp_path.iterdir())
 
 
 def test_with_out_the_folder_is_left_alone(X, tmp_path):
