@@ -30,6 +30,7 @@ RUN, RUN_OF_FEW_CHANNELS, FEW_CHANNELS = 16, 32, 4
 # A bound on memory: 16 bytes a run, so 64 MB at most, however long the recordings are.
 MAX_RUNS = 4_000_000
 BLOCK_BYTES = 2**25
+FIRST_BITS = 22
 
 # Odd, so that its powers have inverses modulo 2**64, by which `_rolling` divides.
 _BASE = 0x9E3779B97F4A7C15
@@ -50,8 +51,8 @@ class Content:
 
     ``exact`` are runs of samples, ``shape`` runs of the places where channels turn from
     rising to falling or back, which do not change when a channel is scaled, flipped or
-    shifted; both are of usable trials, sorted by key. ``whole`` is the hash of each trial,
-    ``projected`` its random projections.
+    shifted; both are of usable trials, sorted by key, without those that stand alone. ``whole``
+    is the hash of each trial, ``projected`` its random projections.
     """
 
     whole: NDArray[np.uint64]
@@ -164,11 +165,7 @@ def read_content(X: NDArray[np.float32]) -> Content:
 def shared_runs(content: Content) -> Groups:
     """Sets of trials that hold the same run of samples, wherever it lies in them."""
     key, trial, _ = content.exact
-    # Nearly all runs stand alone. They go before the sets are made, which takes memory.
-    as_before = np.zeros(len(key) + 1, dtype=bool)
-    as_before[1:-1] = key[1:] == key[:-1]
-    shared = as_before[1:] | as_before[:-1]
-    return Groups(key[shared], trial[shared], len(content.whole))
+    return Groups(key, trial, len(content.whole))
 
 
 def copies(content: Content) -> Groups:
@@ -266,9 +263,19 @@ def _runs(
 
 
 def _join(parts: list[Runs], usable: NDArray[np.bool_]) -> Runs:
-    """The runs of usable trials, sorted by key."""
+    """The runs of usable trials whose key is there twice, sorted by key; nearly all are not."""
     empty = Runs(np.zeros(0, np.uint64), np.zeros(0, np.int32), np.zeros(0, np.int32))
     runs = Runs(*map(np.concatenate, zip(empty, *parts, strict=True)))
-    rows = np.flatnonzero(usable[runs.trial])
+    # Sorting the keys alone is much faster than finding the order of all entries.
+    keys = np.sort(runs.key if usable.all() else runs.key[usable[runs.trial]])
+    twice = np.unique(keys[1:][keys[1:] == keys[:-1]])
+    if not len(twice):
+        return empty
+    # The first bits tell most of the others apart, before the whole keys are looked up.
+    begins = np.zeros(2**FIRST_BITS, dtype=bool)
+    begins[twice >> np.uint64(64 - FIRST_BITS)] = True
+    rows = np.flatnonzero(begins[runs.key >> np.uint64(64 - FIRST_BITS)])
+    place = np.minimum(np.searchsorted(twice, runs.key[rows]), len(twice) - 1)
+    rows = rows[(twice[place] == runs.key[rows]) & usable[runs.trial[rows]]]
     rows = rows[np.argsort(runs.key[rows], kind="stable")]
     return Runs(runs.key[rows], runs.trial[rows], runs.start[rows])

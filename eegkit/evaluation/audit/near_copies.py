@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import scipy.signal
 from numpy.typing import NDArray
 
 N_PROJECTIONS = 64
@@ -55,7 +54,11 @@ def clean(trials: NDArray[np.floating]) -> NDArray[np.float64]:
     X = np.asarray(trials, dtype=np.float64)
     if X.shape[1] >= _LEAST_REFERENCED:
         X = X - X.mean(axis=1, keepdims=True)
-    return scipy.signal.detrend(X, axis=2, type="linear" if X.shape[2] > 2 else "constant")
+    X = X - X.mean(axis=2, keepdims=True)
+    if X.shape[2] > 2:
+        time = np.arange(X.shape[2]) - (X.shape[2] - 1) / 2
+        X -= (X @ time / (time @ time))[:, :, None] * time
+    return X
 
 
 def candidate_pairs(projected: NDArray[np.float32], usable: NDArray[np.bool_]) -> NDArray[np.intp]:
@@ -89,7 +92,7 @@ class Typical:
         """Learn it from some of the usable trials, at least two."""
         rows = np.flatnonzero(usable)
         rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), N_TYPICAL)).astype(int)]
-        sample = np.concatenate([clean(X[[row]]) for row in rows])
+        sample = clean(X[rows])
         power = (np.abs(np.fft.rfft(sample)) ** 2).mean(axis=(0, 1))
         power = np.maximum(power, 1e-12 * power.max())
         white = _whitened(sample, power).reshape(len(sample), -1)
