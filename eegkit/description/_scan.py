@@ -94,11 +94,12 @@ class Scan:
         middle = ((codes << 16) | 0x8000).view(np.float32)
         finite = np.flatnonzero((codes & 0x7F80) != 0x7F80)
         order = finite[np.argsort(middle[finite], kind="stable")]
-        cumulative = self._histogram[:, order].cumsum(axis=1)
-        values = np.full((len(levels), len(cumulative)), np.nan)
-        for channel, total in enumerate(cumulative[:, -1]):
-            if total:
-                places = np.searchsorted(cumulative[channel], np.array(levels) / 100 * total)
+        values = np.full((len(levels), len(self._histogram)), np.nan)
+        # Channel by channel: sums of all of them are as large as the histogram, 0.5 GB of 1,000.
+        for channel, counts in enumerate(self._histogram):
+            cumulative = counts[order].cumsum()
+            if cumulative[-1]:
+                places = np.searchsorted(cumulative, np.array(levels) / 100 * cumulative[-1])
                 values[:, channel] = middle[order[np.minimum(places, len(order) - 1)]]
         return values
 
