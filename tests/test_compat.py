@@ -28,7 +28,7 @@ SOURCES = [
     if path != COMPAT
 ]
 # Of Python itself; and of MOABB, which has no switch that keeps a data set off its mirror.
-ALLOWED = {"_getframe", "_is_protocol", "_prefetch_nemar_sourcedata"}
+ALLOWED = {"_fields", "_getframe", "_is_protocol", "_prefetch_nemar_sourcedata", "_replace"}
 
 # Every private name in `eegkit/_compat.py`: its library, module and class.
 PRIVATE = [

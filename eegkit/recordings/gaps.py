@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # EEGLAB files and in GDF).
 PAUSE = "bad_acq_skip"
 JOINTS = ("edge boundary", "bad boundary", "boundary", "new segment/")
-JOINT_NUMBERS = {".set": ("-99", "-99.0"), ".gdf": ("32766",)}
+JOINT_NUMBERS = {".set": ("-99", "-99.0"), ".fdt": ("-99", "-99.0"), ".gdf": ("32766",)}
 # MNE's rule for annotations of what is not to be used.
 BAD = "bad"
 # Fewer zeros at the end may have been recorded.

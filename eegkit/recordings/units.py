@@ -23,6 +23,7 @@ PREFIXES = {"": 1e6, "m": 1e3, "u": 1.0, "n": 1e-3, "p": 1e-6}
 WORDS = {"milli": "m", "micro": "u", "nano": "n", "pico": "p"}
 # The Greek letter, the sign, either of them in UTF-8 and in Shift-JIS that was read as Latin-1.
 MICRO = re.compile("\u03bc|\u00b5|\u00ce\u00bc|\u00c2\u00b5|\u0083\u00ca|\u0083\u00ca")
+UNKNOWN_TO_MNE = "a unit that MNE does not know"
 # By GDF's numbers (ISO 11073-10101); 0 and 512 say nothing.
 GDF_UNITS = {4256: "V", 4274: "mV", 4275: "uV", 4276: "nV", 4277: "pV", 0: "", 512: ""}
 
@@ -100,15 +101,20 @@ def check_units(raw: mne.io.BaseRaw, names: Sequence[str], source: Any) -> NDArr
 
 
 def units_of(raw: mne.io.BaseRaw) -> dict[str, tuple[str, float]]:
-    """For every channel of an EDF, BDF or GDF file its unit, and the factor to V that MNE took.
+    """For every channel of an EDF, BDF, GDF or BrainVision file its unit, and MNE's factor to V.
 
-    Empty for other formats, whose units MNE knows or the format fixes.
+    Of BrainVision files, only of channels whose unit MNE does not know; empty for other formats,
+    whose units are fixed.
     """
-    path = raw.filenames[0]
-    read = _READERS.get(Path(path).suffix.lower()) if path else None
+    path = Path(raw.filenames[0] or "")
+    if type(raw).__name__ == "RawBrainVision":
+        # MNE takes what is no V, mV, uV or nV for other than EEG, and its numbers for V.
+        kinds = zip(raw.ch_names, raw.get_channel_types(), strict=True)
+        return {name: (UNKNOWN_TO_MNE, 1.0) for name, kind in kinds if kind == "misc"}
+    read = _READERS.get(path.suffix.lower())
     if read is None or len(raw.filenames) > 1:
         return {}
-    with Path(path).open("rb") as file:
+    with path.open("rb") as file:
         units = read(file)
     pairs = zip(raw.ch_names, signals_of_file(raw), strict=True)
     return {name: (units[signal], factor) for name, (signal, factor) in pairs}

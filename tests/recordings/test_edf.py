@@ -207,3 +207,24 @@ def test_rates_that_differ_as_clocks_do(tmp_path):
     far.save(tmp_path / files[2], overwrite=True, verbose="error")
     with pytest.raises(ValueError, match=r"c_raw\.fif at 256\.2\d* Hz; set target_sfreq="):
         from_folder(tmp_path, table, window_s=2)
+
+
+def test_units_of_brainvision_files(tmp_path):
+    header = (
+        "Brain Vision Data Exchange Header File Version 1.0\n[Common Infos]\nCodepage=UTF-8\n"
+        "DataFile=a.eeg\nDataFormat=BINARY\nDataOrientation=MULTIPLEXED\nNumberOfChannels=1\n"
+        "SamplingInterval=10000\n[Binary Infos]\nBinaryFormat=IEEE_FLOAT_32\n[Channel Infos]\n"
+    )
+    signal = np.linspace(-20, 20, 300)
+    signal.astype("<f4").tofile(tmp_path / "a.eeg")
+    options = {"window_s": 3, "channels": ["Cz"]}
+    for unit, factor in (("\u00b5V", 1), ("", 1), ("mV", 1e3)):
+        (tmp_path / "a.vhdr").write_text(f"{header}Ch1=Cz,,1,{unit}\n", encoding="utf-8")
+        trials = from_folder(tmp_path, rows(file="a.vhdr"), **options)
+        np.testing.assert_allclose(trials.X[0, 0], signal * factor, rtol=1e-4)
+    for unit in ("\u03bcV", "UV", "ARU"):  # MNE would take the numbers for V
+        (tmp_path / "a.vhdr").write_text(f"{header}Ch1=Cz,,1,{unit}\n", encoding="utf-8")
+        with pytest.raises(
+            ValueError, match="Cz is in 'a unit that MNE does not know'; expected V"
+        ):
+            from_folder(tmp_path, rows(file="a.vhdr"), **options)
