@@ -302,3 +302,22 @@ def test_masks_are_kept_or_refused(X):
         with pytest.raises(ValueError, match=r"X is a masked array, \d+ of its 1440 values"):
             read(masked)
     assert SignalArray(np.ma.masked_array(np.ones((2, 3, 4)), mask=False)).shape == (2, 3, 4)
+
+
+@pytest.mark.parametrize(
+    ("names", "sfreq", "n_times", "message"),
+    [
+        (["Cz", "Fz"], 64.0, 8, r"differ in their channels: \['Fz', 'Cz'\] in the first.*number 1"),
+        (["Fz", "Cz"], 32.0, 8, "differ in their sampling rate"),
+        (["Fz", "Cz"], 64.0, 9, "differ in their number of samples"),
+    ],
+)
+def test_lists_of_epochs_are_of_one_kind(names, sfreq, n_times, message):
+    mne = pytest.importorskip("mne")
+    first, other = (
+        mne.EpochsArray(np.zeros((2, 2, n)), mne.create_info(ch, rate, "eeg"), verbose="error")
+        for ch, rate, n in ((["Fz", "Cz"], 64.0, 8), (names, sfreq, n_times))
+    )
+    assert len(as_signals([first, first])) == 4
+    with pytest.raises(ValueError, match=message):
+        as_signals([first, other])
