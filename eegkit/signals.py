@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from eegkit.indexing import is_whole, key_of_each_axis, owner_of_memory, pick
-from eegkit.signals_input import read_epochs, refuse_masked
+from eegkit.signals_input import entries, read_epochs, refuse_masked
 
 # Functions of NumPy that are no ufuncs and yet work sample by sample.
 _ELEMENTWISE = frozenset({np.around, np.clip, np.nan_to_num, np.round, np.where})
@@ -101,8 +101,10 @@ class SignalArray(np.ndarray):
             array = array.view(np.ndarray)
         facts = {
             "sfreq": None if sfreq is None else float(sfreq),
-            "ch_names": None if ch_names is None else tuple(map(str, ch_names)),
-            "groups": None if groups is None else np.asarray(groups),
+            "ch_names": None
+            if ch_names is None
+            else tuple(map(str, entries(ch_names, "ch_names"))),
+            "groups": None if groups is None else entries(groups, "groups"),
             "freqs": None if freqs is None else np.asarray(freqs, dtype=float),
             "times": None if times is None else np.asarray(times, dtype=float),
             "preparation": preparation,

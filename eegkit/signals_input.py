@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     import mne
@@ -89,3 +90,19 @@ def refuse_masked(values: Any, name: str = "X") -> None:
             f"are masked, and masks are not kept; drop what is masked, or fill it with "
             f"{name}.filled(...)."
         )
+
+
+def entries(values: Any, name: str) -> NDArray[Any]:
+    """A list's entries as they are; NumPy would make text of numbers and None beside text.
+
+    Raises
+    ------
+    ValueError
+        It is text itself, whose letters would be the entries.
+    """
+    if isinstance(values, str):
+        raise ValueError(f"{name} is {values!r}; expected a list of names.")
+    if hasattr(values, "__array__"):
+        return np.asarray(values)
+    values = list(values)
+    return np.asarray(values, object if len({isinstance(v, str) for v in values}) > 1 else None)

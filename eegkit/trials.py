@@ -16,7 +16,7 @@ from eegkit.description import TrialsDescription, describe
 from eegkit.labels import class_labels, joined_labels, one_kind
 from eegkit.recordings import Preparation, common_preparation, make_info
 from eegkit.signals import SignalArray
-from eegkit.signals_input import refuse_masked
+from eegkit.signals_input import entries, refuse_masked
 from eegkit.text import count, suggest
 from eegkit.trials_checks import check_parts, clean_metadata
 from eegkit.trials_epochs import make_epochs, read_epochs
@@ -87,12 +87,11 @@ class Trials:
         plain = np.asarray(X)
         if plain.dtype != np.float32 or not plain.flags.c_contiguous:
             plain = np.ascontiguousarray(plain, dtype=np.float32)
-        self.y = class_labels(y)
+        self.y = y
         check_parts(plain, self.y, metadata, info)
         self.metadata = clean_metadata(metadata)
         self.info = info
-        if preparation is None and isinstance(X, SignalArray):
-            preparation = X.preparation
+        preparation = preparation or getattr(X, "preparation", None)
         if preparation is not None:
             preparation = preparation.applied(sfreq=info["sfreq"], n_times=plain.shape[2])
         self.source: TrialsSource | None = None
@@ -139,7 +138,7 @@ class Trials:
             raise ValueError(f"X has shape {X.shape}; expected (n_trials, n_channels, n_times).")
         if ch_names is None:
             ch_names = [f"EEG{i + 1:03d}" for i in range(X.shape[1])]
-        info = make_info(list(map(str, ch_names)), float(sfreq))
+        info = make_info(list(map(str, entries(ch_names, "ch_names"))), float(sfreq))
         columns = {"subject": subject, "session": session, "run": run}
         rows = {name: np.broadcast_to(one_kind(v, name), len(X)) for name, v in columns.items()}
         return cls(X, y, pd.DataFrame(rows), info)
@@ -334,6 +333,15 @@ class Trials:
         True
         """
         return describe(np.asarray(self.X), self.y, self.metadata, self.info)
+
+    @property
+    def y(self) -> NDArray[Any]:
+        """The labels, shape (n_trials,) or (n_trials, n_classes)."""
+        return self._y
+
+    @y.setter
+    def y(self, labels: ArrayLike) -> None:
+        self._y = class_labels(labels)
 
     @property
     def X(self) -> SignalArray:

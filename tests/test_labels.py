@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 
 from eegkit import SignalArray, Trials
+from eegkit.datasets import from_folder, to_hdf5
+from eegkit.evaluation import chance_level
 from eegkit.labels import class_labels, one_kind, trial_names
 from eegkit.signals import as_signals
 
@@ -147,3 +149,43 @@ def test_epochs_that_reject_leaves_out():
     assert (len(trials), list(trials.groups)) == (8, list("abdefghi"))
     assert trials.y.tolist() == ["1", "2", "2", "1", "2", "1", "2", "1"]
     assert not epochs.preload
+
+
+def test_labels_that_are_set_later_are_read_alike():
+    trials = make()
+    trials.y = np.array([[0], ["task"]] * 2, dtype=object)
+    assert repr(trials).endswith("0 2, task 2>")
+    with pytest.raises(ValueError, match="1 of 4 trials have no label"):
+        trials.y = ["a", None, "b", "b"]
+
+
+def test_a_list_of_people_keeps_what_they_are():
+    assert SignalArray(X, groups=[1, "1", None, 2]).groups.tolist() == [1, "1", None, 2]
+    assert SignalArray(X, groups=[1, 2, 1, 2]).groups.dtype.kind == "i"
+
+
+@pytest.mark.parametrize(
+    "take", [lambda: make(ch_names="C3"), lambda: SignalArray(X, ch_names="C3")]
+)
+def test_one_text_is_no_list_of_names(take):
+    with pytest.raises(ValueError, match="ch_names is 'C3'; expected a list of names"):
+        take()
+
+
+def test_chance_of_labels_of_any_kind():
+    assert chance_level("accuracy", CODES.astype(object), CODES[:, None]) == 0.5
+    with pytest.raises(ValueError, match="1 of 2 trials have no label in y_train"):
+        chance_level("accuracy", [0, None], [0, 1])
+    with pytest.raises(ValueError, match="may mean the same"):
+        chance_level("accuracy", [0, 1], ["0", "1"])
+
+
+def test_hdf5_holds_no_people_without_a_name(tmp_path):
+    with pytest.raises(ValueError, match=r"1 of 4 trials have no subject in metadata\['subject'\]"):
+        to_hdf5(make(subject=["a", None, "b", "b"]), tmp_path / "people.h5")
+
+
+def test_a_table_of_recordings_names_people_once(tmp_path):
+    table = {"file": ["a.edf", "b.edf"], "label": ["x", "y"]}
+    with pytest.raises(ValueError, match="subject, holds the text '1' and the number 1"):
+        from_folder(tmp_path, pd.DataFrame(table | {"subject": [1, "1"]}), window_s=2)

@@ -19,6 +19,7 @@ from eegkit.datasets.user_recordings import (
     read_table,
     tell_left_out,
 )
+from eegkit.labels import one_kind
 from eegkit.recordings import FORMATS, companions, open_recording
 from eegkit.text import nearest
 from eegkit.times import is_time
@@ -291,7 +292,7 @@ def _table(labels: str | os.PathLike[str] | pd.DataFrame) -> tuple[pd.DataFrame,
         if len(empty):
             raise ValueError(f"{name} has no {column} in row {empty[0] + 1} after the header.")
         if column in TEXT:
-            table[column] = table[column].astype(str)
+            table[column] = one_kind(table[column], f"{name}, {column},").astype(str)
     return table, name
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from eegkit.atomic import atomic_write
+from eegkit.labels import trial_names
 from eegkit.trials import Trials
 from eegkit.trials_checks import METADATA_COLUMNS
 
@@ -147,7 +148,7 @@ def to_hdf5(trials: Trials, path: str | os.PathLike[str], split: str | None = No
     Raises
     ------
     ValueError
-        The metadata have no such column.
+        The metadata have no such column, or trials lack a subject, session or run.
     """
     import h5py
 
@@ -163,7 +164,8 @@ def to_hdf5(trials: Trials, path: str | os.PathLike[str], split: str | None = No
             file[f"X_{name}"] = np.asarray(trials.X)[rows]
             file[f"y_{name}"] = _writable(trials.y[rows])
             for column in METADATA_COLUMNS:
-                file[f"{column}_{name}"] = _writable(table[column].to_numpy()[rows])
+                values = trial_names(table[column], f"metadata[{column!r}]", column)
+                file[f"{column}_{name}"] = _writable(values[rows])
 
 
 def _values(item: Any) -> NDArray[Any]:

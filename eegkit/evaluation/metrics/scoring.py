@@ -21,6 +21,7 @@ from sklearn.utils.metaestimators import available_if
 
 from eegkit._compat import is_plain, metric_of
 from eegkit.evaluation.metrics import divergence
+from eegkit.labels import class_labels, joined_labels
 from eegkit.text import suggest
 
 Scorer = Callable[[Any, Any, Any], float]
@@ -239,7 +240,8 @@ def chance_level(scoring: Any, y_train: ArrayLike, y_test: ArrayLike) -> float:
     0.5
     """
     [scorer] = make_scorers({"score": scoring}).values()
-    y_train, y_test = np.asarray(y_train), np.asarray(y_test)
+    y_train, y_test = class_labels(y_train, "y_train"), class_labels(y_test, "y_test")
+    joined_labels([y_train, y_test])  # which mean the same
     if y_train.ndim == 2:
         classes, prior = np.arange(y_train.shape[1]), y_train.mean(axis=0)
     else:
