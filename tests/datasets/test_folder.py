@@ -75,7 +75,7 @@ def write_vhdr(path, names, signals, sfreq):
     path.with_suffix(".eeg").write_bytes(signals.T.astype("<f4").tobytes())
 
 
-def write_set(path, names, signals, sfreq):
+def write_set(path, names, signals, sfreq, events=()):
     eeg = {
         "setname": "x",
         "nbchan": len(names),
@@ -86,7 +86,7 @@ def write_set(path, names, signals, sfreq):
         "xmax": (signals.shape[1] - 1) / sfreq,
         "data": signals.astype("f4"),
         "chanlocs": np.array([(n, "") for n in names], dtype=[("labels", "O"), ("type", "O")]),
-        "event": [],
+        "event": np.array(list(events), dtype=[("type", "O"), ("latency", "f8")]),
         "icawinv": [],
         "icaweights": [],
         "icasphere": [],
@@ -229,6 +229,31 @@ def test_differing_channels(folder, write):
     signals = write(folder / "c.edf", ["Oz", "Cz", "Fp1"])
     trials = from_folder(folder, rows, window_s=6)
     np.testing.assert_allclose(trials.X[2], signals[::-1], atol=0.06)
+
+
+@NO_EEGLAB
+@pytest.mark.parametrize("kind", ["boundary", "Boundary", -99])
+def test_no_trial_stands_across_a_boundary_of_eeglab(tmp_path, kind):
+    signals = np.random.default_rng(0).normal(0, 20, (3, 600))
+    # Between the samples 300 and 301, as EEGLAB counts them.
+    write_set(tmp_path / "a.set", NAMES, signals, RATE, [("cue", 100.0), (kind, 300.5)])
+    rows = table(*[("a.set", "rest", "anna")] * 3).assign(onset=[1.0, 2.0, 3.0], duration=2.0)
+    with pytest.warns(MissingDataWarning, match=r"a\.set: left out 1 of 3 .* the first at 2 s"):
+        trials = from_folder(tmp_path, rows)
+    assert list(trials.metadata["onset"]) == [1.0, 3.0]
+    with pytest.raises(ValueError, match=r"a\.set has 1 of 3 windows"):
+        from_folder(tmp_path, rows, on_bad="raise")
+
+
+def test_samples_that_are_no_numbers_outside_of_the_labels(tmp_path, write):
+    signals = np.random.default_rng(0).normal(0, 20, (3, 600))
+    signals[1, :150] = np.nan
+    write(tmp_path / "a_raw.fif", signals=signals)
+    rows = table(("a_raw.fif", "rest", "anna")).assign(onset=2.0, duration=3.0)
+    trials = from_folder(tmp_path, rows, l_freq=1.0, target_sfreq=50)
+    assert np.isfinite(trials.X).all()
+    with pytest.raises(ValueError, match=r"a_raw\.fif holds samples that are no finite .* in Cz"):
+        from_folder(tmp_path, rows.assign(onset=1.0))
 
 
 def test_differing_rates(folder, write):

@@ -87,3 +87,12 @@ def test_what_comes_next_sees_the_new_rate():
 def test_parameters_that_make_no_sense(model, message):
     with pytest.raises(ValueError, match=message):
         model.fit(sines(5))
+
+
+def test_resampling_from_a_rate_that_was_measured():
+    t = np.arange(2403) / 600.614990234375
+    X = SignalArray(np.sin(2 * np.pi * 7 * t)[None, None].astype("f4"), sfreq=600.614990234375)
+    resampled = Resample(target_sfreq=128).fit_transform(X)
+    assert (resampled.sfreq, resampled.shape) == (128.0, (1, 1, 513))
+    expected = np.sin(2 * np.pi * 7 * np.arange(513) / 128)
+    np.testing.assert_allclose(resampled[0, 0, 64:-64], expected[64:-64], atol=0.01)
