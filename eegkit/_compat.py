@@ -73,6 +73,15 @@ def with_options(scorer: Any, **options: Any) -> Any:
     return other
 
 
+def check_constraints(estimator: Any) -> None:
+    """Raise ValueError where a parameter is none of those that scikit-learn's own class declares.
+
+    It is public in ``fit`` only, which needs data.
+    """
+    if hasattr(estimator, "_parameter_constraints"):
+        estimator._validate_params()
+
+
 def split_state(estimator: Any) -> tuple[dict[str, Any], dict[str, dict[str, Any]] | None]:
     """The state of an estimator without what scikit-learn adds, and its requests of metadata.
 

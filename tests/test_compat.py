@@ -38,6 +38,8 @@ PRIVATE = [
     ("scikit-learn", "sklearn.utils.metaestimators", "_BaseComposition", "_validate_names"),
     ("scikit-learn", "sklearn.model_selection._search", "BaseSearchCV", None),
     ("scikit-learn", "sklearn.metrics._scorer", "_BaseScorer", None),
+    ("scikit-learn", "sklearn.linear_model", "LogisticRegression", "_parameter_constraints"),
+    ("scikit-learn", "sklearn.base", "BaseEstimator", "_validate_params"),
 ]
 
 

@@ -251,6 +251,30 @@ MISTAKES = {
         "datasets:\n  simulated: {subjects: 5-2}\npipelines: band_power+lr\n",
         "line 2, column 25: the range '5-2' runs backwards",
     ),
+    "more subjects than the memory holds": (
+        "datasets:\n  simulated: {subjects: 1-99999999999}\npipelines: band_power+lr\n",
+        "line 2, column 25: the range '1-99999999999' names more than 100,000 people",
+    ),
+    "ranges that are many together": (
+        "datasets:\n  simulated: {subjects: '1-60000,1-60000'}\npipelines: band_power+lr\n",
+        "the range '1-60000' names more than 100,000 people",
+    ),
+    "more than a number": (
+        "datasets: simulated\npipelines: {band_power+lr: {lr: {C: 1e999}}}\n",
+        "line 2, column 37: '1e999' is no number",
+    ),
+    "below what scikit-learn takes": (
+        "datasets: simulated\npipelines: {band_power+lr: {lr: {C: -5}}}\n",
+        "line 2, column 37: The 'C' parameter of LogisticRegression must be a float",
+    ),
+    "text for a number": (
+        "datasets: simulated\npipelines: {band_power+lr: {lr: {max_iter: many}}}\n",
+        "line 2, column 44: The 'max_iter' parameter of LogisticRegression must be an int",
+    ),
+    "a negative window": (
+        "datasets: simulated\npipelines: {stft+cnn_bigru: {stft: {nperseg: -5}}}\n",
+        "nperseg is -5; expected a whole number of at least 1",
+    ),
     "unknown step": (
         "datasets: simulated\npipelines: stfd+cnn_bigru\n",
         "line 2, column 12: No transform is named 'stfd'; did you mean 'stft'?",
@@ -389,6 +413,13 @@ def test_no_default_is_refused(kind):
 )
 def test_subjects(text, expected):
     assert parse_subjects(text) == expected
+
+
+@pytest.mark.parametrize("text", ["1-300000000", "1-100001", "5,1-100000", "1-99999,1-2"])
+def test_more_people_than_there_are(text):
+    with pytest.raises(ValueError, match="more than 100,000 people"):
+        parse_subjects(text)
+    assert len(parse_subjects("1-100000")) == 100_000
 
 
 # Carrying out

@@ -178,7 +178,9 @@ def test_bare_transforms_and_caches(tmp_path):
     cached = Cached(Pipeline([Standardizer(), STFT(nperseg=32)]), tmp_path / "cache").fit(X)
     made = round_trip(cached, tmp_path / "file")
     np.testing.assert_array_equal(made.transform(X), cached.transform(X))
-    assert made.folder == tmp_path / "cache"
+    assert made.folder is None
+    made.set_params(folder=tmp_path / "again").transform(X)
+    assert len(list((tmp_path / "again").iterdir())) == 1
 
 
 def test_pipelines_of_scikit_learn(tmp_path):

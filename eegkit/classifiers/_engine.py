@@ -26,6 +26,7 @@ from eegkit.classifiers._options import TrainingOptions
 from eegkit.classifiers._random_layers import draw_from_generator
 from eegkit.classifiers._weights import hold_statistics
 from eegkit.classifiers.callbacks import ProgressBar
+from eegkit.text import count
 
 OPTIMIZERS = {
     "adam": torch.optim.Adam,
@@ -342,7 +343,13 @@ def make_net(
 def predict_proba(
     net: Net, X: NDArray[Any], shape: Sequence[int], batch_size: int
 ) -> NDArray[np.float32]:
-    """Class probabilities, shape (n_trials, n_classes), read from X block by block."""
+    """Class probabilities, shape (n_trials, n_classes), read from X block by block.
+
+    Raises
+    ------
+    ValueError
+        Some are no numbers, as signals of 10^30 lead to.
+    """
     module = net.module_
     if module.training:
         module.eval()
@@ -352,7 +359,16 @@ def predict_proba(
             block = as_input(X[start : start + batch_size], shape)
             parts.append(module(block.to(net.device)).softmax(-1).cpu())
             release(X)
-    return (parts[0] if len(parts) == 1 else torch.cat(parts)).numpy()
+    probabilities = (parts[0] if len(parts) == 1 else torch.cat(parts)).numpy()
+    wrong = np.flatnonzero(~np.isfinite(probabilities).all(axis=1))
+    if len(wrong):
+        raise ValueError(
+            f"The net gives no numbers for {count(len(wrong), 'trial')}, the first is trial "
+            f"{wrong[0]}, whose values reach {np.abs(X[wrong[0]]).max():.3g}. Give signals of the "
+            "unit and the amplitudes that it was trained on (trials.describe() tells them), or "
+            "put a Standardizer before it."
+        )
+    return probabilities
 
 
 @contextmanager

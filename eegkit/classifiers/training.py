@@ -6,9 +6,10 @@ kept as plain arrays.
 
 from __future__ import annotations
 
+import threading
 from abc import abstractmethod
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,6 +18,11 @@ import torch
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 from torch import nn
+from torch.nn.modules.module import (
+    register_module_buffer_registration_hook,
+    register_module_parameter_registration_hook,
+)
+from torch.nn.parameter import is_lazy
 
 from eegkit.base import Estimator, warn
 from eegkit.classifiers._generators import (
@@ -78,6 +84,34 @@ def weights_of(module: nn.Module) -> dict[str, NDArray[Any]]:
 def set_weights(module: nn.Module, weights: Mapping[str, NDArray[Any]]) -> None:
     """Load what `weights_of` gave."""
     module.load_state_dict({name: torch.from_numpy(np.array(w)) for name, w in weights.items()})
+
+
+@contextmanager
+def _no_larger_than(weights: Mapping[str, NDArray[Any]]) -> Iterator[None]:
+    """Refuse a module as soon as it becomes far larger than its weights while it is made.
+
+    What is counted twice, such as shared weights, leaves the factor of 4.
+    """
+    n_left = [4 * sum(w.size for w in weights.values()) + 10**7, 4 * len(weights) + 1000]
+    thread = threading.get_ident()
+
+    def count(module: nn.Module, name: str, tensor: torch.Tensor | None) -> None:
+        if tensor is None or is_lazy(tensor) or threading.get_ident() != thread:
+            return
+        n_left[0] -= tensor.numel()
+        n_left[1] -= 1
+        if min(n_left) < 0:
+            raise ValueError("its parameters make a net far larger than the weights it has")
+
+    hooks = [
+        register_module_parameter_registration_hook(count),
+        register_module_buffer_registration_hook(count),
+    ]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
 
 
 class ModuleEstimator(Estimator):
@@ -160,7 +194,7 @@ class ModuleEstimator(Estimator):
         super().__setstate__(state)
         if weights is None:
             return
-        with self.initialising(0):
+        with self.initialising(0), _no_larger_than(weights):
             module = self.make_module()
         set_weights(module, weights)
         self.hold_module(module, available_device(self.device))

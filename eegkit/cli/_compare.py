@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from eegkit.atomic import atomic_write
 from eegkit.cli._evaluate import draw
 from eegkit.cli._options import FILE, FOLDER, PATH, option
 from eegkit.text import suggest
@@ -110,6 +109,7 @@ def _names(paths: list[Path]) -> list[str]:
 def _write(results: Results, metric: str, tables: dict[str, pd.DataFrame], out: Path) -> None:
     import pandas as pd
 
+    from eegkit.csv_file import write_csv
     from eegkit.plots.comparison import ComparisonDisplay
 
     out.mkdir(parents=True, exist_ok=True)
@@ -122,6 +122,5 @@ def _write(results: Results, metric: str, tables: dict[str, pd.DataFrame], out: 
             results, out / "comparison.png", partial(ComparisonDisplay.from_results, metric=metric)
         )
     for name, frame in frames.items():
-        with atomic_write(out / name) as part:
-            frame.to_csv(part, index=False)
+        write_csv(frame, out / name)
     click.echo(f"Wrote {', '.join([*frames, *pictures])} to {out}")

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from eegkit.atomic import atomic_write
 from eegkit.cli._options import FILE, PATH, option
 from eegkit.cli._parse import words
 
@@ -71,6 +70,7 @@ def predict(
     from eegkit.cli._console import Console, literal
     from eegkit.cli._model_input import complete, input_of, preparation_for
     from eegkit.cli._tables import windows_table
+    from eegkit.csv_file import write_csv
     from eegkit.recordings import read_windows
     from eegkit.signals import SignalArray
 
@@ -90,8 +90,7 @@ def predict(
     Console().print(windows_table(table.head(N_SHOWN)))
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_write(out) as part:
-            table.to_csv(part, index=False, lineterminator="\n")
+        write_csv(table, out)
         click.echo(f"Wrote {out}")
     elif len(table) > N_SHOWN:
         click.echo(f"{len(table) - N_SHOWN} more windows; --out FILE.csv writes all.")

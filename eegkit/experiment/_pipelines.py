@@ -9,6 +9,8 @@ from typing import Any
 
 from eegkit import registry
 
+# More than any data set has; a range of more would fill the memory.
+MOST_PEOPLE = 100_000
 _RANGE = re.compile(r"(\d+)-(\d+)")
 
 
@@ -129,7 +131,7 @@ def parse_subjects(text: str) -> list[Any]:
     Raises
     ------
     ValueError
-        A range runs backwards, or nobody is named.
+        A range runs backwards, nobody is named, or more than 100,000 people are by ranges.
 
     Examples
     --------
@@ -146,6 +148,8 @@ def parse_subjects(text: str) -> list[Any]:
         first, last = int(match[1]), int(match[2])
         if last < first:
             raise ValueError(f"the range {part!r} runs backwards.")
+        if last - first >= MOST_PEOPLE - len(subjects):
+            raise ValueError(f"the range {part!r} names more than {MOST_PEOPLE:,} people.")
         subjects += range(first, last + 1)
     if not subjects:
         raise ValueError(f"{text!r} names nobody.")

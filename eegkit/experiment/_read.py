@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from eegkit._compat import check_constraints
 from eegkit.experiment._document import Document, Item
 from eegkit.experiment._experiment import Experiment
 from eegkit.experiment._pipelines import (
@@ -264,6 +265,8 @@ class _Reader:
         """What the estimator itself can say of its parameters before it sees data."""
         if isinstance(step, Parametrized):
             self._call_at(name, step.check_parameters, pairs=params)
+        else:
+            self._call_at(name, partial(_check_others, step), pairs=params)
 
     # Shared
 
@@ -311,6 +314,15 @@ class _Reader:
             self.fail(values.get(error.parameter, item), _in_yaml(str(error)))
         except (ValueError, TypeError) as error:
             self.fail(item, str(error).partition("\n\n")[0])
+
+
+def _check_others(step: Any) -> None:
+    """An estimator of scikit-learn's by what scikit-learn says of its parameters."""
+    try:
+        check_constraints(step)
+    except ValueError as error:
+        parameter = str(error).partition("'")[2].partition("'")[0]
+        raise ParameterError(str(error), parameter) from error
 
 
 def _in_yaml(message: str) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
+import io
 import math
 import warnings
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +21,10 @@ from eegkit.persistence._classes import class_of, version_of
 from eegkit.persistence._encode import STORED_AS, import_skops, is_splitter
 from eegkit.recordings import Preparation
 from eegkit.signals import SignalArray
+
+# Of texts in an array; and what a file of skops may unpack to, as it packs hardly anything.
+MOST_TEXT_BYTES = 4000
+SMALL_BYTES, MOST_COMPRESSED = 2**25, 100
 
 
 @dataclass(frozen=True)
@@ -48,8 +55,12 @@ class Decoder:
             raise ValueError(f"it holds a value of the unknown kind {node['$']!r}.")
         return BY_KIND[node["$"]](self, node)
 
+    def _tensor(self, node: Any) -> NDArray[Any]:
+        """An array of the file; each belongs to one place, so that none is multiplied."""
+        return self.tensors.pop(node["tensor"])
+
     def _array(self, node: Any) -> NDArray[Any]:
-        dtype, array = np.dtype(node["dtype"]), self.tensors[node["tensor"]]
+        dtype, array = np.dtype(node["dtype"]), self._tensor(node)
         if STORED_AS[dtype.newbyteorder("=")] != array.dtype:
             raise ValueError(f"an array of {dtype} is kept as {array.dtype}.")
         if dtype.kind == "c":
@@ -58,7 +69,12 @@ class Decoder:
 
     def _objects(self, node: Any) -> NDArray[Any]:
         items = self.decode(node["items"])
-        array = np.empty(len(items), np.dtype(node["dtype"]))
+        dtype = np.dtype(node["dtype"])
+        if dtype.kind not in "OSU":
+            raise ValueError(f"an array of {dtype} is kept as a list.")
+        if dtype.kind != "O" and dtype.itemsize > MOST_TEXT_BYTES:  # no wider than its texts
+            dtype = np.asarray(items, dtype.kind).dtype
+        array = np.empty(len(items), dtype)
         for i, item in enumerate(items):  # one by one: an item may be a list itself
             array[i] = item
         return array.reshape(node["shape"])
@@ -76,19 +92,21 @@ class Decoder:
         return cls(**self._attributes(node["params"]))
 
     def _skops(self, node: Any) -> Any:
-        io, name = import_skops(node["name"]), node["name"]
-        data = self.tensors[node["tensor"]].tobytes()
-        untrusted = io.get_untrusted_types(data=data)
+        skops_io, name = import_skops(node["name"]), node["name"]
+        data = self._tensor(node).tobytes()
+        _check_zip(data, name)
+        untrusted = skops_io.get_untrusted_types(data=data)
         if untrusted:
             raise ValueError(
                 f"{name} holds types that skops does not trust: {', '.join(untrusted)}. eegkit "
                 "saves no such file; do not load it."
             )
-        return io.loads(data)
+        return skops_io.loads(data)
 
     def _estimator(self, node: Any) -> Any:
         cls = class_of(node["class"], self.custom_classes, self.versions)
         state = self._attributes(node["params"]) | self._attributes(node["state"])
+        state |= {n: v for n, v in _places(cls).items() if isinstance(state.get(n), str | Path)}
         estimator: Any = object.__new__(cls)
         try:
             # Pipelines hold nothing that depends on a version, and the file tells none.
@@ -133,3 +151,27 @@ BY_KIND: dict[str, Callable[[Decoder, Any], Any]] = {
     "skops": Decoder._skops,
     "estimator": Decoder._estimator,
 }
+
+
+def _places(cls: type) -> dict[str, Any]:
+    """Parameters that name files or folders, which a file shall not choose; their defaults."""
+    types = getattr(cls, "parameter_types", {})
+    names = {"memory"} | {name for name, hint in types.items() if "PathLike" in str(hint)}
+    parameters = inspect.signature(cls).parameters
+    defaults = {name: parameters[name].default for name in names if name in parameters}
+    return {
+        n: None if default is inspect.Parameter.empty else default
+        for n, default in defaults.items()
+    }
+
+
+def _check_zip(data: bytes, name: str) -> None:
+    """Refuse an archive that is far larger unpacked, archives in it included."""
+    most = max(SMALL_BYTES, MOST_COMPRESSED * len(data))
+    archives = [data]
+    while archives:
+        with zipfile.ZipFile(io.BytesIO(archives.pop())) as archive:
+            most -= sum(part.file_size for part in archive.infolist())
+            if most < 0:
+                raise ValueError(f"{name} would fill the memory; eegkit saves no such file.")
+            archives += [archive.read(p) for p in archive.infolist() if p.filename[-4:] == ".npz"]

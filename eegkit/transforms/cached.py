@@ -40,8 +40,9 @@ class Cached(Transformer, kw_only=False):
     ----------
     transformer : transform or Pipeline of transforms
         What to keep the results of.
-    folder : str or path-like
-        Where to keep them; made if it is not there.
+    folder : str or path-like, or None
+        Where to keep them; made if it is not there. None keeps nothing: so is one that `load`
+        gave, since a file shall not say where to write, until ``set_params(folder=...)``.
     max_memory_mb, n_jobs
         See `Transformer`.
 
@@ -81,7 +82,7 @@ class Cached(Transformer, kw_only=False):
     """
 
     transformer: Any
-    folder: PathLike
+    folder: PathLike | None
     _: KW_ONLY
 
     @property
@@ -112,7 +113,7 @@ class Cached(Transformer, kw_only=False):
         SignalArray, float32, shape (n_trials, *output_shape_)
             Without `out`, a read-only memmap of the kept file.
         """
-        if out is not None:
+        if out is not None or self.folder is None:
             return super().transform(X, out)
         signals = self._check_input(X, reset=False)
         path = self._path(signals)
@@ -125,7 +126,7 @@ class Cached(Transformer, kw_only=False):
         """The file of these trials, named after everything it is made of."""
         digest = identify(self._state, signals.view(np.ndarray), signals.metadata)
         name = type(self.transformer_).__name__.lower()
-        return Path(self.folder).expanduser() / f"{name}-{digest}.npy"
+        return Path(str(self.folder)).expanduser() / f"{name}-{digest}.npy"
 
     def _make(self, path: Path, signals: SignalArray) -> None:
         """Write the file and seal it."""

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 from sklearn.metrics import precision_recall_fscore_support
 
-from eegkit.atomic import atomic_write
+from eegkit.csv_file import write_csv
 from eegkit.evaluation.audit.report import Audit
 from eegkit.evaluation.metrics.scoring import FIXED_COLUMNS
 from eegkit.evaluation.results.file import read, write
@@ -340,10 +340,10 @@ class Results:
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Write the table, as comma-separated values.
 
-        The file is complete or not there at all: it is written beside and then renamed.
+        The file is complete or not there at all: it is written beside and then renamed. A name
+        that a spreadsheet would take for a formula, such as ``=A1``, has ``'`` before it.
         """
-        with atomic_write(path) as part:
-            self.table.to_csv(part, index=False, lineterminator="\n")
+        write_csv(self.table, path)
 
     def describe(self) -> str:
         """One sentence: how much was evaluated, and whether people were kept apart."""
