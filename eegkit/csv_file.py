@@ -10,7 +10,7 @@ import pandas as pd
 from eegkit.atomic import atomic_write
 
 # Beginnings that spreadsheets take for formulas.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t")
 
 
 def write_csv(table: pd.DataFrame, path: str | os.PathLike[str]) -> None:
@@ -31,10 +31,15 @@ def write_csv(table: pd.DataFrame, path: str | os.PathLike[str]) -> None:
 
 
 def _literal(value: Any) -> Any:
-    if not isinstance(value, str) or not value.startswith(FORMULA):
+    if not isinstance(value, str):
         return value
+    text = value.replace("\r", "\\r")  # which would begin a line, and is quoted by nobody
+    return f"'{text}" if text.startswith(FORMULA) and not _is_number(text) else text
+
+
+def _is_number(text: str) -> bool:
     try:
-        float(value)
+        float(text)
     except ValueError:
-        return f"'{value}"
-    return value
+        return False
+    return True

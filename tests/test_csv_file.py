@@ -8,7 +8,7 @@ from sklearn.dummy import DummyClassifier
 from eegkit import Trials, evaluate
 from eegkit.csv_file import write_csv
 
-FORMULAS = ["=1+1", "+A1", "-A1", "@SUM(A1)", "\t=1", "\r=1", '=HYPERLINK("http://x")', "--1"]
+FORMULAS = ["=1+1", "+A1", "-A1", "@SUM(A1)", "\t=1", '=HYPERLINK("http://x")', "--1"]
 
 
 @pytest.mark.parametrize("text", FORMULAS)
@@ -42,3 +42,8 @@ def test_results(tmp_path):
     again = pd.read_csv(tmp_path / "r.csv")
     assert set(again["subject"]) == {"'=A1", "b"}
     assert set(again["pipeline"]) == {"'+net"}
+
+
+def test_a_return_within_a_name_begins_no_line(tmp_path):
+    write_csv(pd.DataFrame({"name": ["\r=1", "a\rb", "c\nd"]}), tmp_path / "a.csv")
+    assert pd.read_csv(tmp_path / "a.csv")["name"].tolist() == [r"\r=1", r"a\rb", "c\nd"]
