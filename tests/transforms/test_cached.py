@@ -228,8 +228,8 @@ def test_listing_and_clearing(X, tmp_path):
 
 
 def test_bad_parameters_are_refused(X):
-    with pytest.raises(ValueError, match="folder is None; expected a path"):
-        Cached(STFT(nperseg=32), None).fit(X)
+    with pytest.raises(ValueError, match="folder is 5; expected a path, or None"):
+        Cached(STFT(nperseg=32), 5).fit(X)
     with pytest.raises(ValueError, match="longer than the trials"):
         cached("folder").set_params(transformer__nperseg=500).fit(X)
 
@@ -302,3 +302,10 @@ def test_a_process_killed_half_way_leaves_no_file(tmp_path):
     cached(tmp_path).fit_transform(X)
     assert all(file.complete for file in cached_files(tmp_path))
     assert len(cached_files(tmp_path)) == 2
+
+
+def test_without_a_folder_nothing_is_kept(X, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    made = cached(None).fit_transform(X)
+    np.testing.assert_array_equal(made, cached(tmp_path / "kept").fit_transform(X))
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]
