@@ -14,6 +14,7 @@ from torch.nn.parameter import UninitializedParameter
 
 from eegkit.base import AXES, warn
 from eegkit.classifiers import _engine, _targets
+from eegkit.classifiers._advice import advice
 from eegkit.classifiers._batches import TrialData
 from eegkit.classifiers._checkpoint import Checkpoint, restore, run_of
 from eegkit.classifiers._fitted import FittedNet
@@ -178,7 +179,7 @@ class NeuralClassifier(FittedNet):
         if state:
             seed = state[1]["seed"]
         device = pick_device(self.device)
-        with _engine.advice(self, device):
+        with advice(self, device):
             data.move_to(device)
             train, valid = self._split(data, people, seed)
             net = self._make_net(train, valid, device, seed, goes_on)
@@ -217,7 +218,7 @@ class NeuralClassifier(FittedNet):
         goes_on = hasattr(self, "net_")
         data, _ = self._read(X, y, classes, goes_on, None, sample_weight, None)
         device = pick_device(self.device)
-        with _engine.advice(self, device):
+        with advice(self, device):
             data.move_to(device)
             if not goes_on or not self.net_.history:
                 # There is no net, or it was loaded and has forgotten its optimiser.
@@ -265,8 +266,8 @@ class NeuralClassifier(FittedNet):
         if self.random_state is not None:
             params["random_state"] = seed
         begins = self.weights_ if goes_on else None
-        parts = (data.y.numpy(), people, data.weight, data.strata, self.classes_, begins)
-        run = run_of(self, params, data.X, *parts)
+        parts = (data.targets.numpy(), people, data.weight, data.strata, self.classes_, begins)
+        run = run_of(self, params, data.array, *parts)
         return Checkpoint(self.checkpoint_dir, type(self).__name__, run)
 
     def _split(

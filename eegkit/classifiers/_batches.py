@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from skorch.dataset import Dataset
 from torch.nn import functional as F
 
 from eegkit.blocks import READ_BYTES, release
@@ -25,13 +26,16 @@ RESIDENT_PART = 0.5
 Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]
 
 
-class TrialData(torch.utils.data.Dataset):
+class TrialData(Dataset):
     """Some of the trials of an array, and what is known of them; nothing is copied.
+
+    A data set of skorch, whose callbacks read its `X` and `y`.
 
     Parameters
     ----------
-    X : ndarray or memmap, n_all trials first
-    y : ndarray, int64 codes, shape (n_all,), or float32 class probabilities, (n_all, n_classes)
+    array : ndarray or memmap, n_all trials first
+    targets : ndarray
+        int64 codes, shape (n_all,), or float32 class probabilities, (n_all, n_classes).
     rows : ndarray of int, shape (n_trials,)
         The trials that belong to the data set.
     shape : tuple of int
@@ -44,24 +48,40 @@ class TrialData(torch.utils.data.Dataset):
 
     def __init__(
         self,
-        X: NDArray[Any],
-        y: NDArray[Any],
+        array: NDArray[Any],
+        targets: NDArray[Any],
         rows: NDArray[np.intp],
         shape: Sequence[int],
         weight: NDArray[np.float32] | None = None,
         strata: NDArray[np.intp] | None = None,
     ) -> None:
-        self.X, self.rows, self.shape = X, rows, tuple(shape)
-        self.y = torch.from_numpy(y)
+        self.array, self.rows, self.shape = array, rows, tuple(shape)
+        self.targets = torch.from_numpy(targets)
         self.weight = None if weight is None else torch.from_numpy(weight)
         self.strata = strata
         # In memory and as the net wants it, a batch is one indexing of a tensor.
-        ready = X.dtype == np.float32 and X.shape[1:] == self.shape and X.flags.writeable
-        in_memory = ready and X.flags.c_contiguous and not _is_mapped(X)
-        self.tensor: torch.Tensor | None = torch.from_numpy(X) if in_memory else None
+        ready = (
+            array.dtype == np.float32 and array.shape[1:] == self.shape and array.flags.writeable
+        )
+        in_memory = ready and array.flags.c_contiguous and not _is_mapped(array)
+        self.tensor: torch.Tensor | None = torch.from_numpy(array) if in_memory else None
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @property
+    def X(self) -> NDArray[Any]:
+        """The trials, copied."""
+        return self.array[self.rows]
+
+    @property
+    def y(self) -> NDArray[Any]:
+        """Their codes, or class probabilities."""
+        return self.targets.cpu().numpy()[self.rows]
+
+    def __getitem__(self, index: Any) -> tuple[NDArray[Any], NDArray[Any]]:
+        rows = self.rows[index]
+        return self.array[rows], self.targets.cpu().numpy()[rows]
 
     def with_rows(self, rows: NDArray[np.intp]) -> TrialData:
         """Others of the trials."""
@@ -72,23 +92,23 @@ class TrialData(torch.utils.data.Dataset):
     @property
     def codes(self) -> NDArray[np.int64]:
         """The class of every trial of the array; of probabilities the most probable one."""
-        y = self.y.cpu().numpy()
+        y = self.targets.cpu().numpy()
         return y.argmax(axis=1) if y.ndim == 2 else y
 
     @property
     def reads_ahead(self) -> bool:
         """Whether the trials come from a file."""
-        return self.tensor is None and _is_mapped(self.X)
+        return self.tensor is None and _is_mapped(self.array)
 
     def move_to(self, device: str) -> None:
         """Move everything to a GPU where it fits."""
-        if torch.device(device).type != "cuda" or self.X.dtype.kind != "f":
+        if torch.device(device).type != "cuda" or self.array.dtype.kind != "f":
             return
-        n_bytes = 4 * len(self.X) * int(np.prod(self.shape))
+        n_bytes = 4 * len(self.array) * int(np.prod(self.shape))
         if n_bytes <= RESIDENT_PART * torch.cuda.mem_get_info(device)[0]:
-            X = as_input(self.X, self.shape) if self.tensor is None else self.tensor
+            X = as_input(self.array, self.shape) if self.tensor is None else self.tensor
             self.tensor = X.to(device)
-            self.y = self.y.to(device)
+            self.targets = self.targets.to(device)
             self.weight = None if self.weight is None else self.weight.to(device)
 
     def batch(self, index: torch.Tensor) -> Batch:
@@ -98,15 +118,15 @@ class TrialData(torch.utils.data.Dataset):
         else:
             X = as_input(self._read(index.cpu().numpy()), self.shape)
         weight = None if self.weight is None else self.weight.index_select(0, index)
-        return X, self.y.index_select(0, index), weight
+        return X, self.targets.index_select(0, index), weight
 
     def _read(self, index: NDArray[np.intp]) -> NDArray[Any]:
         """Some trials; what was touched of a memmap to read them leaves memory again."""
-        at_once = max(1, READ_BYTES // (self.X[:1].nbytes + FAULT_BYTES))
+        at_once = max(1, READ_BYTES // (self.array[:1].nbytes + FAULT_BYTES))
         parts = []
         for start in range(0, len(index), at_once):
-            parts.append(self.X[index[start : start + at_once]])
-            release(self.X)
+            parts.append(self.array[index[start : start + at_once]])
+            release(self.array)
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
@@ -134,7 +154,7 @@ class Batches:
         return count - 1 if self.shuffle and n % self.batch_size == 1 and n > 1 else count
 
     def __iter__(self) -> Iterator[Batch]:
-        order = self._order().to(self.dataset.y.device)
+        order = self._order().to(self.dataset.targets.device)
         parts = list(order.split(self.batch_size))
         if len(parts) > len(self):
             parts[-2:] = [torch.cat(parts[-2:])]

@@ -111,6 +111,7 @@ def restore(net: Net, arrays: dict[str, NDArray[Any]], header: Any) -> None:
     net.scaler.load_state_dict(_unpack(header["scaler"], arrays))
     for row in header["history"]:
         net.history.new_epoch()
+        net.history.new_batch()  # what was recorded of batches is not kept
         for name, value in _unpack(row, arrays).items():
             net.history.record(name, value)
 

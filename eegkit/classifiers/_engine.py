@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy as np
 import skorch
 import torch
 from numpy.typing import NDArray
+from sklearn.base import ClassifierMixin
 from skorch.callbacks import Callback, EpochTimer
 from torch import nn
 from torch.optim.lr_scheduler import CosineAnnealingLR, OneCycleLR, ReduceLROnPlateau
@@ -46,10 +46,11 @@ class _StopTraining(Exception):  # noqa: N818
     """A callback has asked to stop."""
 
 
-class Net(skorch.NeuralNet):
+class Net(ClassifierMixin, skorch.NeuralNet):
     """skorch's net, its callbacks and its history, with an epoch loop of our own.
 
-    Of a batch nothing is recorded, and only those callbacks hear that want to.
+    Of batches only those callbacks hear that want to; without any, all are recorded as one.
+    To callbacks, labels are their positions among the classes: 0, 1, ...
     """
 
     def get_default_callbacks(self) -> list[tuple[str, Callback]]:
@@ -65,9 +66,10 @@ class Net(skorch.NeuralNet):
     def device_type(self) -> str:
         return torch.device(self.device).type
 
-    def set_up(self, options: TrainingOptions, seed: int) -> Net:
+    def set_up(self, options: Any, seed: int) -> Net:
         """Settle how to train."""
         self.options, self.seed = options, seed
+        self.classes_ = np.arange(len(options.classes_))
         module = self.module_
         if options.compile:
             mode = "reduce-overhead" if self.device_type == "cuda" else "default"
@@ -150,17 +152,20 @@ class Net(skorch.NeuralNet):
             if self.augment is not None:
                 self.augment.seed(seed)
             self.history.record("lr", self.optimizer_.param_groups[0]["lr"])
-            self._record("train", self._train_epoch(batches))
+            self._record("train", self._train_epoch(batches), len(batches.dataset))
             metrics = None if valid is None else self._evaluate(valid)
-        if metrics is not None:
-            self._record("valid", metrics)
+        if valid is not None and metrics is not None:
+            self._record("valid", metrics, len(valid))
             self._remember_best(metrics["loss"])
         if isinstance(self.scheduler, ReduceLROnPlateau):
             self.scheduler.step((metrics or {"loss": self.history[-1, "train_loss"]})["loss"])
         elif isinstance(self.scheduler, CosineAnnealingLR):
             self.scheduler.step()
 
-    def _record(self, prefix: str, metrics: dict[str, float]) -> None:
+    def _record(self, prefix: str, metrics: dict[str, float], n_trials: int) -> None:
+        if not self._told_of_batches:
+            self.history.new_batch()
+            self._record_batch(prefix, metrics["loss"], n_trials)
         for name, value in metrics.items():
             self.history.record(f"{prefix}_{name}", value)
         past = [row[f"{prefix}_loss"] for row in self.history[:-1]]
@@ -181,7 +186,7 @@ class Net(skorch.NeuralNet):
                 self.notify("on_batch_begin", batch=batch[:2], training=True)
             loss, pred = self._step(batch)
             if events:
-                self.notify("on_batch_end", batch=batch[:2], training=True, loss=loss, y_pred=pred)
+                self._tell_of_batch(batch, loss, pred, training=True)
             if every_batch:
                 self.scheduler.step()
             # Kept in one place: tensors of their own would lie scattered over memory, which
@@ -263,13 +268,24 @@ class Net(skorch.NeuralNet):
                 with torch.autocast(self.device_type, self._dtype, self._dtype is not None):
                     logits.append(self.logits_of(X).float())
                 if self._told_of_batches:
-                    details = {"batch": (X, y), "training": False, "y_pred": logits[-1]}
-                    self.notify("on_batch_end", loss=self.criterion_(logits[-1], y), **details)
+                    loss = self.criterion_(logits[-1], y)
+                    self._tell_of_batch((X, y, weight), loss, logits[-1], training=False)
                 labels.append(y)
                 weights.append(weight)
             output, y = torch.cat(logits), torch.cat(labels)
             weight = None if weights[0] is None else torch.cat(weights)
             return {"loss": self.criterion_(output, y, weight).item()} | accuracies(output, y)
+
+    def _tell_of_batch(
+        self, batch: Batch, loss: torch.Tensor, y_pred: torch.Tensor, training: bool
+    ) -> None:
+        self._record_batch("train" if training else "valid", loss.item(), len(batch[1]))
+        details = {"batch": batch[:2], "training": training, "y_pred": y_pred}
+        self.notify("on_batch_end", loss=loss, **details)
+
+    def _record_batch(self, prefix: str, loss: float, size: int) -> None:
+        self.history.record_batch(f"{prefix}_loss", float(loss))
+        self.history.record_batch(f"{prefix}_batch_size", size)
 
     def _remember_best(self, loss: float) -> None:
         self.n_stalled += 1
@@ -294,15 +310,32 @@ class Net(skorch.NeuralNet):
                 cycle_momentum="betas" in optimizer.defaults,
             )
 
-    # What skorch's scoring callbacks ask for.
+    # What skorch's callbacks ask for.
+
+    def get_dataset(self, X: Any, y: Any = None) -> TrialData:
+        if isinstance(X, TrialData):
+            return X
+        # The trials of a batch are as the module wants them.
+        array = X.cpu().numpy() if isinstance(X, torch.Tensor) else self.options.as_fitted(X)
+        rows = np.arange(len(array))
+        return TrialData(array, np.zeros_like(rows), rows, self.options.padded_shape)
 
     def evaluation_step(self, batch: Batch, training: bool = False) -> torch.Tensor:
+        was_training = self.module_.training
         self.module_.train(training)
         with torch.set_grad_enabled(training):
-            return self.module_(batch[0].to(self.device))
+            logits = self.module_(batch[0].to(self.device))
+        if was_training:  # a callback has asked in the midst of an epoch
+            self.module_.train()
+            hold_statistics(self.module_)
+        return logits
 
     def predict(self, X: Any) -> NDArray[np.intp]:
         return self.predict_proba(X).argmax(axis=-1)
+
+
+def _beside(valid: TrialData, train: TrialData) -> tuple[TrialData, TrialData]:
+    return train, valid
 
 
 def make_net(
@@ -330,7 +363,7 @@ def make_net(
         iterator_train=Batches,
         iterator_valid=Batches,
         predict_nonlinearity=partial(torch.softmax, dim=-1),
-        train_split=None if valid is None else lambda dataset: (dataset, valid),
+        train_split=None if valid is None else partial(_beside, valid),
         callbacks=[*(options.callbacks or ()), *([ProgressBar()] if options.verbose else [])],
         device=device,
         verbose=0,
@@ -369,28 +402,3 @@ def predict_proba(
             "put a Standardizer before it."
         )
     return probabilities
-
-
-@contextmanager
-def advice(options: TrainingOptions, device: str) -> Iterator[None]:
-    """Say which setting to change where memory runs out, or batches are too small."""
-    try:
-        yield
-    except ValueError as error:
-        if "Expected more than 1 value per channel when training" not in str(error):
-            raise
-        raise ValueError(
-            f"Batch normalisation needs more than one trial in a batch; raise batch_size (now "
-            f"{options.batch_size}), or give more trials."
-        ) from error
-    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-        message = str(error)
-        if isinstance(error, RuntimeError) and not (
-            isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in message
-        ):
-            raise
-        raise MemoryError(
-            f"Training ran out of memory on {device}. Lower batch_size (now {options.batch_size}), "
-            "shorten or resample the trials, make the net smaller, or, on a GPU, train with "
-            "precision='bf16-mixed'."
-        ) from error

@@ -86,7 +86,7 @@ class FittedNet(
         sklearn.exceptions.NotFittedError
             `fit` was not called.
         """
-        array = self._as_fitted(X)
+        array = self.as_fitted(X)
         return _engine.predict_proba(self.net_, array, self.padded_shape, max(256, self.batch_size))
 
     def predict(self, X: Any) -> NDArray[Any]:
@@ -140,7 +140,7 @@ class FittedNet(
         sklearn.exceptions.NotFittedError
             `fit` was not called.
         """
-        return self._features(self._as_fitted(X))
+        return self._features(self.as_fitted(X))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -160,7 +160,7 @@ class FittedNet(
     def _features(self, array: NDArray[Any]) -> NDArray[np.float32]:
         return features(self.net_, array, self.padded_shape)
 
-    def _as_fitted(self, X: Any) -> NDArray[Any]:
+    def as_fitted(self, X: Any) -> NDArray[Any]:
         """The samples of X, of the shape, channels and rate of `fit`."""
         return self._check_input(X, reset=False).view(np.ndarray)
 

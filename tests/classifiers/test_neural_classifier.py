@@ -116,7 +116,7 @@ class Witness(Callback):
 
     def on_train_begin(self, net, X=None, y=None, **kwargs):
         _, valid = net.get_split_datasets(X, y)
-        Witness.splits.append((X.rows, valid.rows, len(X.y)))
+        Witness.splits.append((X.rows, valid.rows, len(X.targets)))
 
 
 def test_splitters_are_taken(trials):

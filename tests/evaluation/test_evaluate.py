@@ -5,6 +5,8 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+import torch
+from joblib import parallel_config
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
@@ -14,9 +16,15 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from eegkit import Pipeline, Results, Trials, evaluate
+from eegkit.classifiers import CNNBiGRU
 from eegkit.signals import SignalArray
+from eegkit.transforms import STFT
 
 COSTS = ["fit_time_s", "score_time_s", "peak_mb"]
+SMALL_NET = {
+    "n_filters": (4,), "n_fused": 4, "hidden_size": 4, "n_heads": 2, "max_epochs": 2,
+    "random_state": 0, "device": "cpu",
+}  # fmt: skip
 SETTINGS = {"cv": "group-3", "scoring": ("balanced_accuracy", "accuracy")}
 
 
@@ -103,6 +111,27 @@ def test_two_processes_give_the_same_table_in_the_same_order(trials, decoder):
     one, two = (evaluate(pipelines, trials, n_jobs=n, **SETTINGS).table for n in (1, 2))
     pd.testing.assert_frame_equal(one.drop(columns=COSTS), two.drop(columns=COSTS))
     assert list(one["pipeline"].unique()) == ["decoder", "dummy"]
+
+
+def test_threads_give_the_same_table_and_probabilities(trials):
+    net = Pipeline([("stft", STFT(nperseg=16, f_max=None)), ("net", CNNBiGRU(**SMALL_NET))])
+    state, n_threads = torch.get_rng_state(), torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        alone = evaluate(net, trials, **SETTINGS)
+        with parallel_config(backend="threading"):
+            beside = evaluate(net, trials, n_jobs=3, **SETTINGS)
+    finally:
+        torch.set_num_threads(n_threads)
+    pd.testing.assert_frame_equal(alone.table.drop(columns=COSTS), beside.table.drop(columns=COSTS))
+    name = alone.table["pipeline"].iloc[0]
+    np.testing.assert_array_equal(*(r.predictions(name).proba for r in (alone, beside)))
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_a_backend_that_gives_nothing_back_before_the_end_is_refused(trials):
+    with parallel_config(backend="multiprocessing"), pytest.raises(ValueError, match="loky"):
+        evaluate(DummyClassifier(), trials, n_jobs=2, **SETTINGS)
 
 
 def test_chance_is_the_best_answer_that_never_looks(trials):

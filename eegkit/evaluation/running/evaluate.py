@@ -78,8 +78,8 @@ def evaluate(
     baselines : bool, default False
         Evaluate classical decoders beside the pipelines: those of `baselines`.
     n_jobs : int, optional
-        Processes that fit at the same time, as in scikit-learn, on whatever joblib backend is
-        set. The results do not depend on it.
+        Processes that fit at the same time, as in scikit-learn, or threads: on joblib's backends
+        ``"loky"`` (its default), ``"threading"`` and ``"dask"``. The results do not depend on it.
     random_state : int, optional
         Draws which people form a fold; see `make_splitter`.
     on_leak : {"refuse", "mark"}, default "refuse"

@@ -109,7 +109,17 @@ def _compute(
     # what it was computing.
     options: Any = {"return_as": "generator_unordered", "batch_size": 1}
     try:
-        for outcome in Parallel(n_jobs=n_jobs, **options)(calls):
+        parallel = Parallel(n_jobs=n_jobs, **options)
+    except ValueError as error:
+        if "return_as" not in str(error):
+            raise
+        raise ValueError(
+            "The joblib backend that is set (as 'multiprocessing') gives results back when all "
+            "are there, but folds are kept one by one as they end. Take joblib's default, "
+            "parallel_config(backend='loky'), or 'threading', or dask='local'."
+        ) from error
+    try:
+        for outcome in parallel(calls):
             progress.finish(outcome)
             advance()
     finally:
