@@ -1,13 +1,17 @@
-"""What to change where training fails for want of memory or of trials."""
+"""What to change where training fails for want of memory or of trials, or a net of numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from eegkit.classifiers._options import TrainingOptions
+from eegkit.text import count
 
 
 @contextmanager
@@ -33,3 +37,15 @@ def advice(options: TrainingOptions, device: str) -> Iterator[None]:
             "shorten or resample the trials, make the net smaller, or, on a GPU, train with "
             "precision='bf16-mixed'."
         ) from error
+
+
+def refuse_no_numbers(probabilities: NDArray[np.float32], X: NDArray[Any]) -> None:
+    """Raise where a net gave NaN or infinite values for some trials of X."""
+    wrong = np.flatnonzero(~np.isfinite(probabilities).all(axis=1))
+    if len(wrong):
+        raise ValueError(
+            f"The net gives no numbers for {count(len(wrong), 'trial')}, the first is trial "
+            f"{wrong[0]}, whose values reach {np.abs(X[wrong[0]]).max():.3g}. Give signals of the "
+            "unit and the amplitudes that it was trained on (trials.describe() tells them), or "
+            "put a Standardizer before it."
+        )

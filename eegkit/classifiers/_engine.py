@@ -18,6 +18,7 @@ from torch import nn
 from torch.optim.lr_scheduler import CosineAnnealingLR, OneCycleLR, ReduceLROnPlateau
 
 from eegkit.blocks import release
+from eegkit.classifiers._advice import refuse_no_numbers
 from eegkit.classifiers._batches import Augment, Batch, Batches, TrialData, as_input
 from eegkit.classifiers._generators import drawing, seeded
 from eegkit.classifiers._intra_op import worthwhile_threads
@@ -26,7 +27,6 @@ from eegkit.classifiers._options import TrainingOptions
 from eegkit.classifiers._random_layers import draw_from_generator
 from eegkit.classifiers._weights import hold_statistics
 from eegkit.classifiers.callbacks import ProgressBar
-from eegkit.text import count
 
 OPTIMIZERS = {
     "adam": torch.optim.Adam,
@@ -393,12 +393,5 @@ def predict_proba(
             parts.append(module(block.to(net.device)).softmax(-1).cpu())
             release(X)
     probabilities = (parts[0] if len(parts) == 1 else torch.cat(parts)).numpy()
-    wrong = np.flatnonzero(~np.isfinite(probabilities).all(axis=1))
-    if len(wrong):
-        raise ValueError(
-            f"The net gives no numbers for {count(len(wrong), 'trial')}, the first is trial "
-            f"{wrong[0]}, whose values reach {np.abs(X[wrong[0]]).max():.3g}. Give signals of the "
-            "unit and the amplitudes that it was trained on (trials.describe() tells them), or "
-            "put a Standardizer before it."
-        )
+    refuse_no_numbers(probabilities, X)
     return probabilities
