@@ -101,6 +101,15 @@ def test_windows_may_overlap(folder, model):
     assert "13 more windows; --out FILE.csv writes all." in done.output
 
 
+def test_windows_behind_a_pause_are_dated_by_the_clock(model, write_edf, tmp_path):
+    signals = np.random.default_rng(0).normal(0, 10, (3, 12 * 128))
+    clock = [*range(6), *range(10, 16)]
+    write_edf(tmp_path / "a.edf", CHANNELS, signals, 128, clock=clock)
+    done = run("predict", model, tmp_path / "a.edf", "--out", tmp_path / "a.csv")
+    assert "a.edf: left out 2 of 5 windows of 3 s that have a part in a pause" in done.stderr
+    assert list(pd.read_csv(tmp_path / "a.csv")["onset_s"]) == [0, 3, 12]
+
+
 def test_what_does_not_fit_is_told(folder, model, tmp_path):
     recording = folder / "other_raw.fif"
     assert "leave it out" in refused("predict", model, recording, "--window-s", "4")
