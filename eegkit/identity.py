@@ -292,7 +292,15 @@ class _Walk:
     # Objects
 
     def instance(self, value: Any) -> bytes:
-        """Any other object: by its class, and by what pickle would keep of it."""
+        """Any other object: by its class, and by what pickle would keep of it.
+
+        One that a library made for all, such as NumPy's global generator, is known by its name.
+        """
+        module = type(value).__module__
+        if module != "builtins" and library_of(module):
+            for name, other in vars(sys.modules[module]).items():
+                if other is value:
+                    return self.by_name(value, module, name)
         try:
             reduce = copyreg.dispatch_table.get(type(value))
             reduced = value.__reduce_ex__(4) if reduce is None else reduce(value)

@@ -161,6 +161,7 @@ def _call(key: str, function: Callable[..., Any], args: Any, kwargs: Any) -> tup
 
 
 def _unsealed(key: str, kept: Any) -> Any:
+    parts: list[Any]
     checksum, *parts = kept if isinstance(kept, tuple) and len(kept) == 4 else (None, None)
     if parts[0] != key or identify(*parts, files=False) != checksum:
         raise CorruptFileError(
