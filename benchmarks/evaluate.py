@@ -2,6 +2,8 @@
 
     uv run --all-packages python benchmarks/evaluate.py
     uv run --all-packages python benchmarks/evaluate.py --part dask --repeats 5
+    uv run --all-packages python benchmarks/evaluate.py --part people --people 10000
+    uv run --all-packages python benchmarks/evaluate.py --part epochs
 
 Overhead: the same pipeline (STFT and CNNBiGRU), simulated trials, folds and metrics, by `evaluate`
 and by a bare ``cross_validate``, each in a process of one thread. The two run at the same time on a
@@ -9,6 +11,13 @@ core each and change cores every turn, as the speed of a core varies by more fro
 than what is measured. `evaluate` also audits the split, scores every person, finds the chance
 levels and keeps the predictions; what each way does outside of ``fit`` and ``predict`` is timed
 apart. With the defaults, a turn takes about a minute and a half.
+
+People: the same trials of many people and dummies, with a bare ``cross_validate`` in the same run,
+in CPU seconds of this process; what `evaluate` takes for each person and pipeline, and the ratio of
+the audit to the whole. ``--people 10000 --pipelines 3`` is the largest that we look at.
+
+Epochs: ``cross_val_score`` on `mne.Epochs` in place of ``trials.X``, and on half as many; indexing
+them one by one, as scikit-learn does, is timed apart.
 
 Dask: the same folds by one worker process of one thread, and by two. With
 ``MALLOC_TRIM_THRESHOLD_=65536``, dask's default, workers take about half as long again.
@@ -40,11 +49,14 @@ import numpy as np
 import torch
 from rich.console import Console
 from rich.table import Table
-from sklearn.model_selection import GroupKFold, cross_validate
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.dummy import DummyClassifier
+from sklearn.model_selection import GroupKFold, KFold, cross_val_score, cross_validate
 
 from eegkit import Pipeline, Trials, evaluate, load_dataset
 from eegkit.classifiers import CNNBiGRU
-from eegkit.transforms import STFT
+from eegkit.evaluation import audit_split
+from eegkit.transforms import STFT, BandPower
 
 SCORING = ["balanced_accuracy", "accuracy"]
 
@@ -157,6 +169,54 @@ def on_dask(trials: Trials, n_folds: int, n_epochs: int, repeats: int) -> dict[i
     return seconds
 
 
+def cpu_of(work: Callable[[], Any]) -> tuple[float, Any]:
+    """Seconds of the processor, and what was made: others on the machine do not count."""
+    started = time.process_time()
+    made = work()
+    return time.process_time() - started, made
+
+
+def with_people(n_people: int, n_pipelines: int = 3, n_trials: int = 4) -> dict[str, float]:
+    """CPU seconds of `evaluate`, of its audit, and of ``cross_validate``, with dummies."""
+    rng, n = np.random.default_rng(0), n_people * n_trials
+    trials = Trials.from_arrays(
+        rng.normal(size=(n, 2, 64)).astype(np.float32), np.tile(["a", "b"], n // 2), sfreq=64,
+        subject=np.repeat([f"P{i}" for i in range(n_people)], n_trials),
+    )  # fmt: skip
+    dummies = {f"dummy {i}": DummyClassifier() for i in range(n_pipelines)}
+    splitter = GroupKFold(5)
+    evaluate(dummies, trials[:40], cv=splitter)
+    seconds = {"audit": cpu_of(lambda: audit_split(trials, splitter))[0]}
+    seconds["evaluate"], results = cpu_of(lambda: evaluate(dummies, trials, cv=splitter))
+    seconds["summary"] = cpu_of(results.summary)[0]
+    seconds["cross_validate"] = sum(
+        cpu_of(
+            partial(
+                cross_validate, dummy, trials.X, trials.y, groups=trials.groups, cv=splitter,
+                scoring=SCORING,
+            )
+        )[0]
+        for dummy in dummies.values()
+    )  # fmt: skip
+    return seconds
+
+
+def on_epochs(n_trials: int) -> dict[str, float]:
+    """CPU seconds of ``cross_val_score`` on signals, on epochs, and of MNE's indexing in that."""
+    trials = load_dataset("simulated", n_subjects=4, n_trials=n_trials // 4)
+    epochs = trials.to_epochs()
+    decoder = Pipeline([BandPower(), LinearDiscriminantAnalysis()])
+    work = partial(cross_val_score, decoder, y=trials.y, cv=3)
+    work(trials.X)
+    folds = KFold(3).split(trials.y)
+    rows = [row for fold in folds for part in fold for row in part]
+    return {
+        "trials.X": cpu_of(lambda: work(trials.X))[0],
+        "mne.Epochs": cpu_of(lambda: work(epochs))[0],
+        "MNE's indexing": cpu_of(lambda: [epochs[int(row)] for row in rows])[0],
+    }
+
+
 def warm_up() -> None:
     """In a worker: whatever is done once only."""
     torch.set_num_threads(1)
@@ -166,14 +226,23 @@ def warm_up() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--part", choices=("overhead", "dask", "both"), default="both")
+    parser.add_argument(
+        "--part", choices=("overhead", "dask", "both", "people", "epochs"), default="both"
+    )
     parser.add_argument("--people", type=int, default=20)
+    parser.add_argument("--pipelines", type=int, default=3, help="Dummies of --part people.")
     parser.add_argument("--trials", type=int, default=40, help="Of a person.")
     parser.add_argument("--folds", type=int, default=4)
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--repeats", type=int, default=4)
     chosen = parser.parse_args()
     torch.set_num_threads(1)
+    if chosen.part == "people":
+        show_people(Console(), chosen.people, chosen.pipelines)
+        return
+    if chosen.part == "epochs":
+        show_epochs(Console())
+        return
     trials = load_dataset("simulated", n_subjects=chosen.people, n_trials=chosen.trials)
     console = Console()
     console.print(f"{trials!r}; {chosen.folds} folds, {chosen.epochs} epochs", highlight=False)
@@ -200,6 +269,24 @@ def show_overhead(console: Console, found: dict[str, list[Taken]]) -> None:
         f"{(outside[0] - outside[1]) / whole[1]:.2%} of the bare run.",
         highlight=False,
     )
+
+
+def show_people(console: Console, n_people: int, n_pipelines: int) -> None:
+    seconds = with_people(n_people, n_pipelines)
+    table = Table(f"{n_people} people, {n_pipelines} dummies", "CPU (s)", "to cross_validate")
+    for name, taken in seconds.items():
+        table.add_row(name, f"{taken:.2f}", f"{taken / seconds['cross_validate']:.2f}")
+    console.print(table)
+    each = (seconds["evaluate"] - seconds["audit"]) / (n_people * n_pipelines)
+    console.print(f"Beside the audit {1000 * each:.2f} ms for each person and pipeline.")
+
+
+def show_epochs(console: Console) -> None:
+    table = Table("cross_val_score", "200 trials, CPU (s)", "400 trials, CPU (s)", "ratio")
+    half, whole = on_epochs(200), on_epochs(400)
+    for name, taken in whole.items():
+        table.add_row(name, f"{half[name]:.2f}", f"{taken:.2f}", f"{taken / half[name]:.2f}")
+    console.print(table)
 
 
 def show_dask(console: Console, seconds: dict[int, list[float]]) -> None:
