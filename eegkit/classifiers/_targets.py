@@ -21,11 +21,12 @@ DEFAULT_VALIDATION_SPLIT = 0.2
 
 
 def read_labels(y: Any) -> Any:
-    """Labels as they are checked everywhere; one column, and None, are scikit-learn's to tell."""
-    if y is None:
+    """Labels as they are checked everywhere; a column, complex ones and None are scikit-learn's."""
+    array = np.asarray(y)
+    if y is None or array.dtype.kind == "c":
         return y
     labels = class_labels(y)
-    return labels[:, None] if labels.ndim < np.ndim(y) else labels
+    return labels[:, None] if labels.ndim < array.ndim else labels
 
 
 def learn_classes(labels: NDArray[Any]) -> NDArray[Any]:
