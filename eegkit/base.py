@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from eegkit import likeness
+from eegkit.amplitude import AmplitudeWarning, unit_sentences
 from eegkit.blocks import read_blocks
 from eegkit.parameters import ParameterError, Parametrized
 from eegkit.signals import SignalArray, as_signals
@@ -93,6 +98,8 @@ class Estimator(Parametrized, BaseEstimator):
         if reset:
             self._remember(signals)
         self._check_as_fitted(signals)
+        if reset and self.input_kind == "raw":
+            remember_amplitudes(self, signals)
         return signals if labels is None else (signals, labels)
 
     def _remember(self, signals: SignalArray) -> None:
@@ -192,13 +199,59 @@ class Estimator(Parametrized, BaseEstimator):
         self.sfreq_ = float(parameter or rate or DEFAULT_SFREQ)
 
 
-def warn(message: str) -> None:
+# Whether an estimator is being fitted inside of another, which has looked at the signals.
+_is_inner: ContextVar[bool] = ContextVar("is_inner", default=False)
+
+
+@contextmanager
+def inner_fits() -> Iterator[None]:
+    """Let the estimators that are fitted inside of one leave the amplitudes of signals to it."""
+    token = _is_inner.set(True)
+    try:
+        yield
+    finally:
+        _is_inner.reset(token)
+
+
+def remember_amplitudes(estimator: Any, signals: SignalArray) -> None:
+    """Tell training trials in another unit; remember their amplitude and spectrum to predict."""
+    estimator.__dict__.pop("training_profile_", None)  # of an earlier fit
+    array = signals.view(np.ndarray)
+    if _is_inner.get() or array.dtype.kind not in "fiu" or not len(array):
+        return
+    for sentence in unit_sentences(array, signals.groups):
+        warn(sentence, AmplitudeWarning)
+    if hasattr(estimator, "predict"):
+        some = likeness.some_trials(array, likeness.N_IN_FIT)
+        if len(some):
+            estimator.training_profile_ = likeness.profile_of(some)
+
+
+def tell_unlike(estimator: Any, array: NDArray[Any]) -> None:
+    """Warn of trials that are nothing like those that an estimator was fitted on."""
+    profile = getattr(estimator, "training_profile_", None)
+    if profile is None:
+        return
+    some = likeness.some_trials(array, likeness.N_IN_CALL)
+    if not len(some):
+        return
+    sentences = list(likeness.sentences(profile, some, getattr(estimator, "sfreq_", None)))
+    if sentences:
+        warn(
+            f"X is nothing like the trials that this {type(estimator).__name__} was fitted on: "
+            f"{'; '.join(sentences)}. Bring X to their unit and filter, or do not believe what is "
+            "predicted.",
+            AmplitudeWarning,
+        )
+
+
+def warn(message: str, category: type[UserWarning] = UserWarning) -> None:
     """Warn where the caller called eegkit, however deep inside it was noticed."""
     level, frame = 2, sys._getframe(1)
     inside = ("eegkit.", "sklearn.")
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(inside):
         level, frame = level + 1, frame.f_back
-    warnings.warn(message, UserWarning, stacklevel=level)
+    warnings.warn(message, category, stacklevel=level)
 
 
 def _check_equal_lengths(X: Any) -> None:

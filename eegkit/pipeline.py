@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import pickle
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,11 +13,26 @@ from sklearn import pipeline as sklearn_pipeline
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_memory
 
-from eegkit.base import warn
+from eegkit.base import Estimator, inner_fits, remember_amplitudes, tell_unlike, warn
 from eegkit.identity import UnidentifiableError, identify
 from eegkit.naming import named
 from eegkit.signals import SignalArray
 from eegkit.tensor_file import CorruptFileError
+
+
+def _watched(name: str) -> Any:
+    """A method of scikit-learn's pipeline that tells trials unlike those of `fit`."""
+    inner = getattr(sklearn_pipeline.Pipeline, name)
+
+    def method(self: Any, X: Any, *args: Any, **params: Any) -> Any:
+        result = getattr(super(Pipeline, self), name)(X, *args, **params)
+        trials = self._raw_trials(X)
+        if trials is not None:
+            tell_unlike(self, trials.view(np.ndarray))
+        return result
+
+    method = functools.wraps(inner)(method)
+    return available_if(lambda self: getattr(super(Pipeline, self), name))(method)
 
 
 class Pipeline(sklearn_pipeline.Pipeline):
@@ -50,6 +66,10 @@ class Pipeline(sklearn_pipeline.Pipeline):
         Sampling rate in Hz, where it was known.
     preparation_ : eegkit.recordings.Preparation
         What the recordings of the training trials went through; only where it was known.
+    training_profile_ : dict of str to ndarray
+        Amplitude and spectrum of the training trials, where the pipeline predicts and its first
+        step reads raw trials. Where trials are nothing like them (another unit, another filter,
+        another rig), the methods that predict warn.
 
     Examples
     --------
@@ -90,20 +110,39 @@ class Pipeline(sklearn_pipeline.Pipeline):
         with self._fitting_on(X):
             return super().fit_predict(X, y, **params)
 
+    predict = _watched("predict")
+    predict_proba = _watched("predict_proba")
+    predict_log_proba = _watched("predict_log_proba")
+    decision_function = _watched("decision_function")
+    score = _watched("score")
+
+    def _raw_trials(self, X: Any) -> SignalArray | None:
+        """X, where it is an array of raw signals, or trials."""
+        first = flat_steps(self)[0]
+        reads_raw = isinstance(first, Estimator) and first.input_kind == "raw"
+        X = getattr(X, "X", X)  # of Trials
+        if getattr(X, "ndim", 0) != 3 or not (isinstance(X, SignalArray) or reads_raw):
+            return None
+        return X if isinstance(X, SignalArray) else SignalArray(X)
+
     @contextmanager
     def _fitting_on(self, X: Any) -> Iterator[None]:
         """Remember what is known of X, and let the memory tell it from other signals."""
-        for name in ("input_shape_", "ch_names_", "sfreq_", "preparation_"):
+        for name in ("input_shape_", "ch_names_", "sfreq_", "preparation_", "training_profile_"):
             self.__dict__.pop(name, None)  # of an earlier fit
         if isinstance(X, SignalArray):
             self.input_shape_, self.ch_names_, self.sfreq_ = X.shape[1:], X.ch_names, X.sfreq
             if X.preparation is not None:
                 self.preparation_ = X.preparation
+        trials = self._raw_trials(X)
+        if trials is not None:
+            remember_amplitudes(self, trials)
         memory: Any = self.memory  # type: ignore[has-type]
         if memory is not None:
             self.memory = _KnowingMemory(memory)
         try:
-            yield
+            with inner_fits():
+                yield
         finally:
             self.memory = memory
 

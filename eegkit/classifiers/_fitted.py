@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from torch import nn
 
-from eegkit.base import AXES
+from eegkit.base import AXES, tell_unlike
 from eegkit.classifiers import _engine
 from eegkit.classifiers._features import features
 from eegkit.classifiers._options import TrainingOptions
@@ -86,8 +86,10 @@ class FittedNet(
         sklearn.exceptions.NotFittedError
             `fit` was not called.
         """
-        array = self.as_fitted(X)
-        return _engine.predict_proba(self.net_, array, self.padded_shape, max(256, self.batch_size))
+        array, at_once = self.as_fitted(X), max(256, self.batch_size)
+        proba = _engine.predict_proba(self.net_, array, self.padded_shape, at_once)
+        tell_unlike(self, array)
+        return proba
 
     def predict(self, X: Any) -> NDArray[Any]:
         """The most probable label of every trial.

@@ -84,6 +84,12 @@ def predict(
     _say_renamed(sources)
     signals = SignalArray(X, sfreq=preparation.sfreq, ch_names=model_input.ch_names)
     table = _table(fitted, signals, onsets)
+    if "unlike_training" in table and table["unlike_training"].any():
+        click.echo(
+            f"{table['unlike_training'].sum()} of {len(table)} windows are nothing like the "
+            "training trials in amplitude or spectrum (column unlike_training).",
+            err=True,
+        )
     click.echo(f"{recording.name}: {len(table)} windows, {len(sources)} channels; {preparation}")
     for label, n in table["label"].value_counts().items():
         Console().print(literal(f"  {label}: {n} windows ({n / len(table):.0%})"))
@@ -107,9 +113,15 @@ def _say_renamed(sources: dict[str, tuple[str, ...]]) -> None:
 
 
 def _table(fitted: Any, signals: Any, onsets: Any) -> pd.DataFrame:
-    """``onset_s``, ``label`` and the probability of each class, ``p_<class>``."""
+    """``onset_s``, ``label``, the probability of each class, ``p_<class>``, and likeness.
+
+    ``unlike_training`` is true where amplitude or spectrum of a window are nothing like those of
+    the training trials; absent where the model remembers none.
+    """
     import numpy as np
     import pandas as pd
+
+    from eegkit.likeness import is_unlike
 
     columns: dict[str, Any] = {"onset_s": onsets}
     if hasattr(fitted, "predict_proba"):
@@ -118,4 +130,7 @@ def _table(fitted: Any, signals: Any, onsets: Any) -> pd.DataFrame:
         columns |= {f"p_{c}": proba[:, i] for i, c in enumerate(fitted.classes_)}
     else:
         columns["label"] = fitted.predict(signals)
+    profile = getattr(fitted, "training_profile_", None)
+    if profile is not None:
+        columns["unlike_training"] = is_unlike(profile, signals.view(np.ndarray))
     return pd.DataFrame(columns)

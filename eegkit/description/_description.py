@@ -38,11 +38,12 @@ class TrialsDescription:
         ``sessions``, ``runs``, ``trials`` and ``classes`` of every person.
     channels : pandas.DataFrame, n_channels rows
         In microvolts ``min``, ``p0.1``, ``p1``, ``median``, ``p99``, ``p99.9`` (percentiles),
-        ``max`` and ``spread``, half the distance between the percentiles 16 and 84: the standard
-        deviation, but for artefacts. Numbers of samples ``missing`` and ``infinite``, of
+        ``max`` and ``spread``, the standard deviation of the median trial, about its own mean: an
+        offset has no part in it. Numbers of samples ``missing`` and ``infinite``, of
         trials that are flat or clipped (``flat_trials``, ``clipped_trials``). The power at 50
         and 60 Hz against that beside it (``line_50_hz``, ``line_60_hz``; median over trials;
-        about 1 without line noise), where the rate and the length of the trials show it.
+        about 1 without line noise; in windows of 1 to 4 s), where the rate and the length of the
+        trials show it.
     copies : pandas.DataFrame
         Trials that repeat an earlier one sample by sample: ``trial``, ``same_as``,
         ``same_label``, ``same_subject``.
@@ -103,6 +104,7 @@ def describe(
     counts = people_by_class(y, metadata["subject"].to_numpy())
     warnings = [
         *_warnings.of_units(channels),
+        *_warnings.of_people(scan, channels, metadata["subject"].to_numpy()),
         *_warnings.of_samples(scan, channels),
         *_warnings.of_lines(scan, channels, metadata["subject"].to_numpy()),
         *_warnings.of_copies(copies, shared, len(X)),

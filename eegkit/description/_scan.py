@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from eegkit.blocks import release, row_blocks
@@ -18,9 +19,13 @@ MAX_LINE_TRIALS = 2**12
 LINES = (50, 60)
 # Where the power beside a line is read, in Hz from it: two bins beyond the window's main lobe.
 NEIGHBOURS = (3, 4)
-# A trial is clipped if so many of its samples, this part of them, and so many times more than at
-# the two values next to it lie at its extreme. (Coarse signals have more at the next values.)
-CLIPPED_SAMPLES, CLIPPED_PART, CLIPPED_TIMES = 8, 0.02, 3
+# Windows that line noise is measured in are so long at most, in s: the longer, the finer.
+LINE_WINDOW_S = 4
+# A trial is clipped if so many of its samples lie at its extreme, or so many in a row, and so many
+# times more than at the two values next to it. (Coarse signals have more at the next values.)
+CLIPPED_PART, CLIPPED_LEAST, CLIPPED_RUN, CLIPPED_TIMES = 0.02, 8, 5, 3
+# Samples are counted from a channel's mean where that is so many standard deviations from zero.
+FAR = 10.0
 
 
 class Scan:
@@ -36,16 +41,22 @@ class Scan:
     ----------
     low, high : ndarray, shape (n_trials, n_channels)
         Extremes of what is finite; NaN where nothing is.
+    mean, spread : ndarray, shape (n_trials, n_channels)
+        Mean and standard deviation; NaN where samples are not finite.
     n_missing, n_infinite : ndarray, shape (n_channels,)
     not_finite : ndarray of bool, shape (n_trials,)
     flat, clipped : ndarray of bool, shape (n_trials, n_channels)
     line_ratio : dict of int to ndarray, shape (n_read, n_channels)
-        Power at 50 and 60 Hz against that beside it, for the trials `line_trials`.
+        Power at 50 and 60 Hz against that beside it, for the trials `line_trials`, each the mean
+        of `n_line_segments` windows.
     """
 
     def __init__(self, X: NDArray[np.float32], sfreq: float) -> None:
         n_trials, n_channels, n_times = X.shape
-        self.low, self.high = (np.empty((n_trials, n_channels), np.float32) for _ in range(2))
+        self.low, self.high, self.mean, self.spread = (
+            np.empty((n_trials, n_channels), np.float32) for _ in range(4)
+        )
+        self._centre: NDArray[np.float32] | None = None
         self.n_missing, self.n_infinite = (np.zeros(n_channels, np.int64) for _ in range(2))
         self.not_finite = np.zeros(n_trials, bool)
         self.clipped = np.zeros((n_trials, n_channels), bool)
@@ -58,11 +69,13 @@ class Scan:
         for rows in row_blocks(n_trials, X[:1].nbytes, BLOCK_BYTES):
             block = X[rows]
             self._extremes(rows, block)
-            self._count(block)
+            self._moments(rows, block)
+            self._count(rows, block)
             line_rows = np.intersect1d(self.line_trials, np.arange(rows.start, rows.stop))
             if len(line_rows):
                 powers.append(self._line.powers(block[line_rows - rows.start]))
             release(X)
+        self.n_line_segments = self._line.n_segments
         self.line_ratio = self._line.ratios(np.concatenate(powers)) if powers else {}
         self.flat = self.low == self.high
         self.clipped &= ~self.flat
@@ -82,9 +95,26 @@ class Scan:
             self.not_finite[rows] = strange
         self.low[rows], self.high[rows] = low, high
 
-    def _count(self, block: NDArray[np.float32]) -> None:
-        """Count samples by the upper half of their bits: bins 0.4 % from their middle, any unit."""
-        codes = np.ascontiguousarray(block[..., :: self._step]).view(np.uint32) >> 16
+    def _moments(self, rows: slice, block: NDArray[np.float32]) -> None:
+        with np.errstate(invalid="ignore", over="ignore"):
+            mean = block.mean(axis=-1, dtype=np.float64).astype(np.float32)
+            centred = block - mean[..., None]
+            squares = np.einsum("nct,nct->nc", centred, centred, dtype=np.float64)
+            self.mean[rows], self.spread[rows] = mean, np.sqrt(squares / block.shape[-1])
+
+    def _count(self, rows: slice, block: NDArray[np.float32]) -> None:
+        """Count samples by the upper half of their bits: bins 0.4 % from their middle, any unit.
+
+        An offset would leave little of that: it is taken out first, that of the first block.
+        """
+        if self._centre is None:
+            mean, spread = (median_of(x[rows]) for x in (self.mean, self.spread))
+            with np.errstate(invalid="ignore"):
+                self._centre = np.where(np.abs(mean) > FAR * spread, mean, 0).astype(np.float32)
+        samples = block[..., :: self._step]
+        if self._centre.any():
+            samples = samples - self._centre[:, None]
+        codes = np.ascontiguousarray(samples).view(np.uint32) >> 16
         for channel, counts in enumerate(self._histogram):
             counts += np.bincount(codes[:, channel].ravel(), minlength=2**16)
 
@@ -101,7 +131,7 @@ class Scan:
             if cumulative[-1]:
                 places = np.searchsorted(cumulative, np.array(levels) / 100 * cumulative[-1])
                 values[:, channel] = middle[order[np.minimum(places, len(order) - 1)]]
-        return values
+        return values if self._centre is None else values + self._centre
 
     def copies(self, X: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Trials that repeat an earlier one, sample by sample, and the earliest of each.
@@ -124,15 +154,17 @@ class Scan:
 
 
 class _Line:
-    """Power at the frequencies of the mains and beside them, of segments of 1 s (Hann).
+    """Power at the frequencies of the mains and beside them, of segments of 1 to 4 s (Hann).
 
     There is no line where trials are too short or too slow to show it.
     """
 
     def __init__(self, n_times: int, sfreq: float) -> None:
-        length = round(sfreq)
-        self.freqs = [line for line in LINES if line < sfreq / 2] if 16 <= length <= n_times else []
-        self._length, self._n_segments = length, n_times // max(1, length)
+        seconds = max(1, min(LINE_WINDOW_S, int(n_times / sfreq)))
+        length = round(seconds * sfreq)
+        is_shown = round(sfreq) >= 16 and length <= n_times
+        self.freqs = [line for line in LINES if line < sfreq / 2] if is_shown else []
+        self._length, self.n_segments = length, n_times // max(1, length)
         self._places: list[float] = []
         for line in self.freqs:
             # Beside the line on both sides, where the rate shows it.
@@ -148,7 +180,7 @@ class _Line:
         """Shape (n_trials, n_channels, n_places)."""
         total = np.zeros((*trials.shape[:2], len(self._places)), np.float32)
         with np.errstate(invalid="ignore", over="ignore"):  # of NaN and infinite samples
-            for i in range(self._n_segments):
+            for i in range(self.n_segments):
                 projections = trials[..., i * self._length : (i + 1) * self._length] @ self._waves
                 cosines, sines = np.split(projections, 2, axis=-1)
                 total += cosines**2 + sines**2
@@ -180,10 +212,28 @@ def _extreme(
     extreme = of_two(even, odd)
     clipped = even == odd
     where = np.nonzero(clipped)
-    n_at_rail, *n_beside = _counts_from_the_edge(block[where], of_two, n_values=3)
-    enough = max(CLIPPED_SAMPLES, CLIPPED_PART * block.shape[-1])
-    clipped[where] = (n_at_rail >= enough) & (n_at_rail > CLIPPED_TIMES * np.max(n_beside, axis=0))
+    signals = block[where]
+    n_at_rail, *n_beside = _counts_from_the_edge(signals, of_two, n_values=3)
+    enough = max(CLIPPED_LEAST, CLIPPED_PART * block.shape[-1])
+    stays = (n_at_rail >= enough) | _has_run(signals == extreme[where][:, None], CLIPPED_RUN)
+    clipped[where] = stays & (n_at_rail > CLIPPED_TIMES * np.max(n_beside, axis=0))
     return extreme, clipped
+
+
+def _has_run(mask: NDArray[np.bool_], length: int) -> NDArray[np.bool_]:
+    """Whether so many in a row are true, of every signal."""
+    if mask.shape[-1] < length:
+        return np.zeros(len(mask), bool)
+    run = mask[:, : mask.shape[-1] - length + 1].copy()
+    for i in range(1, length):
+        run &= mask[:, i : mask.shape[-1] - length + 1 + i]
+    return np.asarray(run.any(axis=-1))
+
+
+def median_of(values: NDArray[np.float32]) -> NDArray[np.float64]:
+    """The median over trials of what is finite, for every channel."""
+    finite = np.where(np.isfinite(values), values, np.nan)
+    return pd.DataFrame(finite, dtype=float).median().to_numpy()
 
 
 def _counts_from_the_edge(

@@ -9,13 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from eegkit.description._scan import Scan
+from eegkit.description._scan import Scan, median_of
 from eegkit.labels import hard_labels
 from eegkit.times import seconds
 
-# The percentiles that are told, and the two that hold a Gaussian's standard deviation.
+# The percentiles that are told.
 PERCENTILES = {"p0.1": 0.1, "p1": 1.0, "median": 50.0, "p99": 99.0, "p99.9": 99.9}
-ONE_SD = (15.865, 84.135)
 # Trials that agree in all of these (those that there are) come from one recording.
 RECORDING = ("dataset", "subject", "session", "run", "recording")
 
@@ -48,24 +47,18 @@ def people_table(counts: pd.DataFrame, metadata: pd.DataFrame) -> pd.DataFrame:
 
 def channels_table(scan: Scan, ch_names: Sequence[str]) -> pd.DataFrame:
     """Amplitudes in microvolts, and what is missing, flat, clipped or hums, of every channel."""
-    *percentiles, low_sd, high_sd = scan.percentiles([*PERCENTILES.values(), *ONE_SD])
+    percentiles = scan.percentiles(list(PERCENTILES.values()))
     columns: dict[str, Any] = {"min": np.fmin.reduce(scan.low, axis=0)}
     columns |= dict(zip(PERCENTILES, percentiles, strict=True))
     columns["max"] = np.fmax.reduce(scan.high, axis=0)
-    columns["spread"] = (high_sd - low_sd) / 2
+    columns["spread"] = median_of(scan.spread)
     columns["missing"] = scan.n_missing
     columns["infinite"] = scan.n_infinite
     columns["flat_trials"] = scan.flat.sum(axis=0)
     columns["clipped_trials"] = scan.clipped.sum(axis=0)
     for line, ratio in scan.line_ratio.items():
-        columns[f"line_{line}_hz"] = _median(ratio)
+        columns[f"line_{line}_hz"] = median_of(ratio)
     return pd.DataFrame(columns, index=pd.Index(ch_names, name="channel"))
-
-
-def _median(ratio: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Over the trials that have a ratio (flat and broken ones have none)."""
-    finite = np.where(np.isfinite(ratio), ratio, np.nan)
-    return pd.DataFrame(finite, dtype=float).median().to_numpy()
 
 
 def copies_table(

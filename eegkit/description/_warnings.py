@@ -7,14 +7,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import scipy.stats
 from numpy.typing import NDArray
 
+from eegkit.amplitude import odd_people
 from eegkit.description._scan import Scan
 from eegkit.labels import hard_labels, labels_are_subjects
 from eegkit.text import shortlist
 
 # Power of a line against that beside it, from which on it is worth a word.
 LOUD_LINE = 4.0
+# How probable a line may be in pure noise, on any channel of anybody.
+LINE_CHANCE = 0.01
 # The usual spread of a channel in microvolts; scalp EEG has some 5 to 50.
 VOLTS, MILLIVOLTS, TOO_LARGE = 1e-3, 0.3, 1000.0
 # Standardised channels have a spread of about 1.
@@ -64,33 +68,68 @@ def of_units(channels: pd.DataFrame) -> Iterator[str]:
     elif typical < MILLIVOLTS:
         yield f"{sentence}: these look like millivolts; multiply X by 1e3."
     elif typical > TOO_LARGE:
-        yield f"{sentence}: these look like nanovolts or an amplifier's counts; scale them."
+        yield (
+            f"{sentence}: these look like nanovolts (multiply X by 1e-3) or an amplifier's counts; "
+            "scale them."
+        )
     elif spread.between(*STANDARDISED_SPREAD).mean() > 0.9:
         yield f"{sentence}, and so have nearly all: these look standardised, not in microvolts."
-    offset = (channels["median"].abs() / channels["spread"])[channels["spread"] > 0]
-    far = offset.index[offset > LARGE_OFFSET]
+
+
+def of_people(scan: Scan, channels: pd.DataFrame, subject: NDArray[Any]) -> Iterator[str]:
+    """About people in another unit than the others, and about offsets."""
+    spread = np.where(scan.spread > 0, scan.spread, np.nan)
+    size = pd.DataFrame(spread, dtype=float).median(axis=1)
+    yield from odd_people(size.groupby(subject).median())
+    offset = pd.DataFrame(np.abs(scan.mean) / spread, columns=channels.index, dtype=float)
+    typical = offset.median()
+    far = typical.index[typical > LARGE_OFFSET]
     if len(far):
         yield f"Far from zero, by more than {LARGE_OFFSET:g} spreads: {shortlist(far)}; high-pass."
+        return
+    people = offset.median(axis=1).groupby(subject).median()
+    people = people[people > LARGE_OFFSET]
+    if len(people):
+        yield (
+            f"Far from zero, by more than {LARGE_OFFSET:g} spreads, in some people "
+            f"({shortlist(people.index)}); high-pass."
+        )
 
 
 def of_lines(scan: Scan, channels: pd.DataFrame, subject: NDArray[Any]) -> Iterator[str]:
-    """About line noise, of channels and of people."""
+    """About line noise: of which people, on which of their channels."""
+    whose = subject[scan.line_trials]
     for line, ratios in scan.line_ratio.items():
-        loud = channels[f"line_{line}_hz"].sort_values(ascending=False)
-        loud = loud[loud > LOUD_LINE]
-        remedy = f"Notch({line}) or a low-pass removes it"
-        if len(loud):
-            yield (
-                f"Line noise at {line} Hz on {len(loud)} of {len(channels)} channels, at most "
-                f"{loud.iloc[0]:.3g} times the power beside it ({loud.index[0]}); {remedy}."
-            )
+        finite = np.where(np.isfinite(ratios), ratios, np.nan)
+        table = pd.DataFrame(finite, columns=channels.index, dtype=float)
+        loud, some = _loud_lines(table, whose, scan.n_line_segments), ""
+        n_people = len(np.unique(whose.astype(str)))
+        if loud.empty:  # too few trials of each to say whose
+            loud = _loud_lines(table, np.zeros(len(table)), scan.n_line_segments)
+        elif len(loud) < n_people:
+            some = f" in {len(loud)} of {n_people} people ({shortlist(loud.index)})"
+        if loud.empty:
             continue
-        with np.errstate(all="ignore"):
-            worst = pd.Series(np.where(np.isfinite(ratios), ratios, 0).max(axis=1))
-        people = worst.groupby(subject[scan.line_trials]).median()
-        people = people[people > 2 * LOUD_LINE]
-        if len(people):
-            yield f"Line noise at {line} Hz in some people ({shortlist(people.index)}); {remedy}."
+        loudest = loud.max().dropna().sort_values(ascending=False)
+        yield (
+            f"Line noise at {line} Hz on {len(loudest)} of {len(channels)} channels"
+            f"{some}, at most {loudest.iloc[0]:.3g} times the power beside it "
+            f"({loudest.index[0]}); Notch({line}) or a low-pass removes it."
+        )
+
+
+def _loud_lines(ratios: pd.DataFrame, group: NDArray[Any], n_segments: int) -> pd.DataFrame:
+    """Power of a line against that beside it: groups that have it, by channels; NaN where not.
+
+    The line's part of the power at it and at two bins beside it has a beta distribution in noise
+    without a line, of mean 1/3; its mean over trials is one of more degrees of freedom, which an
+    artefact in some trials cannot move far.
+    """
+    parts = (ratios / (ratios + 2)).groupby(group)
+    part, n = parts.mean(), parts.count() * n_segments
+    chance = scipy.stats.beta.sf(part, n, 2 * n) * part.size
+    times = 2 * part / (1 - part)
+    return times.where((times > LOUD_LINE) & (chance < LINE_CHANCE)).dropna(how="all")
 
 
 def of_labels(y: NDArray[Any], counts: pd.DataFrame, metadata: pd.DataFrame) -> Iterator[str]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sklearn.base import TransformerMixin
 
 from eegkit.atomic import atomic_write
-from eegkit.base import Estimator
+from eegkit.base import Estimator, inner_fits
 from eegkit.blocks import release, row_blocks
 from eegkit.parameters import Positive
 from eegkit.signals import SignalArray
@@ -71,7 +71,9 @@ class Transformer(TransformerMixin, Estimator):
             X is malformed, or a parameter does not fit it.
         """
         self.check_parameters()
-        self._prepare(self._check_input(X, reset=True))
+        signals = self._check_input(X, reset=True)
+        with inner_fits():
+            self._prepare(signals)
         return self
 
     def transform(self, X: Any, out: NDArray[Any] | str | os.PathLike[str] | None = None) -> Any:

@@ -48,8 +48,8 @@ class BandPower(Transformer):
     nperseg_s : float, default 1
         Length of Welch's windows in s (Hann, half overlapping), or the trial's where that is
         shorter.
-    amin : float, default 1e-10
-        Power below which no logarithm is taken, in µV².
+    amin : float, default 1e-20
+        Power below which no logarithm is taken, in µV²: below that of EEG in any unit.
     detrend : {"constant", None}, default "constant"
         Take the mean of every window out first, as ``scipy.signal.welch`` and MNE's
         ``psd_array_welch`` do, so that an offset is not counted as delta power.
@@ -88,7 +88,7 @@ class BandPower(Transformer):
     bands: Bands | None = None
     output: Literal["log_power", "power", "relative", "differential_entropy"] = "log_power"
     nperseg_s: Positive = 1.0
-    amin: Positive = 1e-10
+    amin: Positive = 1e-20
     detrend: Literal["constant"] | None = "constant"
 
     @classmethod

@@ -72,7 +72,7 @@ def test_labels_of_a_recording_are_those_of_its_trials(folder, model, tmp_path):
     assert "EEG c3-REF as C3" in done.stderr
     assert "12 windows, 3 channels; no filter, resampled to 128 Hz, windows of 3 s" in done.output
     table = pd.read_csv(tmp_path / "table.csv")
-    assert list(table) == ["onset_s", "label", "p_left_hand", "p_right_hand"]
+    assert list(table) == [*("onset_s", "label", "p_left_hand", "p_right_hand"), "unlike_training"]
     np.testing.assert_allclose(table["onset_s"], np.arange(12) * 3.0)
     np.testing.assert_allclose(table["p_left_hand"] + table["p_right_hand"], 1, atol=1e-6)
     trials = load_dataset("simulated", **OPTIONS, subjects=[4])

@@ -142,9 +142,9 @@ def test_line_noise(line):
     described = made(X).describe()
     other = 110 - line
     columns = described.channels
-    # A sine of 5 has 12.5 µV², white noise of 10 has 1.5 µV² in the 1.5 Hz that the window takes
-    # in; the stronger of the two sides is somewhat more than that.
-    assert 5 < columns.loc["Cz", f"line_{line}_hz"] < 1 + 12.5 / 1.5
+    # A sine of 5 has 12.5 µV², white noise of 10 has 0.75 µV² in the 0.75 Hz that the window of
+    # 2 s takes in; the stronger of the two sides is somewhat more than that.
+    assert 8 < columns.loc["Cz", f"line_{line}_hz"] < 1 + 12.5 / 0.75
     assert columns.loc["C3", f"line_{line}_hz"] < 2
     assert (columns[f"line_{other}_hz"] < 2).all()
     text = the_warning(described, f"Line noise at {line} Hz on 1 of 3 channels", "(Cz)")
@@ -154,7 +154,63 @@ def test_line_noise(line):
 def test_line_noise_of_one_person():
     X = noise()
     X[:10] += 10 * np.sin(2 * np.pi * 50 * np.arange(400) / SFREQ).astype(np.float32)
-    the_warning(made(X).describe(), "Line noise at 50 Hz in some people (a)")
+    the_warning(made(X).describe(), "Line noise at 50 Hz on 3 of 3 channels in 1 of 4 people (a)")
+
+
+@pytest.mark.parametrize("n_times", [SFREQ, 2 * SFREQ])
+@pytest.mark.parametrize("n_trials", [1, 6])
+def test_pure_noise_has_no_line(n_times, n_trials):
+    rng = np.random.default_rng(0)
+    for _ in range(3):
+        X = rng.normal(scale=10, size=(10 * n_trials, 64, int(n_times))).astype(np.float32)
+        people = np.repeat(np.arange(10), n_trials).astype(str)
+        described = Trials.from_arrays(X, ["a"] * len(X), sfreq=SFREQ, subject=people).describe()
+        assert not [text for text in described.warnings if "ine noise" in text]
+
+
+def test_line_noise_of_most_people_is_that_of_those_who_have_it():
+    rng = np.random.default_rng(0)
+    X = rng.normal(scale=10, size=(60, 4, 640)).astype(np.float32)
+    # Near the Nyquist frequency.
+    X[:40] += 5 * np.sin(2 * np.pi * 60 * np.arange(640) / 160).astype(np.float32)
+    people = [f"s{i // 4:02d}" for i in range(60)]
+    described = Trials.from_arrays(X, ["a"] * len(X), sfreq=160, subject=people).describe()
+    text = the_warning(described, "Line noise at 60 Hz", "in 10 of 15 people (s00, s01")
+    assert "s10" not in text
+
+
+def test_clipping_in_short_runs():
+    X = noise(n_times=4000)
+    for start in range(100, 1000, 100):
+        X[0, 1, start : start + 6] = 80
+    assert list(made(X).describe().channels["clipped_trials"]) == [0, 1, 0]
+
+
+@pytest.mark.parametrize("offset", [5_000, -20_000, 150_000])
+def test_an_offset_changes_no_spread(offset):
+    X = noise(200)
+    plain, described = made(X).describe(), made(X + np.float32(offset)).describe()
+    np.testing.assert_allclose(described.channels["spread"], plain.channels["spread"], rtol=1e-3)
+    expected = np.percentile(X, 1, axis=(0, 2)) + offset
+    np.testing.assert_allclose(described.channels["p1"], expected, atol=0.2)
+    the_warning(described, "Far from zero", "C3, Cz, C4")
+
+
+def test_an_offset_of_one_person():
+    X = noise()
+    X[:10] += 20_000
+    described = made(X).describe()
+    np.testing.assert_allclose(described.channels["spread"], 10, rtol=0.05)
+    the_warning(described, "Far from zero", "in some people (a)")
+
+
+@pytest.mark.parametrize(
+    ("scale", "unit"), [(1e-6, "volts; multiply by 1e6"), (1e3, "nanovolts; multiply by 1e-3")]
+)
+def test_one_person_in_another_unit(scale, unit):
+    X = noise()
+    X[:10] *= np.float32(scale)
+    the_warning(made(X).describe(), "The trials of a (1 of 4)", unit)
 
 
 def test_an_offset_is_no_line_noise():

@@ -20,7 +20,12 @@ from eegkit.evaluation.results.predictions import Predictions
 from eegkit.evaluation.results.results import Results
 from eegkit.evaluation.results.settings import RunSettings, describe_run
 from eegkit.evaluation.running.fold import Outcome, Task, fill_chance
-from eegkit.evaluation.running.inputs import check_trials, name_datasets, name_pipelines
+from eegkit.evaluation.running.inputs import (
+    check_trials,
+    name_datasets,
+    name_pipelines,
+    tell_amplitudes,
+)
 from eegkit.evaluation.running.store import Store
 from eegkit.evaluation.running.tasks import run_tasks
 from eegkit.evaluation.splits.metadata import listed
@@ -149,6 +154,7 @@ def evaluate(
     splitter = make_splitter(cv, random_state=random_state)
     datasets = name_datasets(trials)
     data = {name: check_trials(part) for name, part in datasets.items()}
+    tell_amplitudes(datasets)
     if baselines:
         pipelines |= {n: p for n, p in all_baselines().items() if n not in pipelines}
     scorers = suitable_scorers(scorers, {name: d.y for name, d in data.items()}, pipelines)

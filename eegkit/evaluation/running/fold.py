@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import clone
 
+from eegkit.amplitude import AmplitudeWarning
 from eegkit.evaluation.metrics.scoring import (
     Answers,
     Scorer,
@@ -115,6 +116,7 @@ def fit_and_score(
         with warnings.catch_warnings(record=True) as records:
             warnings.simplefilter("default")
             warnings.filterwarnings("ignore", message="The groups parameter is ignored")
+            warnings.simplefilter("ignore", AmplitudeWarning)  # `evaluate` has told it once
             rows, predictions = _fit_and_score(task, pipeline, data, scorers)
     except Exception as error:
         if may_fail:

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from sklearn.utils.multiclass import type_of_target
 
+from eegkit.amplitude import AmplitudeWarning, unit_sentences
+from eegkit.base import warn
 from eegkit.evaluation.running.fold import Data
 from eegkit.labels import class_labels, trial_names
 from eegkit.trials import Trials
@@ -52,6 +54,18 @@ def name_datasets(trials: Any) -> dict[str, Trials]:
     if bad_names:
         raise ValueError(f"A data set is named {bad_names[0]!r}; expected a string.")
     return dict(trials)
+
+
+def tell_amplitudes(datasets: Mapping[str, Trials]) -> None:
+    """Warn, once for all folds, of people or recordings that cannot be EEG in microvolts."""
+    for name, trials in datasets.items():
+        recordings = trials.metadata["subject"].astype(str)
+        for column in ("session", "run"):
+            if len(trials.metadata[column].unique()) > 1:
+                recordings = recordings + f" {column} " + trials.metadata[column].astype(str)
+        where = f"{name}: " if len(datasets) > 1 else ""
+        for sentence in unit_sentences(trials.X.view(np.ndarray), recordings.to_numpy()):
+            warn(where + sentence, AmplitudeWarning)
 
 
 def check_trials(trials: Any) -> Data:
