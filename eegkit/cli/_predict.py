@@ -84,12 +84,7 @@ def predict(
     _say_renamed(sources)
     signals = SignalArray(X, sfreq=preparation.sfreq, ch_names=model_input.ch_names)
     table = _table(fitted, signals, onsets)
-    if "unlike_training" in table and table["unlike_training"].any():
-        click.echo(
-            f"{table['unlike_training'].sum()} of {len(table)} windows are nothing like the "
-            "training trials in amplitude or spectrum (column unlike_training).",
-            err=True,
-        )
+    _say_unlike(table)
     click.echo(f"{recording.name}: {len(table)} windows, {len(sources)} channels; {preparation}")
     for label, n in table["label"].value_counts().items():
         Console().print(literal(f"  {label}: {n} windows ({n / len(table):.0%})"))
@@ -110,6 +105,17 @@ def _say_renamed(sources: dict[str, tuple[str, ...]]) -> None:
     if pairs:
         more = f" and {len(pairs) - 8} more" if len(pairs) > 8 else ""
         click.echo(f"Read {', '.join(pairs[:8])}{more}.", err=True)
+
+
+def _say_unlike(table: pd.DataFrame) -> None:
+    """Say how many windows are nothing like the training trials."""
+    n_unlike = table["unlike_training"].sum() if "unlike_training" in table else 0
+    if n_unlike:
+        click.echo(
+            f"{n_unlike} of {len(table)} windows are nothing like the training trials in amplitude "
+            "or spectrum (column unlike_training).",
+            err=True,
+        )
 
 
 def _table(fitted: Any, signals: Any, onsets: Any) -> pd.DataFrame:
