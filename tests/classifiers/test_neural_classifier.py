@@ -131,8 +131,9 @@ def test_early_stopping_goes_back_to_the_best(trials):
     assert len(net.history_) < 200
 
 
+@pytest.mark.filterwarnings("ignore::eegkit.amplitude.AmplitudeWarning")
 def test_class_weight_moves_the_decision(trials):
-    faint = trials.X * 1e-2  # so that the bias decides
+    faint = trials.X * 1e-3  # so that the bias decides
     net = linear(class_weight={"rest": 1e-4, "task": 1e4}, max_epochs=40, lr=1e-2)
     assert (net.fit(faint, trials.y).predict(faint) == "task").all()
 
