@@ -154,7 +154,6 @@ def evaluate(
     splitter = make_splitter(cv, random_state=random_state)
     datasets = name_datasets(trials)
     data = {name: check_trials(part) for name, part in datasets.items()}
-    tell_amplitudes(datasets)
     if baselines:
         pipelines |= {n: p for n, p in all_baselines().items() if n not in pipelines}
     scorers = suitable_scorers(scorers, {name: d.y for name, d in data.items()}, pipelines)
@@ -181,6 +180,7 @@ def _split(
 ) -> tuple[dict[str, list[Fold]], dict[str, Any]]:
     """The folds of every data set, and what the settings tell about them."""
     folds = {name: folds_of(splitter, trials) for name, trials in datasets.items()}
+    tell_amplitudes(datasets)
     audits = {
         name: audit_folds(trials, folds[name], keeps_apart(splitter), pipeline=pipelines)
         for name, trials in datasets.items()
