@@ -74,8 +74,6 @@ class SignalArray(np.ndarray):
     >>> X = SignalArray(np.zeros((4, 2, 100)), sfreq=100.0, ch_names=["C3", "C4"])
     >>> X[[0, 3], :, ::2].sfreq
     50.0
-    >>> X.reshape(4, -1).sfreq is None
-    True
     >>> (X + SignalArray(np.ones((4, 2, 100)), sfreq=200.0)).sfreq is None
     True
     """
@@ -196,7 +194,9 @@ class SignalArray(np.ndarray):
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
-        if name in {"shape", "strides", "dtype", "flat", "real", "imag", "data"}:
+        if name in {"shape", "strides", "dtype", "data"}:  # of this view, as `view` sets them
+            self._learn({})
+        elif name in {"flat", "real", "imag"}:
             self._forget()
 
     def __array_ufunc__(
