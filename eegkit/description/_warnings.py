@@ -134,9 +134,6 @@ def _loud_lines(ratios: pd.DataFrame, group: NDArray[Any], n_segments: int) -> p
 
 def of_labels(y: NDArray[Any], counts: pd.DataFrame, metadata: pd.DataFrame) -> Iterator[str]:
     """About classes that are few, uneven, or tied to people or runs."""
-    missing = int(pd.isna(y).any(axis=1).sum() if y.ndim == 2 else pd.isna(y).sum())
-    if missing:
-        yield f"{missing} labels are missing; drop those trials."
     n_subjects, n_classes = counts.shape
     if n_subjects == 1:
         yield "All trials are of one person: what they tell holds for that person alone."

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import RidgeClassifier
 from sklearn.model_selection import GroupKFold, cross_val_score
 from sklearn.preprocessing import FunctionTransformer
 
@@ -64,7 +64,7 @@ def check_in_a_pipeline(estimator: Transformer) -> None:
     """It works before a classifier, in a cross-validation by subjects in two processes."""
     X, y = example_input(estimator)
     flatten = FunctionTransformer(_flatten)
-    pipeline = Pipeline([clone(estimator), flatten, LogisticRegression(max_iter=50)])
+    pipeline = Pipeline([clone(estimator), flatten, RidgeClassifier()])
     scores = cross_val_score(
         pipeline, X, y, groups=X.groups, cv=GroupKFold(3), n_jobs=2, error_score="raise"
     )

@@ -299,10 +299,11 @@ def test_the_label_may_be_the_person():
     assert made(noise(), y=subject).describe().warnings == []
 
 
-def test_missing_labels():
+def test_missing_labels_are_no_trials_to_describe():
     y = np.resize([0.0, 1.0], 40)
     y[:3] = np.nan
-    the_warning(made(noise(), y=y).describe(), "3 labels are missing")
+    with pytest.raises(ValueError, match="3 of 40 trials have no label in y"):
+        made(noise(), y=y)
 
 
 def test_soft_labels():
