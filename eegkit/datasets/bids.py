@@ -20,6 +20,7 @@ from eegkit.datasets.user_recordings import (
     Segment,
     UserRecordings,
     read_table,
+    show_options,
     tell_left_out,
 )
 from eegkit.parameters import Length, ParameterError
@@ -36,6 +37,7 @@ Texts = Annotated[Sequence[str], Length()]
 ENTITIES = {"subjects": "subject", "sessions": "session", "runs": "run", "tasks": "task"}
 
 
+@show_options
 def from_bids(
     root: str | os.PathLike[str],
     *,

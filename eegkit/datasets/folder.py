@@ -17,6 +17,7 @@ from eegkit.datasets.user_recordings import (
     Segment,
     UserRecordings,
     read_table,
+    show_options,
     tell_left_out,
 )
 from eegkit.labels import one_kind
@@ -35,6 +36,7 @@ TEXT = ("file", *METADATA_COLUMNS)
 TITLE = "from_folder"
 
 
+@show_options
 def from_folder(
     folder: str | os.PathLike[str],
     labels: str | os.PathLike[str] | pd.DataFrame,

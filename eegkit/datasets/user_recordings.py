@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -86,6 +87,9 @@ class Header:
     @property
     def plain_names(self) -> set[str]:
         return set(map(plain_name, self.ch_names))
+
+
+LoadTrials = TypeVar("LoadTrials", bound=Callable[..., Trials])
 
 
 class RecordingOptions(TypedDict, total=False):
@@ -313,6 +317,18 @@ class UserRecordings(WindowedDataset):
                 f"{recording.path} gives no trial without a pause, or a piece marked as bad, in it."
             )
         return X, [owners[i] for i in np.flatnonzero(inside)], np.array(starts)[inside]
+
+
+def show_options(load: LoadTrials) -> LoadTrials:
+    """Let help and completion show each option with its default in place of ``**options``."""
+    fields = inspect.signature(UserRecordings).parameters
+    arguments = list(inspect.signature(load).parameters.values())[:-1]
+    options = [
+        fields[name].replace(annotation=hint.__forward_arg__)
+        for name, hint in RecordingOptions.__annotations__.items()
+    ]
+    load.__signature__ = inspect.Signature([*arguments, *options])  # type: ignore[attr-defined]
+    return load
 
 
 def tell_left_out(title: str, names: Sequence[Any], reason: str) -> None:

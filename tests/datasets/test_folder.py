@@ -1,6 +1,7 @@
 """Folders of recordings in every format, each written here byte by byte or by MNE."""
 
 import importlib.util
+import inspect
 import shutil
 import struct
 import warnings
@@ -11,7 +12,7 @@ import pandas as pd
 import pytest
 from scipy.io import loadmat, savemat
 
-from eegkit.datasets import MissingDataWarning, from_folder
+from eegkit.datasets import MissingDataWarning, from_bids, from_folder
 from eegkit.kept_files import cached_files
 
 NAMES = ["Fp1", "Cz", "Oz"]
@@ -521,3 +522,11 @@ def test_nothing_else_is_told(folder):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         from_folder(folder, BOTH, window_s=2, target_sfreq=64)
+
+
+@pytest.mark.parametrize("load", [from_folder, from_bids])
+def test_help_shows_every_option_with_its_default(load):
+    shown = inspect.signature(load).parameters
+    assert shown["overlap"].default == 0.0
+    assert shown["channels"].annotation.startswith("Sequence[str]")
+    assert "options" not in shown
