@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from eegkit.blocks import row_blocks
 from eegkit.text import shortlist
 
 # Of each person so many trials are looked at, and of each trial so many channels and samples.
@@ -71,7 +72,9 @@ def unit_sentences(X: NDArray[Any], people: ArrayLike | None = None) -> Iterator
     step = (order.transform("size") // N_TRIALS).clip(lower=1)
     number = order.cumcount()
     rows = np.flatnonzero((number % step == 0) & (number // step < N_TRIALS))
-    size = pd.Series(amplitudes(X[rows])).groupby(labels[rows]).median()
+    blocks = row_blocks(len(rows), X[:1].nbytes)
+    size = np.concatenate([amplitudes(X[rows[block]]) for block in blocks])
+    size = pd.Series(size).groupby(labels[rows]).median()
     typical = float(size[size > 0].median())
     unit = unit_of(typical)
     if unit is not None:

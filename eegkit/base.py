@@ -222,20 +222,17 @@ def remember_amplitudes(estimator: Any, signals: SignalArray) -> None:
     for sentence in unit_sentences(array, signals.groups):
         warn(sentence, AmplitudeWarning)
     if hasattr(estimator, "predict"):
-        some = likeness.some_trials(array, likeness.N_IN_FIT)
-        if len(some):
-            estimator.training_profile_ = likeness.profile_of(some)
+        profile = likeness.profile_of(array)
+        if profile is not None:
+            estimator.training_profile_ = profile
 
 
 def tell_unlike(estimator: Any, array: NDArray[Any]) -> None:
     """Warn of trials that are nothing like those that an estimator was fitted on."""
     profile = getattr(estimator, "training_profile_", None)
-    if profile is None:
+    if profile is None or not len(array):
         return
-    some = likeness.some_trials(array, likeness.N_IN_CALL)
-    if not len(some):
-        return
-    sentences = list(likeness.sentences(profile, some, getattr(estimator, "sfreq_", None)))
+    sentences = list(likeness.sentences(profile, array, getattr(estimator, "sfreq_", None)))
     if sentences:
         warn(
             f"X is nothing like the trials that this {type(estimator).__name__} was fitted on: "

@@ -10,11 +10,12 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from eegkit.blocks import read_blocks
+from eegkit.blocks import release, row_blocks
 
 # So many trials, evenly spread, are looked at in `fit` and in one call.
 N_IN_FIT, N_IN_CALL = 256, 32
 N_CHANNELS, N_TIMES, N_BANDS = 16, 2048, 10
+BLOCK_BYTES = 2**23
 # Power below this part of the whole is none: what a filter left.
 FLOOR = 1e-5
 # Trials of `fit` lie between these quantiles, but for artefacts.
@@ -25,33 +26,31 @@ AMPLITUDE_TIMES, BAND_TIMES = 15.0, 15.0
 Profile = dict[str, Any]
 
 
-def some_trials(X: NDArray[Any], most: int) -> NDArray[Any]:
-    """At most so many of the trials, evenly spread, without those that are not finite."""
-    some = X[np.unique(np.linspace(0, max(0, len(X) - 1), min(len(X), most)).astype(np.intp))]
-    return some[np.isfinite(some).all(axis=(1, 2))]
-
-
-def profile_of(X: NDArray[Any]) -> Profile:
+def profile_of(X: NDArray[Any]) -> Profile | None:
     """What to remember of training trials, shape (n_trials, n_channels, n_times).
 
     ``scale``, the median standard deviation of every channel; ``low`` and ``high``, between which
     nearly all trials are: first the logarithm of a trial's amplitude in parts of `scale`, then
     those of the parts of its power in bands from slow to fast, each about twice as wide as the one
-    before.
+    before. None where no trial is finite.
     """
-    spread, bands = _measured(X)
+    spread, bands = _some_measured(X, N_IN_FIT)
+    if not len(spread):
+        return None
     scale = np.median(spread, axis=0)
     low, high = np.quantile(_features(spread, bands, scale), QUANTILES, axis=0)
     return {"scale": scale, "low": low, "high": high}
 
 
-def unlike(profile: Profile, X: NDArray[Any]) -> NDArray[np.float64]:
+def _unlike(
+    profile: Profile, spread: NDArray[np.float64], bands: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """How far each trial is outside of a profile, shape (n_trials, 1 + n_bands), natural log.
 
     0 is inside, or not far from it; positive is too much, negative too little. Of flat trials
     nothing is said.
     """
-    features = _features(*_measured(X), profile["scale"])
+    features = _features(spread, bands, profile["scale"])
     times = np.full(features.shape[1], np.log(BAND_TIMES))
     times[0] = np.log(AMPLITUDE_TIMES)
     above, below = features - profile["high"], features - profile["low"]
@@ -60,12 +59,16 @@ def unlike(profile: Profile, X: NDArray[Any]) -> NDArray[np.float64]:
 
 def is_unlike(profile: Profile, X: NDArray[Any]) -> NDArray[np.bool_]:
     """Whether each trial alone is nothing like those of `fit`, shape (n_trials,)."""
-    return np.concatenate([(unlike(profile, part) != 0).any(axis=1) for part in read_blocks(X)])
+    parts = [(_unlike(profile, *_measured(X[rows])) != 0).any(axis=1) for rows in _blocks(X)]
+    return np.concatenate(parts)
 
 
 def sentences(profile: Profile, X: NDArray[Any], sfreq: float | None) -> Iterator[str]:
     """In what the median trial is nothing like those of `fit`."""
-    apart = np.median(unlike(profile, X), axis=0)
+    spread, bands = _some_measured(X, N_IN_CALL)
+    if not len(spread):
+        return
+    apart = np.median(_unlike(profile, spread, bands), axis=0)
     if apart[0]:
         yield f"their amplitude is {np.exp(apart[0]):.1g} times theirs, as of another unit"
     edges = _edges(X.shape[-1]) * ((sfreq or 1.0) / min(X.shape[-1], N_TIMES))
@@ -75,6 +78,23 @@ def sentences(profile: Profile, X: NDArray[Any], sfreq: float | None) -> Iterato
             f"the part of their power from {edges[i]:.3g} to {edges[i + 1]:.3g} {unit} is "
             f"{np.exp(apart[1 + i]):.1g} times theirs, as of another filter or rig"
         )
+
+
+def _blocks(X: NDArray[Any], n_trials: int | None = None) -> Iterator[slice]:
+    """Slices of so many of the trials (all by default) that are small beside what holds them."""
+    return row_blocks(len(X) if n_trials is None else n_trials, X[:1].nbytes, BLOCK_BYTES)
+
+
+def _some_measured(X: NDArray[Any], most: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """`_measured` of at most so many of the trials, evenly spread, but for those not finite."""
+    picks = np.unique(np.linspace(0, len(X) - 1, min(len(X), most)).astype(np.intp))
+    parts = []
+    for rows in _blocks(X, len(picks)):
+        part = X[picks[rows]]
+        parts.append(_measured(part[np.isfinite(part).all(axis=(1, 2))]))
+        release(X)
+    spread, bands = zip(*parts, strict=True)
+    return np.concatenate(spread), np.concatenate(bands)
 
 
 def _measured(X: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
