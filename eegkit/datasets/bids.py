@@ -14,13 +14,12 @@ import numpy as np
 import pandas as pd
 
 from eegkit.datasets._base import MissingDataWarning
+from eegkit.datasets._options import RecordingOptions, show_options
 from eegkit.datasets._recordings import Recording, existing_folder
 from eegkit.datasets.user_recordings import (
-    RecordingOptions,
     Segment,
     UserRecordings,
     read_table,
-    show_options,
     tell_left_out,
 )
 from eegkit.parameters import Length, ParameterError

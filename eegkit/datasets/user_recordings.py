@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 import warnings
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -20,7 +19,7 @@ from eegkit.datasets._base import warn_missing
 from eegkit.datasets._recordings import Recording
 from eegkit.datasets.recorded import WindowedDataset
 from eegkit.kept_files import state_of
-from eegkit.parameters import Length, PathLike, Predicate
+from eegkit.parameters import Length, Predicate
 from eegkit.recordings import (
     PreparedRecording,
     canonical_names,
@@ -87,25 +86,6 @@ class Header:
     @property
     def plain_names(self) -> set[str]:
         return set(map(plain_name, self.ch_names))
-
-
-LoadTrials = TypeVar("LoadTrials", bound=Callable[..., Trials])
-
-
-class RecordingOptions(TypedDict, total=False):
-    """The options that `from_folder` and `from_bids` share, each a field of `UserRecordings`."""
-
-    window_s: float | None
-    overlap: float
-    channels: Sequence[str] | Literal["common"] | None
-    target_sfreq: float | None
-    l_freq: float | None
-    h_freq: float | None
-    on_bad: Literal["skip", "raise", "keep"]
-    on_error: Literal["raise", "skip"]
-    n_jobs: int | None
-    cache: bool | PathLike
-    progress: bool
 
 
 class UserRecordings(WindowedDataset):
@@ -317,18 +297,6 @@ class UserRecordings(WindowedDataset):
                 f"{recording.path} gives no trial without a pause, or a piece marked as bad, in it."
             )
         return X, [owners[i] for i in np.flatnonzero(inside)], np.array(starts)[inside]
-
-
-def show_options(load: LoadTrials) -> LoadTrials:
-    """Let help and completion show each option with its default in place of ``**options``."""
-    fields = inspect.signature(UserRecordings).parameters
-    arguments = list(inspect.signature(load).parameters.values())[:-1]
-    options = [
-        fields[name].replace(annotation=hint.__forward_arg__)
-        for name, hint in RecordingOptions.__annotations__.items()
-    ]
-    load.__signature__ = inspect.Signature([*arguments, *options])  # type: ignore[attr-defined]
-    return load
 
 
 def tell_left_out(title: str, names: Sequence[Any], reason: str) -> None:
