@@ -121,9 +121,16 @@ def test_a_file_chooses_no_folder(tmp_path, net_file):
 
 
 @pytest.mark.parametrize("where", ["params", "state"])
-@pytest.mark.parametrize("name", ["checkpoint_dir", "init_weights"])
-def test_a_net_chooses_no_folder(tmp_path, net_file, name, where):
+def test_a_net_chooses_no_folder(tmp_path, net_file, where):
     def change(description, tensors):
-        description["estimator"][where][name] = str(tmp_path / "there")
+        description["estimator"][where]["checkpoint_dir"] = str(tmp_path / "there")
 
-    assert getattr(eegkit.load(forge(net_file, tmp_path / "bad", change)), name) is None
+    assert eegkit.load(forge(net_file, tmp_path / "bad", change)).checkpoint_dir is None
+
+
+def test_weights_to_begin_with_are_not_forgotten(tmp_path, net_file):
+    def change(description, tensors):
+        description["estimator"]["params"]["init_weights"] = "weights.safetensors"
+
+    loaded = eegkit.load(forge(net_file, tmp_path / "other", change))
+    assert loaded.init_weights == "weights.safetensors"

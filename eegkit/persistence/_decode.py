@@ -153,10 +153,15 @@ BY_KIND: dict[str, Callable[[Decoder, Any], Any]] = {
 }
 
 
+# Paths of weights that training begins with: they are read, and nothing is written there.
+WEIGHTS = frozenset({"init_weights", "pretrained"})
+
+
 def _places(cls: type) -> dict[str, Any]:
-    """Parameters that name files or folders, which a file shall not choose; their defaults."""
+    """Parameters that name where to write, which a file shall not choose; their defaults."""
     types = getattr(cls, "parameter_types", {})
     names = {"memory"} | {name for name, hint in types.items() if "PathLike" in str(hint)}
+    names -= WEIGHTS
     parameters = inspect.signature(cls).parameters
     defaults = {name: parameters[name].default for name in names if name in parameters}
     return {
