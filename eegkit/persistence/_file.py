@@ -78,9 +78,8 @@ def load(path: str | os.PathLike[str], custom_classes: Iterable[type] = ()) -> A
 
     Classes are looked up by their registered names; nothing else that the file names is
     imported, and nothing in it is run. The digest tells damage, not forgery. A file says nothing
-    of where to read and write: parameters that name a file or folder (``checkpoint_dir``,
-    ``memory``, the folder of `eegkit.transforms.Cached`) have their defaults;
-    set them again where you want them.
+    of where to write: parameters that name such a place (``checkpoint_dir``, ``memory``, the
+    folder of `eegkit.transforms.Cached`) have their defaults; set them again where you want them.
 
     Parameters
     ----------
