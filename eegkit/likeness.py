@@ -10,7 +10,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from eegkit.blocks import release, row_blocks
+from eegkit.blocks import read_blocks, release, row_blocks
 
 # So many trials, evenly spread, are looked at in `fit` and in one call.
 N_IN_FIT, N_IN_CALL = 256, 32
@@ -59,7 +59,10 @@ def _unlike(
 
 def is_unlike(profile: Profile, X: NDArray[Any]) -> NDArray[np.bool_]:
     """Whether each trial alone is nothing like those of `fit`, shape (n_trials,)."""
-    parts = [(_unlike(profile, *_measured(X[rows])) != 0).any(axis=1) for rows in _blocks(X)]
+    parts = [
+        (_unlike(profile, *_measured(part)) != 0).any(axis=1)
+        for part in read_blocks(X, BLOCK_BYTES)
+    ]
     return np.concatenate(parts)
 
 
@@ -80,16 +83,11 @@ def sentences(profile: Profile, X: NDArray[Any], sfreq: float | None) -> Iterato
         )
 
 
-def _blocks(X: NDArray[Any], n_trials: int | None = None) -> Iterator[slice]:
-    """Slices of so many of the trials (all by default) that are small beside what holds them."""
-    return row_blocks(len(X) if n_trials is None else n_trials, X[:1].nbytes, BLOCK_BYTES)
-
-
 def _some_measured(X: NDArray[Any], most: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """`_measured` of at most so many of the trials, evenly spread, but for those not finite."""
     picks = np.unique(np.linspace(0, len(X) - 1, min(len(X), most)).astype(np.intp))
     parts = []
-    for rows in _blocks(X, len(picks)):
+    for rows in row_blocks(len(picks), X[:1].nbytes, BLOCK_BYTES):
         part = X[picks[rows]]
         parts.append(_measured(part[np.isfinite(part).all(axis=(1, 2))]))
         release(X)
