@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from eegkit import likeness
 from eegkit.amplitude import AmplitudeWarning, unit_sentences
 from eegkit.blocks import read_blocks
+from eegkit.indexing import OF_TRIALS
 from eegkit.parameters import ParameterError, Parametrized
 from eegkit.signals import SignalArray, as_signals
 from eegkit.text import shortlist
@@ -93,7 +94,7 @@ class Estimator(Parametrized, BaseEstimator):
             # One channel; to a net that reads spectrograms, one frame of it.
             shape = (len(array), 1, -1) if self.input_kind == "raw" else (len(array), 1, -1, 1)
             array = array.reshape(shape)
-            metadata = {name: metadata.get(name) for name in ("sfreq", "groups")}
+            metadata = {name: metadata.get(name) for name in ("sfreq", *OF_TRIALS)}
         signals = SignalArray(array, **metadata)
         if reset:
             self._remember(signals)

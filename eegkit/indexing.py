@@ -1,9 +1,13 @@
-"""What an index of NumPy does to each axis of an array, and whose memory an array looks at."""
+"""What an index of NumPy does to each axis of an array, and what facts say of axes."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+# Facts with an entry for each trial.
+OF_TRIALS = ("groups", "onsets")
 
 
 def key_of_each_axis(key: Any, ndim: int) -> list[Any] | None:
@@ -36,3 +40,21 @@ def owner_of_memory(array: Any) -> Any:
     while isinstance(array.base, np.ndarray):
         array = array.base
     return array
+
+
+def axis_of_each_fact(ndim: int) -> dict[str, int]:
+    """The axis that each fact says something of, in an array of so many axes."""
+    axes = dict.fromkeys(OF_TRIALS, 0) | {"ch_names": 1}
+    axes |= {"freqs": 2, "times": 3} if ndim == 4 else {"sfreq": ndim - 1}
+    return {name: axis for name, axis in axes.items() if axis < ndim}
+
+
+def check_lengths(facts: Mapping[str, Any], shape: tuple[int, ...]) -> None:
+    """Refuse facts that have not one entry for each element of their axis."""
+    for name, axis in axis_of_each_fact(4).items():
+        values = facts[name]
+        if values is not None and (axis >= len(shape) or len(values) != shape[axis]):
+            raise ValueError(
+                f"{name} has {len(values)} entries, but the array has shape {shape}: "
+                f"expected one entry for each element of axis {axis}."
+            )

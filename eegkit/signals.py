@@ -13,14 +13,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from eegkit.indexing import is_whole, key_of_each_axis, owner_of_memory, pick
+from eegkit.indexing import (
+    OF_TRIALS,
+    axis_of_each_fact,
+    check_lengths,
+    is_whole,
+    key_of_each_axis,
+    owner_of_memory,
+    pick,
+)
 from eegkit.signals_input import entries, read_epochs, refuse_masked
 
 # Functions of NumPy that are no ufuncs and yet work sample by sample.
 _ELEMENTWISE = frozenset({np.around, np.clip, np.nan_to_num, np.round, np.where})
 # Functions that write into their first argument.
 _WRITING = frozenset({np.copyto, np.fill_diagonal, np.place, np.put, np.put_along_axis, np.putmask})
-_FACTS = ("sfreq", "ch_names", "groups", "freqs", "times", "preparation")
+_FACTS = ("sfreq", "ch_names", "groups", "onsets", "freqs", "times", "preparation")
 
 
 def _forgetting(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -52,8 +60,8 @@ class SignalArray(np.ndarray):
         Sampling rate in Hz of raw trials.
     ch_names : sequence of str, optional
         Channel names, n_channels of them.
-    groups : array-like, shape (n_trials,), optional
-        The subject of every trial.
+    groups, onsets : array-like, shape (n_trials,), optional
+        The subject of every trial; when it begins, in s from its subject's first trial.
     freqs : array-like, shape (n_freqs,), optional
         Frequencies of a spectrogram's bins in Hz.
     times : array-like, shape (n_frames,), optional
@@ -89,6 +97,7 @@ class SignalArray(np.ndarray):
         sfreq: float | None = None,
         ch_names: Sequence[str] | None = None,
         groups: ArrayLike | None = None,
+        onsets: ArrayLike | None = None,
         freqs: ArrayLike | None = None,
         times: ArrayLike | None = None,
         preparation: Any = None,
@@ -97,17 +106,16 @@ class SignalArray(np.ndarray):
         array = np.asanyarray(array)
         if not isinstance(array, SignalArray):  # a memmap or a matrix
             array = array.view(np.ndarray)
+        names = None if ch_names is None else tuple(map(str, entries(ch_names, "ch_names")))
         facts = {
             "sfreq": None if sfreq is None else float(sfreq),
-            "ch_names": None
-            if ch_names is None
-            else tuple(map(str, entries(ch_names, "ch_names"))),
+            "ch_names": names,
             "groups": None if groups is None else entries(groups, "groups"),
-            "freqs": None if freqs is None else np.asarray(freqs, dtype=float),
-            "times": None if times is None else np.asarray(times, dtype=float),
             "preparation": preparation,
         }
-        _check_lengths(facts, array.shape)
+        for name, values in (("onsets", onsets), ("freqs", freqs), ("times", times)):
+            facts[name] = None if values is None else np.asarray(values, dtype=float)
+        check_lengths(facts, array.shape)
         return array.view(cls)._learn(facts)
 
     def __array_finalize__(self, obj: object) -> None:
@@ -149,6 +157,11 @@ class SignalArray(np.ndarray):
         return self._fact("groups")
 
     @property
+    def onsets(self) -> NDArray[np.float64] | None:
+        """When every trial begins in s, shape (n_trials,)."""
+        return self._fact("onsets")
+
+    @property
     def freqs(self) -> NDArray[np.float64] | None:
         """Frequencies of a spectrogram's bins in Hz, shape (n_freqs,)."""
         return self._fact("freqs")
@@ -168,13 +181,18 @@ class SignalArray(np.ndarray):
         """What the array knows, as the keyword arguments of the constructor."""
         return {name: self._fact(name) for name in _FACTS}
 
+    @property
+    def of_trials(self) -> dict[str, Any]:
+        """What the array knows of its trials, whatever became of their samples."""
+        return {name: self._fact(name) for name in OF_TRIALS}
+
     def __getitem__(self, key: Any) -> Any:
         values = super().__getitem__(key)
         keys = key_of_each_axis(key, self.ndim)
         if keys is None or not isinstance(values, SignalArray) or values.ndim != self.ndim:
             return values
         names = None if self.ch_names is None else np.array(self.ch_names, dtype=object)
-        facts = {"groups": pick(self.groups, keys[0])}
+        facts = {name: pick(value, keys[0]) for name, value in self.of_trials.items()}
         if self.ndim >= 2 and names is not None:
             facts["ch_names"] = tuple(pick(names, keys[1]))
         if self.ndim == 4:
@@ -275,24 +293,6 @@ def _rebuild(array: NDArray[Any], metadata: dict[str, Any]) -> SignalArray:
     return SignalArray(array, **metadata)
 
 
-def _axis_of_each_fact(ndim: int) -> dict[str, int]:
-    """The axis that each fact says something of, in an array of so many axes."""
-    axes = {"groups": 0, "ch_names": 1, "freqs": 2, "times": 3} if ndim == 4 else {
-        "groups": 0, "ch_names": 1, "sfreq": ndim - 1
-    }  # fmt: skip
-    return {name: axis for name, axis in axes.items() if axis < ndim}
-
-
-def _check_lengths(facts: Mapping[str, Any], shape: tuple[int, ...]) -> None:
-    for axis, name in enumerate(("groups", "ch_names", "freqs", "times")):
-        values = facts[name]
-        if values is not None and (axis >= len(shape) or len(values) != shape[axis]):
-            raise ValueError(
-                f"{name} has {len(values)} entries, but the array has shape {shape}: "
-                f"expected one entry for each element of axis {axis}."
-            )
-
-
 def _plain(value: Any) -> Any:
     """A value, or a list or tuple of values, with plain arrays for signals."""
     if isinstance(value, SignalArray):
@@ -348,7 +348,7 @@ def _common_facts(signals: list[SignalArray], shape: tuple[int, ...]) -> dict[st
     signals = [array for array in signals if any(v is not None for v in array.metadata.values())]
     if not signals or any(array.ndim != len(shape) for array in signals):
         return facts
-    for name, axis in _axis_of_each_fact(len(shape)).items():
+    for name, axis in axis_of_each_fact(len(shape)).items():
         values = [array._fact(name) for array in signals if array.shape[axis] == shape[axis]]
         if values and all(_same(values[0], value) for value in values[1:]):
             facts[name] = values[0]

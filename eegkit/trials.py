@@ -21,6 +21,7 @@ from eegkit.text import count, suggest
 from eegkit.trials_checks import check_parts, clean_metadata
 from eegkit.trials_epochs import make_epochs, read_epochs
 from eegkit.trials_file import read_trials, write_trials
+from eegkit.trials_onsets import onsets_of
 from eegkit.trials_source import TrialsSource
 
 if TYPE_CHECKING:
@@ -33,13 +34,11 @@ class Trials:
     Parameters
     ----------
     X : ndarray, shape (n_trials, n_channels, n_times)
-        Signals in microvolts. Kept as float32, C-contiguous; an array that already is
-        (a memmap too) is not copied.
+        Signals in microvolts, kept as C-contiguous float32; what is that already is not copied.
     y : array-like, shape (n_trials,), (n_trials, 1) or (n_trials, n_classes)
         Labels, text or numbers, or soft labels. Of numbers beside text all become text.
     metadata : pandas.DataFrame, n_trials rows
-        At least the columns ``subject``, ``session`` and ``run``, each of text or of numbers; of
-        both it becomes text.
+        At least ``subject``, ``session`` and ``run``, each of text or of numbers (of both: text).
     info : mne.Info
         Channel names and positions, sampling rate; n_channels channels.
     preparation : eegkit.recordings.Preparation, optional
@@ -348,7 +347,8 @@ class Trials:
         """The signals, shape (n_trials, n_channels, n_times), in microvolts; read-only."""
         return SignalArray(
             self._signals, sfreq=self.info["sfreq"], ch_names=self.info["ch_names"],
-            groups=self.groups, preparation=self._preparation,
+            groups=self.groups, onsets=onsets_of(self.metadata, self.n_times / self.sfreq),
+            preparation=self._preparation,
         )  # fmt: skip
 
     @property

@@ -47,7 +47,7 @@ class Dataset(Parametrized, ABC):
         Sampling rate of the recordings in Hz (`load` may resample).
     classes : tuple of str
         The labels `load` gives by default.
-    access : {"open", "on request", "competition", "generated"}
+    availability : {"open", "on request", "competition", "generated"}
         Who may have the recordings.
     how_to_get : str
         What one does to get them, and where the files belong.
@@ -65,7 +65,7 @@ class Dataset(Parametrized, ABC):
     n_channels: ClassVar[int]
     recorded_sfreq: ClassVar[float]
     classes: ClassVar[tuple[str, ...]]
-    access: ClassVar[str] = "open"
+    availability: ClassVar[str] = "open"
     how_to_get: ClassVar[str] = "download=True fetches what is missing"
     conversions: ClassVar[Mapping[str, Callable[..., None]]] = {}
 
@@ -110,7 +110,7 @@ class Dataset(Parametrized, ABC):
             "rate": f"{cls.recorded_sfreq:g} Hz",
             "classes": ", ".join(cls.classes),
             "size": f"{cls.size_mb:g} MB" if cls.size_mb else "nothing to download",
-            "access": cls.access,
+            "availability": cls.availability,
             "how to get it": cls.how_to_get,
             "licence": cls.licence,
             "citation": cls.citation,

@@ -136,7 +136,7 @@ class Simulated(Dataset, overrides=("n_subjects",)):
     n_channels = 19
     recorded_sfreq = 128.0
     classes = motor_imagery.CLASSES[:2]
-    access = "generated"
+    availability = "generated"
     how_to_get = "Made when it is loaded."
 
     condition: Literal["motor_imagery", "seizure", "emotion", "identity"] = "motor_imagery"

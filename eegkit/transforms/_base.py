@@ -109,7 +109,7 @@ class Transformer(TransformerMixin, Estimator):
             if array.shape != shape:
                 raise ValueError(f"out has shape {array.shape}; expected {shape}.")
             self._fill(signals, array)
-        return SignalArray(array, groups=signals.groups, **self._knowledge(signals))
+        return SignalArray(array, **signals.of_trials, **self._knowledge(signals))
 
     def as_module(self) -> Any:
         """The fitted transform as a ``torch.nn.Module``, on trials as `transform` takes them.

@@ -120,7 +120,7 @@ class Cached(Transformer, kw_only=False):
         if not _is_whole(path):
             self._make(path, signals)
         array = np.load(path, mmap_mode="r")
-        return SignalArray(array, groups=signals.groups, **self._knowledge(signals))
+        return SignalArray(array, **signals.of_trials, **self._knowledge(signals))
 
     def _path(self, signals: SignalArray) -> Path:
         """The file of these trials, named after everything it is made of."""

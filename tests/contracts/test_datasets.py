@@ -14,7 +14,7 @@ def checks():
     own = [e.name for e in registry.entries("datasets") if e.distribution == "eegkit"]
     for name in own:
         cls = registry.get("datasets", name)
-        recorded = cls.access != "generated"
+        recorded = cls.availability != "generated"
         folder = {"path": os.environ.get("EEGKIT_TEST_DATA")} if recorded else {}
         options = NEEDS.get(name, {}) | folder
         marks = [pytest.mark.realdata(FOLDERS[name])] if recorded else []

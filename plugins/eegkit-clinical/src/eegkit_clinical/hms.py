@@ -125,7 +125,7 @@ class HMS(PreparedDataset):
     n_channels = len(CHANNELS)
     recorded_sfreq = SFREQ
     classes = PATTERNS
-    access = "competition"
+    availability = "competition"
     how_to_get = (
         "Accept the rules on the competition's page, then 'kaggle competitions download -c "
         "hms-harmful-brain-activity-classification', unpack it into a folder of that name, "

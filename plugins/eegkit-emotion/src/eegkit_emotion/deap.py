@@ -122,7 +122,7 @@ class DEAP(EmotionDataset):
     recorded_sfreq = SFREQ
     recorded_channels = CHANNELS
     classes = ("low", "high")
-    access = "on request"
+    availability = "on request"
     how_to_get = (
         "Sign the agreement on the page, download data_preprocessed_python.zip and unpack it "
         "into a folder 'DEAP'; pass that folder, or the one around it, as path."

@@ -96,7 +96,7 @@ class Emotion(Dataset):
     n_channels = GAMEEMO.n_channels
     recorded_sfreq = 128.0
     classes = ("low", "high")
-    access = "on request"
+    availability = "on request"
     how_to_get = (
         "Get the data sets deap, gameemo and seed_iv, or some of them (see each), and pass their "
         "folders as deap, gameemo and seed_iv, or the folder around them as path."

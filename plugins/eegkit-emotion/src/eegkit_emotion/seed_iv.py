@@ -134,7 +134,7 @@ class SEEDIV(EmotionDataset):
     recorded_sfreq = SFREQ
     recorded_channels = CHANNELS
     classes = EMOTIONS
-    access = "on request"
+    availability = "on request"
     how_to_get = (
         "Apply on the page, download the archive and unpack it into a folder 'SEED_IV', so that "
         "SEED_IV/eeg_raw_data holds the folders 1, 2 and 3; pass that folder, or the one around "

@@ -53,7 +53,7 @@ def _facts(code: str, dataset: Any) -> dict[str, Any]:
         "task": dataset.paradigm,
     }
     if synthetic:
-        facts |= {"access": "generated", "how_to_get": "Made when it is loaded."}
+        facts |= {"availability": "generated", "how_to_get": "Made when it is loaded."}
     return facts
 
 
