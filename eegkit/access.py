@@ -17,7 +17,7 @@ score, and holds the estimator to it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from sklearn.utils import Tags, get_tags
 
 from eegkit.signals import SignalArray
+from eegkit.text import shortlist
 
 Access = Literal["none", "causal", "calibration", "transductive", "labelled"]
 # From the least to the most that is seen of new people.
@@ -78,6 +79,36 @@ def access_of(estimator: Any) -> str:
     """
     levels = [getattr(get_tags(part), "access", "none") for part in parts_of(estimator)]
     return max(levels, key=LEVELS.index, default="none")
+
+
+def unequal_access(access: Mapping[str, str]) -> str:
+    """A sentence for a ranking of decoders that may not see the same of the people tested.
+
+    Parameters
+    ----------
+    access : dict of str to str
+        By decoder.
+
+    Returns
+    -------
+    str
+        Empty where all have the same.
+
+    Examples
+    --------
+    >>> from eegkit.access import unequal_access
+    >>> unequal_access({"a": "none", "b": "transductive", "c": "none"})
+    'Not like with like, since access differs: none of a, c; transductive of b.'
+    >>> unequal_access({"a": "none", "c": "none"})
+    ''
+    """
+    decoders: dict[str, list[str]] = {}
+    for name in sorted(access, key=lambda name: LEVELS.index(access[name])):
+        decoders.setdefault(access[name], []).append(name)
+    if len(decoders) < 2:
+        return ""
+    parts = [f"{level} of {shortlist(names)}" for level, names in decoders.items()]
+    return f"Not like with like, since access differs: {'; '.join(parts)}."
 
 
 def parts_of(estimator: Any) -> Iterator[Any]:

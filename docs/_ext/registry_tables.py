@@ -10,7 +10,16 @@ from eegkit import registry
 from eegkit.classifiers import net_cost
 
 HEADINGS = {
-    "datasets": ["name", "title", "people", "channels", "rate", "classes", "availability", "licence"],
+    "datasets": [
+        "name",
+        "title",
+        "people",
+        "channels",
+        "rate",
+        "classes",
+        "availability",
+        "licence",
+    ],
     "transforms": ["name", "class", "what it does", "reads", "distribution"],
     "classifiers": [
         "name",

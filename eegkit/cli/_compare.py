@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,7 +55,9 @@ def compare(results: tuple[Path, ...], metric: str | None, test: str, out: Path 
             "another run, or evaluate with --baselines."
         )
     datasets = joined.datasets if several else []
-    tables = {name: joined.compare(metric, name, test=test) for name in datasets}
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Not like with like")  # the tables say it
+        tables = {name: joined.compare(metric, name, test=test) for name in datasets}
     for dataset, table in tables.items():
         console.print(comparison_table(table, metric, dataset, joined))
     click.echo(joined.describe())

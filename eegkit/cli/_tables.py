@@ -98,6 +98,8 @@ def summary_table(results: Results, dataset: str, metrics: Sequence[str]) -> Tab
     rows = []
     for row in summary[mask].to_dict("records"):
         name = wrap_name(row["pipeline"], NAME_WIDTH)
+        if row["access"] != "none":
+            name += f"\n({row['access']})"
         cells: list[Any] = ["" if row["metric"] != metrics[0] else name]
         if several:
             cells.append(spoken(row["metric"]))
@@ -112,7 +114,8 @@ def summary_table(results: Results, dataset: str, metrics: Sequence[str]) -> Tab
                 + (" right" if row["answers"] == "per person" else ""),
             ]
         )
-    return make_table(_of_dataset(title, dataset, results), columns, rows)
+    title = _of_dataset(title, dataset, results)
+    return make_table(title, columns, rows, caption=results.access_note)
 
 
 def costs_table(results: Results) -> Table:
@@ -175,7 +178,8 @@ def comparison_table(
     columns = numbers("difference", "95 % interval", "p (Holm)", "effect", "people", no_wrap=True)
     title = f"Differences of {spoken(metric)}, paired over people"
     title = _of_dataset(title, dataset, results)
-    return make_table(title, [*words("first - second"), *columns], rows)
+    columns = [*words("first - second"), *columns]
+    return make_table(title, columns, rows, caption=results.access_note)
 
 
 def windows_table(windows: pd.DataFrame) -> Table:

@@ -108,6 +108,9 @@ class ComparisonDisplay(Display):
         people = results.per_subject()
         people = people[people["pipeline"].isin(names)]
         scores = scores_by_person(people, names, metric)
+        if results.access_note:
+            labels = {name: f"{name} ({results.settings.access_of(name)})" for name in names}
+            scores = scores.rename(columns=labels)
         chance = float(people[f"chance_{metric}"].mean())
         return cls(scores=scores, chance=chance, metric=metric).plot(kind, ax=ax)
 

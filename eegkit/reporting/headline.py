@@ -68,6 +68,7 @@ def tell(results: Results, name: str | None) -> str:
     n_people = int(best["n_subjects"])
     sentences = [on + _score(results, best), _against_chance(results, best)]
     sentences += _rivals(results, best["pipeline"])
+    sentences += [results.access_note] if results.access_note else []
     if n_people < FEW:
         sentences.append(
             f"{count(n_people, 'person', 'people').capitalize()} are few: "
@@ -82,11 +83,15 @@ def _score(results: Results, best: Any) -> str:
     between = ""
     if pd.notna(best["ci_low"]):
         between = f" (95 % interval over people {best['ci_low']:.3f} to {best['ci_high']:.3f})"
+    access = ""
+    if best["access"] != "none":
+        access = f", with {best['access']} access to them"
     where = "it was trained on, too" if results.subject_overlap else "it had not seen in training"
     one_each = ", with one answer for each" if best["answers"] == "per person" else ""
     return (
         f"{best['pipeline']}{among} reaches {_a(spoken(best['metric']))} of {best['mean']:.3f}"
-        f"{between} on {count(int(best['n_subjects']), 'person', 'people')} {where}{one_each}."
+        f"{between} on {count(int(best['n_subjects']), 'person', 'people')} {where}"
+        f"{access}{one_each}."
     )
 
 
@@ -146,7 +151,7 @@ def comparison(results: Results) -> pd.DataFrame | str:
     try:
         with warnings.catch_warnings():
             # The table tells how many people every pair leaves out.
-            warnings.filterwarnings("ignore", message=r".*leave out up to")
+            warnings.filterwarnings("ignore", message=r".*leave out up to|Not like with like")
             return results.compare()
     except ValueError as error:
         return f"The pipelines were not compared: {error}"

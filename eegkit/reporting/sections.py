@@ -104,7 +104,7 @@ def summary(results: Results) -> str:
     """Every metric of every pipeline, over people; a table for each metric."""
     scores = results.summary()
     scores[INTERVAL] = h.intervals(scores[["mean", "ci_low", "ci_high"]])
-    columns = ["pipeline", INTERVAL, "sd", "chance", "n_subjects", "n_above_chance"]
+    columns = ["pipeline", "access", INTERVAL, "sd", "chance", "n_subjects", "n_above_chance"]
     parts = []
     for metric in results.metrics:
         rows = scores[scores["metric"] == metric].reset_index(drop=True)
@@ -112,8 +112,10 @@ def summary(results: Results) -> str:
         parts += [h.heading(headed(metric)), h.table(rows[columns], bold_rows=best)]
     return (
         "".join(parts)
+        + (h.paragraph(results.access_note) if results.access_note else "")
         + _permuted(results)
         + h.paragraph(
+            "Access is what a pipeline may see of the people it is tested on, besides the trial. "
             "Means are over people, each counting once, and intervals say how far they would "
             "move with other people (BCa bootstrap). A person's chance level is the best score of "
             "an answer that never looks at the signals; how many people are above theirs is a "
@@ -183,6 +185,8 @@ def paired_tests(results: Results) -> str:
         "number of pairs after Holm; the effect size is the matched-pairs rank-biserial "
         "correlation."
     )
+    if results.access_note:
+        explanation = h.paragraph(results.access_note) + explanation
     return (
         h.table(tests[columns]) + explanation + h.figure(figure, caption) + _ranks(results, metric)
     )
@@ -191,6 +195,7 @@ def paired_tests(results: Results) -> str:
 def _ranks(results: Results, metric: str) -> str:
     """The critical-difference diagram, of three pipelines and more."""
     complete = results.scores(metric).dropna()
+    complete.attrs.clear()  # of the access of pipelines, which the table above tells
     if complete.shape[1] < 3 or len(complete) < 2:
         return ""
     figure = ComparisonDisplay(scores=complete, metric=metric).plot("ranks").figure_

@@ -79,6 +79,7 @@ def join_results(results: Mapping[str, Results]) -> Results:
         parts[0].settings,
         scoring=metrics,
         pipelines=dict(item for part in parts for item in part.settings.pipelines.items()),
+        access=dict(item for part in parts for item in part.settings.access.items()),
         baselines=[name for part in parts for name in part.settings.baselines],
         imports=list(dict.fromkeys(line for part in parts for line in part.settings.imports)),
         not_code=[name for part in parts for name in part.settings.not_code],
@@ -106,6 +107,7 @@ def _rename(results: Results, names: Mapping[str, str]) -> Results:
     settings = dataclasses.replace(
         results.settings,
         pipelines={rename(name): text for name, text in results.settings.pipelines.items()},
+        access={rename(name): access for name, access in results.settings.access.items()},
         # Of one that has another name now, the code is its own, baseline or not.
         baselines=[name for name in results.settings.baselines if name not in names],
         not_code=list(map(rename, results.settings.not_code)),

@@ -11,18 +11,19 @@ from typing import Any
 import pandas as pd
 from sklearn.metrics import precision_recall_fscore_support
 
+from eegkit.access import unequal_access
 from eegkit.csv_file import write_csv
 from eegkit.evaluation.audit.report import Audit
 from eegkit.evaluation.metrics.scoring import FIXED_COLUMNS
+from eegkit.evaluation.results import text
 from eegkit.evaluation.results.file import read, write
 from eegkit.evaluation.results.people import one_answer_each, over_people
 from eegkit.evaluation.results.predictions import Predictions
 from eegkit.evaluation.results.settings import RunSettings
-from eegkit.evaluation.results.tables import per_subject, summarize
+from eegkit.evaluation.results.tables import per_subject, summarize, with_access
 from eegkit.evaluation.statistics.paired import compare_paired
 from eegkit.evaluation.statistics.permutation import PermutationChance, permutation_chance
 from eegkit.labels import labels_are_subjects, one_class_each
-from eegkit.text import count
 
 
 class Results:
@@ -106,6 +107,11 @@ class Results:
         """Whether something leaks through the split: such scores say little about new people."""
         return not all(audit.ok for audit in self.audits.values())
 
+    @property
+    def access_note(self) -> str:
+        """One sentence where pipelines differ in what they may see of the people tested; or ""."""
+        return unequal_access({name: self.settings.access_of(name) for name in self.pipelines})
+
     def predictions(self, pipeline: str | None = None, dataset: str | None = None) -> Predictions:
         """What a pipeline answered to every test trial.
 
@@ -175,11 +181,11 @@ class Results:
         Returns
         -------
         pandas.DataFrame
-            Columns ``dataset``, ``pipeline``, ``subject``, ``n_folds``, ``n_test`` (trials, all
-            folds together), and every metric with its ``chance_<metric>``. A fold where a metric
-            is NaN does not count.
+            Columns ``dataset``, ``pipeline``, ``access``, ``subject``, ``n_folds``, ``n_test``
+            (trials, all folds together), and every metric with its ``chance_<metric>``. A fold
+            where a metric is NaN does not count.
         """
-        return per_subject(self.table, self.metrics)
+        return with_access(per_subject(self.table, self.metrics), self.settings.access)
 
     def scores(self, metric: str | None = None, dataset: str | None = None) -> pd.DataFrame:
         """The scores of every person (rows) by every pipeline (columns).
@@ -188,6 +194,12 @@ class Results:
         ----------
         metric, dataset : str, optional
             By default the first ones.
+
+        Returns
+        -------
+        pandas.DataFrame
+            With ``attrs["access"]``, what each pipeline may see of the people tested: tests and
+            ranks of these scores warn where that differs.
 
         Raises
         ------
@@ -201,7 +213,9 @@ class Results:
         table = rows.pivot_table(
             index="subject", columns="pipeline", values=metric, dropna=False, sort=False
         )
-        return table[[name for name in self.pipelines if name in table]]
+        table = table[[name for name in self.pipelines if name in table]]
+        table.attrs["access"] = {name: self.settings.access_of(name) for name in table}
+        return table
 
     def summary(self) -> pd.DataFrame:
         """One row per data set, pipeline and metric, over subjects.
@@ -209,7 +223,8 @@ class Results:
         Returns
         -------
         pandas.DataFrame
-            Columns ``dataset``, ``pipeline``, ``metric``, ``mean`` and ``sd`` (the sample standard
+            Columns ``dataset``, ``pipeline``, ``access`` (what the pipeline may see of the people
+            tested, see `eegkit.access`), ``metric``, ``mean`` and ``sd`` (the sample standard
             deviation) over subjects, ``ci_low`` and ``ci_high`` (95 % bootstrap interval of
             the mean over subjects, see `bootstrap_interval`), ``chance`` (mean chance level),
             ``n_subjects`` (without those for whom the metric is NaN) and ``n_above_chance``, the
@@ -223,7 +238,8 @@ class Results:
         score, interval and chance these are. ``sd`` is NaN there, and ``n_above_chance`` counts
         the people whose answer is right.
         """
-        summary = summarize(self.per_subject(), self.metrics)
+        summary = summarize(per_subject(self.table, self.metrics), self.metrics)
+        summary = with_access(summary, self.settings.access)
         return over_people(summary, self._predictions, self.settings)
 
     def costs(self) -> pd.DataFrame:
@@ -316,6 +332,11 @@ class Results:
             By default the first ones.
         **options
             Of `compare_paired`: ``test`` and ``correction``.
+
+        Warns
+        -----
+        UserWarning
+            The pipelines differ in what they may see of the people tested: `access_note`.
         """
         return compare_paired(self.scores(metric, dataset), **options)
 
@@ -347,35 +368,15 @@ class Results:
 
     def describe(self) -> str:
         """One sentence: how much was evaluated, and whether people were kept apart."""
-        n_subjects = len(self.table[["dataset", "subject"]].drop_duplicates())
-        n_folds = sum(self.settings.n_folds.values())
-        parts = [
-            count(len(self.pipelines), "pipeline"),
-            count(len(self.datasets), "data set") if len(self.datasets) > 1 else "",
-            count(n_subjects, "person", "people"),
-            f"{count(n_folds, 'fold')} ({self.split})",
-            f"{count(len(self.failures), 'fit')} failed" if len(self.failures) else "",
-            "people kept apart",
-        ]
-        if self.subject_overlap:
-            parts[-1] = "trained and tested on the same people"
-        return ", ".join(filter(None, parts)) + ("; SOMETHING LEAKS" if self.leaks else "")
+        return text.sentence(self)
 
     def __repr__(self) -> str:
-        lines = [f"<Results: {self.describe()}"]
-        for row in self.summary().itertuples():
-            name = row.pipeline if len(self.datasets) == 1 else f"{row.dataset}, {row.pipeline}"
-            of_people = row.answers == "per person"
-            spread = f"[{row.ci_low:.3f}, {row.ci_high:.3f}]" if of_people else f"± {row.sd:.3f}"
-            lines.append(
-                f"  {name}: {row.metric} {row.mean:.3f} {spread}, chance {row.chance:.3f}, "
-                f"{row.n_above_chance} of {row.n_subjects} {'right' if of_people else 'above'}"
-            )
-        return "\n".join(lines) + ">"
+        return text.lines(self)
 
     def _repr_html_(self) -> str:
         table = self.summary().to_html(index=False, float_format="{:.3f}".format, border=0)
-        return f"<div><p><b>Results</b>: {html.escape(self.describe())}</p>{table}</div>"
+        sentence = html.escape(f"{text.sentence(self)}. {self.access_note}".strip())
+        return f"<div><p><b>Results</b>: {sentence}</p>{table}</div>"
 
     def _selection(
         self, kind: str, names: str | Sequence[str] | None, present: Sequence[str]

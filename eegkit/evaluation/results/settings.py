@@ -14,13 +14,15 @@ import joblib
 import numpy as np
 
 from eegkit import registry
+from eegkit.access import access_of
 from eegkit.evaluation.baselines import baselines
 from eegkit.evaluation.results.code import CodeWriter
 from eegkit.trials import Trials
 from eegkit.trials_source import TrialsSource
 
 LIBRARIES = ("numpy", "scikit-learn", "torch", "skorch", "mne")
-# What settings hold for each data set: a selection of data sets selects of these.
+# What settings hold for each pipeline or data set: a selection of those selects of these.
+BY_PIPELINE = ("pipelines", "access")
 BY_DATASET = ("n_folds", "data", "sources", "audit", "draws")
 
 
@@ -45,6 +47,9 @@ class RunSettings:
         By data set.
     pipelines : dict of str to str
         Every pipeline as the Python code that makes it.
+    access : dict of str to str
+        By pipeline, what it may see of the people it is tested on; see `eegkit.access`. Files from
+        before there was such a word say nothing, which reads as ``"none"``: `access_of`.
     baselines : list of str
         The pipelines that are those of `baselines`, unchanged.
     imports : list of str
@@ -81,6 +86,7 @@ class RunSettings:
     splitter: str = ""
     n_folds: dict[str, int] = field(default_factory=dict)
     pipelines: dict[str, str] = field(default_factory=dict)
+    access: dict[str, str] = field(default_factory=dict)
     baselines: list[str] = field(default_factory=list)
     imports: list[str] = field(default_factory=list)
     options: dict[str, str] = field(default_factory=dict)
@@ -99,6 +105,10 @@ class RunSettings:
     def __post_init__(self) -> None:
         self.split = self.split or self.cv
 
+    def access_of(self, pipeline: str) -> str:
+        """What a pipeline may see of the people it is tested on."""
+        return self.access.get(pipeline, "none")
+
     def to_dict(self) -> dict[str, Any]:
         """The settings as plain values."""
         return dataclasses.asdict(self)
@@ -115,9 +125,12 @@ class RunSettings:
             name: {key: value for key, value in getattr(self, name).items() if key in datasets}
             for name in BY_DATASET
         }
-        texts = {name: text for name, text in self.pipelines.items() if name in pipelines}
+        by_pipeline: dict[str, Any] = {
+            name: {key: value for key, value in getattr(self, name).items() if key in pipelines}
+            for name in BY_PIPELINE
+        }
         baseline_names = [name for name in self.baselines if name in pipelines]
-        return dataclasses.replace(self, **by_dataset, pipelines=texts, baselines=baseline_names)
+        return dataclasses.replace(self, **by_dataset, **by_pipeline, baselines=baseline_names)
 
 
 def describe_run(
@@ -140,6 +153,7 @@ def describe_run(
     writer = CodeWriter()
     return RunSettings(
         pipelines=writer.write_all(pipelines),
+        access={name: access_of(pipeline) for name, pipeline in pipelines.items()},
         baselines=_unchanged_baselines(pipelines),
         options=writer.write_all(options),
         imports=list(writer.imports),

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from eegkit.evaluation.statistics.paired import bootstrap_interval
+
+
+def with_access(table: pd.DataFrame, access: Mapping[str, str]) -> pd.DataFrame:
+    """A table with what each pipeline may see of the people tested, beside its name."""
+    table = table.copy()
+    levels = [access.get(name, "none") for name in table["pipeline"]]
+    table.insert(table.columns.get_loc("pipeline") + 1, "access", levels)
+    return table
 
 
 def per_subject(table: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from eegkit import parameters
+from eegkit.access import unequal_access
 from eegkit.base import warn
 from eegkit.parameters import check_for
 
@@ -161,7 +162,8 @@ def compare_paired(
     Warns
     -----
     UserWarning
-        People were left out.
+        People were left out; or the pipelines differ in what they may see of the people tested,
+        where the scores know it (`Results.scores`).
 
     Notes
     -----
@@ -236,6 +238,10 @@ def check_scores(scores: Any, least: int) -> NDArray[np.float64]:
         if not names.is_unique:
             twice = names[names.duplicated()][0]
             raise ValueError(f"Two {axis} are named {twice!r}; expected one each.")
+    access = scores.attrs.get("access", {})
+    note = unequal_access({name: access[name] for name in scores if name in access})
+    if note:
+        warn(note)
     values = scores.to_numpy(dtype=float)
     if np.isinf(values).any():
         raise ValueError(f"{int(np.isinf(values).sum())} scores are infinite; expected numbers.")

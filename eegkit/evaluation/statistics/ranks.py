@@ -70,7 +70,7 @@ def friedman_nemenyi(scores: pd.DataFrame, alpha: float = 0.05) -> RankCompariso
     Warns
     -----
     UserWarning
-        People were left out.
+        People were left out; or the pipelines differ in what they may see of the people tested.
 
     References
     ----------
