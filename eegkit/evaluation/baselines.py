@@ -18,9 +18,12 @@ def baselines() -> dict[str, Pipeline]:
     -------
     dict of str to sklearn.pipeline.Pipeline
         ``"band_power+lr"``: logarithmic power in five bands for every channel, standardised,
-        and logistic regression. Where pyRiemann is installed (``pip install eegkit[riemann]``),
-        also ``"csp+lda"``: common spatial patterns [1]_ and linear discriminant analysis, and
-        ``"tangent_space+lr"``: covariances in the tangent space [2]_ and logistic regression.
+        and logistic regression. ``"log_spectrum+lda"``: logarithmic power in bands of 1 Hz for
+        every channel, and linear discriminant analysis of which the covariance is shrunk by a
+        tenth to a multiple of the identity. Where pyRiemann is installed
+        (``pip install eegkit[riemann]``), also ``"csp+lda"``: common spatial patterns [1]_ and
+        linear discriminant analysis, and ``"tangent_space+lr"``: covariances in the tangent
+        space [2]_ and logistic regression.
         Every class weighs the same in all of them, however many trials it has, and a trial that is
         flat does not stop the others.
 
@@ -44,7 +47,11 @@ def baselines() -> dict[str, Pipeline]:
             ("band_power", BandPower()),
             ("scale", StandardScaler()),
             ("lr", LogisticRegression(class_weight="balanced", max_iter=1000)),
-        ]
+        ],
+        "log_spectrum+lda": [
+            ("log_spectrum", BandPower(bands=1.0)),
+            ("lda", BalancedLDA(solver="lsqr", shrinkage=0.1)),
+        ],
     }
     if find_spec("pyriemann") is not None:
         from pyriemann.estimation import Covariances

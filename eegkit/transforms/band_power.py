@@ -38,9 +38,11 @@ class BandPower(Transformer):
     sfreq : float, optional
         Sampling rate in Hz; by default that of X. An X that does not say its rate is
         read at 128 Hz, with a warning.
-    bands : mapping of str to (float, float), optional
+    bands : mapping of str to (float, float) or float, optional
         Lower (included) and upper (excluded) edge of each band in Hz; by default delta 1-4,
-        theta 4-8, alpha 8-13, beta 13-30 and gamma 30-45.
+        theta 4-8, alpha 8-13, beta 13-30 and gamma 30-45. A number makes bands of this width
+        in Hz, from 1 Hz to the last that begins by 45 Hz and ends by the Nyquist frequency;
+        where `nperseg_s` or the trial is too short for it, of the width of a frequency bin.
     output : {"log_power", "power", "relative", "differential_entropy"}, default "log_power"
         Natural logarithm of the power in µV², the power, its part of the power in all
         bands, or ``log(2 pi e power) / 2``, the differential entropy of a Gaussian signal of
@@ -85,7 +87,7 @@ class BandPower(Transformer):
     """
 
     sfreq: Positive | None = None
-    bands: Bands | None = None
+    bands: Bands | Positive | None = None
     output: Literal["log_power", "power", "relative", "differential_entropy"] = "log_power"
     nperseg_s: Positive = 1.0
     amin: Positive = 1e-20
@@ -99,13 +101,13 @@ class BandPower(Transformer):
         self._check_rate(signals)
         n_times = signals.shape[-1]
         refuse_single_sample(n_times)
-        self.bands_ = dict(BANDS if self.bands is None else self.bands)
         self._nperseg = min(n_times, round(self.nperseg_s * self.sfreq_))
         if self._nperseg < 1:
             raise ParameterError(
                 f"nperseg_s is {self.nperseg_s:g} s, less than a sample.", "nperseg_s"
             )
         freqs = scipy.fft.rfftfreq(self._nperseg, 1 / self.sfreq_)
+        self.bands_ = self._named_bands(freqs)
         # Power is the density times the width of a bin, added up over the band.
         self._weights = np.zeros((len(freqs), len(self.bands_)), dtype=np.float32)
         for i, (name, (low, high)) in enumerate(self.bands_.items()):
@@ -119,6 +121,20 @@ class BandPower(Transformer):
                 )
             self._weights[inside, i] = self.sfreq_ / self._nperseg
         self.output_shape_ = (signals.shape[1] * len(self.bands_),)
+
+    def _named_bands(self, freqs: NDArray[np.float64]) -> dict[str, tuple[float, float]]:
+        if self.bands is None:
+            return dict(BANDS)
+        if isinstance(self.bands, Mapping):
+            return dict(self.bands)
+        bands = bands_of_width(max(self.bands, freqs[1]), freqs[-1])
+        if not bands:
+            raise ParameterError(
+                f"bands is {self.bands:g} Hz, and no such band lies between 1 Hz and the Nyquist "
+                f"frequency, {freqs[-1]:g} Hz; make it narrower.",
+                "bands",
+            )
+        return bands
 
     def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         _, density = scipy.signal.welch(
@@ -157,3 +173,10 @@ class BandPower(Transformer):
 
     def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
         return {}
+
+
+def bands_of_width(width: float, nyquist: float) -> dict[str, tuple[float, float]]:
+    """Bands side by side from 1 Hz to the last that begins by 45 Hz, by the name of their edges."""
+    lows = 1 + width * np.arange(44 / width + 1)
+    bands = [(float(low), float(low + width)) for low in lows if low <= 45]
+    return {f"{low:g}-{high:g}Hz": (low, high) for low, high in bands if high <= nyquist}

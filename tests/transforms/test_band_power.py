@@ -30,6 +30,33 @@ def test_outputs():
     np.testing.assert_allclose(made["relative"].reshape(-1, 3, 5).sum(axis=2), 1, rtol=1e-4)
 
 
+def test_a_number_makes_bands_of_this_width():
+    power = BandPower(sfreq=128, output="power", bands=1.0)
+    X = 4 * np.sin(2 * np.pi * 10 * np.arange(640) / 128)[None, None]
+    spectrum = power.fit_transform(X)
+    assert list(power.bands_.values()) == [(f, f + 1) for f in range(1, 46)]
+    # The Hann window spreads a sine over three bins, 1/6, 2/3 and 1/6.
+    np.testing.assert_allclose(spectrum[0, 8:11], [4 / 3, 16 / 3, 4 / 3], rtol=1e-3)
+    assert list(BandPower(sfreq=128, bands=20).fit(X).bands_.values()) == [
+        (1, 21),
+        (21, 41),
+        (41, 61),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sfreq", "n_times", "edges"),
+    [
+        (20, 200, [(f, f + 1) for f in range(1, 10)]),
+        (128, 32, [(f, f + 4) for f in range(1, 46, 4)]),
+    ],
+    ids=["slow", "short"],
+)
+def test_bands_of_a_width_where_bins_are_few(sfreq, n_times, edges):
+    X = np.random.default_rng(0).normal(size=(3, 2, n_times))
+    assert list(BandPower(sfreq=sfreq, bands=1.0).fit(X).bands_.values()) == edges
+
+
 def test_features_are_named_in_pandas():
     trials = example_trials(n_times=256)
     frame = BandPower().set_output(transform="pandas").fit_transform(trials.X)
@@ -51,6 +78,7 @@ def test_scikit_learns_checks_of_names(check):
         ({"bands": {}}, "bands is {}; expected a mapping .* with at least one entry"),
         ({"bands": {"high": (50, 70)}}, "above the Nyquist frequency 64 Hz"),
         ({"bands": {"thin": (10.2, 10.4)}}, "'thin', 10.2 to 10.4 Hz, holds no frequency bin"),
+        ({"bands": 70}, "bands is 70 Hz, and no such band lies between 1 Hz and .* 64 Hz"),
         ({"output": "loud"}, "output is 'loud'"),
         ({"nperseg_s": 0}, "nperseg_s is 0; expected a number above 0"),
         ({"nperseg_s": 1e-3}, "less than a sample"),
