@@ -16,6 +16,7 @@ from sklearn.base import clone
 from eegkit.atomic import atomic_write
 from eegkit.blocks import read_blocks
 from eegkit.identity import UnidentifiableError, identify
+from eegkit.indexing import OF_TRIALS
 from eegkit.kept_files import remove_leftovers
 from eegkit.parameters import PathLike
 from eegkit.signals import SignalArray
@@ -95,7 +96,7 @@ class Cached(Transformer, kw_only=False):
     def _prepare(self, signals: SignalArray) -> None:
         self.transformer_ = clone(self.transformer).fit(signals)
         self.sfreq_ = getattr(self.transformer_, "sfreq_", None) or signals.sfreq
-        self._raw = signals.metadata | {"groups": None}
+        self._raw = signals.metadata | dict.fromkeys(OF_TRIALS)
         self._state = self._state_of(self.transformer_)
         self.output_shape_ = self.transformer_.transform(signals[:1]).shape[1:]
 
@@ -159,7 +160,7 @@ class Cached(Transformer, kw_only=False):
     def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
         trial = self.transformer_.transform(signals[:1])
         metadata = trial.metadata if isinstance(trial, SignalArray) else {}
-        return {name: value for name, value in metadata.items() if name != "groups"}
+        return {name: value for name, value in metadata.items() if name not in OF_TRIALS}
 
 
 def _key_of(path: Path) -> bytes:
