@@ -14,12 +14,16 @@ from eegkit.signals import SignalArray
 from eegkit.transforms import _fft
 from eegkit.transforms._base import Transformer
 
+# Where no window is given: the longest one in s, and the fewest frames of a trial.
+LONGEST_WINDOW_S = 2.0
+FEWEST_FRAMES = 9
+
 
 class FrameTransformer(Transformer):
     """The base of transforms that take the spectrum of one frame after the other."""
 
     sfreq: Positive | None = None
-    nperseg: Count = 256
+    nperseg: Count | None = None
     window_s: Positive | None = None
     hop: Count | None = None
     hop_s: Positive | None = None
@@ -34,9 +38,9 @@ class FrameTransformer(Transformer):
         """Settle rate, window and frames; give the frequencies of all bins in Hz."""
         self._check_rate(signals)
         n_times, sfreq = signals.shape[-1], self.sfreq_
-        length = self._samples(self.nperseg, "window_s")
-        hop = self._samples(self.hop or max(1, length // 4), "hop_s")
         refuse_single_sample(n_times)
+        length = self._samples(self.nperseg or self._usual_length(n_times), "window_s")
+        hop = self._samples(self.hop or self._usual_hop(length, n_times), "hop_s")
         if length > n_times:
             raise ParameterError(
                 f"The window of {length} samples ({length / sfreq:g} s) is longer than the "
@@ -55,6 +59,27 @@ class FrameTransformer(Transformer):
         self.times_ = centres / sfreq
         self._power_scale = _power_scale(self.scaling, window, sfreq, self._n_fft)
         return scipy.fft.rfftfreq(self._n_fft, 1 / sfreq)
+
+    @property
+    def nperseg_(self) -> int:
+        """Length of the window in samples."""
+        return len(self._taper)
+
+    @property
+    def hop_(self) -> int:
+        """Samples from one frame to the next."""
+        return self._hop
+
+    def _usual_length(self, n_times: int) -> int:
+        """Two seconds, or half of a shorter trial, in samples."""
+        return max(2, min(round(LONGEST_WINDOW_S * self.sfreq_), n_times // 2))
+
+    def _usual_hop(self, length: int, n_times: int) -> int:
+        """A quarter of the window, or less where the window is the usual one and frames few."""
+        hop = length // 4
+        if self.nperseg is None and self.window_s is None:
+            hop = min(hop, (n_times - length) // (FEWEST_FRAMES - 1))
+        return max(1, hop)
 
     def _samples(self, count: int, in_seconds: str) -> int:
         """A length in samples, or that of the parameter which gives it in s."""

@@ -48,6 +48,8 @@ class MelSpectrogram(FrameTransformer):
     ----------
     sfreq_ : float
         The sampling rate in Hz.
+    nperseg_, hop_ : int
+        Length of the window, and from one frame to the next, in samples.
     freqs_ : ndarray, shape (n_mels,)
         Centres of the bands in Hz.
     times_ : ndarray, shape (n_frames,)
@@ -71,7 +73,7 @@ class MelSpectrogram(FrameTransformer):
     >>> import numpy as np
     >>> from eegkit.transforms import MelSpectrogram
     >>> MelSpectrogram(sfreq=128, n_mels=20).fit_transform(np.zeros((2, 3, 640))).shape
-    (2, 3, 20, 7)
+    (2, 3, 20, 9)
     """
 
     n_mels: Count = 32

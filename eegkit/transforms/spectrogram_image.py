@@ -61,7 +61,7 @@ class SpectrogramImage(Transformer):
     >>> from eegkit.transforms import STFT, SpectrogramImage
     >>> spectrograms = STFT(sfreq=128).fit_transform(np.zeros((1, 19, 640)))
     >>> spectrograms.shape
-    (1, 19, 100, 7)
+    (1, 19, 100, 9)
     >>> images = SpectrogramImage(n_freqs=64, n_frames=64).fit_transform(spectrograms)
     >>> images.shape, images.freqs.shape
     ((1, 19, 64, 64), (64,))

@@ -36,12 +36,15 @@ class STFT(FrameTransformer):
     sfreq : float, optional
         Sampling rate in Hz; by default that of X. An X that does not say its rate is
         read at 128 Hz, with a warning.
-    nperseg : int, default 256
-        Window length in samples.
+    nperseg : int, optional
+        Window length in samples. By default 2 s, or half of the trial where it is shorter than
+        4 s.
     window_s : float, optional
         Window length in s, instead of `nperseg`.
     hop : int, optional
-        Samples from one frame to the next; a quarter of the window by default.
+        Samples from one frame to the next; by default a quarter of the window. Where the
+        window is not given either, the hop is shorter in trials below 6 s, so that all trials
+        have at least 9 frames.
     hop_s : float, optional
         The same in s, instead of `hop`.
     n_fft : int, optional
@@ -76,6 +79,8 @@ class STFT(FrameTransformer):
     ----------
     sfreq_ : float
         The sampling rate in Hz.
+    nperseg_, hop_ : int
+        Length of the window, and from one frame to the next, in samples.
     freqs_ : ndarray, shape (n_freqs,)
         Frequencies of the bins in Hz.
     times_ : ndarray, shape (n_frames,)
@@ -89,8 +94,9 @@ class STFT(FrameTransformer):
 
     Notes
     -----
-    The defaults (256 samples, 0.5 to 50 Hz at 128 Hz) resolve 0.5 Hz: the setting in which
-    band power of emotional EEG is usually computed from DEAP and SEED recordings.
+    Bins are the reciprocal of the window apart: 0.5 Hz in trials of 4 s and more, 1 Hz in
+    trials of 2 s. The minute-long trials of DEAP (8064 samples at 128 Hz) get 256 samples with
+    a hop of 64, the setting in which band power of emotional EEG is usually computed.
 
     References
     ----------
@@ -109,7 +115,7 @@ class STFT(FrameTransformer):
     >>> stft = STFT(sfreq=128)
     >>> spectrogram = stft.fit_transform(X)
     >>> spectrogram.shape
-    (1, 1, 100, 7)
+    (1, 1, 100, 9)
     >>> float(stft.freqs_[spectrogram[0, 0, :, 0].argmax()])
     10.0
     """

@@ -4,7 +4,7 @@ import pytest
 import scipy.signal
 
 from eegkit import SignalArray
-from eegkit.transforms import STFT
+from eegkit.transforms import STFT, MelSpectrogram
 
 SFREQ = 128.0
 
@@ -17,7 +17,7 @@ def X():
 @pytest.mark.parametrize("detrend", ["constant", None])
 def test_power_is_the_density_of_scipy(X, detrend):
     X = X + np.float32(2)
-    stft = STFT(sfreq=SFREQ, output="power", f_min=None, f_max=None, detrend=detrend)
+    stft = STFT(sfreq=SFREQ, nperseg=256, output="power", f_min=None, f_max=None, detrend=detrend)
     ours = stft.fit_transform(X)
     freqs, times, expected = scipy.signal.spectrogram(
         X.astype(np.float64), SFREQ, window="hann", nperseg=256, noverlap=192,
@@ -72,6 +72,40 @@ def test_seconds_are_samples_at_the_rate():
     np.testing.assert_array_equal(seconds, samples)
 
 
+@pytest.mark.parametrize("kind", [STFT, MelSpectrogram])
+@pytest.mark.parametrize(
+    ("seconds", "sfreq", "window_s", "hop_s", "n_frames"),
+    [
+        (63, 128, 2, 0.5, 123),  # DEAP
+        (6, 250, 2, 0.5, 9),
+        (5, 128, 2, 0.375, 9),
+        (2, 128, 1, 0.125, 9),
+        (1, 160, 0.5, 0.0625, 9),
+    ],
+)
+def test_window_and_hop_suit_the_trial(kind, seconds, sfreq, window_s, hop_s, n_frames):
+    X = SignalArray(np.zeros((1, 1, seconds * sfreq), np.float32), sfreq=sfreq)
+    made = kind().fit(X)
+    assert (made.nperseg_, made.hop_) == (window_s * sfreq, hop_s * sfreq)
+    assert len(made.times_) == n_frames
+    explicit = kind(window_s=window_s, hop_s=hop_s).fit(X)
+    np.testing.assert_array_equal(made.times_, explicit.times_)
+
+
+@pytest.mark.parametrize("n_times", [2, 3, 5, 8, 17, 50, 129, 255, 511, 513, 767, 769, 9999])
+def test_every_trial_has_frames(n_times):
+    stft = STFT(f_min=None, f_max=None).fit(SignalArray(np.zeros((1, 1, n_times)), sfreq=128))
+    assert 2 <= stft.nperseg_ <= min(n_times, 256)
+    assert len(stft.times_) >= min(9, n_times // 2)
+
+
+def test_the_hop_of_a_given_window_is_a_quarter(X):
+    for params, hop in (({"nperseg": 256}, 64), ({"window_s": 2}, 64), ({"nperseg": 3}, 1)):
+        assert STFT(sfreq=SFREQ, **params).fit(X).hop_ == hop
+    assert STFT(sfreq=SFREQ, hop=100).fit(X).nperseg_ == 256
+    assert STFT(sfreq=SFREQ, hop=100).fit(X).hop_ == 100
+
+
 def test_a_plain_array_is_read_at_128_hz_with_a_warning(X):
     with pytest.warns(UserWarning, match="STFT reads it at 128 Hz") as caught:
         stft = STFT().fit(X)
@@ -111,7 +145,7 @@ def test_parameters_that_make_no_sense(X, params, message):
 
 
 def test_float32_is_as_good_as_float64(X):
-    stft = STFT(sfreq=SFREQ, output="power", detrend=None)
+    stft = STFT(sfreq=SFREQ, nperseg=256, output="power", detrend=None)
     single = np.asarray(stft.fit_transform(X), dtype=np.float64)
     frames = np.lib.stride_tricks.sliding_window_view(X.astype(np.float64), 256, axis=-1)[
         ..., ::64, :
