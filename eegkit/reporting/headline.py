@@ -166,6 +166,7 @@ def _question(results: Results) -> str:
     overlap = "Nobody is in training and in test."
     if results.subject_overlap:
         overlap = "Training and test hold the same people."
+    unscored = _unscored(results)
     failures = count(len(results.failures), "fit") + " failed." if len(results.failures) else ""
     n = len(results.pipelines)
     classes = f"{count(n_classes, 'class', 'classes')}{names}"
@@ -173,5 +174,22 @@ def _question(results: Results) -> str:
     return (
         f"Asked was how well {count(n, 'pipeline')} {'tells' if n == 1 else 'tell'} {classes} "
         f"apart in {count(data['n_trials'], 'trial')} of {people}, in {count(n_folds, 'fold')} "
-        f"({results.split}). {overlap} {failures}"
+        f"({results.split}). {overlap} {unscored}{failures}"
     ).strip()
+
+
+def _unscored(results: Results) -> str:
+    """How many trials were calibrated on."""
+    people = {
+        name: n
+        for calibration in results.settings.calibration.values()
+        for name, n in calibration.get("people", {}).items()
+    }
+    if not people:
+        return ""
+    trials = count(sum(people.values()), "trial")
+    return f"Calibrated on, and scored for no pipeline, are {trials} of {_people(len(people))}. "
+
+
+def _people(n: int) -> str:
+    return count(n, "person", "people")

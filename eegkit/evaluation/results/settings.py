@@ -23,7 +23,7 @@ from eegkit.trials_source import TrialsSource
 LIBRARIES = ("numpy", "scikit-learn", "torch", "skorch", "mne")
 # What settings hold for each pipeline or data set: a selection of those selects of these.
 BY_PIPELINE = ("pipelines", "access")
-BY_DATASET = ("n_folds", "data", "sources", "audit", "draws")
+BY_DATASET = ("n_folds", "data", "sources", "audit", "calibration", "draws")
 
 
 @dataclass
@@ -64,6 +64,9 @@ class RunSettings:
         By data set, how the trials were loaded (`TrialsSource`), where that is known.
     audit : dict of str to dict
         By data set, what `Audit.to_dict` gives.
+    calibration : dict of str to dict
+        By data set, the test trials that pipelines calibrate on, which are scored for none of
+        them: how many, by ``pipelines`` and by ``people``. Empty where there are none.
     subject_overlap : bool
         Whether somebody was in training and in test.
     random_state : int, optional
@@ -94,6 +97,7 @@ class RunSettings:
     data: dict[str, dict[str, Any]] = field(default_factory=dict)
     sources: dict[str, dict[str, Any]] = field(default_factory=dict)
     audit: dict[str, dict[str, Any]] = field(default_factory=dict)
+    calibration: dict[str, dict[str, Any]] = field(default_factory=dict)
     subject_overlap: bool = False
     random_state: int | None = None
     versions: dict[str, str] = field(default_factory=dict)

@@ -19,6 +19,7 @@ from eegkit.evaluation.metrics.suitability import suitable_scorers
 from eegkit.evaluation.results.predictions import Predictions
 from eegkit.evaluation.results.results import Results
 from eegkit.evaluation.results.settings import RunSettings, describe_run
+from eegkit.evaluation.running.calibration import without_calibration
 from eegkit.evaluation.running.fold import Outcome, Task, fill_chance
 from eegkit.evaluation.running.inputs import (
     check_trials,
@@ -158,6 +159,11 @@ def evaluate(
         pipelines |= {n: p for n, p in all_baselines().items() if n not in pipelines}
     scorers = suitable_scorers(scorers, {name: d.y for name, d in data.items()}, pipelines)
     folds, split = _split(splitter, datasets, pipelines, on_leak)
+    split["calibration"] = {}
+    for name, part in data.items():
+        folds[name], split["calibration"][name] = without_calibration(
+            folds[name], part, pipelines, scorers
+        )
     triples = ((name, p, fold) for name in data for p in pipelines for fold in folds[name])
     tasks = [Task(i, *triple) for i, triple in enumerate(triples)]
     outcomes = run_tasks(

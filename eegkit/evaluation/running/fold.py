@@ -146,15 +146,16 @@ def _fit_and_score(
         classes = np.unique(data.labels[fold.train])
     answers = Answers(estimator, X_test, classes)
     rows = _score_subjects(task, answers, X_test, data, scorers)
+    places, scored = fold.scored_places, fold.scored
     has_proba = hasattr(answers, "predict_proba")
     predictions = Predictions(
-        trial=fold.test.astype(np.int64),
-        fold=np.full(len(fold.test), fold.number),
-        subject=data.groups[fold.test],
-        y=data.labels[fold.test],
-        predicted=answers.predict(slice(None)),
+        trial=scored.astype(np.int64),
+        fold=np.full(len(scored), fold.number),
+        subject=data.groups[scored],
+        y=data.labels[scored],
+        predicted=answers.predict(places),
         classes=answers.classes_,
-        proba=answers.predict_proba(slice(None)).astype(np.float32) if has_proba else None,
+        proba=answers.predict_proba(places).astype(np.float32) if has_proba else None,
     )
     costs = {
         "fit_time_s": fit_end - start,
@@ -169,11 +170,12 @@ def _score_subjects(
 ) -> list[dict[str, Any]]:
     """A row for each subject of the test trials: scores, and the chance level of each."""
     fold = task.fold
-    y_test = data.y[fold.test]
+    places, y_test = fold.scored_places, data.y[fold.test]
     n_train_subjects = int(np.count_nonzero(np.bincount(data.subjects[fold.train])))
     chance_of = _chance_levels(data, fold, scorers)
     rows = []
-    for subject, trials in _trials_of_each(data.groups[fold.test]):
+    for subject, rows_of_scored in _trials_of_each(data.groups[fold.scored]):
+        trials = places[rows_of_scored]
         scores = score(
             answers, trials, partial(X_test.__getitem__, trials), y_test[trials], scorers
         )
@@ -221,7 +223,7 @@ def _chance_levels(
 
     # Where the label is the person, nobody could guess it knowing whose trials these are: chance
     # is then that of the whole fold.
-    whole = levels(data.y[fold.test]) if data.labels_are_subjects else None
+    whole = levels(data.y[fold.scored]) if data.labels_are_subjects else None
     alike: dict[Any, dict[str, float]] = {}
     countable = data.y.ndim == 1 and all(map(by_answers, scorers.values()))
 
@@ -245,7 +247,7 @@ def fill_chance(
     about. Each person counts once for each of their classes.
     """
     for name, part in data.items():
-        rows = np.unique(np.concatenate([t.fold.test for t in tasks if t.dataset == name]))
+        rows = np.unique(np.concatenate([t.fold.scored for t in tasks if t.dataset == name]))
         pairs = pd.DataFrame({"subject": part.subjects[rows], "y": part.classes[1][rows]})
         y = part.y[rows[~pairs.duplicated().to_numpy()]]
         for metric, scorer in scorers.items():

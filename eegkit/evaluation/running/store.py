@@ -20,7 +20,7 @@ from eegkit.evaluation.results.predictions import pack, unpack
 from eegkit.evaluation.running.fold import Data, Outcome, Task
 from eegkit.identity import UnidentifiableError, identify
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 # The key of what nobody could know again: it is not kept.
 NOT_KEPT = ""
 
@@ -72,7 +72,7 @@ class Store:
             if None in code:
                 keys.append(NOT_KEPT)
                 continue
-            fold = task.fold.train, task.fold.test
+            fold = task.fold.train, task.fold.test, task.fold.scored_places
             keys.append(f"fold-{identify(FORMAT_VERSION, *code, of_data[task.dataset], *fold)}")
         return keys
 

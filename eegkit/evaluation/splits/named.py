@@ -137,11 +137,27 @@ def describe_split(cv: Any, splitter: Any) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Fold:
-    """One fold: its number, from 0 on, and the trials on either side."""
+    """One fold: its number, from 0 on, and the trials on either side.
+
+    `unscored` marks those test trials that a decoder is given, and that are not scored.
+    """
 
     number: int
     train: NDArray[np.intp]
     test: NDArray[np.intp]
+    unscored: NDArray[np.bool_] | None = None
+
+    @property
+    def scored_places(self) -> NDArray[np.intp]:
+        """Where those that are scored stand among the test trials."""
+        if self.unscored is None:
+            return np.arange(len(self.test))
+        return np.flatnonzero(~self.unscored)
+
+    @property
+    def scored(self) -> NDArray[np.intp]:
+        """The test trials that are scored."""
+        return self.test[self.scored_places]
 
     def check(self, n_trials: int) -> None:
         """Raise ValueError where a side is empty, or names trials that are not there."""
