@@ -26,10 +26,15 @@ DEFAULT_SFREQ = 128.0
 AXES = {
     "raw": ("n_trials", "n_channels", "n_times"),
     "spectrogram": ("n_trials", "n_channels", "n_freqs", "n_frames"),
+    "covariance": ("n_trials", "n_channels", "n_channels"),
 }
+# Of the kind "any", by their number: features stay features there.
+ANY_AXES = {2: ("n_trials", "n_features"), 3: AXES["raw"], 4: AXES["spectrogram"]}
 _ADVICE = {
     "raw": "It reads raw trials: give it the signals themselves, not their spectrograms.",
     "spectrogram": "It reads spectrograms: put a time-frequency transform such as STFT() first.",
+    "covariance": "It reads covariance matrices: put Covariance() first.",
+    "any": "It reads raw trials, spectrograms and features.",
 }
 
 
@@ -90,10 +95,8 @@ class Estimator(Parametrized, BaseEstimator):
             array, labels = validate_data(self, X, reset=reset, **options), None
         else:
             array, labels = validate_data(self, X, y, reset=reset, multi_output=True, **options)
-        if array.ndim == 2:
-            # One channel; to a net that reads spectrograms, one frame of it.
-            shape = (len(array), 1, -1) if self.input_kind == "raw" else (len(array), 1, -1, 1)
-            array = array.reshape(shape)
+        if array.ndim == 2 and self.input_kind != "any":
+            array = _one_channel(array, self.input_kind)
             metadata = {name: metadata.get(name) for name in ("sfreq", *OF_TRIALS)}
         signals = SignalArray(array, **metadata)
         if reset:
@@ -124,16 +127,16 @@ class Estimator(Parametrized, BaseEstimator):
         return (
             type(X) in (np.ndarray, SignalArray)
             and X.dtype in (np.float32, np.float64)
-            and X.ndim == len(AXES[self.input_kind])
             and X.shape[1:] == getattr(self, "input_shape_", None)
             and len(X) > 0
         )
 
     def _check_axes(self, X: Any, *, reset: bool) -> None:
         """Refuse a wrong number of axes, no samples, and shapes other than the fitted one."""
-        axes, shape, name = AXES[self.input_kind], np.shape(X), type(self).__name__
+        shape, name = np.shape(X), type(self).__name__
         if len(shape) < 2:
             return  # scikit-learn's own message says what to reshape
+        axes = self._axes(len(shape), reset=reset)
         if len(shape) != 2 and len(shape) != len(axes):
             raise ValueError(
                 f"{name} expects X of shape ({', '.join(axes)}), or 2-D for a single channel, "
@@ -149,6 +152,18 @@ class Estimator(Parametrized, BaseEstimator):
                     f"X has {axis} = {length}, but {name} was fitted with {axis} = {expected}; "
                     "bring it to the shape of the training trials, or fit again."
                 )
+
+    def _axes(self, n_axes: int, *, reset: bool) -> tuple[str, ...]:
+        """The axes that X is expected to have."""
+        if self.input_kind != "any":
+            return AXES[self.input_kind]
+        expected = sorted(ANY_AXES) if reset else [1 + len(self.input_shape_)]
+        if n_axes not in expected:
+            raise ValueError(
+                f"{type(self).__name__} expects X of {' or '.join(map(str, expected))} dimensions, "
+                f"but got {n_axes}. {_ADVICE['any']}"
+            )
+        return ANY_AXES[n_axes]
 
     def _check_ch_names(self, signals: SignalArray) -> None:
         """Refuse other channels than those of `fit`, where both are known by name."""
@@ -250,6 +265,16 @@ def warn(message: str, category: type[UserWarning] = UserWarning) -> None:
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(inside):
         level, frame = level + 1, frame.f_back
     warnings.warn(message, category, stacklevel=level)
+
+
+def _one_channel(array: NDArray[Any], input_kind: str) -> NDArray[Any]:
+    """Signals of one channel, shape (n_trials, n_times), as an estimator of this kind reads them.
+
+    To a net that reads spectrograms they are one frame; of covariances there is but the power.
+    """
+    if input_kind == "covariance":
+        return np.square(array, dtype=np.float64).mean(axis=1).reshape(-1, 1, 1)
+    return array.reshape((len(array), 1, -1) if input_kind == "raw" else (len(array), 1, -1, 1))
 
 
 def _check_equal_lengths(X: Any) -> None:

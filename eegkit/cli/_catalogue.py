@@ -21,6 +21,8 @@ NOUNS = {"datasets": "data set", "transforms": "transform", "classifiers": "clas
 AXES = {
     "raw": "raw trials, (n_trials, n_channels, n_times)",
     "spectrogram": "spectrograms, (n_trials, n_channels, n_freqs, n_frames)",
+    "covariance": "covariance matrices, (n_trials, n_channels, n_channels)",
+    "any": "raw trials, spectrograms or features, (n_trials, n_features)",
 }
 
 

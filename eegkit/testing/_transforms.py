@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import tempfile
+import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sklearn.base import clone
@@ -65,9 +67,9 @@ def check_in_a_pipeline(estimator: Transformer) -> None:
     X, y = example_input(estimator)
     flatten = FunctionTransformer(_flatten)
     pipeline = Pipeline([clone(estimator), flatten, RidgeClassifier()])
-    scores = cross_val_score(
-        pipeline, X, y, groups=X.groups, cv=GroupKFold(3), n_jobs=2, error_score="raise"
-    )
+    options: Any = {"groups": X.groups, "cv": GroupKFold(3), "error_score": "raise"}
+    with warnings.catch_warnings(action="ignore", category=UserWarning):
+        scores = cross_val_score(pipeline, X, y, n_jobs=2, **options)
     assert np.isfinite(scores).all()
 
 

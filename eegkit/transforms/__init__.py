@@ -1,6 +1,7 @@
 """Transforms: from trials to cleaner trials, or to spectrograms."""
 
 from eegkit.kept_files import CachedFile, cached_files, clear_cache
+from eegkit.transforms._alignment import Alignment
 from eegkit.transforms._base import Transformer
 from eegkit.transforms.band_power import BandPower
 from eegkit.transforms.cached import Cached
@@ -13,12 +14,14 @@ from eegkit.transforms.spectrogram_image import SpectrogramImage
 from eegkit.transforms.spectrogram_union import SpectrogramUnion
 from eegkit.transforms.standardizer import Standardizer
 from eegkit.transforms.stft import STFT
+from eegkit.transforms.subject_standardizer import SubjectStandardizer
 from eegkit.transforms.wavelet_denoiser import WaveletDenoiser
 from eegkit.transforms.windows import Crop, SlidingWindows
 
 __all__ = [
     "CWT",
     "STFT",
+    "Alignment",
     "BandPass",
     "BandPower",
     "Cached",
@@ -32,6 +35,7 @@ __all__ = [
     "SpectrogramImage",
     "SpectrogramUnion",
     "Standardizer",
+    "SubjectStandardizer",
     "Transformer",
     "WaveletDenoiser",
     "cached_files",

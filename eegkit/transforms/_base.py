@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from joblib import effective_n_jobs
 from numpy.typing import NDArray
 from sklearn.base import TransformerMixin
 
+from eegkit.access import access_of
 from eegkit.atomic import atomic_write
 from eegkit.base import Estimator, inner_fits
 from eegkit.blocks import release, row_blocks
-from eegkit.parameters import Positive
+from eegkit.parameters import ParameterError, Positive
 from eegkit.signals import SignalArray
 from eegkit.transforms._threads import map_in_threads
 
@@ -25,6 +26,7 @@ BLOCK_BYTES = 2**21
 # Memory that the temporaries of a block take, in multiples of its larger side.
 BLOCK_COST = 6
 RELEASE_BYTES = 2**25
+T = TypeVar("T")
 
 
 class Transformer(TransformerMixin, Estimator):
@@ -124,22 +126,33 @@ class Transformer(TransformerMixin, Estimator):
     def _fill(self, signals: SignalArray, out: NDArray[Any]) -> None:
         """Transform block after block, or several at once, into `out`."""
         array = signals.view(np.ndarray)
-        n_jobs = effective_n_jobs(self.n_jobs)
         row_bytes = 4 * max(int(np.prod(array.shape[1:])), int(np.prod(out.shape[1:])))
-        max_bytes = int(self.max_memory_mb * 2**20 / (BLOCK_COST * n_jobs))
+        transform_rows = self._transform_rows(signals)
         pending_bytes = 0
 
         def work(rows: slice) -> int:
-            out[rows] = self._transform_block(np.asarray(array[rows], dtype=np.float32))
+            out[rows] = transform_rows(array[rows], rows)
             return (rows.stop - rows.start) * row_bytes
 
-        blocks = row_blocks(len(array), row_bytes, min(BLOCK_BYTES, max_bytes), n_jobs)
-        for n_bytes in map_in_threads(work, blocks, n_jobs):
+        for n_bytes in self._map_blocks(work, len(array), row_bytes):
             pending_bytes += n_bytes
             if pending_bytes > RELEASE_BYTES:
                 release(array)
                 release(out)
                 pending_bytes = 0
+
+    def _map_blocks(self, work: Callable[[slice], T], n_rows: int, row_bytes: int) -> Iterator[T]:
+        """Results of the work on each block of rows, in order, within the memory allowed."""
+        n_jobs = effective_n_jobs(self.n_jobs)
+        max_bytes = int(self.max_memory_mb * 2**20 / (BLOCK_COST * n_jobs))
+        blocks = row_blocks(n_rows, row_bytes, min(BLOCK_BYTES, max_bytes), n_jobs)
+        return map_in_threads(work, blocks, n_jobs)
+
+    def _transform_rows(
+        self, signals: SignalArray
+    ) -> Callable[[NDArray[Any], slice], NDArray[np.float32]]:
+        """What transforms a block of these trials, given it and its rows."""
+        return lambda block, rows: self._transform_block(np.asarray(block, dtype=np.float32))
 
     @abstractmethod
     def _prepare(self, signals: SignalArray) -> None:
@@ -160,6 +173,18 @@ class Transformer(TransformerMixin, Estimator):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
+
+
+def refuse_access(parameter: str, transformer: Any) -> None:
+    """Refuse a transform of trials by others, where trials are given to it in blocks."""
+    access = access_of(transformer)
+    if access != "none":
+        raise ParameterError(
+            f"{parameter} holds {transformer!r}, of access {access!r}: what it makes of a trial "
+            "depends on others of the same person, and trials come in blocks here. Make it a step "
+            "of its own.",
+            parameter,
+        )
 
 
 def _write_whole(

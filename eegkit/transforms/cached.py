@@ -20,7 +20,7 @@ from eegkit.indexing import OF_TRIALS
 from eegkit.kept_files import remove_leftovers
 from eegkit.parameters import PathLike
 from eegkit.signals import SignalArray
-from eegkit.transforms._base import Transformer, write_npy
+from eegkit.transforms._base import Transformer, refuse_access, write_npy
 
 # Parameters that change how the work is done, but not what comes out.
 HOW = ("max_memory_mb", "n_jobs")
@@ -92,6 +92,10 @@ class Cached(Transformer, kw_only=False):
         while hasattr(first, "steps"):
             first = first.steps[0][1]
         return getattr(first, "input_kind", "raw")
+
+    def check_parameters(self) -> None:
+        super().check_parameters()
+        refuse_access("transformer", self.transformer)
 
     def _prepare(self, signals: SignalArray) -> None:
         self.transformer_ = clone(self.transformer).fit(signals)

@@ -14,7 +14,7 @@ from eegkit.blocks import row_blocks
 from eegkit.naming import named
 from eegkit.parameters import Count, ParameterError
 from eegkit.signals import SignalArray
-from eegkit.transforms._base import BLOCK_BYTES, Transformer
+from eegkit.transforms._base import BLOCK_BYTES, Transformer, refuse_access
 from eegkit.transforms.spectrogram_image import SpectrogramImage
 from eegkit.transforms.stft import STFT
 
@@ -128,6 +128,7 @@ class SpectrogramUnion(Transformer, Composition, kw_only=False):
                 raise ParameterError(
                     f"{name!r} is {transformer!r}; expected a transform.", "transformers"
                 )
+            refuse_access("transformers", transformer)
 
     def _settle_rate(self, signals: SignalArray) -> None:
         rates = {name: t.sfreq_ for name, t in self.transformers_ if getattr(t, "sfreq_", None)}
