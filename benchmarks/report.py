@@ -55,8 +55,8 @@ def simulate(n_classes: int, n_trials: int, n_folds: int = 5, seed: int = 0) -> 
         proba = (proba / proba.sum(axis=1, keepdims=True)).astype(np.float32)
         predicted = proba.argmax(axis=1)
         predictions["trials", name] = Predictions(
-            trial=np.arange(n_trials), fold=fold, subject=classes[codes], y=classes[codes],
-            predicted=classes[predicted], classes=classes, proba=proba,
+            trial=np.arange(n_trials), fold=fold, seed=0 * fold, subject=classes[codes],
+            y=classes[codes], predicted=classes[predicted], classes=classes, proba=proba,
         )  # fmt: skip
         right = pd.DataFrame({"fold": fold, "code": codes, "right": predicted == codes})
         for (number, code), own in right.groupby(["fold", "code"])["right"]:

@@ -72,7 +72,7 @@ def test_rows_and_scores_are_those_of_a_loop_written_out(trials, decoder):
     results = evaluate(decoder, trials, **SETTINGS)
     table = results.table
     assert list(table.columns) == [
-        "dataset", "pipeline", "fold", "subject", "n_train", "n_test", "n_train_subjects",
+        "dataset", "pipeline", "seed", "fold", "subject", "n_train", "n_test", "n_train_subjects",
         "balanced_accuracy", "chance_balanced_accuracy", "accuracy", "chance_accuracy",
         "fit_time_s", "score_time_s", "peak_mb",
     ]  # fmt: skip

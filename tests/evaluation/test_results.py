@@ -63,8 +63,9 @@ def predictions(n=7, n_classes=3):
     proba = rng.dirichlet(np.ones(n_classes), n).astype(np.float32)
     return Predictions(
         trial=np.arange(n)[::-1].astype(np.int64), fold=np.arange(n) % 2,
-        subject=np.array([9, 10])[np.arange(n) % 2], y=classes[np.arange(n) % n_classes],
-        predicted=classes[proba.argmax(1)], classes=classes, proba=proba,
+        seed=np.zeros(n, np.int64), subject=np.array([9, 10])[np.arange(n) % 2],
+        y=classes[np.arange(n) % n_classes], predicted=classes[proba.argmax(1)],
+        classes=classes, proba=proba,
     )  # fmt: skip
 
 

@@ -28,7 +28,7 @@ Scorer = Callable[[Any, Any, Any], float]
 
 # The columns of a table of results that are not metrics.
 FIXED_COLUMNS = (
-    "dataset", "pipeline", "fold", "subject", "n_train", "n_test", "n_train_subjects",
+    "dataset", "pipeline", "seed", "fold", "subject", "n_train", "n_test", "n_train_subjects",
 )  # fmt: skip
 COST_COLUMNS = ("fit_time_s", "score_time_s", "peak_mb")
 

@@ -14,7 +14,7 @@ from eegkit.evaluation.results.predictions import Predictions, pack, unpack
 from eegkit.evaluation.results.settings import RunSettings
 
 FORMAT_VERSION = 1
-COUNTS = ("fold", "n_train", "n_test", "n_train_subjects")
+COUNTS = ("seed", "fold", "n_train", "n_test", "n_train_subjects")
 
 
 def write(
@@ -56,7 +56,8 @@ def read(path: Path) -> dict[str, Any]:
             f"{content.get('results_version')!r}, expected {FORMAT_VERSION})."
         )
     table = pd.DataFrame(content["table"])
-    counts = dict.fromkeys(COUNTS, "int64")
+    # Older files know of one seed.
+    counts = {name: "int64" for name in COUNTS if name in table}
     scores = {name: "float64" for name in table if name not in FIXED_COLUMNS}
     table = table.astype(scores | counts)
     predictions = {

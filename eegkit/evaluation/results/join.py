@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from textwrap import shorten
 from typing import Any
 
 import pandas as pd
 
 from eegkit.evaluation.results.results import Results
+from eegkit.evaluation.results.settings import BY_PIPELINE
 
 # Of the description of a data set, in the words of messages.
 FACTS = {
@@ -78,8 +79,7 @@ def join_results(results: Mapping[str, Results]) -> Results:
     settings = dataclasses.replace(
         parts[0].settings,
         scoring=metrics,
-        pipelines=dict(item for part in parts for item in part.settings.pipelines.items()),
-        access=dict(item for part in parts for item in part.settings.access.items()),
+        **{name: _merged(parts, name) for name in BY_PIPELINE},
         baselines=[name for part in parts for name in part.settings.baselines],
         imports=list(dict.fromkeys(line for part in parts for line in part.settings.imports)),
         not_code=[name for part in parts for name in part.settings.not_code],
@@ -104,16 +104,24 @@ def _rename(results: Results, names: Mapping[str, str]) -> Results:
         frame.assign(pipeline=frame["pipeline"].map(rename))
         for frame in (results.table, results.failures)
     )
+    by_pipeline: dict[str, Any] = {
+        field: {rename(name): value for name, value in getattr(results.settings, field).items()}
+        for field in BY_PIPELINE
+    }
     settings = dataclasses.replace(
         results.settings,
-        pipelines={rename(name): text for name, text in results.settings.pipelines.items()},
-        access={rename(name): access for name, access in results.settings.access.items()},
+        **by_pipeline,
         # Of one that has another name now, the code is its own, baseline or not.
         baselines=[name for name in results.settings.baselines if name not in names],
         not_code=list(map(rename, results.settings.not_code)),
     )
     predictions = {(d, rename(name)): part for (d, name), part in results._predictions.items()}
     return Results(table, settings, predictions=predictions, failures=failures.to_dict("records"))
+
+
+def _merged(parts: Iterable[Results], field: str) -> Any:
+    """One setting of all parts, by pipeline."""
+    return {name: v for part in parts for name, v in getattr(part.settings, field).items()}
 
 
 def _shared(kind: str, by_run: Mapping[str, list[str]]) -> list[str]:

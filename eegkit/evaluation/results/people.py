@@ -24,7 +24,12 @@ ALIASES = {"roc_auc": "auroc"}
 
 
 def person_predictions(
-    results: Any, pipeline: str | None = None, dataset: str | None = None, how: str = "mean"
+    results: Any,
+    pipeline: str | None = None,
+    dataset: str | None = None,
+    how: str = "mean",
+    *,
+    seed: int = 0,
 ) -> Predictions:
     """One answer for each person, where the trials of each are all of one class.
 
@@ -38,6 +43,8 @@ def person_predictions(
         The class with the largest mean probability over the person's test trials, or with most of
         them (of several the first class). A pipeline without probabilities gives the latter either
         way.
+    seed : int, default 0
+        The number of the seed; see `Results.predictions`.
 
     Returns
     -------
@@ -50,7 +57,7 @@ def person_predictions(
     ValueError
         Somebody has trials of two classes, or each person has a class of their own.
     """
-    return one_answer_each(results.predictions(pipeline, dataset), how)
+    return one_answer_each(results.predictions(pipeline, dataset, seed=seed), how)
 
 
 def person_scores(results: Any, how: str = "mean") -> pd.DataFrame:
@@ -72,7 +79,9 @@ def person_scores(results: Any, how: str = "mean") -> pd.DataFrame:
         A row for each data set, pipeline and metric (``"accuracy"``, ``"balanced_accuracy"``,
         ``"auroc"``): ``score``; ``ci_low`` and ``ci_high``, at 95 %, of proportions by Wilson
         [1]_, combined over classes, and of AUROC by Newcombe [2]_; ``chance``, see
-        `chance_level`; ``n_subjects``; and ``n_right``, the people whose answer is right.
+        `chance_level`; ``n_subjects``; ``n_right``, the people whose answer is right; and
+        ``sd_seeds``, the standard deviation of the score over seeds. With several seeds the
+        others are means over seeds, ``n_right`` a rounded one.
 
     Raises
     ------
@@ -111,7 +120,7 @@ def person_scores(results: Any, how: str = "mean") -> pd.DataFrame:
     rows = []
     pairs = results.table[["dataset", "pipeline"]].drop_duplicates()
     for dataset, pipeline in pairs.itertuples(index=False):
-        scores = scores_of(person_predictions(results, pipeline, dataset, how))
+        scores = scores_of(results.predictions(pipeline, dataset, seed=None), how)
         rows.append(scores.assign(dataset=dataset, pipeline=pipeline))
     table = pd.concat(rows, ignore_index=True)
     return table[["dataset", "pipeline", *table.columns.drop(["dataset", "pipeline"])]]
@@ -136,6 +145,7 @@ def one_answer_each(predictions: Predictions, how: str = "mean") -> Predictions:
     return Predictions(
         trial=predictions.trial[first],
         fold=predictions.fold[first],
+        seed=predictions.seed[first],
         subject=subjects,
         y=y[first],
         predicted=classes[proba.argmax(axis=1)],
@@ -144,7 +154,21 @@ def one_answer_each(predictions: Predictions, how: str = "mean") -> Predictions:
     )
 
 
-def scores_of(people: Predictions) -> pd.DataFrame:
+def scores_of(predictions: Predictions, how: str = "mean") -> pd.DataFrame:
+    """Scores of people with one answer each, means over seeds; see `person_scores`."""
+    of_seeds = pd.concat(
+        _scores_of_seed(one_answer_each(predictions[predictions.seed == seed], how))
+        for seed in np.unique(predictions.seed)
+    )
+    groups = of_seeds.groupby("metric", sort=False)
+    scores = groups.mean()
+    scores["sd_seeds"] = groups["score"].std()
+    counts = ["n_subjects", "n_right"]
+    scores[counts] = scores[counts].round().astype(int)
+    return scores.reset_index()
+
+
+def _scores_of_seed(people: Predictions) -> pd.DataFrame:
     """Accuracy, balanced accuracy and AUROC of people who have one answer each."""
     y, predicted = people.y, people.predicted
     assert people.proba is not None
@@ -186,17 +210,21 @@ def over_people(
     for key, part in predictions.items():
         if not one_class_each(part.y, part.subject):
             continue
-        scores = scores_of(one_answer_each(part)).set_index("metric")
+        scores = scores_of(part).set_index("metric")
         for metric in settings.scoring:
             name = ALIASES.get(metric, metric)
             if name not in scores.index or not _by_name(metric, settings):
                 continue
             row = scores.loc[name]
             place = (summary[["dataset", "pipeline", "metric"]] == [*key, metric]).all(axis=1)
-            columns = ["mean", "sd", "ci_low", "ci_high", "chance", "n_subjects", "n_above_chance"]
-            values = [row["score"], np.nan, *row[["ci_low", "ci_high", "chance"]]]
-            values += [int(row["n_subjects"]), int(row["n_right"])]
-            for column, value in zip(columns, values, strict=True):
+            values = {
+                "mean": row["score"],
+                "sd": np.nan,
+                **row[["ci_low", "ci_high", "sd_seeds", "chance"]],
+                "n_subjects": int(row["n_subjects"]),
+                "n_above_chance": int(row["n_right"]),
+            }
+            for column, value in values.items():
                 summary.loc[place, column] = value
             summary.loc[place, "answers"] = "per person"
     return summary

@@ -11,19 +11,21 @@ import pandas as pd
 from numpy.typing import NDArray
 
 # What there is of every trial; the last are packed as codes of their values.
-NUMBERS, NAMES = ("trial", "fold"), ("subject", "y", "predicted")
+NUMBERS, NAMES = ("trial", "fold", "seed"), ("subject", "y", "predicted")
 COLUMNS = NUMBERS + NAMES
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a pipeline answered to every test trial, fold after fold.
+    """What a pipeline answered to every test trial, seed after seed and fold after fold.
 
     Attributes
     ----------
     trial : ndarray of int, shape (n,)
         Which of the trials it was.
     fold : ndarray of int, shape (n,)
+    seed : ndarray of int, shape (n,)
+        The number of the seed, from 0 on.
     subject : ndarray, shape (n,)
     y : ndarray, shape (n,)
         The label; of soft labels, the number of the most probable class.
@@ -38,6 +40,7 @@ class Predictions:
 
     trial: NDArray[np.int64]
     fold: NDArray[np.int64]
+    seed: NDArray[np.int64]
     subject: NDArray[Any]
     y: NDArray[Any]
     predicted: NDArray[Any]
@@ -82,6 +85,8 @@ def pack(predictions: Predictions, arrays: dict[str, Any], prefix: str = "") -> 
 def unpack(header: Mapping[str, Any], arrays: Mapping[str, Any]) -> Predictions:
     """The predictions that `pack` took apart."""
     prefix = header["prefix"]
+    # Older files know of one seed.
+    arrays = {f"{prefix}seed": np.zeros_like(arrays[f"{prefix}fold"]), **arrays}
     columns = {name: np.array(arrays[prefix + name]) for name in NUMBERS}
     columns |= {name: np.array(header[name])[arrays[prefix + name]] for name in NAMES}
     classes, proba = np.array(header["classes"]), arrays.get(prefix + "proba")

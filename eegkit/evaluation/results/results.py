@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-import html
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
-from sklearn.metrics import precision_recall_fscore_support
 
 from eegkit.access import unequal_access
 from eegkit.csv_file import write_csv
 from eegkit.evaluation.audit.report import Audit
 from eegkit.evaluation.metrics.scoring import FIXED_COLUMNS
 from eegkit.evaluation.results import text
+from eegkit.evaluation.results.answers import chance_of_answers, per_class
 from eegkit.evaluation.results.file import read, write
-from eegkit.evaluation.results.people import one_answer_each, over_people
+from eegkit.evaluation.results.people import over_people
 from eegkit.evaluation.results.predictions import Predictions
+from eegkit.evaluation.results.selection import check_name, select
 from eegkit.evaluation.results.settings import RunSettings
-from eegkit.evaluation.results.tables import per_subject, summarize, with_access
+from eegkit.evaluation.results.tables import (
+    costs,
+    per_subject,
+    summarize,
+    with_access,
+    with_seed_column,
+)
 from eegkit.evaluation.statistics.paired import compare_paired
-from eegkit.evaluation.statistics.permutation import PermutationChance, permutation_chance
-from eegkit.labels import labels_are_subjects, one_class_each
+from eegkit.evaluation.statistics.permutation import PermutationChance
 
 
 class Results:
-    """Scores of pipelines, one row per data set, pipeline, fold and subject.
+    """Scores of pipelines, one row per data set, pipeline, seed, fold and subject.
 
     Made by `evaluate`, or read from a file with `load`.
 
@@ -41,14 +47,15 @@ class Results:
     predictions : dict of (str, str) to Predictions, optional
         What was answered to every test trial, by data set and pipeline.
     failures : list of dict, optional
-        ``dataset``, ``pipeline``, ``fold``, ``error`` and ``traceback`` of every fold that failed.
+        ``dataset``, ``pipeline``, ``seed``, ``fold``, ``error`` and ``traceback`` of every fit
+        that failed.
 
     Attributes
     ----------
     table, settings
         As given.
     failures : pandas.DataFrame
-        One row per fold that failed.
+        One row per fit that failed.
     """
 
     def __init__(
@@ -59,11 +66,12 @@ class Results:
         predictions: Mapping[tuple[str, str], Predictions] | None = None,
         failures: Sequence[Mapping[str, Any]] = (),
     ) -> None:
-        self.table = table.reset_index(drop=True)
+        self.table = with_seed_column(table.reset_index(drop=True))
         self.settings = settings
         self._predictions = dict(predictions or {})
-        columns = ["dataset", "pipeline", "fold", "error", "traceback"]
-        self.failures = pd.DataFrame(list(failures), columns=columns)
+        columns = ["dataset", "pipeline", "seed", "fold", "error", "traceback"]
+        # Older files know of one seed.
+        self.failures = pd.DataFrame([{"seed": 0, **row} for row in failures], columns=columns)
         absent = [
             name
             for name in (*FIXED_COLUMNS, *self.metrics, *map("chance_{}".format, self.metrics))
@@ -112,13 +120,18 @@ class Results:
         """One sentence where pipelines differ in what they may see of the people tested; or ""."""
         return unequal_access({name: self.settings.access_of(name) for name in self.pipelines})
 
-    def predictions(self, pipeline: str | None = None, dataset: str | None = None) -> Predictions:
+    def predictions(
+        self, pipeline: str | None = None, dataset: str | None = None, *, seed: int | None = 0
+    ) -> Predictions:
         """What a pipeline answered to every test trial.
 
         Parameters
         ----------
         pipeline, dataset : str, optional
             By default the first ones.
+        seed : int or None, default 0
+            The number of the seed. Scores are means over seeds, but an answer is that of one fit:
+            the first, unless said otherwise. None gives the answers of all, one after another.
 
         Returns
         -------
@@ -127,13 +140,19 @@ class Results:
         Raises
         ------
         ValueError
-            There is no such pipeline or data set.
+            There is no such pipeline, data set or seed.
         """
-        pipeline = self._check_name("pipeline", pipeline, self.pipelines)
-        dataset = self._check_name("dataset", dataset, self.datasets)
+        pipeline = check_name("pipeline", pipeline, self.pipelines)
+        dataset = check_name("dataset", dataset, self.datasets)
         if (dataset, pipeline) not in self._predictions:
             raise ValueError(f"The results hold no predictions of {pipeline!r} on {dataset!r}.")
-        return self._predictions[dataset, pipeline]
+        predictions = self._predictions[dataset, pipeline]
+        if seed is None:
+            return predictions
+        if seed not in predictions.seed:
+            numbers = ", ".join(map(str, np.unique(predictions.seed)))
+            raise ValueError(f"seed is {seed!r}; {pipeline!r} was fitted with seed {numbers}.")
+        return predictions[predictions.seed == seed]
 
     def select(
         self,
@@ -158,25 +177,10 @@ class Results:
         ValueError
             There is no such data set or pipeline.
         """
-        datasets = self._selection("dataset", dataset, self.datasets)
-        pipelines = self._selection("pipeline", pipeline, self.pipelines)
-
-        def rows(table: pd.DataFrame) -> pd.DataFrame:
-            return table[table["dataset"].isin(datasets) & table["pipeline"].isin(pipelines)]
-
-        return Results(
-            rows(self.table),
-            self.settings.select(datasets, pipelines),
-            predictions={
-                (name, step): predictions
-                for (name, step), predictions in self._predictions.items()
-                if name in datasets and step in pipelines
-            },
-            failures=rows(self.failures).to_dict("records"),
-        )
+        return select(self, dataset, pipeline)
 
     def per_subject(self) -> pd.DataFrame:
-        """One row per data set, pipeline and subject, the mean over this subject's folds.
+        """One row per data set, pipeline and subject: the mean over this subject's folds and seeds.
 
         Returns
         -------
@@ -206,8 +210,8 @@ class Results:
         ValueError
             There is no such metric or data set.
         """
-        metric = self._check_name("metric", metric, self.metrics)
-        dataset = self._check_name("dataset", dataset, self.datasets)
+        metric = check_name("metric", metric, self.metrics)
+        dataset = check_name("dataset", dataset, self.datasets)
         people = self.per_subject()
         rows = people[people["dataset"] == dataset]
         table = rows.pivot_table(
@@ -226,20 +230,24 @@ class Results:
             Columns ``dataset``, ``pipeline``, ``access`` (what the pipeline may see of the people
             tested, see `eegkit.access`), ``metric``, ``mean`` and ``sd`` (the sample standard
             deviation) over subjects, ``ci_low`` and ``ci_high`` (95 % bootstrap interval of
-            the mean over subjects, see `bootstrap_interval`), ``chance`` (mean chance level),
+            the mean over subjects, see `bootstrap_interval`), ``sd_seeds`` (the sample standard
+            deviation over seeds of that mean, NaN of a single seed), ``n_seeds``, ``chance`` (mean
+            chance level),
             ``n_subjects`` (without those for whom the metric is NaN) and ``n_above_chance``, the
             subjects whose score is larger than their chance level: a plain comparison, no
             test of significance.
 
         Notes
         -----
+        A person's score is the mean over seeds; the interval is over people, with the seeds as
+        they were, and ``sd_seeds`` stands beside it.
+
         ``answers`` is ``"per trial"``, or, of accuracy, balanced accuracy and AUROC where the
         trials of each person are all of one class, ``"per person"``: `person_scores` says what
         score, interval and chance these are. ``sd`` is NaN there, and ``n_above_chance`` counts
         the people whose answer is right.
         """
-        summary = summarize(per_subject(self.table, self.metrics), self.metrics)
-        summary = with_access(summary, self.settings.access)
+        summary = with_access(summarize(self.table, self.metrics), self.settings.access)
         return over_people(summary, self._predictions, self.settings)
 
     def costs(self) -> pd.DataFrame:
@@ -248,22 +256,14 @@ class Results:
         Returns
         -------
         pandas.DataFrame
-            Columns ``dataset``, ``pipeline``, ``n_folds``, ``fit_time_s`` and ``score_time_s``
-            (medians over folds), ``total_s`` (of all folds) and ``peak_mb`` (the largest).
+            Columns ``dataset``, ``pipeline``, ``n_folds``, ``n_seeds``, ``fit_time_s`` and
+            ``score_time_s`` (medians over fits), ``total_s`` (of all fits) and ``peak_mb`` (the
+            largest).
         """
-        folds = self.table.drop_duplicates(["dataset", "pipeline", "fold"])
-        groups = folds.groupby(["dataset", "pipeline"], sort=False)
-        table = groups.agg(
-            n_folds=("fold", "size"),
-            fit_time_s=("fit_time_s", "median"),
-            score_time_s=("score_time_s", "median"),
-            peak_mb=("peak_mb", "max"),
-        )
-        table["total_s"] = groups["fit_time_s"].sum() + groups["score_time_s"].sum()
-        return table.reset_index()
+        return costs(self.table)
 
     def per_class(self, pipeline: str | None = None, dataset: str | None = None) -> pd.DataFrame:
-        """Precision, recall and F1 of every class, over all test trials together.
+        """Precision, recall and F1 of every class, over all test trials of the first seed.
 
         Parameters
         ----------
@@ -275,12 +275,7 @@ class Results:
         pandas.DataFrame
             Index: the classes; columns ``precision``, ``recall``, ``f1`` and ``n_trials``.
         """
-        predictions = self.predictions(pipeline, dataset)
-        columns = precision_recall_fscore_support(
-            predictions.y, predictions.predicted, labels=predictions.classes, zero_division=0.0
-        )
-        scores = dict(zip(("precision", "recall", "f1", "n_trials"), columns, strict=True))
-        return pd.DataFrame(scores, index=pd.Index(predictions.classes, name="class"))
+        return per_class(self.predictions(pipeline, dataset))
 
     def permutation_chance(
         self,
@@ -294,7 +289,7 @@ class Results:
         """How often labels permuted within people do as well; see `permutation_chance`.
 
         Where the trials of each person are all of one class, the labels of people are permuted,
-        who have one answer each: see `person_predictions`.
+        who have one answer each: see `person_predictions`. The answers are those of the first seed.
 
         Parameters
         ----------
@@ -308,14 +303,8 @@ class Results:
         -------
         PermutationChance
         """
-        predictions = self.predictions(pipeline, dataset)
-        identity = labels_are_subjects(predictions.y, predictions.subject)
-        if one_class_each(predictions.y, predictions.subject):
-            predictions, identity = one_answer_each(predictions), True
-        return permutation_chance(
-            predictions.y,
-            predictions.predicted,
-            None if identity else predictions.subject,
+        return chance_of_answers(
+            self.predictions(pipeline, dataset),
             metric,
             n_permutations=n_permutations,
             random_state=random_state,
@@ -374,23 +363,4 @@ class Results:
         return text.lines(self)
 
     def _repr_html_(self) -> str:
-        table = self.summary().to_html(index=False, float_format="{:.3f}".format, border=0)
-        sentence = html.escape(f"{text.sentence(self)}. {self.access_note}".strip())
-        return f"<div><p><b>Results</b>: {sentence}</p>{table}</div>"
-
-    def _selection(
-        self, kind: str, names: str | Sequence[str] | None, present: Sequence[str]
-    ) -> Sequence[str]:
-        if names is None:
-            # A pipeline that failed everywhere is in no table, but its failures are its own.
-            return [*present, *self.failures[kind].unique()]
-        selection = [names] if isinstance(names, str) else list(names)
-        return [self._check_name(kind, name, present) for name in selection]
-
-    @staticmethod
-    def _check_name(kind: str, name: str | None, names: Sequence[str]) -> str:
-        if name is None:
-            return names[0]
-        if name not in names:
-            raise ValueError(f"{kind} is {name!r}; the results have {', '.join(map(repr, names))}.")
-        return name
+        return text.as_html(self)

@@ -22,7 +22,7 @@ from eegkit.trials_source import TrialsSource
 
 LIBRARIES = ("numpy", "scikit-learn", "torch", "skorch", "mne")
 # What settings hold for each pipeline or data set: a selection of those selects of these.
-BY_PIPELINE = ("pipelines", "access")
+BY_PIPELINE = ("pipelines", "access", "seeds")
 BY_DATASET = ("n_folds", "data", "sources", "audit", "calibration", "draws")
 
 
@@ -52,6 +52,9 @@ class RunSettings:
         before there was such a word say nothing, which reads as ``"none"``: `access_of`.
     baselines : list of str
         The pipelines that are those of `baselines`, unchanged.
+    seeds : dict of str to dict
+        By pipeline and name of the parameter, the ``random_state`` of each of its fits, None where
+        it had none.
     imports : list of str
         What that code imports.
     options : dict of str to str
@@ -91,6 +94,7 @@ class RunSettings:
     pipelines: dict[str, str] = field(default_factory=dict)
     access: dict[str, str] = field(default_factory=dict)
     baselines: list[str] = field(default_factory=list)
+    seeds: dict[str, dict[str, list[int | None]]] = field(default_factory=dict)
     imports: list[str] = field(default_factory=list)
     options: dict[str, str] = field(default_factory=dict)
     not_code: list[str] = field(default_factory=list)

@@ -14,19 +14,20 @@ import pandas as pd
 
 from eegkit.evaluation.audit.report import audit_folds
 from eegkit.evaluation.baselines import baselines as all_baselines
-from eegkit.evaluation.metrics.scoring import make_scorers
+from eegkit.evaluation.metrics.scoring import Scorer, make_scorers
 from eegkit.evaluation.metrics.suitability import suitable_scorers
 from eegkit.evaluation.results.predictions import Predictions
 from eegkit.evaluation.results.results import Results
 from eegkit.evaluation.results.settings import RunSettings, describe_run
 from eegkit.evaluation.running.calibration import without_calibration
-from eegkit.evaluation.running.fold import Outcome, Task, fill_chance
+from eegkit.evaluation.running.fold import Data, Outcome, Task, fill_chance
 from eegkit.evaluation.running.inputs import (
     check_trials,
     name_datasets,
     name_pipelines,
     tell_amplitudes,
 )
+from eegkit.evaluation.running.seeds import fits_of
 from eegkit.evaluation.running.store import Store
 from eegkit.evaluation.running.tasks import run_tasks
 from eegkit.evaluation.splits.metadata import listed
@@ -39,7 +40,7 @@ from eegkit.evaluation.splits.named import (
     overlap,
 )
 from eegkit.labels import one_class_each
-from eegkit.parameters import check_for
+from eegkit.parameters import Count, check_for
 from eegkit.trials import Trials
 
 
@@ -50,6 +51,7 @@ def evaluate(
     cv: Any = "group-5",
     scoring: Any = ("balanced_accuracy", "accuracy"),
     baselines: bool = False,
+    n_seeds: int = 1,
     n_jobs: int | None = None,
     random_state: int | None = None,
     on_leak: str = "refuse",
@@ -83,6 +85,12 @@ def evaluate(
         which.
     baselines : bool, default False
         Evaluate classical decoders beside the pipelines: those of `baselines`.
+    n_seeds : int, default 1
+        Fits of every pipeline in which something has a ``random_state``; others are fitted once.
+        Fit `s`, from 0 on, has every ``random_state`` raised by `s`, counting from 0 where it is
+        None; a single fit has it as it is. Scores of a person are means over seeds, and
+        ``sd_seeds`` of the summary is how far the seed moves the mean over people; no seed is
+        ever picked. A search that would choose a ``random_state`` is refused.
     n_jobs : int, optional
         Processes that fit at the same time, as in scikit-learn, or threads: on joblib's backends
         ``"loky"`` (its default), ``"threading"`` and ``"dask"``. The results do not depend on it.
@@ -107,8 +115,10 @@ def evaluate(
     Returns
     -------
     Results
-        ``table`` has one row per data set, pipeline, fold and subject of its test trials, with
-        columns ``dataset``, ``pipeline``, ``fold`` (from 0 on), ``subject``, ``n_train``,
+        ``table`` has one row per data set, pipeline, seed, fold and subject of its test trials,
+        with columns ``dataset``, ``pipeline``, ``seed`` (the number of the fit, from 0 on; which
+        seeds these are, ``results.settings.seeds`` tells), ``fold`` (from 0 on), ``subject``,
+        ``n_train``,
         ``n_test`` (this subject's trials), ``n_train_subjects``, every metric followed by its
         ``chance_<metric>`` (see `chance_level`), and of the whole fold ``fit_time_s``,
         ``score_time_s`` and ``peak_mb``, the largest memory of its process. A metric that is
@@ -119,7 +129,8 @@ def evaluate(
     ------
     ValueError
         Something leaks through the split; there are fewer subjects than folds; a metric cannot
-        score these labels or pipelines; or an argument makes no sense. The message says what to do.
+        score these labels or pipelines; a search would choose its seed; or an argument makes no
+        sense. The message says what to do.
 
     Notes
     -----
@@ -150,35 +161,64 @@ def evaluate(
     3     3       d        6       0.5
     """
     pipelines, scorers = name_pipelines(pipelines), make_scorers(scoring)
-    check_for(Literal["refuse", "mark"]).require("on_leak", on_leak)
-    check_for(Literal["record", "raise"]).require("on_error", on_error)
+    _check_choices(on_leak, on_error, n_seeds)
     splitter = make_splitter(cv, random_state=random_state)
     datasets = name_datasets(trials)
     data = {name: check_trials(part) for name, part in datasets.items()}
     if baselines:
         pipelines |= {n: p for n, p in all_baselines().items() if n not in pipelines}
+    seeds, fits = fits_of(pipelines, n_seeds)
     scorers = suitable_scorers(scorers, {name: d.y for name, d in data.items()}, pipelines)
     folds, split = _split(splitter, datasets, pipelines, on_leak)
-    split["calibration"] = {}
-    for name, part in data.items():
-        folds[name], split["calibration"][name] = without_calibration(
-            folds[name], part, pipelines, scorers
-        )
-    triples = ((name, p, fold) for name in data for p in pipelines for fold in folds[name])
-    tasks = [Task(i, *triple) for i, triple in enumerate(triples)]
-    outcomes = run_tasks(
-        tasks, pipelines, data, scorers, store=None if store is None else Store(store), dask=dask,
+    folds, split["calibration"] = _without_calibration(folds, data, pipelines, scorers)
+    tasks, outcomes = _carry_out(
+        folds, fits, data, scorers, store=None if store is None else Store(store), dask=dask,
         n_jobs=n_jobs, may_fail=on_error == "record", verbose=verbose,
     )  # fmt: skip
-    _relay(outcomes)
-    diagnoses = {name for name, part in data.items() if one_class_each(part.labels, part.groups)}
-    _warn_undefined(outcomes, {task.number for task in tasks if task.dataset in diagnoses})
-    options = _options(cv=cv, scoring=scoring, random_state=random_state, on_leak=on_leak)
+    options = _options(
+        cv=cv, scoring=scoring, n_seeds=n_seeds, random_state=random_state, on_leak=on_leak
+    )
     split |= describe_split(cv, splitter) | {"scoring": list(scorers), "random_state": random_state}
-    settings = describe_run(datasets, pipelines, options, **split)
+    settings = describe_run(datasets, pipelines, options, seeds=seeds, **split)
     results = _results(tasks, outcomes, settings)
     fill_chance(results.table, tasks, data, scorers)
     return results
+
+
+def _check_choices(on_leak: Any, on_error: Any, n_seeds: Any) -> None:
+    check_for(Literal["refuse", "mark"]).require("on_leak", on_leak)
+    check_for(Literal["record", "raise"]).require("on_error", on_error)
+    check_for(Count).require("n_seeds", n_seeds)
+
+
+def _without_calibration(
+    folds: Mapping[str, list[Fold]],
+    data: Mapping[str, Data],
+    pipelines: Mapping[str, Any],
+    scorers: Mapping[str, Scorer],
+) -> tuple[dict[str, list[Fold]], dict[str, Any]]:
+    """The folds of every data set, which know what is not scored, and what settings tell of it."""
+    both = {n: without_calibration(folds[n], data[n], pipelines, scorers) for n in data}
+    return {n: marked for n, (marked, _) in both.items()}, {
+        n: facts for n, (_, facts) in both.items()
+    }
+
+
+def _carry_out(
+    folds: Mapping[str, list[Fold]],
+    fits: Mapping[tuple[str, int], Any],
+    data: Mapping[str, Data],
+    scorers: Mapping[str, Scorer],
+    **options: Any,
+) -> tuple[list[Task], list[Outcome]]:
+    """Every fit on every fold of every data set, and what came of it."""
+    places = ((name, *fit, fold) for name in data for fit in fits for fold in folds[name])
+    tasks = [Task(i, *place) for i, place in enumerate(places)]
+    outcomes = run_tasks(tasks, fits, data, scorers, **options)
+    _relay(outcomes)
+    diagnoses = {name for name, part in data.items() if one_class_each(part.labels, part.groups)}
+    _warn_undefined(outcomes, {task.number for task in tasks if task.dataset in diagnoses})
+    return tasks, outcomes
 
 
 def _split(
@@ -219,8 +259,7 @@ def _results(tasks: list[Task], outcomes: list[Outcome], settings: RunSettings) 
     predictions: dict[tuple[str, str], list[Predictions]] = defaultdict(list)
     for t, outcome in zip(tasks, outcomes, strict=True):
         if outcome.failure is not None:
-            place = {"dataset": t.dataset, "pipeline": t.pipeline, "fold": t.fold.number}
-            failures.append(place | outcome.failure)
+            failures.append(t.names | outcome.failure)
         if outcome.predictions is not None:
             predictions[t.dataset, t.pipeline].append(outcome.predictions)
     if failures and len(failures) == len(tasks):
@@ -238,8 +277,12 @@ def _warn_failed(failures: pd.DataFrame) -> None:
     """Name the folds that failed, once for each pipeline."""
     for (_, pipeline), group in failures.groupby(["dataset", "pipeline"], sort=False):
         s = "s" if len(group) > 1 else ""
+        places = [
+            f"{row.fold} (seed {row.seed})" if row.seed else f"{row.fold}"
+            for row in group.itertuples()
+        ]
         warnings.warn(
-            f"Fold{s} {', '.join(map(str, group['fold']))} of {pipeline!r} failed"
+            f"Fold{s} {', '.join(places)} of {pipeline!r} failed"
             f"{', the first' if s else ''} with {group['error'].iloc[0]}; results.failures holds "
             f"the traceback{s}.",
             UserWarning,
@@ -272,5 +315,5 @@ def _warn_undefined(outcomes: list[Outcome], told_of_people: set[int]) -> None:
             f"{metric} is undefined for {listed(list(people))}, whose test trials do not hold "
             "every class; it is NaN there.",
             UserWarning,
-            stacklevel=3,
+            stacklevel=4,
         )

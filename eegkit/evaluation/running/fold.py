@@ -80,12 +80,28 @@ class Data:
 
 @dataclass(frozen=True)
 class Task:
-    """One pipeline and fold of one data set."""
+    """One pipeline and fold of one data set, with one of the pipeline's seeds."""
 
     number: int
     dataset: str
     pipeline: str
+    seed: int
     fold: Fold
+
+    @property
+    def fit(self) -> tuple[str, int]:
+        """The pipeline and the number of its seed."""
+        return self.pipeline, self.seed
+
+    @property
+    def names(self) -> dict[str, Any]:
+        """What tells its rows of a table from those of others."""
+        return {
+            "dataset": self.dataset,
+            "pipeline": self.pipeline,
+            "seed": self.seed,
+            "fold": self.fold.number,
+        }
 
 
 @dataclass(frozen=True)
@@ -151,6 +167,7 @@ def _fit_and_score(
     predictions = Predictions(
         trial=scored.astype(np.int64),
         fold=np.full(len(scored), fold.number),
+        seed=np.full(len(scored), task.seed),
         subject=data.groups[scored],
         y=data.labels[scored],
         predicted=answers.predict(places),
@@ -179,10 +196,7 @@ def _score_subjects(
         scores = score(
             answers, trials, partial(X_test.__getitem__, trials), y_test[trials], scorers
         )
-        row = {
-            "dataset": task.dataset,
-            "pipeline": task.pipeline,
-            "fold": fold.number,
+        row = task.names | {
             "subject": subject,
             "n_train": len(fold.train),
             "n_test": len(trials),

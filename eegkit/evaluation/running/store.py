@@ -49,7 +49,7 @@ class Store:
     def keys(
         self,
         tasks: list[Task],
-        pipelines: Mapping[str, Any],
+        pipelines: Mapping[tuple[str, int], Any],
         data: Mapping[str, Data],
         scorers: Mapping[str, Scorer],
     ) -> list[str]:
@@ -60,7 +60,7 @@ class Store:
         UserWarning
             Of a pipeline or metric that cannot be identified: such folds are not kept.
         """
-        of_pipeline = {name: _identity(f"Pipeline {name!r}", p) for name, p in pipelines.items()}
+        of_pipeline = {key: _identity(f"Pipeline {key[0]!r}", p) for key, p in pipelines.items()}
         of_data = {
             name: identify(np.asarray(d.X), d.metadata, d.y, d.groups, files=False)
             for name, d in data.items()
@@ -68,7 +68,7 @@ class Store:
         of_scorers = _identity("A metric", dict(scorers))
         keys = []
         for task in tasks:
-            code = of_pipeline[task.pipeline], of_scorers
+            code = of_pipeline[task.fit], of_scorers
             if None in code:
                 keys.append(NOT_KEPT)
                 continue
@@ -96,11 +96,14 @@ class Store:
             raise tensor_file.CorruptFileError(
                 f"A fold cannot be read back: {error} Remove the file to compute it again."
             ) from error
-        now = {"dataset": task.dataset, "pipeline": task.pipeline, "fold": task.fold.number}
-        rows = [_with_nan(row) | now for row in header["rows"]]
+        # What an older file lacks, and what may have another name or number now.
+        rows = [task.names | _with_nan(row) | task.names for row in header["rows"]]
         predictions = unpack(header["predictions"], arrays)
         undefined = [(metric, subject) for metric, subject in header["undefined"]]
-        predictions = replace(predictions, fold=np.full(len(predictions), task.fold.number))
+        n = len(predictions)
+        predictions = replace(
+            predictions, fold=np.full(n, task.fold.number), seed=np.full(n, task.seed)
+        )
         return Outcome(task.number, rows, predictions, undefined=undefined)
 
     def save(self, key: str, outcome: Outcome) -> None:
@@ -160,7 +163,7 @@ def _identity(title: str, value: Any) -> str | None:
             f"{title} cannot be identified, so its folds are computed, but not kept in the store: "
             f"{error}",
             UserWarning,
-            stacklevel=5,
+            stacklevel=6,
         )
         return None
 

@@ -60,7 +60,7 @@ class _Progress:
 
 def run_tasks(
     tasks: list[Task],
-    pipelines: Mapping[str, Any],
+    pipelines: Mapping[tuple[str, int], Any],
     data: Mapping[str, Data],
     scorers: Mapping[str, Scorer],
     *,
@@ -70,7 +70,10 @@ def run_tasks(
     may_fail: bool,
     verbose: bool,
 ) -> list[Outcome]:
-    """The outcomes of all tasks, in their order; those in the store are not computed again."""
+    """The outcomes of all tasks, in their order; those in the store are not computed again.
+
+    `pipelines` are by name and number of the seed.
+    """
     # Hashing the data takes time, which a run without a store saves.
     keys = store.keys(tasks, pipelines, data, scorers) if store else [""] * len(tasks)
     progress = _Progress(tasks, keys, store)
@@ -83,7 +86,7 @@ def run_tasks(
             # that processes with one store share the tasks.
             calls = (
                 delayed(fit_and_score)(
-                    task, pipelines[task.pipeline], data[task.dataset], scorers, may_fail
+                    task, pipelines[task.fit], data[task.dataset], scorers, may_fail
                 )
                 for task in waiting
                 if progress.claim(task)

@@ -1,0 +1,116 @@
+"""The seeds that a pipeline is fitted with: told, as many as asked for, and never chosen among."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from numbers import Integral
+from typing import Any
+
+from sklearn.base import BaseEstimator, clone
+
+from eegkit.access import parts_of
+
+NAME = "random_state"
+# Where searches of scikit-learn, Optuna and scikit-optimize keep what they choose among.
+SPACES = ("param_grid", "param_distributions", "search_spaces")
+N_SEEDS = 2**32
+
+
+def fits_of(
+    pipelines: Mapping[str, Any], n_seeds: int
+) -> tuple[dict[str, dict[str, list[int | None]]], dict[tuple[str, int], Any]]:
+    """The seeds of every pipeline, and the pipelines with them.
+
+    One fit has the pipeline's own. Of more, fit `s` has every ``random_state`` raised by `s`,
+    counting from 0 where there is none: the first is the pipeline as it is, if it has a seed.
+
+    Parameters
+    ----------
+    pipelines : dict of str to estimator
+        Not changed.
+    n_seeds : int
+        Fits of each in which something has a ``random_state``; others are fitted once.
+
+    Returns
+    -------
+    seeds : dict of str to dict of str to list of (int or None)
+        By pipeline and parameter, the value in each of the fits.
+    fits : dict of (str, int) to estimator
+        By pipeline and number of the fit, from 0 on.
+
+    Raises
+    ------
+    ValueError
+        A ``random_state`` is a generator, from which no other seeds follow; or a search would
+        choose one.
+    """
+    _check_spaces(pipelines)
+    seeds, fits = {}, {}
+    for name, pipeline in pipelines.items():
+        seeds[name] = _seeds_of(name, pipeline, n_seeds)
+        fits[name, 0] = pipeline
+        for s in range(n_seeds if seeds[name] and n_seeds > 1 else 0):
+            values = {key: of_fits[s] for key, of_fits in seeds[name].items()}
+            fits[name, s] = clone(pipeline).set_params(**values)
+    return seeds, fits
+
+
+def _seeds_of(name: str, pipeline: Any, n_seeds: int) -> dict[str, list[int | None]]:
+    own = {key: value for key, value in pipeline.get_params().items() if _is_seed(key)}
+    if n_seeds == 1:
+        return {key: [_plain(value)] for key, value in own.items()}
+    for key, value in own.items():
+        if not (value is None or isinstance(value, Integral)):
+            raise ValueError(
+                f"{key} of {name!r} is a {type(value).__name__}; expected a whole number or None "
+                f"with n_seeds={n_seeds}, for the seeds are counted from it."
+            )
+    return {
+        key: [(int(value or 0) + s) % N_SEEDS for s in range(n_seeds)] for key, value in own.items()
+    }
+
+
+def _check_spaces(pipelines: Mapping[str, Any]) -> None:
+    """Refuse a search among seeds, or among estimators that differ in nothing else."""
+    for name, pipeline in pipelines.items():
+        for key in _searched_seeds(pipeline):
+            raise ValueError(
+                f"{name!r} searches for the best {key}; but a seed is no setting, and the best of "
+                f"several is luck. Leave {NAME} out of the search space, and fit with several "
+                "seeds: evaluate(..., n_seeds=3) tells their spread."
+            )
+
+
+def _searched_seeds(pipeline: Any) -> Iterator[str]:
+    for part in parts_of(pipeline):
+        for attribute in SPACES:
+            spaces = getattr(part, attribute, None) or ()
+            for space in [spaces] if isinstance(spaces, Mapping) else spaces:
+                yield from _seeds_in(space)
+
+
+def _seeds_in(space: Any) -> Iterator[str]:
+    """Names in one search space that are seeds, or choose among estimators by their seed."""
+    for key, values in space.items() if isinstance(space, Mapping) else ():
+        if _is_seed(str(key)):
+            yield str(key)
+        elif isinstance(values, Sequence) and not isinstance(values, str):
+            estimators = [value for value in values if isinstance(value, BaseEstimator)]
+            unseeded = Counter(repr(_without_seed(estimator)) for estimator in estimators)
+            if unseeded and max(unseeded.values()) > 1:
+                yield f"{key} among estimators that differ by their {NAME} at most"
+
+
+def _without_seed(estimator: Any) -> Any:
+    names = filter(_is_seed, estimator.get_params())
+    return clone(estimator).set_params(**dict.fromkeys(names))
+
+
+def _is_seed(key: str) -> bool:
+    return key.rpartition("__")[2] == NAME
+
+
+def _plain(value: Any) -> int | None:
+    """A seed as JSON holds it; that of a generator is not known."""
+    return int(value) if isinstance(value, Integral) else None
