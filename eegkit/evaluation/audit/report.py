@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, fields
+from dataclasses import KW_ONLY, dataclass, fields, replace
 from typing import Any
 
 import pandas as pd
@@ -76,6 +76,18 @@ class Audit:
     def ok(self) -> bool:
         """Whether no leak was found; there may be warnings and notes."""
         return not (self.findings["severity"] == "leak").any()
+
+    def with_findings(self, rows: Sequence[Mapping[str, Any]]) -> Audit:
+        """The audit with more findings, such as what was seen of fitted pipelines.
+
+        Parameters
+        ----------
+        rows : sequence of dict
+            With the columns of `findings`.
+        """
+        table = [*self.findings.to_dict("records"), *rows]
+        table.sort(key=lambda row: SEVERITIES.index(row["severity"]))
+        return replace(self, findings=as_table(table))
 
     def raise_for_leaks(self) -> None:
         """Raise one error that names every leak and says what to do.

@@ -19,6 +19,7 @@ from eegkit.evaluation.metrics.suitability import suitable_scorers
 from eegkit.evaluation.results.predictions import Predictions
 from eegkit.evaluation.results.results import Results
 from eegkit.evaluation.results.settings import RunSettings, describe_run
+from eegkit.evaluation.running.access import refuse_findings, tell_findings
 from eegkit.evaluation.running.calibration import without_calibration
 from eegkit.evaluation.running.fold import Data, Outcome, Task, fill_chance
 from eegkit.evaluation.running.inputs import (
@@ -174,7 +175,9 @@ def evaluate(
     tasks, outcomes = _carry_out(
         folds, fits, data, scorers, store=None if store is None else Store(store), dask=dask,
         n_jobs=n_jobs, may_fail=on_error == "record", verbose=verbose,
+        accept=refuse_findings if on_leak == "refuse" else lambda _: None,
     )  # fmt: skip
+    tell_findings(split["audit"], tasks, outcomes)
     options = _options(
         cv=cv, scoring=scoring, n_seeds=n_seeds, random_state=random_state, on_leak=on_leak
     )

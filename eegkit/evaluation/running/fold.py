@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from eegkit.amplitude import AmplitudeWarning
+from eegkit.evaluation.audit.access_checks import check_access
 from eegkit.evaluation.metrics.scoring import (
     Answers,
     Scorer,
@@ -89,6 +90,11 @@ class Task:
     fold: Fold
 
     @property
+    def checks_access(self) -> bool:
+        """Whether the access of the pipeline is checked with this fold."""
+        return self.fold.number == self.seed == 0
+
+    @property
     def fit(self) -> tuple[str, int]:
         """The pipeline and the number of its seed."""
         return self.pipeline, self.seed
@@ -109,7 +115,8 @@ class Outcome:
     """What comes back of a task: rows of the table and predictions, or how it failed.
 
     ``warnings`` holds (text, category, filename, lineno), ``undefined`` the metrics that are
-    NaN as (metric, subject), ``failure`` the error and its traceback.
+    NaN as (metric, subject), ``failure`` the error and its traceback, ``findings`` what an audit
+    found about the access of the fitted pipeline.
     """
 
     task: int
@@ -118,6 +125,7 @@ class Outcome:
     warnings: list[tuple[str, type[Warning], str, int]] = field(default_factory=list)
     undefined: list[tuple[str, Any]] = field(default_factory=list)
     failure: dict[str, str] | None = None
+    findings: list[dict[str, Any]] = field(default_factory=list)
 
 
 def fit_and_score(
@@ -133,7 +141,7 @@ def fit_and_score(
             warnings.simplefilter("default")
             warnings.filterwarnings("ignore", message="The groups parameter is ignored")
             warnings.simplefilter("ignore", AmplitudeWarning)  # `evaluate` has told it once
-            rows, predictions = _fit_and_score(task, pipeline, data, scorers)
+            rows, predictions, findings = _fit_and_score(task, pipeline, data, scorers)
     except Exception as error:
         if may_fail:
             text = f"{type(error).__name__}: {error}"
@@ -143,12 +151,12 @@ def fit_and_score(
         raise
     undefined = [(m, row["subject"]) for row in rows for m in scorers if np.isnan(row[m])]
     messages = [(str(w.message), w.category, w.filename, w.lineno) for w in records]
-    return Outcome(task.number, rows, predictions, messages, undefined)
+    return Outcome(task.number, rows, predictions, messages, undefined, findings=findings)
 
 
 def _fit_and_score(
     task: Task, pipeline: Any, data: Data, scorers: Mapping[str, Scorer]
-) -> tuple[list[dict[str, Any]], Predictions]:
+) -> tuple[list[dict[str, Any]], Predictions, list[dict[str, Any]]]:
     fold = task.fold
     reset_peak()
     estimator = clone(pipeline)
@@ -179,7 +187,11 @@ def _fit_and_score(
         "score_time_s": time.perf_counter() - fit_end,
         "peak_mb": peak_mb(),
     }
-    return [row | costs for row in rows], predictions
+    findings = []
+    if task.checks_access:
+        y_test = data.labels[fold.test]
+        findings = check_access(task.pipeline, estimator, X_test, y_test, fold.unscored)
+    return [row | costs for row in rows], predictions, findings
 
 
 def _score_subjects(

@@ -72,7 +72,7 @@ class Store:
             if None in code:
                 keys.append(NOT_KEPT)
                 continue
-            fold = task.fold.train, task.fold.test, task.fold.scored_places
+            fold = task.fold.train, task.fold.test, task.fold.scored_places, task.checks_access
             keys.append(f"fold-{identify(FORMAT_VERSION, *code, of_data[task.dataset], *fold)}")
         return keys
 
@@ -104,7 +104,8 @@ class Store:
         predictions = replace(
             predictions, fold=np.full(n, task.fold.number), seed=np.full(n, task.seed)
         )
-        return Outcome(task.number, rows, predictions, undefined=undefined)
+        findings = header["findings"]
+        return Outcome(task.number, rows, predictions, undefined=undefined, findings=findings)
 
     def save(self, key: str, outcome: Outcome) -> None:
         """Keep the outcome of a task that did not fail, and let go of its lock."""
@@ -115,6 +116,7 @@ class Store:
                 "key": key,
                 "rows": [_without_nan(row) for row in outcome.rows],
                 "undefined": [[metric, subject] for metric, subject in outcome.undefined],
+                "findings": outcome.findings,
                 "predictions": pack(outcome.predictions, arrays),
             }
             tensor_file.write(self._path(key), arrays, header)

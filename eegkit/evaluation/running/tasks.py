@@ -23,10 +23,17 @@ MAX_LOSSES = 3
 class _Progress:
     """Which tasks of a run are finished, by this process or, with a store, by any."""
 
-    def __init__(self, tasks: list[Task], keys: list[str], store: Store | None) -> None:
+    def __init__(
+        self,
+        tasks: list[Task],
+        keys: list[str],
+        store: Store | None,
+        accept: Callable[[Outcome], None],
+    ) -> None:
         self.tasks = tasks
         self.keys = keys
         self.store = store
+        self.accept = accept
         self.outcomes: dict[int, Outcome] = {}
 
     def is_finished(self, task: Task) -> bool:
@@ -34,6 +41,7 @@ class _Progress:
         if task.number not in self.outcomes and self.store is not None:
             outcome = self.store.load(self.keys[task.number], task)
             if outcome is not None:
+                self.accept(outcome)
                 self.outcomes[task.number] = outcome
         return task.number in self.outcomes
 
@@ -52,10 +60,13 @@ class _Progress:
     def finish(self, outcome: Outcome) -> None:
         if self.store is not None:
             self.store.save(self.keys[outcome.task], outcome)
+        self.accept(outcome)
         self.outcomes[outcome.task] = outcome
 
     def open_tasks(self) -> list[Task]:
-        return [task for task in self.tasks if not self.is_finished(task)]
+        """Those to do, first those that could end the run."""
+        tasks = [task for task in self.tasks if not self.is_finished(task)]
+        return sorted(tasks, key=lambda task: not task.checks_access)
 
 
 def run_tasks(
@@ -69,14 +80,15 @@ def run_tasks(
     n_jobs: int | None,
     may_fail: bool,
     verbose: bool,
+    accept: Callable[[Outcome], None],
 ) -> list[Outcome]:
     """The outcomes of all tasks, in their order; those in the store are not computed again.
 
-    `pipelines` are by name and number of the seed.
+    `pipelines` are by name and number of the seed. What `accept` raises of an outcome ends the run.
     """
     # Hashing the data takes time, which a run without a store saves.
     keys = store.keys(tasks, pipelines, data, scorers) if store else [""] * len(tasks)
-    progress = _Progress(tasks, keys, store)
+    progress = _Progress(tasks, keys, store, accept)
     waiting = progress.open_tasks()
     n_losses = 0
     with _bar(progress, verbose) as advance, _cluster(dask, data) as on_cluster:
