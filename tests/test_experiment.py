@@ -60,6 +60,7 @@ def test_everything_that_can_be_said(write):
             "baselines: true\n"
             "cv: {train: [S01, 2, 03], test: [S04]}\n"
             "scoring: auroc\n"
+            "n_seeds: 3\n"
             "random_state: 5\n"
             "label: subject\n"
             "on_leak: mark\n"
@@ -84,11 +85,13 @@ def test_everything_that_can_be_said(write):
     assert told.cv == {"train": ["S01", 2, "03"], "test": ["S04"]}
     assert (told.scoring, told.random_state, told.label) == (["auroc"], 5, "subject")
     assert (told.on_leak, told.out, told.baselines) == ("mark", Path("here"), True)
+    assert told.n_seeds == 3
 
 
 def test_what_is_not_said_has_a_default(write):
     told = read_experiment(write(HEAD, "some.yaml"))
     assert (told.cv, told.random_state, told.label) == ("group-5", 0, None)
+    assert told.n_seeds == 1
     assert told.scoring == ["balanced_accuracy", "accuracy"]
     assert (told.on_leak, told.out, told.baselines) == ("refuse", Path("results/some"), False)
 
@@ -159,6 +162,7 @@ MISTAKES = {
     "tag of a number": (HEAD + "random_state: !!int ten\n", "'ten' is no number"),
     "more than a number can hold": (HEAD + "random_state: 1e999\n", "'1e999' is no number"),
     "endless digits": (HEAD + "random_state: " + "9" * 5000 + "\n", "is no number"),
+    "no seeds": (HEAD + "n_seeds: 0\n", "n_seeds is 0; expected a whole number of at least 1"),
     "merge key": (
         "datasets:\n  simulated: {<<: {n_subjects: 3}}\npipelines: band_power+lr\n",
         "line 2, column 15: the data set simulated has no option '<<'",

@@ -60,6 +60,13 @@ Settings = Iterable[tuple[str, Any]]
     help="What to do about a split through which something leaks.",
 )
 @seed_option()
+@option(
+    "--seeds",
+    "n_seeds",
+    type=click.IntRange(min=1),
+    default=1,
+    help="Fits of every pipeline that has a random_state, each with another.",
+)
 @work_options
 @option(
     "--store",

@@ -86,6 +86,7 @@ def _show(experiment: Experiment) -> None:
         "metrics": ", ".join(experiment.scoring),
         "label": experiment.label or "",
         "random state": str(experiment.random_state),
+        "seeds": str(experiment.n_seeds) if experiment.n_seeds > 1 else "",
         "out": str(experiment.out),
     }
     show_facts({name: text for name, text in rows.items() if text})

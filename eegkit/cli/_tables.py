@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -92,8 +92,10 @@ def summary_table(results: Results, dataset: str, metrics: Sequence[str]) -> Tab
     several = len(metrics) > 1
     title = "Mean over people" if several else f"{spoken(metrics[0])}, mean over people"
     columns = words("pipeline", "metric") if several else words("pipeline")
-    columns += numbers("mean", "95 % interval", "chance", "above", no_wrap=True)
     summary = results.summary()
+    has_seeds = (summary["n_seeds"] > 1).any()
+    seeds = ["sd of seeds"] if has_seeds else []
+    columns += numbers("mean", "95 % interval", *seeds, "chance", "above", no_wrap=True)
     mask = (summary["dataset"] == dataset) & summary["metric"].isin(metrics)
     rows = []
     for row in summary[mask].to_dict("records"):
@@ -109,6 +111,7 @@ def summary_table(results: Results, dataset: str, metrics: Sequence[str]) -> Tab
                 *cells,
                 _score(row["mean"], row["chance"]),
                 f"{row['ci_low']:.3f} to {row['ci_high']:.3f}" if has_interval else "unknown",
+                *([_spread(row)] if has_seeds else []),
                 _number(row["chance"]),
                 f"{row['n_above_chance']} of {row['n_subjects']}"
                 + (" right" if row["answers"] == "per person" else ""),
@@ -139,10 +142,12 @@ def failures_table(results: Results) -> Table:
     """One line for each fold that failed."""
     names = _names(results)
     rows = []
+    places = ["seed", "fold"] if results.failures["seed"].any() else ["fold"]
     for row in results.failures.to_dict("records"):
         error = " ".join(str(row["error"]).partition("\n\n")[0].split())
-        rows.append([*(row[name] for name in names.values()), str(row["fold"]), error])
-    columns = [*words(*names), *numbers("fold"), *words("error")]
+        numbered = [str(row[name]) for name in places]
+        rows.append([*(row[name] for name in names.values()), *numbered, error])
+    columns = [*words(*names), *numbers(*places), *words("error")]
     return make_table("Failed", columns, rows, title_style="bold red")
 
 
@@ -205,6 +210,11 @@ def _of_dataset(title: str, dataset: str, results: Results) -> str:
 
 def _number(value: Any) -> str:
     return "undefined" if pd.isna(value) else f"{value:.3f}"
+
+
+def _spread(row: Mapping[str, Any]) -> str:
+    """How far the seed moves a mean."""
+    return f"{row['sd_seeds']:.3f} of {row['n_seeds']}" if row["n_seeds"] > 1 else ""
 
 
 def _score(value: Any, chance: Any) -> Text:

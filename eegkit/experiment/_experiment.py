@@ -35,6 +35,8 @@ class Experiment:
         See `eegkit.evaluation.make_splitter`.
     scoring : list of str
         See `eegkit.evaluate`.
+    n_seeds : int
+        See `eegkit.evaluate`.
     random_state : int
         The ``random_state`` of every step that has one and is not given another.
     label : str or None
@@ -52,6 +54,7 @@ class Experiment:
     baselines: bool
     cv: str | dict[str, Any]
     scoring: list[str]
+    n_seeds: int
     random_state: int
     label: str | None
     on_leak: str
@@ -103,6 +106,7 @@ def run_experiment(
         cv=experiment.cv,
         scoring=experiment.scoring,
         baselines=experiment.baselines,
+        n_seeds=experiment.n_seeds,
         n_jobs=n_jobs,
         on_leak=experiment.on_leak,
         store=Path(store) if store is not None else experiment.out / "folds",

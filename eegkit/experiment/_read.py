@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from eegkit.datasets import Dataset
 
 KEYS = (
-    "datasets", "pipelines", "baselines", "cv", "scoring", "random_state", "label", "on_leak",
-    "out",
+    "datasets", "pipelines", "baselines", "cv", "scoring", "n_seeds", "random_state", "label",
+    "on_leak", "out",
 )  # fmt: skip
 MANDATORY = ("datasets", "pipelines")
 ON_LEAK = ("refuse", "mark")
@@ -91,6 +91,7 @@ class _Reader:
             text=self.document.text,
             cv=read("cv", self._cv, "group-5"),
             scoring=read("scoring", self._scoring, ["balanced_accuracy", "accuracy"]),
+            n_seeds=read("n_seeds", self._n_seeds, 1),
             random_state=self.random_state,
             label=read("label", self._text, None),
             on_leak=read("on_leak", self._on_leak, ON_LEAK[0]),
@@ -117,6 +118,10 @@ class _Reader:
     def _seed(self, item: Item) -> int:
         is_seed = type(item.value) is int and 0 <= item.value < 2**32
         return self._expect(is_seed, item, "a whole number from 0 to 2**32 - 1", "random_state")
+
+    def _n_seeds(self, item: Item) -> int:
+        is_count = type(item.value) is int and item.value > 0
+        return self._expect(is_count, item, "a whole number of at least 1", "n_seeds")
 
     def _on_leak(self, item: Item) -> str:
         return self._expect(item.value in ON_LEAK, item, " or ".join(ON_LEAK), "on_leak")

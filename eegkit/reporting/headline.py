@@ -86,11 +86,12 @@ def _score(results: Results, best: Any) -> str:
     access = ""
     if best["access"] != "none":
         access = f", with {best['access']} access to them"
+    seeds = f", the mean of {best['n_seeds']} seeds," if best["n_seeds"] > 1 else ""
     where = "it was trained on, too" if results.subject_overlap else "it had not seen in training"
     one_each = ", with one answer for each" if best["answers"] == "per person" else ""
     return (
         f"{best['pipeline']}{among} reaches {_a(spoken(best['metric']))} of {best['mean']:.3f}"
-        f"{between} on {count(int(best['n_subjects']), 'person', 'people')} {where}"
+        f"{seeds}{between} on {count(int(best['n_subjects']), 'person', 'people')} {where}"
         f"{access}{one_each}."
     )
 

@@ -126,7 +126,8 @@ def _failures(results: Results) -> str:
     rows = []
     for row in results.failures.itertuples():
         on = f"{row.dataset}, " if len(results.datasets) > 1 else ""
-        title = f"{on}{row.pipeline}, fold {row.fold}: {row.error[:120]}"
+        seed = f", seed {row.seed}" if row.seed else ""
+        title = f"{on}{row.pipeline}, fold {row.fold}{seed}: {row.error[:120]}"
         rows.append(h.details(title, h.code(row.traceback)))
     return h.paragraph(begin) + "".join(rows)
 

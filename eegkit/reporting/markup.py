@@ -145,6 +145,8 @@ def duration(seconds: float) -> str:
 # The columns of tables whose heading is not their name.
 HEADINGS = {
     "n_folds": "folds",
+    "n_seeds": "seeds",
+    "sd_seeds": "sd over seeds",
     "n_trials": "trials",
     "n_test": "trials in test",
     "n_train": "trials in training",

@@ -105,6 +105,8 @@ def summary(results: Results) -> str:
     scores = results.summary()
     scores[INTERVAL] = h.intervals(scores[["mean", "ci_low", "ci_high"]])
     columns = ["pipeline", "access", INTERVAL, "sd", "chance", "n_subjects", "n_above_chance"]
+    has_seeds = (scores["n_seeds"] > 1).any()
+    columns[3:3] = ["sd_seeds", "n_seeds"] if has_seeds else []
     parts = []
     for metric in results.metrics:
         rows = scores[scores["metric"] == metric].reset_index(drop=True)
@@ -121,8 +123,23 @@ def summary(results: Results) -> str:
             "an answer that never looks at the signals; how many people are above theirs is a "
             "count, no test."
         )
+        + (_of_seeds(results) if has_seeds else "")
         + _of_people(scores)
     )
+
+
+def _of_seeds(results: Results) -> str:
+    """What several seeds mean for the table, and which they were."""
+    seeds = {
+        f"{name}, {parameter}": ", ".join(map(str, values))
+        for name, of_pipeline in results.settings.seeds.items()
+        for parameter, values in of_pipeline.items()
+    }
+    return h.paragraph(
+        "A person's score is the mean over seeds, none of which was picked; sd_seeds is how far "
+        "the seed moves the mean over people. Where single answers are told (which class was taken "
+        "for which, calibration, permuted labels), they are those of the first seed."
+    ) + h.details("Seeds of every pipeline", h.facts(seeds))
 
 
 def _of_people(scores: pd.DataFrame) -> str:

@@ -122,6 +122,8 @@ def check_search_space(estimator: NeuralClassifier) -> None:
     space = type(estimator).search_space()
     unknown = set(space) - set(estimator.get_params())
     assert not unknown, f"search_space names {sorted(unknown)}, which are no parameters"
+    seeds = [name for name in space if name.rpartition("__")[2] == "random_state"]
+    assert not seeds, f"search_space names {seeds}; a seed is no setting that may be chosen"
     X, y = example_input(estimator)
     for params in ParameterSampler(space, 3, random_state=0):
         model = fitted(clone(estimator).set_params(**params | {"max_epochs": 1}), X[:6], y[:6])

@@ -83,6 +83,15 @@ def test_evaluate_writes_what_it_shows(tmp_path, monkeypatch):
     )
 
 
+def test_evaluate_with_several_seeds(tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
+    arguments = ["--dataset", "simulated", "--pipeline", "band_power+lr", "--cv", "group-3"]
+    done = run("evaluate", *arguments, *QUICK, "--seeds", "2", "--out", str(tmp_path))
+    assert "sd of seeds" in done.output
+    seeds = Results.load(tmp_path / "results.safetensors").settings.seeds
+    assert seeds == {"band_power+lr": {"lr__random_state": [0, 1]}}
+
+
 @pytest.mark.realdata("MNE-eegbci-data")
 def test_within_one_person_of_real_recordings(tmp_path):
     path = os.environ["EEGKIT_TEST_DATA"]

@@ -1,16 +1,19 @@
 """Several seeds for everything that has one: told, averaged, spread beside the interval."""
 
+import io
+
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import GridSearchCV, GroupKFold, RandomizedSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from eegkit import Trials, evaluate
+from eegkit import Trials, evaluate, report
+from eegkit.cli._tables import summary_table
 from eegkit.evaluation import Results, join_results, person_scores
 
 N_PEOPLE, N_EACH = 6, 12
@@ -47,8 +50,7 @@ def trials():
 
 @pytest.fixture(scope="module")
 def results(trials):
-    pipelines = {"lucky": Lucky(5), "none": Lucky(), "fixed": DummyClassifier(strategy="prior")}
-    pipelines["fixed"] = make_pipeline(FunctionTransformer(), ClassOnly())
+    pipelines = {"lucky": Lucky(5), "none": Lucky(), "fixed": ClassOnly()}
     return evaluate(pipelines, trials, cv="group-3", scoring="accuracy", n_seeds=3)
 
 
@@ -196,3 +198,15 @@ FOREST = RandomForestClassifier(2, random_state=0)
 def test_a_seed_in_a_search_space_is_refused(trials, search):
     with pytest.raises(ValueError, match="a seed is no setting"):
         evaluate({"search": search}, trials)
+
+
+def test_the_table_and_the_report_show_both_spreads(results, tmp_path):
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(summary_table(results, "trials", ["accuracy"]))
+    shown = console.export_text()
+    spread = results.summary()["sd_seeds"][0]
+    assert f"{spread:.3f} of 3" in shown
+    page = report(results, tmp_path / "r.html").read_text("utf-8")
+    assert "the mean of 3 seeds" in page
+    assert "sd over seeds" in page
+    assert "5, 6, 7" in page
