@@ -50,12 +50,21 @@ def example_trials(
 def example_input(estimator: Estimator, random_state: int = 0) -> tuple[SignalArray, np.ndarray]:
     """X as the estimator reads it, and y."""
     trials = example_trials(random_state=random_state)
-    if estimator.input_kind == "raw":
+    if estimator.input_kind in ("raw", "any"):
         return trials.X, trials.y
+    if estimator.input_kind == "covariance":
+        samples = np.asarray(trials.X)
+        covariances = samples @ samples.swapaxes(1, 2) / N_TIMES
+        return SignalArray(covariances, ch_names=CH_NAMES, groups=trials.groups), trials.y
     n_freqs, n_frames = 12, N_TIMES // 12
     X = np.asarray(trials.X).reshape(len(trials), len(CH_NAMES), n_frames, n_freqs)
     spectrograms = np.ascontiguousarray(X.swapaxes(2, 3))
     return SignalArray(spectrograms, ch_names=CH_NAMES, groups=trials.groups), trials.y
+
+
+def of_two_channels(X: SignalArray, input_kind: str) -> SignalArray:
+    """The same trials with their first two channels."""
+    return X[:, :2, :2] if input_kind == "covariance" else X[:, :2]
 
 
 # What some parameters take, and others must refuse.

@@ -5,11 +5,14 @@ from eegkit.transforms._alignment import Alignment
 from eegkit.transforms._base import Transformer
 from eegkit.transforms.band_power import BandPower
 from eegkit.transforms.cached import Cached
+from eegkit.transforms.covariance import Covariance
 from eegkit.transforms.cwt import CWT
+from eegkit.transforms.euclidean_alignment import EuclideanAlignment
 from eegkit.transforms.filters import BandPass, Notch
 from eegkit.transforms.mel import MelSpectrogram
 from eegkit.transforms.montage import Montage
 from eegkit.transforms.resample import Resample
+from eegkit.transforms.riemannian_alignment import RiemannianAlignment
 from eegkit.transforms.spectrogram_image import SpectrogramImage
 from eegkit.transforms.spectrogram_union import SpectrogramUnion
 from eegkit.transforms.standardizer import Standardizer
@@ -26,11 +29,14 @@ __all__ = [
     "BandPower",
     "Cached",
     "CachedFile",
+    "Covariance",
     "Crop",
+    "EuclideanAlignment",
     "MelSpectrogram",
     "Montage",
     "Notch",
     "Resample",
+    "RiemannianAlignment",
     "SlidingWindows",
     "SpectrogramImage",
     "SpectrogramUnion",
