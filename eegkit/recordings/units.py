@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 PREFIXES = {"": 1e6, "m": 1e3, "u": 1.0, "n": 1e-3, "p": 1e-6}
 WORDS = {"milli": "m", "micro": "u", "nano": "n", "pico": "p"}
-# The Greek letter, the sign, either of them in UTF-8 and in Shift-JIS that was read as Latin-1.
-MICRO = re.compile("\u03bc|\u00b5|\u00ce\u00bc|\u00c2\u00b5|\u0083\u00ca|\u0083\u00ca")
+# The Greek letter, the sign; either of them in UTF-8, or in Shift-JIS, that was read as Latin-1 or
+# as Windows-1252.
+MICRO = re.compile("\u03bc|\u00b5|\u00ce\u00bc|\u00c2\u00b5|\u0083\u00ca|\u0192\u00ca")
 UNKNOWN_TO_MNE = "a unit that MNE does not know"
 # By GDF's numbers (ISO 11073-10101); 0 and 512 say nothing.
 GDF_UNITS = {4256: "V", 4274: "mV", 4275: "uV", 4276: "nV", 4277: "pV", 0: "", 512: ""}
