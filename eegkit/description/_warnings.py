@@ -80,7 +80,7 @@ def of_people(scan: Scan, channels: pd.DataFrame, subject: NDArray[Any]) -> Iter
     """About people in another unit than the others, and about offsets."""
     spread = np.where(scan.spread > 0, scan.spread, np.nan)
     size = pd.DataFrame(spread, dtype=float).median(axis=1)
-    yield from odd_people(size.groupby(subject).median())
+    yield from odd_people(size.groupby(subject).median().to_dict())
     offset = pd.DataFrame(np.abs(scan.mean) / spread, columns=channels.index, dtype=float)
     typical = offset.median()
     far = typical.index[typical > LARGE_OFFSET]

@@ -57,7 +57,7 @@ class FrameTransformer(Transformer):
         self._padding, n_frames = _padding(self.framing, length, hop, n_times)
         centres = np.arange(n_frames) * hop + length / 2 - self._padding[0]
         self.times_ = centres / sfreq
-        self._power_scale = _power_scale(self.scaling, window, sfreq, self._n_fft)
+        self._power_scale = power_scale(self.scaling, window, sfreq, self._n_fft)
         return scipy.fft.rfftfreq(self._n_fft, 1 / sfreq)
 
     @property
@@ -93,16 +93,18 @@ class FrameTransformer(Transformer):
             )
         return int(samples)
 
-    def _spectrum(self, block: NDArray[np.float32]) -> NDArray[np.complex64]:
-        """Spectra of all frames, unscaled, shape (n_block, n_channels, n_frames, n_bins)."""
+    def _spectrum(self, block: NDArray[np.float32], scale: float = 1.0) -> NDArray[np.complex64]:
+        """Spectra of all frames times a scale, (n_block, n_channels, n_frames, n_bins)."""
         frames = (self._padding, self._taper, self._hop, self._n_fft)
-        return _fft.framed_rfft(block, *frames, detrend=self.detrend)
+        return _fft.framed_rfft(block, *frames, self.detrend, scale)
 
     def _power(self, block: NDArray[np.float32], bins: slice) -> NDArray[np.float32]:
         """Scaled power of all frames, at some of the bins of `_spectrum`."""
-        power = squared_magnitude(self._spectrum(block), bins)
-        if self.scaling is not None:
-            power *= self._power_scale[bins]
+        # One scale for nearly all bins costs nothing where the signals are tapered.
+        scale = self._power_scale[bins]
+        power = _fft.squared_magnitude(self._spectrum(block, float(np.sqrt(scale.max()))), bins)
+        for i in np.flatnonzero(scale != scale.max()):
+            power[..., i] *= scale[i] / scale.max()
         return power
 
     def _power_module(self, bins: slice) -> Any:
@@ -162,15 +164,6 @@ def names_of(ch_names: tuple[str, ...] | None, output: str) -> tuple[str, ...] |
     return (*(f"{name} real" for name in ch_names), *(f"{name} imaginary" for name in ch_names))
 
 
-def squared_magnitude(
-    spectra: NDArray[np.complex64], bins: slice = slice(None)
-) -> NDArray[np.float32]:
-    """The power of some bins of spectra, which are overwritten."""
-    parts = spectra.view(np.float32)
-    np.multiply(parts, parts, out=parts)
-    return parts[..., ::2][..., bins] + parts[..., 1::2][..., bins]
-
-
 def scaled(power: NDArray[np.float32], output: str, amin: float) -> NDArray[np.float32]:
     """``"power"``, its root ``"magnitude"``, its ``"log"`` or ``"db"``, 10 log10, in place."""
     if output == "power":
@@ -179,7 +172,7 @@ def scaled(power: NDArray[np.float32], output: str, amin: float) -> NDArray[np.f
         return np.sqrt(power, out=power)
     if power.min(initial=np.inf) < amin:  # rare, and looking is cheaper
         np.maximum(power, np.float32(amin), out=power)
-    np.log(power, out=power)
+    _fft.log(power)
     if output == "db":
         power *= np.float32(10 / np.log(10))
     return power
@@ -203,7 +196,7 @@ def _padding(framing: str, length: int, hop: Count, n_times: int) -> tuple[tuple
     return (left, right), n_frames
 
 
-def _power_scale(
+def power_scale(
     scaling: str | None, window: NDArray[np.float64], sfreq: float, n_fft: Count
 ) -> NDArray[np.float32]:
     """What the squared magnitude of each bin is multiplied by."""

@@ -8,13 +8,15 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import scipy.fft
 import scipy.signal
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from eegkit.parameters import Length, NonNegative, ParameterError, Positive
 from eegkit.signals import SignalArray
+from eegkit.transforms import _fft
 from eegkit.transforms._base import Transformer
-from eegkit.transforms._spectral import range_of, refuse_single_sample
+from eegkit.transforms._spectral import power_scale, range_of, refuse_single_sample
 
 Bands = Annotated[Mapping[str, tuple[NonNegative, NonNegative]], Length()]
 BANDS = {
@@ -137,10 +139,7 @@ class BandPower(Transformer):
         return bands
 
     def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
-        _, density = scipy.signal.welch(
-            block, self.sfreq_, nperseg=self._nperseg, detrend=self.detrend or False
-        )
-        power = density @ self._weights  # (n_block, n_channels, n_bands)
+        power = self._density(block) @ self._weights  # (n_block, n_channels, n_bands)
         if self.output == "relative":
             power /= np.maximum(power.sum(axis=2, keepdims=True), np.float32(self.amin))
         elif self.output != "power":
@@ -148,6 +147,23 @@ class BandPower(Transformer):
             if self.output == "differential_entropy":
                 power = (power + np.float32(np.log(2 * np.pi * np.e))) / 2
         return power.reshape(len(block), -1)
+
+    def _density(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+        """As ``scipy.signal.welch``, which takes five times as long."""
+        window = scipy.signal.get_window("hann", self._nperseg)
+        taper, hop = window.astype(np.float32), self._nperseg - self._nperseg // 2
+        if self.detrend is not None:
+            block = block - block.mean(axis=-1, keepdims=True)
+        frames = sliding_window_view(block, self._nperseg, axis=-1)[..., ::hop, :]
+        spectra = scipy.fft.rfft(frames * taper)
+        if self.detrend is not None:
+            leak = _fft.leak_of(taper.tobytes(), self._nperseg)
+            spectra[..., : len(leak)] -= frames.mean(axis=-1, keepdims=True) * leak
+        parts = spectra.view(np.float32)  # real and imaginary ones in turn
+        squares = np.einsum("ncfb,ncfb->ncb", parts, parts)
+        density = squares[..., ::2] + squares[..., 1::2]
+        scale = power_scale("density", window, self.sfreq_, self._nperseg)
+        return density * (scale / np.float32(frames.shape[2]))
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[Any]:
         """Channel and band of every feature, such as ``"C3_alpha"``.

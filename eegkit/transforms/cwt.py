@@ -18,7 +18,6 @@ from eegkit.transforms._spectral import (
     range_of,
     refuse_single_sample,
     scaled,
-    squared_magnitude,
 )
 
 # Bins where a wavelet is below this part of its peak are left out.
@@ -237,7 +236,7 @@ class CWT(Transformer):
             return complex_as_channels(coefficients)
         if self.output == "phase":
             return np.angle(coefficients)
-        return scaled(squared_magnitude(coefficients), self.output, self.amin)
+        return scaled(_fft.squared_magnitude(coefficients), self.output, self.amin)
 
     def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
         names = names_of(signals.ch_names, self.output)

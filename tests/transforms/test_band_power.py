@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import scipy.signal
 from sklearn.utils.estimator_checks import (
     check_set_output_transform,
     check_transformer_get_feature_names_out,
@@ -87,3 +88,17 @@ def test_scikit_learns_checks_of_names(check):
 def test_parameters_that_make_no_sense(params, message):
     with pytest.raises(ValueError, match=message):
         BandPower(**params).fit(example_trials().X)
+
+
+@pytest.mark.parametrize("detrend", ["constant", None])
+@pytest.mark.parametrize(("n_times", "nperseg"), [(640, 128), (641, 77), (50, 50), (130, 2)])
+def test_it_is_welchs_density(detrend, n_times, nperseg):
+    X = np.random.default_rng(0).normal(3, 10, (4, 3, n_times)).cumsum(axis=-1)
+    bands = {"all": (0.0, 64.0)}
+    power = BandPower(
+        sfreq=128, bands=bands, output="power", nperseg_s=nperseg / 128, detrend=detrend
+    )
+    options = {"nperseg": nperseg, "detrend": detrend or False}
+    freqs, density = scipy.signal.welch(X, 128, **options)
+    expected = density[..., freqs < 64].sum(axis=-1) * 128 / nperseg
+    np.testing.assert_allclose(power.fit_transform(X), expected, rtol=1e-4)
