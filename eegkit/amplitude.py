@@ -78,6 +78,12 @@ def unit_sentences(X: NDArray[Any], people: ArrayLike | None = None) -> Iterator
     yield from odd_people(size)
 
 
+def factor_to_microvolts(X: NDArray[Any], people: ArrayLike | None = None) -> float:
+    """What brings trials to microvolts, by the unit that they look like; 1 where they fit."""
+    unit = unit_of(_typical(amplitude_of_each(X, people)))
+    return 1.0 if unit is None else float(unit[1])
+
+
 def amplitude_of_each(X: NDArray[Any], people: ArrayLike | None = None) -> dict[str, float]:
     """The median amplitude of some trials of every person, by name."""
     labels = np.zeros(len(X), int) if people is None else np.asarray(people)

@@ -12,6 +12,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from eegkit.amplitude import factor_to_microvolts
 from eegkit.parameters import Length, NonNegative, ParameterError, Positive
 from eegkit.signals import SignalArray
 from eegkit.transforms import _fft
@@ -69,6 +70,12 @@ class BandPower(Transformer):
         On `fit`: a band is empty, holds no frequency bin or reaches beyond the Nyquist
         frequency.
 
+    Notes
+    -----
+    Signals that look like volts, millivolts or nanovolts in `fit`, which an `AmplitudeWarning`
+    says, are counted in that unit: power is in µV² all the same, and what is trained on it does
+    not depend on the unit.
+
     References
     ----------
     P. D. Welch (1967), The use of fast Fourier transform for the estimation of power
@@ -94,6 +101,9 @@ class BandPower(Transformer):
     nperseg_s: Positive = 1.0
     amin: Positive = 1e-20
     detrend: Literal["constant"] | None = "constant"
+
+    # What brings the signals that it was fitted on to microvolts.
+    _factor = 1.0
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:
@@ -122,6 +132,7 @@ class BandPower(Transformer):
                     "bands",
                 )
             self._weights[inside, i] = self.sfreq_ / self._nperseg
+        self._factor = factor_to_microvolts(signals.view(np.ndarray), signals.groups)
         self.output_shape_ = (signals.shape[1] * len(self.bands_),)
 
     def _named_bands(self, freqs: NDArray[np.float64]) -> dict[str, tuple[float, float]]:
@@ -139,6 +150,8 @@ class BandPower(Transformer):
         return bands
 
     def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+        if self._factor != 1.0:
+            block = block * np.float32(self._factor)
         power = self._density(block) @ self._weights  # (n_block, n_channels, n_bands)
         if self.output == "relative":
             power /= np.maximum(power.sum(axis=2, keepdims=True), np.float32(self.amin))

@@ -1,11 +1,15 @@
 import numpy as np
 import pytest
 import scipy.signal
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
 from sklearn.utils.estimator_checks import (
     check_set_output_transform,
     check_transformer_get_feature_names_out,
 )
 
+from eegkit import Pipeline
+from eegkit.amplitude import AmplitudeWarning
 from eegkit.testing import example_trials
 from eegkit.transforms import BandPower
 
@@ -102,3 +106,26 @@ def test_it_is_welchs_density(detrend, n_times, nperseg):
     freqs, density = scipy.signal.welch(X, 128, **options)
     expected = density[..., freqs < 64].sum(axis=-1) * 128 / nperseg
     np.testing.assert_allclose(power.fit_transform(X), expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize("output", ["log_power", "power", "relative", "differential_entropy"])
+@pytest.mark.parametrize("scale", [1e-6, 1e-3, 1e3])
+def test_power_and_what_is_trained_on_it_do_not_depend_on_the_unit(output, scale):
+    X = np.random.default_rng(1).normal(0, 10, (60, 8, 256))
+    y = np.tile(["a", "b"], 30)
+    X[y == "a"] *= 1.3
+    decoder = Pipeline([BandPower(sfreq=128, output=output), LogisticRegression(max_iter=1000)])
+    microvolts = clone(decoder).fit(X[:40], y[:40])
+    with pytest.warns(AmplitudeWarning, match="multiply by"):
+        other = clone(decoder).fit(X[:40] * scale, y[:40])
+    expected, features = (
+        model[:-1].transform(data) for model, data in ((microvolts, X), (other, X * scale))
+    )
+    np.testing.assert_allclose(features, expected, rtol=1e-4, atol=1e-4)
+    assert other.score(X[40:] * scale, y[40:]) == microvolts.score(X[40:], y[40:])
+
+
+def test_a_unit_is_that_of_fit():
+    X = np.random.default_rng(1).normal(0, 10, (6, 2, 256))
+    power = BandPower(sfreq=128, output="power").fit(X)
+    np.testing.assert_allclose(power.transform(X * 1e-6), 1e-12 * power.transform(X), rtol=1e-4)
