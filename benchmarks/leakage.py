@@ -25,8 +25,8 @@ from eegkit_convnets import EEGNet
 from rich.console import Console
 from rich.table import Table
 
-from eegkit import Pipeline, Trials, load_dataset
-from eegkit.evaluation import Inflation, baselines, inflation
+from eegkit import Pipeline, Trials, evaluate, load_dataset
+from eegkit.evaluation import Inflation, baselines
 from eegkit.transforms import Standardizer
 
 mpl.use("agg")
@@ -56,12 +56,13 @@ def main() -> None:
     chosen = parser.parse_args()
     trials = load_dataset("mental_arithmetic", path=chosen.path)
     options = {"random_state": 0, "n_jobs": chosen.n_jobs, "store": chosen.store, "verbose": True}
+    options["twin"] = True
     pipelines = decoders(chosen.epochs)
     found = {
-        "rest or arithmetic": inflation(pipelines, trials, **options),
-        "counts well or poorly": inflation(
+        "rest or arithmetic": evaluate(pipelines, trials, **options).inflation(),
+        "counts well or poorly": evaluate(
             pipelines, counting(trials), cv="stratified-group-5", scoring="accuracy", **options
-        ),
+        ).inflation(),
     }
     show(found)
     if chosen.out:
@@ -73,7 +74,7 @@ def show(found: dict[str, Inflation]) -> None:
     for question, made in found.items():
         for row in made.summary().itertuples():
             table.add_row(
-                question, row.pipeline, made.metric, f"{row.honest:.3f}", f"{row.shuffled:.3f}",
+                question, row.pipeline, made.metric, f"{row.honest:.3f}", f"{row.leaky:.3f}",
                 f"{row.gap:+.3f}", f"{row.gap_low:+.3f} to {row.gap_high:+.3f}",
             )  # fmt: skip
     Console(width=110).print(table)

@@ -18,8 +18,8 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.model_selection import StratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier
 
-from eegkit import Pipeline, Trials, load_dataset
-from eegkit.evaluation import audit_split, inflation
+from eegkit import Pipeline, Trials, evaluate, load_dataset
+from eegkit.evaluation import audit_split
 from eegkit.plots.inflation import InflationDisplay
 from eegkit.transforms import BandPower
 
@@ -75,12 +75,15 @@ decoders = {
     "nearest neighbour": Pipeline([BandPower(), KNeighborsClassifier(3)]),
     "linear": Pipeline([BandPower(), LinearDiscriminantAnalysis()]),
 }
-found = inflation(decoders, trials, cv="stratified-group-4", scoring="accuracy", random_state=0)
-print(found.describe())
+results = evaluate(
+    decoders, trials, cv="stratified-group-4", scoring="accuracy", random_state=0, twin=True
+)
+inflation = results.inflation()
+print(inflation.describe())
 
 # %%
 
-display = InflationDisplay.from_inflation(found)
+display = InflationDisplay.from_inflation(inflation)
 display.ax_.axhline(0.5, color="0.35", ls="--", lw=1.2)
 
 # %%
@@ -88,4 +91,4 @@ display.ax_.axhline(0.5, color="0.35", ls="--", lw=1.2)
 # they have learned who is a patient, not what a patient's EEG looks like, and new people gain
 # nothing from that.
 
-found.summary()
+inflation.summary()

@@ -61,6 +61,7 @@ def test_everything_that_can_be_said(write):
             "cv: {train: [S01, 2, 03], test: [S04]}\n"
             "scoring: auroc\n"
             "n_seeds: 3\n"
+            "twin: true\n"
             "random_state: 5\n"
             "label: subject\n"
             "on_leak: mark\n"
@@ -85,13 +86,13 @@ def test_everything_that_can_be_said(write):
     assert told.cv == {"train": ["S01", 2, "03"], "test": ["S04"]}
     assert (told.scoring, told.random_state, told.label) == (["auroc"], 5, "subject")
     assert (told.on_leak, told.out, told.baselines) == ("mark", Path("here"), True)
-    assert told.n_seeds == 3
+    assert (told.n_seeds, told.twin) == (3, True)
 
 
 def test_what_is_not_said_has_a_default(write):
     told = read_experiment(write(HEAD, "some.yaml"))
     assert (told.cv, told.random_state, told.label) == ("group-5", 0, None)
-    assert told.n_seeds == 1
+    assert (told.n_seeds, told.twin) == (1, False)
     assert told.scoring == ["balanced_accuracy", "accuracy"]
     assert (told.on_leak, told.out, told.baselines) == ("refuse", Path("results/some"), False)
 

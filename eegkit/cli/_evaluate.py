@@ -67,6 +67,12 @@ Settings = Iterable[tuple[str, Any]]
     default=1,
     help="Fits of every pipeline that has a random_state, each with another.",
 )
+@option(
+    "--twin",
+    is_flag=True,
+    help="Show what leaky splits would add: the same with trials shuffled, and with sessions or "
+    "runs kept apart only.",
+)
 @work_options
 @option(
     "--store",

@@ -30,6 +30,9 @@ def show_results(results: Results, console: Console | None = None) -> None:
         console.print()
         console.print(people_table(results, dataset))
     show_summary(results, results.metrics, console)
+    if results.twin is not None:
+        for dataset in results.datasets:
+            console.print(twin_table(results, dataset))
     console.print(costs_table(results))
     _show_audits(results, console)
 
@@ -121,6 +124,25 @@ def summary_table(results: Results, dataset: str, metrics: Sequence[str]) -> Tab
     return make_table(title, columns, rows, caption=results.access_note)
 
 
+def twin_table(results: Results, dataset: str) -> Table:
+    """One line per leaky split and pipeline: what the leak adds to the first metric."""
+    inflation = results.inflation(dataset=dataset)
+    rows = [
+        [
+            spoken(row.split),
+            wrap_name(row.pipeline, NAME_WIDTH),
+            _number(row.honest),
+            _number(row.leaky),
+            f"{row.gap:+.3f}",
+            "unknown" if pd.isna(row.gap_low) else f"{row.gap_low:+.3f} to {row.gap_high:+.3f}",
+        ]
+        for row in inflation.summary().itertuples()
+    ]
+    title = _of_dataset(f"Leaky twin, {spoken(inflation.metric)}", dataset, results)
+    columns = numbers("honest", "leaky", "gap", "95 % interval", no_wrap=True)
+    return make_table(title, [*words("split", "pipeline"), *columns], rows)
+
+
 def costs_table(results: Results) -> Table:
     """One line per data set and pipeline: what the fits took."""
     names = _names(results)
@@ -142,8 +164,9 @@ def failures_table(results: Results) -> Table:
     """One line for each fold that failed."""
     names = _names(results)
     rows = []
-    places = ["seed", "fold"] if results.failures["seed"].any() else ["fold"]
-    for row in results.failures.to_dict("records"):
+    failures = results.failures
+    places = [name for name in ("split", "seed") if failures[name].astype(bool).any()] + ["fold"]
+    for row in failures.to_dict("records"):
         error = " ".join(str(row["error"]).partition("\n\n")[0].split())
         numbered = [str(row[name]) for name in places]
         rows.append([*(row[name] for name in names.values()), *numbered, error])

@@ -2,7 +2,6 @@
 
 from eegkit.evaluation.audit.report import Audit, audit_folds, audit_split
 from eegkit.evaluation.baselines import baselines
-from eegkit.evaluation.inflation import Inflation, inflation
 from eegkit.evaluation.learning_curve import LearningCurve, learning_curve
 from eegkit.evaluation.metrics.calibration import (
     brier_score,
@@ -13,6 +12,7 @@ from eegkit.evaluation.metrics.calibration import (
 )
 from eegkit.evaluation.metrics.divergence import kl_divergence
 from eegkit.evaluation.metrics.scoring import chance_level
+from eegkit.evaluation.results.inflation import Inflation
 from eegkit.evaluation.results.join import join_results
 from eegkit.evaluation.results.people import person_predictions, person_scores
 from eegkit.evaluation.results.predictions import Predictions
@@ -55,7 +55,6 @@ __all__ = [
     "evaluate",
     "expected_calibration_error",
     "friedman_nemenyi",
-    "inflation",
     "join_results",
     "kl_divergence",
     "learning_curve",

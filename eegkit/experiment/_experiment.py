@@ -36,6 +36,7 @@ class Experiment:
     scoring : list of str
         See `eegkit.evaluate`.
     n_seeds : int
+    twin : bool
         See `eegkit.evaluate`.
     random_state : int
         The ``random_state`` of every step that has one and is not given another.
@@ -55,6 +56,7 @@ class Experiment:
     cv: str | dict[str, Any]
     scoring: list[str]
     n_seeds: int
+    twin: bool
     random_state: int
     label: str | None
     on_leak: str
@@ -107,6 +109,7 @@ def run_experiment(
         scoring=experiment.scoring,
         baselines=experiment.baselines,
         n_seeds=experiment.n_seeds,
+        twin=experiment.twin,
         n_jobs=n_jobs,
         on_leak=experiment.on_leak,
         store=Path(store) if store is not None else experiment.out / "folds",

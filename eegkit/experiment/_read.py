@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from eegkit.datasets import Dataset
 
 KEYS = (
-    "datasets", "pipelines", "baselines", "cv", "scoring", "n_seeds", "random_state", "label",
-    "on_leak", "out",
+    "datasets", "pipelines", "baselines", "cv", "scoring", "n_seeds", "twin", "random_state",
+    "label", "on_leak", "out",
 )  # fmt: skip
 MANDATORY = ("datasets", "pipelines")
 ON_LEAK = ("refuse", "mark")
@@ -92,6 +92,7 @@ class _Reader:
             cv=read("cv", self._cv, "group-5"),
             scoring=read("scoring", self._scoring, ["balanced_accuracy", "accuracy"]),
             n_seeds=read("n_seeds", self._n_seeds, 1),
+            twin=read("twin", self._flag, False),
             random_state=self.random_state,
             label=read("label", self._text, None),
             on_leak=read("on_leak", self._on_leak, ON_LEAK[0]),

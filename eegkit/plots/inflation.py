@@ -1,4 +1,4 @@
-"""Scores of every person with people kept apart, beside those of shuffled trials."""
+"""Scores of every person with people kept apart, beside those of a leaky split."""
 
 from __future__ import annotations
 
@@ -14,23 +14,28 @@ from eegkit.plots._styles import CHANCE_STYLE, Display, tidy
 
 # Above so many people their lines are drawn thinner and lighter.
 MANY = 20
-HONEST, SHUFFLED = "C0", "C1"
+HONEST, LEAKY = "C0", "C1"
+COLUMNS = {
+    "shuffled": "trials\nshuffled",
+    "session_wise": "sessions\nkept apart",
+    "run_wise": "runs\nkept apart",
+}
 
 
 class InflationDisplay(Display):
-    """What shuffling the trials adds to the score of every person.
+    """What a leaky split, such as shuffling the trials, adds to the score of every person.
 
     Make it with `from_inflation`. Each pipeline has two columns: scores with people kept apart on
-    the left, with trials shuffled on the right, a dot for each person, the two dots of a
+    the left, under the leaky split on the right, a dot for each person, the two dots of a
     person joined by a line. The large marks are means over people. The dashed line is the
     mean chance level, left out where it is 1, as it is of people with one class.
 
     Parameters
     ----------
     table : pandas.DataFrame
-        ``Inflation.table``.
+        Rows of ``Inflation.table`` of one split.
     summary : pandas.DataFrame
-        ``Inflation.summary()``.
+        Those of ``Inflation.summary()``.
     metric : str
         Name of the score.
 
@@ -44,16 +49,15 @@ class InflationDisplay(Display):
     >>> import matplotlib
     >>> matplotlib.use("agg")
     >>> import numpy as np
-    >>> from eegkit import Trials
-    >>> from eegkit.evaluation import inflation
+    >>> from eegkit import Trials, evaluate
     >>> from eegkit.plots.inflation import InflationDisplay
     >>> from sklearn.dummy import DummyClassifier
     >>> X = np.random.default_rng(0).normal(size=(24, 2, 64))
     >>> trials = Trials.from_arrays(
     ...     X, ["rest", "task"] * 12, sfreq=64, subject=np.repeat(["a", "b", "c"], 8)
     ... )
-    >>> made = inflation(DummyClassifier(), trials, cv="loso", random_state=0)
-    >>> InflationDisplay.from_inflation(made).ax_.get_ylabel()
+    >>> results = evaluate(DummyClassifier(), trials, cv="loso", twin=True)
+    >>> InflationDisplay.from_inflation(results.inflation()).ax_.get_ylabel()
     'balanced accuracy'
     """
 
@@ -62,22 +66,34 @@ class InflationDisplay(Display):
     metric: str
 
     @classmethod
-    def from_inflation(cls, inflation: Inflation, ax: Axes | None = None) -> InflationDisplay:
-        """Plot what `inflation` found.
+    def from_inflation(
+        cls, inflation: Inflation, split: str = "shuffled", ax: Axes | None = None
+    ) -> InflationDisplay:
+        """Plot the scores of an honest split beside those of a leaky one.
 
         Parameters
         ----------
         inflation : Inflation
+        split : str, default "shuffled"
+            One of ``inflation.splits``.
         ax : matplotlib.axes.Axes, optional
             Where to draw; a new figure by default.
 
         Returns
         -------
         InflationDisplay
+
+        Raises
+        ------
+        ValueError
+            The twin has no such split.
         """
-        return cls(
-            table=inflation.table, summary=inflation.summary(), metric=inflation.metric
-        ).plot(ax=ax)
+        if split not in inflation.splits:
+            raise ValueError(
+                f"split is {split!r}; the leaky twin has {', '.join(map(repr, inflation.splits))}."
+            )
+        rows, summary = (t[t["split"] == split] for t in (inflation.table, inflation.summary()))
+        return cls(table=rows, summary=summary, metric=inflation.metric).plot(ax=ax)
 
     def plot(self, ax: Axes | None = None) -> InflationDisplay:
         """Draw.
@@ -97,7 +113,7 @@ class InflationDisplay(Display):
             rows = self.table[self.table["pipeline"] == row.pipeline]
             self._draw_people(3 * i, rows.dropna(subset="gap"))
             self._draw_means(3 * i, row, label=not i)
-            ticks += [(3 * i, "people\nkept apart"), (3 * i + 1, "trials\nshuffled")]
+            ticks += [(3 * i, "people\nkept apart"), (3 * i + 1, COLUMNS[row.split])]
         chance = float(self.table["chance"].mean())
         # Of people with one class it is 1, and says nothing.
         if np.isfinite(chance) and chance < 1:
@@ -115,16 +131,16 @@ class InflationDisplay(Display):
         aside = 0.16 * (np.arange(len(rows)) * 0.618 % 1 - 0.5) if many else 0.0
         left, right = x + np.zeros(len(rows)) + aside, x + 1 + np.zeros(len(rows)) + aside
         self.ax_.plot(
-            [left, right], [rows["honest"], rows["shuffled"]],
+            [left, right], [rows["honest"], rows["leaky"]],
             color="0.6", lw=0.6 if many else 1.0, alpha=0.35 if many else 0.7, zorder=2,
         )  # fmt: skip
         self.ax_.scatter(left, rows["honest"], color=HONEST, **style)
-        self.ax_.scatter(right, rows["shuffled"], color=SHUFFLED, **style)
+        self.ax_.scatter(right, rows["leaky"], color=LEAKY, **style)
 
     def _draw_means(self, x: float, row: Any, *, label: bool) -> None:
         for at, value, side, color in (
             (x, row.honest, -1, HONEST),
-            (x + 1, row.shuffled, 1, SHUFFLED),
+            (x + 1, row.leaky, 1, LEAKY),
         ):
             self.ax_.plot(
                 at + 0.22 * side, value, marker="D", ms=8, color=color, mec="white", ls="",

@@ -27,6 +27,7 @@ VIEWPORT = '<meta name="viewport" content="width=device-width, initial-scale=1">
 SECTIONS: dict[str, Callable[[Results], str]] = {
     "Splits": sections.splits,
     "Summary": sections.summary,
+    "Leaky twin": sections.leaky_twin,
     "People": sections.people,
     "Comparison": sections.paired_tests,
     "Confusion": partial(sections.for_each, sections.confusion),
@@ -127,7 +128,8 @@ def _failures(results: Results) -> str:
     for row in results.failures.itertuples():
         on = f"{row.dataset}, " if len(results.datasets) > 1 else ""
         seed = f", seed {row.seed}" if row.seed else ""
-        title = f"{on}{row.pipeline}, fold {row.fold}{seed}: {row.error[:120]}"
+        fold = f"fold {row.fold} {row.split}".strip() + seed
+        title = f"{on}{row.pipeline}, {fold}: {row.error[:120]}"
         rows.append(h.details(title, h.code(row.traceback)))
     return h.paragraph(begin) + "".join(rows)
 

@@ -155,6 +155,7 @@ HEADINGS = {
     "n_subjects": "people",
     "n_above_chance": "above chance",
     "n_dropped": "left out",
+    "n_inflated": "people who gain",
     "ece": "expected calibration error",
     "mce": "largest calibration error",
     "brier": "Brier score",

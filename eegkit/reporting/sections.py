@@ -14,6 +14,7 @@ from eegkit.naming import headed, spoken
 from eegkit.plots.class_counts import ClassCountsDisplay
 from eegkit.plots.comparison import ComparisonDisplay
 from eegkit.plots.confusion import ConfusionMatrixDisplay
+from eegkit.plots.inflation import InflationDisplay
 from eegkit.plots.reliability import ReliabilityDisplay
 from eegkit.plots.scores import ScoresDisplay
 from eegkit.reporting import markup as h
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 # Classes that are told one by one, and pairs of classes taken for one another.
 MAX_CLASSES, N_CONFUSED = 12, 10
 INTERVAL = "mean [95 % interval]"
+GAP = "gap [95 % interval]"
 DIFFERENCE = "first minus second [95 % interval]"
 
 
@@ -166,6 +168,30 @@ def _permuted(results: Results) -> str:
         return ""
     columns = ["pipeline", "balanced accuracy", "labels permuted", "95th percentile", "p"]
     return h.heading("Chance by permutation") + h.table(pd.DataFrame(rows, columns=columns))
+
+
+def leaky_twin(results: Results) -> str:
+    """What leaky splits would have added."""
+    if results.twin is None:
+        return ""
+    inflation = results.inflation()
+    gaps = inflation.summary()
+    gaps["split"] = gaps["split"].map(spoken)
+    gaps[GAP] = h.intervals(gaps[["gap", "gap_low", "gap_high"]])
+    columns = ["split", "pipeline", "honest", "leaky", GAP, "n_subjects", "n_inflated"]
+    figures = [
+        h.figure(
+            InflationDisplay.from_inflation(inflation, split).figure_,
+            f"{headed(inflation.metric)} of everybody, honest and {spoken(split)}.",
+        )
+        for split in inflation.splits
+    ]
+    explanation = h.paragraph(
+        f"The same pipelines with everybody on both sides, by {spoken(inflation.metric)}: trials "
+        "shuffled, or whole sessions or runs kept apart only. The gap is what knowing the people "
+        "adds to a score; the leaky numbers belong in no table of results."
+    )
+    return h.table(gaps[columns]) + explanation + "".join(figures)
 
 
 def people(results: Results) -> str:

@@ -1,6 +1,7 @@
-"""Scores with people kept apart against scores of shuffled trials."""
+"""The leaky twin: scores with people kept apart against those of splits that leak."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.dummy import DummyClassifier
@@ -8,8 +9,9 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from eegkit import Trials, evaluate
-from eegkit.evaluation import Inflation, inflation
+from eegkit import Results, Trials, evaluate, report
+from eegkit.evaluation import join_results
+from eegkit.evaluation.running.twin import leaky_folds
 
 N_PEOPLE = 8
 
@@ -48,15 +50,18 @@ def trials():
     return Trials.from_arrays(X, np.array(["rest", "task"])[y], sfreq=80, subject=names)
 
 
+OPTIONS = {"cv": "group-4", "scoring": "accuracy", "random_state": 1, "twin": True}
+
+
 @pytest.fixture(scope="module")
-def found(trials):
-    pipelines = {"who": recognizer(), "class": Knowing()}
-    return inflation(pipelines, trials, cv="group-4", scoring="accuracy", random_state=1)
+def results(trials):
+    return evaluate({"who": recognizer(), "class": Knowing()}, trials, **OPTIONS)
 
 
-def test_knowing_the_person_is_the_gap(found):
-    summary = found.summary().set_index("pipeline")
+def test_knowing_the_person_is_the_gap(results):
+    summary = results.inflation().summary().set_index("pipeline")
     who = summary.loc["who"]
+    assert who["split"] == "shuffled"
     assert who["gap"] > 0.2
     assert 0 < who["gap_low"] < who["gap"] < who["gap_high"]
     assert who["n_subjects"] == N_PEOPLE
@@ -66,66 +71,116 @@ def test_knowing_the_person_is_the_gap(found):
     assert summary.loc["class", "n_inflated"] == 0
 
 
-def test_table_holds_both_scores_of_everybody(found, trials):
-    table = found.table
+def test_the_honest_scores_are_those_without_a_twin(results, trials):
+    honest = evaluate(recognizer(), trials, **OPTIONS | {"twin": False})
+    assert honest.twin is None
+    table = results.inflation().table
     assert len(table) == 2 * N_PEOPLE
-    np.testing.assert_allclose(table["gap"], table["shuffled"] - table["honest"])
-    honest = evaluate(recognizer(), trials, cv="group-4", scoring="accuracy", random_state=1)
+    np.testing.assert_allclose(table["gap"], table["leaky"] - table["honest"])
     who = table[table["pipeline"] == "who"]
-    np.testing.assert_allclose(who["honest"], honest.per_subject()["accuracy"])
-    assert list(who["subject"]) == [f"P{i}" for i in range(N_PEOPLE)]
+    np.testing.assert_array_equal(who["honest"], honest.per_subject()["accuracy"])
+    mean = honest.summary()["mean"]
+    assert results.summary()["mean"][0] == mean[0]
+    assert not results.subject_overlap
+    assert not results.leaks
+    with pytest.raises(ValueError, match="no leaky twin"):
+        honest.inflation()
 
 
-def test_as_many_folds_both_times_and_only_one_of_them_leaks(found):
-    for results in (found.honest, found.shuffled):
-        assert results.table["fold"].nunique() == 4
-    assert not found.honest.subject_overlap
-    assert found.shuffled.subject_overlap
+def test_the_summary_has_the_leaky_score_and_its_gap(results):
+    summary = results.summary()
+    gaps = results.inflation().summary()
+    np.testing.assert_allclose(summary["shuffled"], gaps["leaky"])
+    np.testing.assert_allclose(summary["gap_shuffled"], gaps["gap"])
 
 
-def test_folds_are_no_more_than_the_rarest_class_has_trials(trials):
+def test_as_many_folds_both_times_of_shuffled_trials(results, trials):
+    assert results.twin["fold"].nunique() == results.table["fold"].nunique() == 4
     few = trials[np.r_[np.arange(80)[trials.y == "rest"], np.flatnonzero(trials.y == "task")[:6]]]
-    made = inflation(DummyClassifier(), few, cv="loso", scoring="accuracy", random_state=0)
-    assert made.shuffled.table["fold"].nunique() == 6
+    rarest = evaluate(DummyClassifier(), few, **OPTIONS | {"cv": "loso"})
+    assert rarest.twin["fold"].nunique() == 6
 
 
-def test_the_same_seed_gives_the_same(trials, found):
-    again = inflation(
-        {"who": recognizer(), "class": Knowing()}, trials, cv="group-4", scoring="accuracy",
-        random_state=1,
-    )  # fmt: skip
-    assert again.table.equals(found.table)
-    assert repr(again) == repr(found)
+def sessions(trials, unit, n=5):
+    """The trials with the columns of sessions or runs, of two trials each."""
+    numbers = np.arange(len(trials)) // 2 % n
+    metadata = trials.metadata.assign(**{unit: numbers})
+    return Trials(trials.X, trials.y, metadata, trials.info)
 
 
-def test_a_store_keeps_the_folds_of_both(trials, found, tmp_path):
-    made = inflation(
-        {"class": Knowing()}, trials, cv="group-4", scoring="accuracy", random_state=1,
-        store=tmp_path,
-    )  # fmt: skip
+@pytest.mark.parametrize("unit", ["session", "run"])
+@pytest.mark.parametrize("n_folds", [2, 4, 8])
+def test_whole_sessions_are_dealt_out_with_everybody_on_both_sides(trials, unit, n_folds):
+    several = sessions(trials, unit)
+    folds = leaky_folds({"a": several}, {"a": n_folds}, 0)[f"{unit}_wise"]["a"]
+    assert len(folds) == n_folds
+    tested = np.concatenate([fold.test for fold in folds])
+    assert sorted(tested) == list(range(len(trials)))
+    names = several.metadata["subject"].astype(str) + several.metadata[unit].astype(str)
+    for fold in folds:
+        assert not set(names.iloc[fold.train]) & set(names.iloc[fold.test])
+        assert set(trials.groups[fold.test]) <= set(trials.groups[fold.train])
+    sizes = [len(fold.test) for fold in folds]
+    assert max(sizes) - min(sizes) <= 2
+
+
+def test_sessions_that_tell_the_class_are_no_split(trials):
+    by_class = trials.metadata.assign(run=trials.y)
+    told = Trials(trials.X, trials.y, by_class, trials.info)
+    assert list(leaky_folds({"a": told}, {"a": 4}, 0)) == ["shuffled"]
+    # Of a diagnosis every session is of one class, as its person is.
+    sick = np.where(np.isin(trials.groups, ["P0", "P1", "P2", "P3"]), "sick", "well")
+    diagnosis = sessions(Trials(trials.X, sick, trials.metadata, trials.info), "session")
+    assert list(leaky_folds({"a": diagnosis}, {"a": 4}, 0)) == ["shuffled", "session_wise"]
+
+
+def test_files_selections_and_joins_keep_the_twin(results, trials, tmp_path):
+    results.save(tmp_path / "r.safetensors")
+    again = Results.load(tmp_path / "r.safetensors")
+    pd.testing.assert_frame_equal(again.twin, results.twin)
+    pd.testing.assert_frame_equal(again.summary(), results.summary())
+    assert results.select(pipeline="who").inflation().pipelines == ["who"]
+    other = evaluate({"flat": DummyClassifier()}, trials, **OPTIONS | {"twin": False})
+    joined = join_results({"a": results, "b": other}).summary()
+    assert joined["gap_shuffled"].notna().tolist() == [True, True, False]
+
+
+def test_the_same_seed_and_a_store_give_the_same(trials, results, tmp_path):
+    made = evaluate({"class": Knowing()}, trials, store=tmp_path, **OPTIONS)
     assert len(list(tmp_path.glob("fold-*.safetensors"))) == 4 + 4
-    assert made.table.equals(found.table.query("pipeline == 'class'").reset_index(drop=True))
+    expected = results.inflation().table.query("pipeline == 'class'").reset_index(drop=True)
+    assert made.inflation().table.equals(expected)
 
 
-def test_it_says_what_it_found(found):
-    said = found.describe().splitlines()
-    assert "people kept apart" in said[0]
-    assert f"of {N_PEOPLE} people score higher shuffled" in said[0]
-    assert "gap is +0.000" in said[1]
-    assert "<table" in found._repr_html_()
+class FailsOnEverybody(Knowing):
+    """Fails where nobody is left out of training."""
+
+    def fit(self, X, y):
+        if len(set(X.groups)) == N_PEOPLE:
+            raise RuntimeError("no stranger is left")
+        return super().fit(X, y)
+
+
+def test_a_leaky_fit_that_fails_is_told_and_leaves_the_honest_ones(trials):
+    with pytest.warns(UserWarning, match=r"Folds 0 shuffled, 1 shuffled.*no stranger"):
+        results = evaluate({"class": Knowing(), "fails": FailsOnEverybody()}, trials, **OPTIONS)
+    assert list(results.failures["split"]) == ["shuffled"] * 4
+    assert results.summary().set_index("pipeline")["mean"]["fails"] == 1
+    assert np.isnan(results.summary().set_index("pipeline")["gap_shuffled"]["fails"])
+
+
+def test_it_says_what_it_is(results, tmp_path):
+    inflation = results.inflation()
+    first, second = inflation.describe().splitlines()
+    assert "people kept apart" in first
+    assert f"of {N_PEOPLE} people gain by the leak" in first
+    assert "gap is +0.000" in second
+    assert "<table" in inflation._repr_html_()
+    page = report(results, tmp_path / "r.html").read_text("utf-8")
+    assert "Leaky twin" in page
+    assert "belong in no table of results" in page
 
 
 def test_the_honest_split_must_be_honest(trials):
     with pytest.raises(ValueError, match="nothing honest to compare with"):
-        inflation(DummyClassifier(), trials, cv="within-2")
-
-
-def test_results_of_other_pipelines_or_people_are_refused(found, trials):
-    one = evaluate(DummyClassifier(), trials, cv="group-4", scoring="accuracy")
-    with pytest.raises(ValueError, match=r"pipelines \['who', 'class'\]"):
-        Inflation(found.honest, one)
-    fewer = evaluate(
-        DummyClassifier(), trials[trials.groups != "P3"], cv="loso", scoring="accuracy"
-    )
-    with pytest.raises(ValueError, match="the same people"):
-        Inflation(one, fewer)
+        evaluate(DummyClassifier(), trials, cv="within-2", twin=True)

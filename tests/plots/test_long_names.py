@@ -7,7 +7,7 @@ import pytest
 from sklearn.dummy import DummyClassifier
 
 from eegkit import Trials, evaluate
-from eegkit.evaluation import inflation, learning_curve
+from eegkit.evaluation import learning_curve
 from eegkit.plots import (
     ComparisonDisplay,
     InflationDisplay,
@@ -60,4 +60,8 @@ def test_learning_curve(trials, named):
 
 @pytest.mark.filterwarnings("error")
 def test_inflation(trials, named):
-    check_room(InflationDisplay.from_inflation(inflation(named, trials, cv="group-2")))
+    check_room(
+        InflationDisplay.from_inflation(
+            evaluate(named, trials, cv="group-2", twin=True).inflation()
+        )
+    )

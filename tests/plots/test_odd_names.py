@@ -11,7 +11,7 @@ import pytest
 from sklearn.dummy import DummyClassifier
 
 from eegkit import Trials, evaluate, load_dataset, report
-from eegkit.evaluation import inflation, learning_curve
+from eegkit.evaluation import learning_curve
 from eegkit.plots import (
     ClassCountsDisplay,
     ComparisonDisplay,
@@ -67,7 +67,9 @@ def displays(name):
     yield ConfusionMatrixDisplay.from_results(results, name)
     yield ReliabilityDisplay.from_results(results)
     yield LearningCurveDisplay.from_results(learning_curve(some, trials, cv="group-2"))
-    yield InflationDisplay.from_inflation(inflation(some, trials, cv="group-2"))
+    yield InflationDisplay.from_inflation(
+        evaluate(some, trials, cv="group-2", twin=True).inflation()
+    )
     yield ClassCountsDisplay.from_trials(trials)
     yield SpectraDisplay.from_trials(trials)
     yield TracesDisplay.from_trials(trials)

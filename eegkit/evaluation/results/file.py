@@ -10,35 +10,42 @@ import pandas as pd
 
 from eegkit import tensor_file
 from eegkit.evaluation.metrics.scoring import FIXED_COLUMNS
-from eegkit.evaluation.results.predictions import Predictions, pack, unpack
+from eegkit.evaluation.results.predictions import pack, unpack
 from eegkit.evaluation.results.settings import RunSettings
 
 FORMAT_VERSION = 1
 COUNTS = ("seed", "fold", "n_train", "n_test", "n_train_subjects")
 
 
-def write(
-    path: Path,
-    table: pd.DataFrame,
-    settings: RunSettings,
-    predictions: Mapping[tuple[str, str], Predictions],
-    failures: pd.DataFrame,
-) -> None:
+def write(path: Path, results: Any) -> None:
     """Write beside, then rename."""
     arrays: dict[str, Any] = {}
     headers = [
         {"dataset": dataset, "pipeline": pipeline, "packed": pack(part, arrays, f"{i}/")}
-        for i, ((dataset, pipeline), part) in enumerate(predictions.items())
+        for i, ((dataset, pipeline), part) in enumerate(results._predictions.items())
     ]
     content = {
         "results_version": FORMAT_VERSION,
-        "settings": settings.to_dict(),
-        # JSON has no NaN.
-        "table": table.astype(object).where(table.notna(), None).to_dict("list"),
-        "failures": failures.to_dict("records"),
+        "settings": results.settings.to_dict(),
+        "table": _lists(results.table),
+        "failures": results.failures.to_dict("records"),
+        "twin": None if results.twin is None else _lists(results.twin),
         "predictions": headers,
     }
     tensor_file.write(path, arrays, content)
+
+
+def _lists(table: pd.DataFrame) -> dict[str, Any]:
+    # JSON has no NaN.
+    return table.astype(object).where(table.notna(), None).to_dict("list")
+
+
+def _table(lists: Mapping[str, Any]) -> pd.DataFrame:
+    table = pd.DataFrame(lists)
+    # Older files know of one seed.
+    counts = {name: "int64" for name in COUNTS if name in table}
+    scores = {name: "float64" for name in table if name not in (*FIXED_COLUMNS, "split")}
+    return table.astype(scores | counts)
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -55,19 +62,16 @@ def read(path: Path) -> dict[str, Any]:
             f"{path} holds no results of this version of eegkit (results_version is "
             f"{content.get('results_version')!r}, expected {FORMAT_VERSION})."
         )
-    table = pd.DataFrame(content["table"])
-    # Older files know of one seed.
-    counts = {name: "int64" for name in COUNTS if name in table}
-    scores = {name: "float64" for name in table if name not in FIXED_COLUMNS}
-    table = table.astype(scores | counts)
     predictions = {
         (item["dataset"], item["pipeline"]): unpack(item["packed"], arrays)
         for item in content["predictions"]
     }
     settings = RunSettings.from_dict(content["settings"])
     return {
-        "table": table,
+        "table": _table(content["table"]),
         "settings": settings,
         "predictions": predictions,
         "failures": content["failures"],
+        # Older files have none.
+        "twin": _table(content["twin"]) if content.get("twin") else None,
     }

@@ -76,6 +76,7 @@ def join_results(results: Mapping[str, Results]) -> Results:
         _rename(part.select(dataset=datasets), {name: f"{name} ({run})" for name in repeated})
         for run, part in results.items()
     ]
+    twins = [part.twin for part in parts if part.twin is not None]
     settings = dataclasses.replace(
         parts[0].settings,
         scoring=metrics,
@@ -91,6 +92,7 @@ def join_results(results: Mapping[str, Results]) -> Results:
         settings,
         predictions=dict(item for part in parts for item in part._predictions.items()),
         failures=[row for part in parts for row in part.failures.to_dict("records")],
+        twin=pd.concat(twins, ignore_index=True) if twins else None,
     )
 
 
@@ -100,10 +102,9 @@ def _rename(results: Results, names: Mapping[str, str]) -> Results:
     def rename(name: str) -> str:
         return names.get(name, name)
 
-    table, failures = (
-        frame.assign(pipeline=frame["pipeline"].map(rename))
-        for frame in (results.table, results.failures)
-    )
+    def renamed(frame: pd.DataFrame) -> pd.DataFrame:
+        return frame.assign(pipeline=frame["pipeline"].map(rename))
+
     by_pipeline: dict[str, Any] = {
         field: {rename(name): value for name, value in getattr(results.settings, field).items()}
         for field in BY_PIPELINE
@@ -116,7 +117,13 @@ def _rename(results: Results, names: Mapping[str, str]) -> Results:
         not_code=list(map(rename, results.settings.not_code)),
     )
     predictions = {(d, rename(name)): part for (d, name), part in results._predictions.items()}
-    return Results(table, settings, predictions=predictions, failures=failures.to_dict("records"))
+    return Results(
+        renamed(results.table),
+        settings,
+        predictions=predictions,
+        failures=renamed(results.failures).to_dict("records"),
+        twin=None if results.twin is None else renamed(results.twin),
+    )
 
 
 def _merged(parts: Iterable[Results], field: str) -> Any:

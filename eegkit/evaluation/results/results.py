@@ -10,19 +10,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from eegkit.access import unequal_access
 from eegkit.csv_file import write_csv
-from eegkit.evaluation.audit.report import Audit
 from eegkit.evaluation.metrics.scoring import FIXED_COLUMNS
 from eegkit.evaluation.results import text
 from eegkit.evaluation.results.answers import chance_of_answers, per_class
+from eegkit.evaluation.results.facts import ResultFacts
 from eegkit.evaluation.results.file import read, write
+from eegkit.evaluation.results.inflation import Inflation, gaps_of, with_gaps
 from eegkit.evaluation.results.people import over_people
 from eegkit.evaluation.results.predictions import Predictions
 from eegkit.evaluation.results.selection import check_name, select
 from eegkit.evaluation.results.settings import RunSettings
 from eegkit.evaluation.results.tables import (
     costs,
+    failures_table,
     per_subject,
     summarize,
     with_access,
@@ -32,7 +33,7 @@ from eegkit.evaluation.statistics.paired import compare_paired
 from eegkit.evaluation.statistics.permutation import PermutationChance
 
 
-class Results:
+class Results(ResultFacts):
     """Scores of pipelines, one row per data set, pipeline, seed, fold and subject.
 
     Made by `evaluate`, or read from a file with `load`.
@@ -48,11 +49,13 @@ class Results:
         What was answered to every test trial, by data set and pipeline.
     failures : list of dict, optional
         ``dataset``, ``pipeline``, ``seed``, ``fold``, ``error`` and ``traceback`` of every fit
-        that failed.
+        that failed; ``split``, of a leaky twin, which of its splits it was.
+    twin : pandas.DataFrame, optional
+        Rows as those of the table, of leaky splits: ``split`` names which.
 
     Attributes
     ----------
-    table, settings
+    table, settings, twin
         As given.
     failures : pandas.DataFrame
         One row per fit that failed.
@@ -65,13 +68,13 @@ class Results:
         *,
         predictions: Mapping[tuple[str, str], Predictions] | None = None,
         failures: Sequence[Mapping[str, Any]] = (),
+        twin: pd.DataFrame | None = None,
     ) -> None:
         self.table = with_seed_column(table.reset_index(drop=True))
         self.settings = settings
         self._predictions = dict(predictions or {})
-        columns = ["dataset", "pipeline", "seed", "fold", "error", "traceback"]
-        # Older files know of one seed.
-        self.failures = pd.DataFrame([{"seed": 0, **row} for row in failures], columns=columns)
+        self.twin = None if twin is None else twin.reset_index(drop=True)
+        self.failures = failures_table(failures)
         absent = [
             name
             for name in (*FIXED_COLUMNS, *self.metrics, *map("chance_{}".format, self.metrics))
@@ -79,46 +82,6 @@ class Results:
         ]
         if absent:
             raise ValueError(f"The table of results lacks the columns {', '.join(absent)}.")
-
-    @property
-    def metrics(self) -> list[str]:
-        """Names of the metrics, in order."""
-        return list(self.settings.scoring)
-
-    @property
-    def pipelines(self) -> list[str]:
-        """Names of the pipelines, in order."""
-        return list(self.table["pipeline"].unique())
-
-    @property
-    def datasets(self) -> list[str]:
-        """Names of the data sets, in order."""
-        return list(self.table["dataset"].unique())
-
-    @property
-    def subject_overlap(self) -> bool:
-        """Whether a pipeline was tested on people it was trained on."""
-        return self.settings.subject_overlap
-
-    @property
-    def split(self) -> str:
-        """Which split it was, such as "group-5" or "fixed, by run"."""
-        return self.settings.split
-
-    @property
-    def audits(self) -> dict[str, Audit]:
-        """What the audit found about the split of every data set."""
-        return {name: Audit.from_dict(values) for name, values in self.settings.audit.items()}
-
-    @property
-    def leaks(self) -> bool:
-        """Whether something leaks through the split: such scores say little about new people."""
-        return not all(audit.ok for audit in self.audits.values())
-
-    @property
-    def access_note(self) -> str:
-        """One sentence where pipelines differ in what they may see of the people tested; or ""."""
-        return unequal_access({name: self.settings.access_of(name) for name in self.pipelines})
 
     def predictions(
         self, pipeline: str | None = None, dataset: str | None = None, *, seed: int | None = 0
@@ -242,13 +205,53 @@ class Results:
         A person's score is the mean over seeds; the interval is over people, with the seeds as
         they were, and ``sd_seeds`` stands beside it.
 
+        With a leaky twin there are two more columns for each of its splits: ``shuffled`` and
+        ``gap_shuffled``, say, are the mean score there, and how much it is above the honest one;
+        both are of trials, also where answers are per person. See `inflation`.
+
         ``answers`` is ``"per trial"``, or, of accuracy, balanced accuracy and AUROC where the
         trials of each person are all of one class, ``"per person"``: `person_scores` says what
         score, interval and chance these are. ``sd`` is NaN there, and ``n_above_chance`` counts
         the people whose answer is right.
         """
         summary = with_access(summarize(self.table, self.metrics), self.settings.access)
-        return over_people(summary, self._predictions, self.settings)
+        summary = over_people(summary, self._predictions, self.settings)
+        if self.twin is not None:
+            summary = with_gaps(summary, gaps_of(self.table, self.twin, self.metrics))
+        return summary
+
+    def inflation(self, metric: str | None = None, dataset: str | None = None) -> Inflation:
+        """What leaky splits add to the scores of ``evaluate(..., twin=True)``.
+
+        Everybody is scored on their own test trials each time; the difference is what knowing the
+        people adds to the score. It belongs in no table of results; it shows what such a table is
+        worth when trials were shuffled.
+
+        Parameters
+        ----------
+        metric, dataset : str, optional
+            By default the first ones.
+
+        Returns
+        -------
+        Inflation
+
+        Raises
+        ------
+        ValueError
+            The results have no twin.
+
+        Examples
+        --------
+        >>> from sklearn.dummy import DummyClassifier
+        >>> from eegkit import evaluate
+        >>> from eegkit.testing import example_trials
+        >>> results = evaluate(DummyClassifier(), example_trials(24), cv="loso", twin=True)
+        >>> results.inflation().summary()[["split", "honest", "leaky", "gap"]]
+              split  honest  leaky  gap
+        0  shuffled     0.5    0.5  0.0
+        """
+        return Inflation(self, metric, dataset)
 
     def costs(self) -> pd.DataFrame:
         """One row per data set and pipeline: what the fits took.
@@ -334,7 +337,7 @@ class Results:
 
         The file is complete or not there at all: it is written beside and then renamed.
         """
-        write(Path(path), self.table, self.settings, self._predictions, self.failures)
+        write(Path(path), self)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Results:

@@ -27,6 +27,7 @@ def select(results: Any, dataset: Names, pipeline: Names) -> Any:
             if name in datasets and step in pipelines
         },
         failures=rows(results.failures).to_dict("records"),
+        twin=None if results.twin is None else rows(results.twin),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,12 @@ def with_seed_column(table: pd.DataFrame) -> pd.DataFrame:
     if "seed" not in table and "fold" in table:
         table.insert(table.columns.get_loc("fold"), "seed", 0)
     return table
+
+
+def failures_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """One row per fit that failed; older rows know of one seed and of no leaky split."""
+    columns = ["dataset", "pipeline", "split", "seed", "fold", "error", "traceback"]
+    return pd.DataFrame([{"seed": 0, "split": "", **row} for row in rows], columns=columns)
 
 
 def per_subject(table: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:

@@ -6,19 +6,20 @@ import inspect
 import os
 import warnings
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from eegkit.evaluation.audit.report import audit_folds
-from eegkit.evaluation.baselines import baselines as all_baselines
 from eegkit.evaluation.metrics.scoring import Scorer, make_scorers
 from eegkit.evaluation.metrics.suitability import suitable_scorers
 from eegkit.evaluation.results.predictions import Predictions
 from eegkit.evaluation.results.results import Results
 from eegkit.evaluation.results.settings import RunSettings, describe_run
+from eegkit.evaluation.results.tables import failures_table
 from eegkit.evaluation.running.access import refuse_findings, tell_findings
 from eegkit.evaluation.running.calibration import without_calibration
 from eegkit.evaluation.running.fold import Data, Outcome, Task, fill_chance
@@ -31,6 +32,7 @@ from eegkit.evaluation.running.inputs import (
 from eegkit.evaluation.running.seeds import fits_of
 from eegkit.evaluation.running.store import Store
 from eegkit.evaluation.running.tasks import run_tasks
+from eegkit.evaluation.running.twin import leaky_folds
 from eegkit.evaluation.splits.metadata import listed
 from eegkit.evaluation.splits.named import (
     Fold,
@@ -53,6 +55,7 @@ def evaluate(
     scoring: Any = ("balanced_accuracy", "accuracy"),
     baselines: bool = False,
     n_seeds: int = 1,
+    twin: bool = False,
     n_jobs: int | None = None,
     random_state: int | None = None,
     on_leak: str = "refuse",
@@ -92,6 +95,10 @@ def evaluate(
         None; a single fit has it as it is. Scores of a person are means over seeds, and
         ``sd_seeds`` of the summary is how far the seed moves the mean over people; no seed is
         ever picked. A search that would choose a ``random_state`` is refused.
+    twin : bool, default False
+        Evaluate the same pipelines under leaky splits as well: shuffled trials, and whole
+        sessions, or runs, where people have several. The summary then shows what these add to the
+        honest scores, and `Results.inflation` tells more. It takes as long again for each.
     n_jobs : int, optional
         Processes that fit at the same time, as in scikit-learn, or threads: on joblib's backends
         ``"loky"`` (its default), ``"threading"`` and ``"dask"``. The results do not depend on it.
@@ -161,34 +168,33 @@ def evaluate(
     2     2       c        6       0.5
     3     3       d        6       0.5
     """
-    pipelines, scorers = name_pipelines(pipelines), make_scorers(scoring)
-    _check_choices(on_leak, on_error, n_seeds)
+    pipelines, scorers = name_pipelines(pipelines, baselines), make_scorers(scoring)
+    _check_choices(on_leak, on_error, n_seeds, twin)
     splitter = make_splitter(cv, random_state=random_state)
     datasets = name_datasets(trials)
     data = {name: check_trials(part) for name, part in datasets.items()}
-    if baselines:
-        pipelines |= {n: p for n, p in all_baselines().items() if n not in pipelines}
     seeds, fits = fits_of(pipelines, n_seeds)
     scorers = suitable_scorers(scorers, {name: d.y for name, d in data.items()}, pipelines)
     folds, split = _split(splitter, datasets, pipelines, on_leak)
     folds, split["calibration"] = _without_calibration(folds, data, pipelines, scorers)
-    tasks, outcomes = _carry_out(
-        folds, fits, data, scorers, store=None if store is None else Store(store), dask=dask,
-        n_jobs=n_jobs, may_fail=on_error == "record", verbose=verbose,
-        accept=refuse_findings if on_leak == "refuse" else lambda _: None,
+    leaky = _leaky_folds(datasets, split, random_state, data, pipelines, scorers) if twin else {}
+    carry_out = partial(
+        _carry_out, fits=fits, data=data, scorers=scorers, store=store, dask=dask, n_jobs=n_jobs,
+        may_fail=on_error == "record", verbose=verbose,
     )  # fmt: skip
+    tasks, outcomes = carry_out(folds, accept=refuse_findings if on_leak == "refuse" else None)
     tell_findings(split["audit"], tasks, outcomes)
-    options = _options(
-        cv=cv, scoring=scoring, n_seeds=n_seeds, random_state=random_state, on_leak=on_leak
-    )
+    options = {"cv": cv, "scoring": scoring, "n_seeds": n_seeds, "twin": twin, "on_leak": on_leak}
+    options["random_state"] = random_state
     split |= describe_split(cv, splitter) | {"scoring": list(scorers), "random_state": random_state}
-    settings = describe_run(datasets, pipelines, options, seeds=seeds, **split)
-    results = _results(tasks, outcomes, settings)
-    fill_chance(results.table, tasks, data, scorers)
+    settings = describe_run(datasets, pipelines, _not_defaults(options), seeds=seeds, **split)
+    results = _results(tasks, outcomes, settings, data, scorers)
+    _add_twin(results, {name: carry_out(parts) for name, parts in leaky.items()}, data, scorers)
     return results
 
 
-def _check_choices(on_leak: Any, on_error: Any, n_seeds: Any) -> None:
+def _check_choices(on_leak: Any, on_error: Any, n_seeds: Any, twin: Any) -> None:
+    check_for(bool).require("twin", twin)
     check_for(Literal["refuse", "mark"]).require("on_leak", on_leak)
     check_for(Literal["record", "raise"]).require("on_error", on_error)
     check_for(Count).require("n_seeds", n_seeds)
@@ -201,7 +207,7 @@ def _without_calibration(
     scorers: Mapping[str, Scorer],
 ) -> tuple[dict[str, list[Fold]], dict[str, Any]]:
     """The folds of every data set, which know what is not scored, and what settings tell of it."""
-    both = {n: without_calibration(folds[n], data[n], pipelines, scorers) for n in data}
+    both = {n: without_calibration(folds[n], data[n], pipelines, scorers) for n in folds}
     return {n: marked for n, (marked, _) in both.items()}, {
         n: facts for n, (_, facts) in both.items()
     }
@@ -212,16 +218,37 @@ def _carry_out(
     fits: Mapping[tuple[str, int], Any],
     data: Mapping[str, Data],
     scorers: Mapping[str, Scorer],
+    store: str | os.PathLike[str] | None,
+    accept: Callable[[Any], None] | None = None,
     **options: Any,
 ) -> tuple[list[Task], list[Outcome]]:
     """Every fit on every fold of every data set, and what came of it."""
-    places = ((name, *fit, fold) for name in data for fit in fits for fold in folds[name])
+    places = ((name, *fit, fold) for name in folds for fit in fits for fold in folds[name])
     tasks = [Task(i, *place) for i, place in enumerate(places)]
-    outcomes = run_tasks(tasks, fits, data, scorers, **options)
+    outcomes = run_tasks(
+        tasks, fits, data, scorers, store=None if store is None else Store(store),
+        accept=accept or (lambda _: None), **options,
+    )  # fmt: skip
     _relay(outcomes)
     diagnoses = {name for name, part in data.items() if one_class_each(part.labels, part.groups)}
     _warn_undefined(outcomes, {task.number for task in tasks if task.dataset in diagnoses})
     return tasks, outcomes
+
+
+def _leaky_folds(
+    datasets: Mapping[str, Trials],
+    split: Mapping[str, Any],
+    random_state: int | None,
+    *calibration: Any,
+) -> dict[str, dict[str, list[Fold]]]:
+    """Those of the twin, for a split that is honest itself, by split and data set."""
+    if split["subject_overlap"]:
+        raise ValueError(
+            "twin=True shows what leaky splits add, but this split trains and tests on the same "
+            'people, so there is nothing honest to compare with; use cv="group-5" or cv="loso".'
+        )
+    leaky = leaky_folds(datasets, split["n_folds"], random_state)
+    return {name: _without_calibration(folds, *calibration)[0] for name, folds in leaky.items()}
 
 
 def _split(
@@ -246,7 +273,7 @@ def _split(
     }
 
 
-def _options(**options: Any) -> dict[str, Any]:
+def _not_defaults(options: Mapping[str, Any]) -> dict[str, Any]:
     """Those that are not the defaults of `evaluate`."""
     defaults = inspect.signature(evaluate).parameters
     return {
@@ -256,13 +283,17 @@ def _options(**options: Any) -> dict[str, Any]:
     }
 
 
-def _results(tasks: list[Task], outcomes: list[Outcome], settings: RunSettings) -> Results:
+def _results(
+    tasks: list[Task],
+    outcomes: list[Outcome],
+    settings: RunSettings,
+    data: Mapping[str, Data],
+    scorers: Mapping[str, Scorer],
+) -> Results:
     table = pd.DataFrame([row for outcome in outcomes for row in outcome.rows])
-    failures = []
+    failures = _failures(tasks, outcomes)
     predictions: dict[tuple[str, str], list[Predictions]] = defaultdict(list)
     for t, outcome in zip(tasks, outcomes, strict=True):
-        if outcome.failure is not None:
-            failures.append(t.names | outcome.failure)
         if outcome.predictions is not None:
             predictions[t.dataset, t.pipeline].append(outcome.predictions)
     if failures and len(failures) == len(tasks):
@@ -271,9 +302,34 @@ def _results(tasks: list[Task], outcomes: list[Outcome], settings: RunSettings) 
             f"{failures[0]['error']}\n\n{failures[0]['traceback']}"
         )
     whole = {key: Predictions.joined(parts) for key, parts in predictions.items()}
+    fill_chance(table, tasks, data, scorers)
     results = Results(table, settings, predictions=whole, failures=failures)
     _warn_failed(results.failures)
     return results
+
+
+def _add_twin(
+    results: Results,
+    leaky: Mapping[str, tuple[list[Task], list[Outcome]]],
+    data: Mapping[str, Data],
+    scorers: Mapping[str, Scorer],
+) -> None:
+    """Put the scores and failures of the leaky splits beside the honest ones."""
+    tables, failures = [], results.failures.to_dict("records")
+    for split, (tasks, outcomes) in leaky.items():
+        rows = [{"split": split} | row for outcome in outcomes for row in outcome.rows]
+        failures += [{"split": split} | row for row in _failures(tasks, outcomes)]
+        if rows:
+            tables.append(pd.DataFrame(rows))
+            fill_chance(tables[-1], tasks, data, scorers)
+    results.failures = failures_table(failures)
+    results.twin = pd.concat(tables, ignore_index=True) if tables else None
+    _warn_failed(results.failures[results.failures["split"] != ""])
+
+
+def _failures(tasks: list[Task], outcomes: list[Outcome]) -> list[dict[str, Any]]:
+    pairs = zip(tasks, outcomes, strict=True)
+    return [task.names | out.failure for task, out in pairs if out.failure is not None]
 
 
 def _warn_failed(failures: pd.DataFrame) -> None:
@@ -281,7 +337,7 @@ def _warn_failed(failures: pd.DataFrame) -> None:
     for (_, pipeline), group in failures.groupby(["dataset", "pipeline"], sort=False):
         s = "s" if len(group) > 1 else ""
         places = [
-            f"{row.fold} (seed {row.seed})" if row.seed else f"{row.fold}"
+            f"{row.fold} {row.split}".strip() + (f" (seed {row.seed})" if row.seed else "")
             for row in group.itertuples()
         ]
         warnings.warn(

@@ -272,7 +272,8 @@ def fill_chance(
     It is that of all people tested: of one answer that never looks at the signals, whoever it is
     about. Each person counts once for each of their classes.
     """
-    for name, part in data.items():
+    for name in {task.dataset: None for task in tasks}:
+        part = data[name]
         rows = np.unique(np.concatenate([t.fold.scored for t in tasks if t.dataset == name]))
         pairs = pd.DataFrame({"subject": part.subjects[rows], "y": part.classes[1][rows]})
         y = part.y[rows[~pairs.duplicated().to_numpy()]]

@@ -10,13 +10,14 @@ from sklearn.utils.multiclass import type_of_target
 
 from eegkit.amplitude import AmplitudeWarning, unit_sentences
 from eegkit.base import warn
+from eegkit.evaluation.baselines import baselines as all_baselines
 from eegkit.evaluation.running.fold import Data
 from eegkit.labels import class_labels, trial_names
 from eegkit.trials import Trials
 
 
-def name_pipelines(pipelines: Any) -> dict[str, Any]:
-    """The pipelines by name; a single one is named after its steps."""
+def name_pipelines(pipelines: Any, baselines: bool = False) -> dict[str, Any]:
+    """The pipelines by name, and the baselines; a single one is named after its steps."""
     if isinstance(pipelines, Mapping):
         by_name = dict(pipelines)
     elif isinstance(pipelines, Sequence) and not hasattr(pipelines, "fit"):
@@ -41,6 +42,8 @@ def name_pipelines(pipelines: Any) -> dict[str, Any]:
                 f"Pipeline {name!r} is a {type(pipeline).__name__}; expected a scikit-learn "
                 "estimator."
             )
+    if baselines:
+        by_name |= {name: p for name, p in all_baselines().items() if name not in by_name}
     return by_name
 
 
