@@ -20,7 +20,7 @@ N_PEOPLE, N_EACH = 6, 12
 
 
 class Lucky(ClassifierMixin, BaseEstimator):
-    """Right about a share of the trials that its seed draws, whoever they are of."""
+    """Right about trials that its seed favours, whoever they are of."""
 
     def __init__(self, random_state=None, fail_at=None):
         self.random_state = random_state
@@ -34,7 +34,8 @@ class Lucky(ClassifierMixin, BaseEstimator):
 
     def predict(self, X):
         codes = (np.asarray(X)[:, 0, 0] > 0).astype(int)
-        wrong = np.random.default_rng(self.random_state).random(len(codes)) < 0.3
+        seed = np.random.default_rng(self.random_state).uniform(1, 9)
+        wrong = np.cos(1e3 * seed * np.asarray(X)[:, 1, 0]) > 0.6
         return self.classes_[np.where(wrong, 1 - codes, codes)]
 
 
