@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from eegkit.blocks import read_blocks
 from eegkit.indexing import OF_TRIALS
 from eegkit.parameters import ParameterError, Parametrized
 from eegkit.signals import SignalArray, as_signals
-from eegkit.text import shortlist
+from eegkit.text import shortlist, suggest
 
 DEFAULT_SFREQ = 128.0
 AXES = {
@@ -48,6 +48,39 @@ class Estimator(Parametrized, BaseEstimator):
 
     dataclass_options: ClassVar[Mapping[str, Any]] = {"eq": False, "repr": False}
     input_kind: ClassVar[str] = "raw"
+    published_settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+
+    @classmethod
+    def published(cls, name: str, **params: Any) -> Self:
+        """An estimator with the settings that a paper or a project gave it.
+
+        Settings are those of the architecture, in ``published_settings``, by name; the class
+        says where each comes from, and `eegkit info` lists them. All else, such as how a net is
+        trained, is as by default.
+
+        Parameters
+        ----------
+        name : str
+            Of the settings.
+        **params
+            Other parameters, and those that shall differ.
+
+        Returns
+        -------
+        estimator
+            Not fitted.
+
+        Raises
+        ------
+        ValueError
+            There are no settings of this name.
+        """
+        settings = cls.published_settings
+        if name not in settings:
+            there = f"there are {', '.join(map(repr, settings))}" if settings else "it has none"
+            hint = suggest(name, list(settings), there)
+            raise ValueError(f"{cls.__name__} has no published settings {name!r}{hint}")
+        return cls(**{**settings[name], **params})
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:

@@ -23,7 +23,15 @@ from eegkit.classifiers.callbacks import scalars
 from eegkit.classifiers.training import draw_seed, pick_device
 from eegkit.labels import class_labels, trial_names
 from eegkit.parameters import ParameterError
+from eegkit.text import count
 
+# Fewer steps than these hold hardly any order in time.
+FEWEST_STEPS = 4
+# What one step is, and how there are more, by what the net reads.
+STEPS = {
+    "raw": ("step", "lower its stride or pool_size"),
+    "spectrogram": ("frame", "shorten window_s or hop_s of the transform before it"),
+}
 # Parameters that do not change what comes out of training.
 NOT_DECISIVE = ("callbacks", "checkpoint_dir", "verbose")
 
@@ -241,6 +249,7 @@ class NeuralClassifier(FittedNet):
                 labels if classes is None else class_labels(classes, "classes")
             )
             self._warn_of_padding()
+            self._warn_of_short_sequence()
         people = signals.groups
         n = len(signals)
         if groups is not None:
@@ -323,6 +332,17 @@ class NeuralClassifier(FittedNet):
                 f"{type(self).__name__} needs trials of at least {self.min_input_shape()} "
                 f"({axes}); those of X, {self.input_shape_}, are padded with zeros."
             )
+
+    def _warn_of_short_sequence(self) -> None:
+        length = self.sequence_length()
+        if length is None or length >= FEWEST_STEPS:
+            return
+        step, remedy = STEPS[self.input_kind]
+        warn(
+            f"{type(self).__name__} reads one {step} after the other, but trials of shape "
+            f"{self.input_shape_} have {count(length, step)}; expected at least {FEWEST_STEPS}: "
+            f"{remedy}, or give longer trials."
+        )
 
 
 def _columns(history: Any) -> dict[str, list[Any]]:

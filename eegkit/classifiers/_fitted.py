@@ -23,6 +23,7 @@ class FittedNet(
     """The part of `NeuralClassifier` that does not train."""
 
     holder: ClassVar[str] = "net_"
+    reads_frames: ClassVar[bool] = False
 
     @abstractmethod
     def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
@@ -52,6 +53,17 @@ class FittedNet(
     def min_input_shape(self) -> tuple[int, ...]:
         """The smallest trial `build_module` can take; shorter ones are padded with zeros."""
         return (1,) * (len(AXES[self.input_kind]) - 1)
+
+    def sequence_length(self) -> int | None:
+        """Steps in time that the net reads one after the other, for trials of ``input_shape_``.
+
+        Returns
+        -------
+        int or None
+            The frames if the class says ``reads_frames = True``, else None: it reads no sequence.
+            `fit` warns of fewer than four.
+        """
+        return self.input_shape_[-1] if self.reads_frames else None
 
     @property
     def module_(self) -> nn.Module:

@@ -39,6 +39,7 @@ class CNNBiGRUModule(nn.Module):
         dropout: float,
         temporal: str,
         share_cnn: bool,
+        n_dense: Sequence[int] | None,
     ) -> None:
         super().__init__()
         n_channels, n_freqs, n_frames = input_shape
@@ -61,11 +62,10 @@ class CNNBiGRUModule(nn.Module):
             bidirectional=True,
             dropout=dropout if n_layers > 1 else 0.0,
         )
-        self.attention = nn.MultiheadAttention(
-            2 * hidden_size, n_heads, dropout=dropout, batch_first=True
-        )
-        self.norm = nn.LayerNorm(2 * hidden_size)
-        self.head = _head(2 * hidden_size, hidden_size, n_classes, dropout)
+        width = 2 * hidden_size
+        self.attention = nn.MultiheadAttention(width, n_heads, dropout=dropout, batch_first=True)
+        self.norm = nn.LayerNorm(width)
+        self.head = _head([width, *(n_dense or [hidden_size])], n_classes, dropout)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         n_trials = x.shape[0]
@@ -101,9 +101,11 @@ def _cnn(
     return nn.Sequential(*blocks).to(memory_format=torch.channels_last), shape[0]
 
 
-def _head(n_inputs: int, n_hidden: int, n_classes: int, dropout: float) -> nn.Sequential:
-    layers = nn.Linear(n_inputs, n_hidden), nn.ReLU(), nn.Dropout(dropout)
-    return nn.Sequential(*layers, nn.Linear(n_hidden, n_classes))
+def _head(widths: Sequence[int], n_classes: int, dropout: float) -> nn.Sequential:
+    layers: list[nn.Module] = []
+    for width, n in itertools.pairwise(widths):
+        layers += [nn.Linear(width, n), nn.ReLU(), nn.Dropout(dropout)]
+    return nn.Sequential(*layers, nn.Linear(widths[-1], n_classes))
 
 
 class CNNBiGRU(NeuralClassifier):
@@ -113,7 +115,7 @@ class CNNBiGRU(NeuralClassifier):
     normalisation, 2x2 max pooling and ReLU, all channels computed at once by grouped
     convolution. Frequencies are then fused to `n_fused` features for each channel and
     frame, read by a two-layer bidirectional GRU, weighed by multi-head self-attention
-    (residual, layer norm), averaged, and classified by a head of two layers.
+    (residual, layer norm), averaged, and classified by dense layers.
 
     Stages at 19 channels, 100 frequencies, 7 frames: (19, 100, 7) -> CNN (19*128, 12, 3)
     -> fusion (19*32, 1, 3) -> sequence (3, 608) -> GRU (3, 256) -> attention (3, 256)
@@ -143,10 +145,17 @@ class CNNBiGRU(NeuralClassifier):
         once; "standard" averages the frames and reads channel after channel.
     share_cnn : bool, default False
         One CNN for all channels instead of one each.
+    n_dense : sequence of int, optional
+        Units of the head's layers before the last; one of `hidden_size` by default.
 
     See Also
     --------
     NeuralClassifier : the parameters of training.
+
+    Notes
+    -----
+    Published settings: ``"emotion"``, those of a project on emotions in DEAP, GAMEEMO and
+    SEED-IV: its own CNN for each channel, a head of three layers and a dropout of 0.5.
 
     References
     ----------
@@ -166,6 +175,7 @@ class CNNBiGRU(NeuralClassifier):
 
     input_kind: ClassVar[str] = "spectrogram"
     fits_in_threads = True
+    reads_frames = True
 
     max_epochs = 10
     n_filters: Counts = (32, 64, 128)
@@ -177,6 +187,22 @@ class CNNBiGRU(NeuralClassifier):
     dropout: Proportion = 0.3
     temporal: Temporal = "dynamic"
     share_cnn: bool = False
+    n_dense: Counts | None = None
+
+    published_settings = {
+        "emotion": {
+            "n_filters": (32, 64, 128),
+            "kernel_size": 3,
+            "n_fused": 32,
+            "hidden_size": 128,
+            "n_layers": 2,
+            "n_heads": 4,
+            "dropout": 0.5,
+            "temporal": "dynamic",
+            "share_cnn": False,
+            "n_dense": (256, 128),
+        }
+    }
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:

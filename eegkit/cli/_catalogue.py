@@ -166,7 +166,22 @@ def _show(entry: registry.Entry, cls: Any) -> None:
         for name, default in parameters(cls).items()
     ]
     show_table(title, [*names("name"), *words("default", "meaning")], rows)
+    _show_published(cls)
     Console().print(prose(cls))
+
+
+def _show_published(cls: Any) -> None:
+    """The settings of papers and projects, by what differs from the defaults."""
+    from eegkit.cli._console import names, show_table, words
+
+    usual = parameters(cls)
+    rows = []
+    for name, params in getattr(cls, "published_settings", {}).items():
+        differences = [f"{k}={v!r}" for k, v in params.items() if v != usual[k]]
+        rows.append((name, ", ".join(differences) or "nothing"))
+    if rows:
+        columns = [*names("name"), *words("differs from the defaults by")]
+        show_table(f"{cls.__name__}.published(name)", columns, rows)
 
 
 def _show_title(entry: registry.Entry, text: str) -> None:

@@ -108,6 +108,12 @@ def check_parameters_are_checked(estimator: Estimator) -> None:
             assert_parameter_is_refused(partial(copy.fit, X, y), name, value)
 
 
+def check_published_settings(estimator: Estimator) -> None:
+    """Settings that a class calls published are of its parameters, and make sense."""
+    for name in estimator.published_settings:
+        estimator.published(name).check_parameters()
+
+
 def check_global_generators_are_kept(estimator: Estimator) -> None:
     """Neither `fit` nor the output moves the generators of `random`, numpy or torch."""
     import torch

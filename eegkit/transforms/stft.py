@@ -95,8 +95,11 @@ class STFT(FrameTransformer):
     Notes
     -----
     Bins are the reciprocal of the window apart: 0.5 Hz in trials of 4 s and more, 1 Hz in
-    trials of 2 s. The minute-long trials of DEAP (8064 samples at 128 Hz) get 256 samples with
-    a hop of 64, the setting in which band power of emotional EEG is usually computed.
+    trials of 2 s.
+
+    Published settings: ``"emotion"``, a window of 256 samples and a hop of 64, in which band
+    power of emotional EEG is usually computed; it is what the minute-long trials of DEAP (8064
+    samples at 128 Hz) get by default.
 
     References
     ----------
@@ -124,6 +127,8 @@ class STFT(FrameTransformer):
     f_max: NonNegative | None = 50.0
     output: Literal["log", "db", "power", "magnitude", "complex"] = "log"
     normalize: Literal["trial", "fitted"] | None = None
+
+    published_settings = {"emotion": {"nperseg": 256, "hop": 64, "f_min": 0.5, "f_max": 50.0}}
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:

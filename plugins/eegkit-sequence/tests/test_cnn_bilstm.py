@@ -114,7 +114,7 @@ def test_cnn_bilstm_merged_fits_and_exports(tmp_path):
 def test_cnn_bilstm_pads_few_frames():
     assert CNNBiLSTM().min_input_shape() == (1, 8, 8)
     assert CNNBiLSTM(layout="merged").min_input_shape() == (1, 4, 4)
-    X = np.random.default_rng(0).normal(size=(4, 1, 4, 3))
+    X = np.random.default_rng(0).normal(size=(4, 1, 3, 4))
     model = CNNBiLSTM(layout="merged", max_epochs=1, random_state=0)
     with pytest.warns(UserWarning, match=r"at least \(1, 4, 4\).*padded with zeros"):
         model.fit(X, [0, 1] * 2)

@@ -98,10 +98,11 @@ class DeepConvNet(NeuralClassifier):
     filters have nothing between them and are computed as one convolution: the same
     parameters and, but for rounding, the same numbers.
 
-    The longer variant with filters of 20 samples, pooling of 6 with step 3, a batch norm and
-    biases at each of its five convolutions, and a dropout of 0.25 after every block but the
-    first and before the last layer, used for motor imagery, is made by the parameters of the
-    second example: 541,254 parameters at 22 channels, 1000 samples and 4 classes.
+    Published settings: ``"schirrmeister"``, the paper's, and ``"motor_imagery"``, a longer
+    variant of a project on motor imagery, with filters of 20 samples, pooling of 6 with step 3,
+    a batch norm and biases at each of its five convolutions, and a dropout of 0.25 after every
+    block but the first and before the last layer: 541,254 parameters at 22 channels, 1000
+    samples and 4 classes.
 
     References
     ----------
@@ -117,14 +118,7 @@ class DeepConvNet(NeuralClassifier):
     >>> sum(p.numel() for p in net.net_.module_.parameters())
     282879
 
-    >>> longer = DeepConvNet(
-    ...     kernel_length=20,
-    ...     pool_length=6,
-    ...     bias=True,
-    ...     norm_between=True,
-    ...     dropout=0.25,
-    ...     dropout_head=0.25,
-    ... )
+    >>> longer = DeepConvNet.published("motor_imagery")
     >>> sum(p.numel() for p in longer.build_module((22, 1000), 4).parameters())
     541254
     """
@@ -139,6 +133,29 @@ class DeepConvNet(NeuralClassifier):
     bias: bool = False
     norm_between: bool = False
     dropout_head: Proportion = 0.0
+
+    published_settings = {
+        "schirrmeister": {
+            "n_filters": (25, 50, 100, 200),
+            "kernel_length": 10,
+            "pool_length": 3,
+            "pool_stride": 3,
+            "dropout": 0.5,
+            "bias": False,
+            "norm_between": False,
+            "dropout_head": 0.0,
+        },
+        "motor_imagery": {
+            "n_filters": (25, 50, 100, 200),
+            "kernel_length": 20,
+            "pool_length": 6,
+            "pool_stride": 3,
+            "dropout": 0.25,
+            "bias": True,
+            "norm_between": True,
+            "dropout_head": 0.25,
+        },
+    }
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:

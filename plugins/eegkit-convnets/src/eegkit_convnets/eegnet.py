@@ -97,6 +97,20 @@ class EEGNetModule(nn.Module):
         return self.head(x.flatten(1))  # (B, n_classes)
 
 
+EEGNET_8_2 = {
+    "F1": 8,
+    "D": 2,
+    "F2": 16,
+    "kernel_length": 64,
+    "separable_length": 16,
+    "pool1": 4,
+    "pool2": 8,
+    "dropout": 0.5,
+    "norm_spatial": 1.0,
+    "norm_dense": 0.25,
+}
+
+
 class EEGNet(NeuralClassifier):
     """EEGNet: temporal, spatial and separable convolutions on raw EEG.
 
@@ -132,9 +146,12 @@ class EEGNet(NeuralClassifier):
     The paper's constraint rescales weights after each step; here the norm is part of the
     function (a parametrisation), so it holds during the step as well.
 
+    Published settings, all of [1]_, table 2: ``"lawhern"`` is EEGNet-8,2 within a subject,
+    ``"lawhern_across_subjects"`` the same with its other dropout, ``"lawhern_4_2"`` EEGNet-4,2.
+
     References
     ----------
-    V. J. Lawhern et al. (2018), EEGNet: a compact convolutional neural network for
+    .. [1] V. J. Lawhern et al. (2018), EEGNet: a compact convolutional neural network for
     EEG-based brain-computer interfaces, Journal of Neural Engineering 15, 056013, table 2.
 
     Examples
@@ -159,6 +176,12 @@ class EEGNet(NeuralClassifier):
     dropout: Proportion = 0.5
     norm_spatial: Positive = 1.0
     norm_dense: Positive = 0.25
+
+    published_settings = {
+        "lawhern": EEGNET_8_2,
+        "lawhern_across_subjects": EEGNET_8_2 | {"dropout": 0.25},
+        "lawhern_4_2": EEGNET_8_2 | {"F1": 4, "F2": 8},
+    }
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:

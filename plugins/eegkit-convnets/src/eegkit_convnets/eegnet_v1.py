@@ -103,6 +103,8 @@ class EEGNetV1(NeuralClassifier):
     The paper penalises the spatial filters by the sum of their absolute values and their
     squares, the other filters by their squares; here `weight_decay` is the only penalty.
 
+    Published settings: ``"lawhern"``, the paper's.
+
     References
     ----------
     V. J. Lawhern et al. (2016), EEGNet: a compact convolutional network for EEG-based
@@ -126,6 +128,17 @@ class EEGNetV1(NeuralClassifier):
     kernel_size2: tuple[Count, Count] = (8, 4)
     pool_size: tuple[Count, Count] = (2, 4)
     dropout: Proportion = 0.25
+
+    published_settings = {
+        "lawhern": {
+            "n_spatial": 16,
+            "n_filters": 4,
+            "kernel_size1": (2, 32),
+            "kernel_size2": (8, 4),
+            "pool_size": (2, 4),
+            "dropout": 0.25,
+        }
+    }
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:

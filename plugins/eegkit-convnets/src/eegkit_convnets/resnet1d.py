@@ -117,6 +117,8 @@ class ResNet1D(NeuralClassifier):
     residual nets on time series [3]_ have the mean over time, too, but three blocks of three
     convolutions and no pooling.
 
+    Published settings: ``"resnet18"`` and ``"resnet34"``, those of [1]_, table 1.
+
     References
     ----------
     .. [1] K. He, X. Zhang, S. Ren, J. Sun (2015), Deep residual learning for image
@@ -142,6 +144,11 @@ class ResNet1D(NeuralClassifier):
     width: Count = 64
     kernel_size: OddCount = 3
     stem_kernel_size: OddCount = 7
+
+    published_settings = {
+        f"resnet{depth}": {"depth": depth, "width": 64, "kernel_size": 3, "stem_kernel_size": 7}
+        for depth in (18, 34)
+    }
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:

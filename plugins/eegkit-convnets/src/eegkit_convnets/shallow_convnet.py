@@ -85,6 +85,8 @@ class ShallowConvNet(NeuralClassifier):
     between them and are computed as one convolution: the same parameters and, but for
     rounding, the same numbers.
 
+    Published settings: ``"schirrmeister"``, the paper's, for 250 Hz.
+
     References
     ----------
     R. T. Schirrmeister et al. (2017), Deep learning with convolutional neural networks for
@@ -108,6 +110,17 @@ class ShallowConvNet(NeuralClassifier):
     pool_length: Count = 75
     pool_stride: Count = 15
     dropout: Proportion = 0.5
+
+    published_settings = {
+        "schirrmeister": {
+            "n_temporal": 40,
+            "n_spatial": 40,
+            "kernel_length": 25,
+            "pool_length": 75,
+            "pool_stride": 15,
+            "dropout": 0.5,
+        }
+    }
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:

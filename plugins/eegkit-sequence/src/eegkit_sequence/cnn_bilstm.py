@@ -35,6 +35,7 @@ LAYOUTS: dict[str, dict[str, tuple[Any, ...]]] = {
         "hidden_sizes": (128,),
     },
 }
+PROJECT: dict[str, Any] = {"layout": "per_channel", "n_dense": 256, "dropout": 0.5}
 # Keras's; torch's own is 1e-5.
 BATCH_NORM_EPS = 1e-3
 
@@ -150,6 +151,8 @@ class CNNBiLSTM(NeuralClassifier):
     stands before the batch norms. Their epsilon is Keras's, 1e-3; their momentum is torch's,
     0.1, which suits few epochs.
 
+    Published settings: ``"identification"`` and ``"identification_merged"``, these two.
+
     The merged sequence is very long: 3200 steps for the sizes above, one after the other.
     Per channel it is as long as there are channels. Frequencies of one channel are next to
     those of another in the merged image, so its filters also span two channels there.
@@ -177,6 +180,7 @@ class CNNBiLSTM(NeuralClassifier):
 
     input_kind: ClassVar[str] = "spectrogram"
     fits_in_threads = True
+    reads_frames = True
 
     layout: Literal["per_channel", "merged"] = "per_channel"
     n_filters: Counts | None = None
@@ -185,6 +189,11 @@ class CNNBiLSTM(NeuralClassifier):
     hidden_sizes: Counts | None = None
     n_dense: Count = 256
     dropout: Proportion = 0.5
+
+    published_settings = {
+        "identification": PROJECT | LAYOUTS["per_channel"],
+        "identification_merged": PROJECT | LAYOUTS["merged"] | {"layout": "merged"},
+    }
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:

@@ -11,7 +11,24 @@ from torch import nn
 from eegkit import NeuralClassifier
 from eegkit.parameters import Count, Proportion
 
+MOTOR_IMAGERY = {
+    "n_filters": 40,
+    "kernel_size": 20,
+    "stride": 4,
+    "pool_size": 4,
+    "cell": "lstm",
+    "nonlinearity": "tanh",
+    "hidden_size": 64,
+    "n_layers": 3,
+    "n_dense": 64,
+    "dropout": 0.5,
+}
 CELLS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
+
+
+def steps_of(n_times: int, kernel_size: int, stride: int, pool_size: int) -> int:
+    """Steps of the sequence that the convolution and the pooling leave."""
+    return ((n_times - kernel_size) // stride + 1) // pool_size
 
 
 class CRNNModule(nn.Module):
@@ -38,7 +55,7 @@ class CRNNModule(nn.Module):
     ) -> None:
         super().__init__()
         n_channels, n_times = input_shape
-        n_steps = ((n_times - kernel_size) // stride + 1) // pool_size
+        n_steps = steps_of(n_times, kernel_size, stride, pool_size)
         self.cnn = nn.Sequential(
             nn.Conv1d(n_channels, n_filters, kernel_size, stride),
             nn.ReLU(),
@@ -121,6 +138,9 @@ class CRNN(NeuralClassifier):
     grows with it. Trials shorter than ``kernel_size + stride * (pool_size - 1)`` samples
     (32 by default), the least that gives one step, are padded with zeros.
 
+    Published settings: ``"motor_imagery"``, ``"motor_imagery_gru"`` and ``"motor_imagery_rnn"``,
+    those of this project with each of its cells.
+
     In an ONNX file LSTM and GRU layers are single operators; plain cells are written out step
     by step.
 
@@ -157,6 +177,12 @@ class CRNN(NeuralClassifier):
     n_dense: Count = 64
     dropout: Proportion = 0.5
 
+    published_settings = {
+        "motor_imagery": MOTOR_IMAGERY,
+        "motor_imagery_gru": MOTOR_IMAGERY | {"cell": "gru"},
+        "motor_imagery_rnn": MOTOR_IMAGERY | {"cell": "rnn"},
+    }
+
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:
         return {
@@ -184,6 +210,10 @@ class CRNN(NeuralClassifier):
 
     def min_input_shape(self) -> tuple[int, ...]:
         return (1, self.kernel_size + self.stride * (self.pool_size - 1))
+
+    def sequence_length(self) -> int | None:
+        sizes = self.kernel_size, self.stride, self.pool_size
+        return steps_of(self.padded_shape[-1], *sizes)
 
     def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
         return CRNNModule(input_shape, n_classes, **self.architecture_params())

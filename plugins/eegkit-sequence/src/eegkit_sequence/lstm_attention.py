@@ -139,6 +139,7 @@ class LSTMAttention(NeuralClassifier):
 
     input_kind: ClassVar[str] = "spectrogram"
     fits_in_threads = True
+    reads_frames = True
 
     hidden_size: Count = 128
     n_layers: Count = 1

@@ -125,6 +125,8 @@ class SpectrogramTransformer(NeuralClassifier):
     to zero mean and unit variance by a batch norm, so that positions are not lost beside
     power in large units.
 
+    Published settings: ``"vaswani"``, the encoder of [1]_, base model.
+
     References
     ----------
     .. [1] A. Vaswani et al. (2017), Attention is all you need, arXiv:1706.03762.
@@ -143,6 +145,7 @@ class SpectrogramTransformer(NeuralClassifier):
 
     input_kind: ClassVar[str] = "spectrogram"
     fits_in_threads = True
+    reads_frames = True
 
     d_model: Count = 128
     n_heads: Count = 8
@@ -151,6 +154,18 @@ class SpectrogramTransformer(NeuralClassifier):
     dropout: Proportion = 0.1
     positions: Positions = "learned"
     pooling: Pooling = "mean"
+
+    published_settings = {
+        "vaswani": {
+            "d_model": 512,
+            "n_heads": 8,
+            "n_layers": 6,
+            "d_ff": 2048,
+            "dropout": 0.1,
+            "positions": "sinusoidal",
+            "pooling": "mean",
+        }
+    }
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:

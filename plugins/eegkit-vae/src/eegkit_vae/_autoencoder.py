@@ -141,6 +141,18 @@ class AutoencoderParams(Estimator):
     warmup: Annotated[int, Interval(ge=0)] = 5
     noise: Positive | None = None
 
+    published_settings = {
+        "dense": {
+            "architecture": "dense",
+            "n_latent": 20,
+            "n_hidden": 2000,
+            "stride": 4,
+            "beta": 1.0,
+            "warmup": 0,
+            "noise": 1.0,
+        }
+    }
+
 
 def make_vae(
     input_shape: tuple[int, ...],

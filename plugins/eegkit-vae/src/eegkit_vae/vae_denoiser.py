@@ -126,10 +126,10 @@ class VAEDenoiser(AutoencoderParams, ModuleEstimator, Transformer):
     What is noise is not known: what little is shared by channels or neighbouring samples
     goes first. A weak rhythm goes with it where `n_latent` is small, `noise` is large or `beta`
     is large. With 20 latents for a whole trial, whose phase nobody knows beforehand, hardly
-    any rhythm is left; and a mean over samples in place of their sum multiplies `beta` by
-    half the number of values of a trial, which leaves nothing. The defaults are careful:
-    on simulated people decoding lost nothing. ``history_["explained"]`` says how much came
-    back.
+    any rhythm is left (a project's published settings, ``"dense"``); and a mean over samples in
+    place of their sum multiplies `beta` by half the number of values of a trial, which leaves
+    nothing. The defaults are careful: on simulated people decoding lost nothing.
+    ``history_["explained"]`` says how much came back.
 
     Deviations: the hidden layers have GELUs, Kingma and Welling's tanh. The log-variance is
     held within 10 by a tanh. `sample` draws the latents of "conv" frame by frame, as

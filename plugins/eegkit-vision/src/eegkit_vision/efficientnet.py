@@ -80,6 +80,8 @@ class EfficientNet(TimmClassifier):
     so of few frames (7, say) little remains to be told apart: resize them by `SpectrogramImage`.
     The paper trains by RMSProp; here it is AdamW, unless ``optimizer="rmsprop"``.
 
+    Published settings: ``"efficientnet_b0"``, the paper's B0.
+
     References
     ----------
     M. Tan, Q. V. Le (2019), EfficientNet: rethinking model scaling for convolutional neural
@@ -99,6 +101,10 @@ class EfficientNet(TimmClassifier):
     variant: str = "efficientnet_b0"
     dropout: Proportion = 0.2
     drop_path: Proportion = 0.2
+
+    published_settings = {
+        "efficientnet_b0": {"variant": "efficientnet_b0", "dropout": 0.2, "drop_path": 0.2}
+    }
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:

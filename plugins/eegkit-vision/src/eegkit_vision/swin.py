@@ -106,6 +106,8 @@ class Swin(PatchClassifier):
     An image is filled up with zeros to whole patches, after its last frequency and frame; one
     smaller than a patch is, with a warning. Windows are filled up likewise, as in the paper.
 
+    Published settings: ``"swin_t"``, the paper's Swin-T.
+
     References
     ----------
     Z. Liu et al. (2021), Swin Transformer: hierarchical vision Transformer using shifted
@@ -132,6 +134,19 @@ class Swin(PatchClassifier):
     mlp_ratio: Positive = 4.0
     dropout: Proportion = 0.0
     drop_path: Proportion = 0.2
+
+    published_settings = {
+        "swin_t": {
+            "patch_size": 4,
+            "embed_dim": 96,
+            "depths": (2, 2, 6, 2),
+            "n_heads": (3, 6, 12, 24),
+            "window_size": 7,
+            "mlp_ratio": 4.0,
+            "dropout": 0.0,
+            "drop_path": 0.2,
+        }
+    }
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:

@@ -91,10 +91,11 @@ class ViT(EncoderParams, PatchClassifier):
 
     Notes
     -----
-    The size of the paper's ViT-B/16 is ``variant="vit_base_patch16_224"``; the defaults are
-    a far smaller net for images of 100 x 100, as there are seldom more than some thousand
-    trials. An image is filled up with zeros to whole patches, after its last frequency and
-    frame; one smaller than a patch is, with a warning.
+    The defaults are a far smaller net than the paper's, for images of 100 x 100, as there are
+    seldom more than some thousand trials. An image is filled up with zeros to whole patches,
+    after its last frequency and frame; one smaller than a patch is, with a warning.
+
+    Published settings: ``"vit_b_16"``, the paper's ViT-B/16.
 
     References
     ----------
@@ -116,6 +117,8 @@ class ViT(EncoderParams, PatchClassifier):
     sizes = ("patch_size", "hidden_size", "n_layers", "n_heads", "mlp_ratio")
 
     patch_size = 10
+
+    published_settings = {"vit_b_16": {"variant": "vit_base_patch16_224", "dropout": 0.1}}
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:
