@@ -1,6 +1,7 @@
 """What an index of NumPy does to each axis of an array, and what facts say of axes."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -49,8 +50,17 @@ def axis_of_each_fact(ndim: int) -> dict[str, int]:
     return {name: axis for name, axis in axes.items() if axis < ndim}
 
 
-def check_lengths(facts: Mapping[str, Any], shape: tuple[int, ...]) -> None:
-    """Refuse facts that have not one entry for each element of their axis."""
+def pick_names(names: tuple[str, ...] | None, key: Any) -> tuple[str, ...] | None:
+    """The channels that an index picks; None where it picks one twice."""
+    if names is None:
+        return None
+    picks = tuple(np.array(names, dtype=object)[key])
+    return picks if len(set(picks)) == len(picks) else None
+
+
+def check_facts(facts: Mapping[str, Any], shape: tuple[int, ...]) -> None:
+    """Refuse channels of one name, and facts without one entry for each element of their axis."""
+    refuse_repeats(facts["ch_names"] or ())
     for name, axis in axis_of_each_fact(4).items():
         values = facts[name]
         if values is not None and (axis >= len(shape) or len(values) != shape[axis]):
@@ -58,3 +68,19 @@ def check_lengths(facts: Mapping[str, Any], shape: tuple[int, ...]) -> None:
                 f"{name} has {len(values)} entries, but the array has shape {shape}: "
                 f"expected one entry for each element of axis {axis}."
             )
+
+
+def refuse_repeats(ch_names: Sequence[str]) -> None:
+    """Refuse channels of one name: nobody could say which of them is meant.
+
+    Raises
+    ------
+    ValueError
+        Names those that are there more than once.
+    """
+    repeats = [name for name, n in Counter(ch_names).items() if n > 1]
+    if repeats:
+        raise ValueError(
+            f"ch_names has {', '.join(repeats[:8])} more than once; give every channel "
+            "a name of its own, or leave out those that are there twice."
+        )

@@ -16,11 +16,12 @@ from numpy.typing import ArrayLike, NDArray
 from eegkit.indexing import (
     OF_TRIALS,
     axis_of_each_fact,
-    check_lengths,
+    check_facts,
     is_whole,
     key_of_each_axis,
     owner_of_memory,
     pick,
+    pick_names,
 )
 from eegkit.signals_input import entries, read_epochs, refuse_masked
 
@@ -59,7 +60,7 @@ class SignalArray(np.ndarray):
     sfreq : float, optional
         Sampling rate in Hz of raw trials.
     ch_names : sequence of str, optional
-        Channel names, n_channels of them.
+        Channel names, n_channels of them, each once; an index that repeats a channel drops them.
     groups, onsets : array-like, shape (n_trials,), optional
         The subject of every trial; when it begins, in s from its subject's first trial.
     freqs : array-like, shape (n_freqs,), optional
@@ -73,7 +74,7 @@ class SignalArray(np.ndarray):
     Raises
     ------
     ValueError
-        Names, groups, frequencies or times do not fit the shape, or samples are masked.
+        What it knows does not fit the shape, channels share a name, or samples are masked.
 
     Examples
     --------
@@ -115,7 +116,7 @@ class SignalArray(np.ndarray):
         }
         for name, values in (("onsets", onsets), ("freqs", freqs), ("times", times)):
             facts[name] = None if values is None else np.asarray(values, dtype=float)
-        check_lengths(facts, array.shape)
+        check_facts(facts, array.shape)
         return array.view(cls)._learn(facts)
 
     def __array_finalize__(self, obj: object) -> None:
@@ -191,10 +192,9 @@ class SignalArray(np.ndarray):
         keys = key_of_each_axis(key, self.ndim)
         if keys is None or not isinstance(values, SignalArray) or values.ndim != self.ndim:
             return values
-        names = None if self.ch_names is None else np.array(self.ch_names, dtype=object)
         facts = {name: pick(value, keys[0]) for name, value in self.of_trials.items()}
-        if self.ndim >= 2 and names is not None:
-            facts["ch_names"] = tuple(pick(names, keys[1]))
+        if self.ndim >= 2:
+            facts["ch_names"] = pick_names(self.ch_names, keys[1])
         if self.ndim == 4:
             facts["freqs"], facts["times"] = pick(self.freqs, keys[2]), pick(self.times, keys[3])
             facts["sfreq"] = self.sfreq

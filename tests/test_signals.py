@@ -9,7 +9,7 @@ import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.model_selection import GroupKFold, cross_val_score, train_test_split
 
-from eegkit import SignalArray
+from eegkit import SignalArray, Trials
 from eegkit.signals import as_signals
 
 CH_NAMES = ("C3", "Cz", "C4")
@@ -329,3 +329,19 @@ def test_lists_of_epochs_are_of_one_kind(names, sfreq, n_times, message):
     assert len(as_signals([first, first])) == 4
     with pytest.raises(ValueError, match=message):
         as_signals([first, other])
+
+
+def test_channels_of_one_name_are_refused(X):
+    values, names = np.zeros((2, 3, 8)), ["C3", "Cz", "C3"]
+    for call in (
+        lambda: SignalArray(values, ch_names=names),
+        lambda: Trials.from_arrays(values, ["a", "b"], sfreq=8, subject="x", ch_names=names),
+    ):
+        with pytest.raises(ValueError, match="ch_names has C3 more than once; give every"):
+            call()
+
+
+def test_an_index_that_repeats_a_channel_drops_the_names(X):
+    assert X[:, [0, 0]].ch_names is None
+    assert X[:, [1, 0]].ch_names == X.ch_names[1::-1]
+    assert pickle.loads(pickle.dumps(X[:, [0, 0]])).shape[1] == 2

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
+from eegkit.indexing import refuse_repeats
 from eegkit.recordings.units import microvolts_per
 from eegkit.text import suggest
 
@@ -247,7 +248,13 @@ def make_info(ch_names: Sequence[str], sfreq: float, montage: Any = None) -> mne
     Returns
     -------
     mne.Info
+
+    Raises
+    ------
+    ValueError
+        A name is there more than once.
     """
+    refuse_repeats(ch_names)
     if montage is None:
         return _template_info(tuple(ch_names), float(sfreq)).copy()
     return _info_at(ch_names, sfreq, montage)
