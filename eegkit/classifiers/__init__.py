@@ -3,11 +3,13 @@
 from eegkit.classifiers._base import NeuralClassifier
 from eegkit.classifiers._cost import Cost, net_cost
 from eegkit.classifiers.cnn_bigru import CNNBiGRU, CNNBiGRUModule
+from eegkit.classifiers.supervised_calibration import SupervisedCalibration
 
 __all__ = [
     "CNNBiGRU",
     "CNNBiGRUModule",
     "Cost",
     "NeuralClassifier",
+    "SupervisedCalibration",
     "net_cost",
 ]

@@ -194,7 +194,6 @@ class Witness:
 
 
 def check_access(
-    name: str,
     decoder: Any,
     X: SignalArray,
     y: NDArray[Any],
@@ -204,8 +203,6 @@ def check_access(
 
     Parameters
     ----------
-    name : str
-        Of the pipeline.
     decoder : estimator
         Fitted, and calibrated where it has to be.
     X : SignalArray
@@ -219,25 +216,25 @@ def check_access(
     -------
     list of dict
         With the columns of `Audit.findings`: at most one leak, or a note that the check could not
-        be done.
+        be done. The detail goes on behind the name of the pipeline.
     """
     if unscored is None:
         unscored = np.zeros(len(X), dtype=bool)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return _breaches(name, Witness(decoder, X, y, unscored))
+            return _breaches(Witness(decoder, X, y, unscored))
         except Exception as error:
             detail = (
-                f"Pipeline {name!r}: its access was not checked, since it cannot be asked about "
+                f": its access was not checked, since it cannot be asked about "
                 f"changed trials ({type(error).__name__}: {error})."
             )
             return [_finding("not_checked", "note", detail)]
 
 
-def _breaches(name: str, witness: Witness) -> list[dict[str, Any]]:
+def _breaches(witness: Witness) -> list[dict[str, Any]]:
     access = access_of(witness.decoder)
-    title = f"Pipeline {name!r} (access {access})"
+    title = f" (access {access})"
     for change in witness.changes():
         differences = witness.differ(change, witness.answers(change.X))
         if not len(differences):

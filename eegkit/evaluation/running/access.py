@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from eegkit.evaluation.audit.report import Audit
 from eegkit.evaluation.running.fold import Outcome, Task
+from eegkit.evaluation.splits.named import Fold
 
 
-def refuse_findings(outcome: Outcome) -> None:
+def fold_to_check(folds: Sequence[Fold]) -> Fold:
+    """The one of the first test trials, in whatever order the folds come."""
+    return min(folds, key=lambda f: (f.test.tolist(), -len(f.train), f.train.tolist()))
+
+
+def refuse_findings(task: Task, outcome: Outcome) -> None:
     """Raise where a pipeline sees more of the people tested than its access says.
 
     Raises
@@ -17,12 +23,19 @@ def refuse_findings(outcome: Outcome) -> None:
     ValueError
         It names the pipeline, the step, and what changed.
     """
-    leaks = [row for row in outcome.findings if row["severity"] == "leak"]
-    if leaks:
-        lines = " ".join(f"{row['detail']} {row['advice']}" for row in leaks)
-        raise ValueError(
-            f"A pipeline sees more of the people it is tested on than its access says. {lines}"
-        )
+    for row in outcome.findings:
+        if row["severity"] == "leak":
+            raise ValueError(
+                f"Pipeline {task.pipeline!r} sees more of the people it is tested on than its "
+                f"access says{row['detail']} {row['advice']}"
+            )
+
+
+# What to do with an outcome, by `on_leak`.
+ACCEPT: dict[str, Callable[[Task, Outcome], None]] = {
+    "refuse": refuse_findings,
+    "mark": lambda task, outcome: None,
+}
 
 
 def tell_findings(
@@ -31,7 +44,7 @@ def tell_findings(
     """Add them to the audit of their data set, in place."""
     for name, values in audits.items():
         rows = [
-            row
+            row | {"detail": f"Pipeline {task.pipeline!r}{row['detail']}"}
             for task, outcome in zip(tasks, outcomes, strict=True)
             if task.dataset == name
             for row in outcome.findings

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eegkit.access import calibration_rows
+from eegkit.access import access_of, calibration_rows
 from eegkit.evaluation.metrics.scoring import Scorer, by_answers
+from eegkit.evaluation.running.fit_params import takes_labels
 from eegkit.evaluation.running.fold import Data
 from eegkit.evaluation.splits.metadata import listed, show
 from eegkit.evaluation.splits.named import Fold
@@ -37,6 +38,7 @@ def without_calibration(
         Somebody's test trials of a fold are all calibrated on; or a metric asks the pipeline
         itself about the trials that are left, among which it would calibrate anew.
     """
+    _check_labelled(pipelines)
     by_pipeline: dict[str, set[int]] = {}
     marked = []
     for fold in folds:
@@ -56,6 +58,15 @@ def without_calibration(
     people, n_trials = np.unique(data.groups[unscored], return_counts=True)
     by_person = dict(zip(map(str, people.tolist()), n_trials.tolist(), strict=True))
     return marked, {"pipelines": counts, "people": by_person}
+
+
+def _check_labelled(pipelines: Mapping[str, Any]) -> None:
+    for name, pipeline in pipelines.items():
+        if access_of(pipeline) == "labelled" and not takes_labels(pipeline):
+            raise ValueError(
+                f"A step of {name!r} calibrates by labelled trials, which evaluate gives to whole "
+                "decoders only: put the pipeline into SupervisedCalibration, not that into it."
+            )
 
 
 def _without_samples(data: Data, rows: NDArray[np.intp]) -> SignalArray:

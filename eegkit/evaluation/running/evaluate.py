@@ -20,7 +20,7 @@ from eegkit.evaluation.results.predictions import Predictions
 from eegkit.evaluation.results.results import Results
 from eegkit.evaluation.results.settings import RunSettings, describe_run
 from eegkit.evaluation.results.tables import failures_table
-from eegkit.evaluation.running.access import refuse_findings, tell_findings
+from eegkit.evaluation.running.access import ACCEPT, fold_to_check, tell_findings
 from eegkit.evaluation.running.calibration import without_calibration
 from eegkit.evaluation.running.fold import Data, Outcome, Task, fill_chance
 from eegkit.evaluation.running.inputs import (
@@ -182,7 +182,7 @@ def evaluate(
         _carry_out, fits=fits, data=data, scorers=scorers, store=store, dask=dask, n_jobs=n_jobs,
         may_fail=on_error == "record", verbose=verbose,
     )  # fmt: skip
-    tasks, outcomes = carry_out(folds, accept=refuse_findings if on_leak == "refuse" else None)
+    tasks, outcomes = carry_out(folds, accept=ACCEPT[on_leak])
     tell_findings(split["audit"], tasks, outcomes)
     options = {"cv": cv, "scoring": scoring, "n_seeds": n_seeds, "twin": twin, "on_leak": on_leak}
     options["random_state"] = random_state
@@ -219,15 +219,19 @@ def _carry_out(
     data: Mapping[str, Data],
     scorers: Mapping[str, Scorer],
     store: str | os.PathLike[str] | None,
-    accept: Callable[[Any], None] | None = None,
+    accept: Callable[[Task, Outcome], None] | None = None,
     **options: Any,
 ) -> tuple[list[Task], list[Outcome]]:
     """Every fit on every fold of every data set, and what came of it."""
     places = ((name, *fit, fold) for name in folds for fit in fits for fold in folds[name])
-    tasks = [Task(i, *place) for i, place in enumerate(places)]
+    checked = {name: fold_to_check(parts) for name, parts in folds.items() if accept}
+    tasks = [
+        Task(i, name, pipeline, seed, fold, seed == 0 and fold is checked.get(name))
+        for i, (name, pipeline, seed, fold) in enumerate(places)
+    ]
     outcomes = run_tasks(
         tasks, fits, data, scorers, store=None if store is None else Store(store),
-        accept=accept or (lambda _: None), **options,
+        accept=accept or ACCEPT["mark"], **options,
     )  # fmt: skip
     _relay(outcomes)
     diagnoses = {name for name, part in data.items() if one_class_each(part.labels, part.groups)}

