@@ -22,7 +22,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import Tags, get_tags
 
 from eegkit.signals import SignalArray
@@ -161,6 +161,20 @@ def trials_of_subjects(signals: SignalArray) -> Iterator[tuple[Any, NDArray[np.i
     subjects, codes = np.unique(signals.groups, return_inverse=True)
     for i, subject in enumerate(subjects.tolist()):
         yield subject, order[codes[order] == i]
+
+
+def with_groups(signals: SignalArray, groups: ArrayLike | None) -> SignalArray:
+    """The same trials of these subjects; None leaves those that they know.
+
+    Parameters
+    ----------
+    signals : SignalArray
+    groups : array-like, shape (n_trials,), or None
+    """
+    if groups is None:
+        return signals
+    facts = signals.metadata | {"groups": np.asarray(groups)}
+    return SignalArray(signals.view(np.ndarray), **facts)
 
 
 def first_trials(

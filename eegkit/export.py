@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from eegkit.access import access_of
 from eegkit.atomic import atomic_write
 from eegkit.pipeline import flat_steps
 
@@ -93,6 +94,13 @@ def _steps(estimator: Any) -> tuple[list[Any], Any]:
     """The transforms, and the net behind them."""
     check_is_fitted(estimator)
     *transforms, net = flat_steps(estimator)
+    for step in (*transforms, net):
+        if access_of(step) != "none":
+            raise ValueError(
+                f"{type(step).__name__} has the access {access_of(step)!r}: what it makes of a "
+                "trial depends on others of the same person, but an ONNX file is given trials "
+                "alone."
+            )
     if not hasattr(net, "net_"):
         raise ValueError(
             f"{type(net).__name__} is no net of eegkit; export_onnx takes a net, or a pipeline "

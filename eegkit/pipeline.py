@@ -13,10 +13,11 @@ from sklearn import pipeline as sklearn_pipeline
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_memory
 
+from eegkit.access import with_groups
 from eegkit.base import Estimator, inner_fits, remember_amplitudes, tell_unlike, warn
 from eegkit.identity import UnidentifiableError, identify
 from eegkit.naming import named
-from eegkit.signals import SignalArray
+from eegkit.signals import SignalArray, as_signals
 from eegkit.tensor_file import CorruptFileError
 
 
@@ -115,6 +116,48 @@ class Pipeline(sklearn_pipeline.Pipeline):
     predict_log_proba = _watched("predict_log_proba")
     decision_function = _watched("decision_function")
     score = _watched("score")
+
+    def calibrate(self, X: Any, groups: Any = None) -> Pipeline:
+        """Let the steps that adapt to people learn the statistics of new ones.
+
+        From then on trials of these people, single ones too, are treated by what was learned here;
+        pickles and files of `eegkit.save` keep it, clones and further fits do not.
+
+        Parameters
+        ----------
+        X : array-like, Trials or mne.Epochs
+            Unlabelled trials of one person or more, as `predict` takes them. All of them count.
+        groups : array-like, shape (n_trials,), optional
+            The subject of every trial; by default what X knows. `predict` must be given trials
+            that know the same names.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            No step adapts to people, or X is malformed.
+        sklearn.exceptions.NotFittedError
+            `fit` was not called.
+        """
+        steps = flat_steps(self)
+        adaptive = [i for i, step in enumerate(steps) if hasattr(step, "calibrate")]
+        if not adaptive:
+            raise ValueError(
+                "No step of this pipeline adapts to people, so there is nothing to calibrate; "
+                "SubjectStandardizer and EuclideanAlignment are steps that do."
+            )
+        X = as_signals(X)
+        if groups is not None:
+            X = with_groups(X if isinstance(X, SignalArray) else SignalArray(X), groups)
+        for i, step in enumerate(steps[: adaptive[-1] + 1]):
+            if i in adaptive:
+                step.calibrate(X)
+            if i < adaptive[-1]:
+                X = step.transform(X)
+        return self
 
     def _raw_trials(self, X: Any) -> SignalArray | None:
         """X, where it is an array of raw signals, or trials."""

@@ -2,10 +2,12 @@
 
 from eegkit.classifiers._base import NeuralClassifier
 from eegkit.classifiers._cost import Cost, net_cost
+from eegkit.classifiers.adaptive_batch_norm import AdaptiveBatchNorm
 from eegkit.classifiers.cnn_bigru import CNNBiGRU, CNNBiGRUModule
 from eegkit.classifiers.supervised_calibration import SupervisedCalibration
 
 __all__ = [
+    "AdaptiveBatchNorm",
     "CNNBiGRU",
     "CNNBiGRUModule",
     "Cost",

@@ -13,6 +13,8 @@ from eegkit.cli._parse import words
 if TYPE_CHECKING:
     import pandas as pd
 
+    from eegkit.signals import SignalArray
+
 N_SHOWN = 10
 
 
@@ -47,6 +49,15 @@ N_SHOWN = 10
     help="Channels in order, where the model does not know them.",
 )
 @option("--sfreq", type=float, help="Rate in Hz, where the model does not know it.")
+@option(
+    "--calibrate",
+    "calibration",
+    is_flag=False,
+    flag_value="self",
+    metavar="[FILE]",
+    help="Let a model that adapts to people learn this one's statistics first, from the recording "
+    "itself (behind all else: --calibrate) or from another one of the person.",
+)
 def predict(
     model: Path,
     recording: Path,
@@ -54,6 +65,7 @@ def predict(
     window_s: float | None,
     channels: list[str] | None,
     sfreq: float | None,
+    calibration: str | None,
     **filters: float | None,
 ) -> None:
     """Label every window of a recording.
@@ -65,36 +77,51 @@ def predict(
     \b
     Example:
       eegkit predict hands.eegkit session.edf --out hands.csv
+      eegkit predict load.eegkit task.edf --calibrate rest.edf
     """
     import eegkit
-    from eegkit.cli._console import Console, literal
+    from eegkit.cli._calibration import calibrate, signals_of_person, statistics_notes
     from eegkit.cli._model_input import complete, input_of, preparation_for
-    from eegkit.cli._tables import windows_table
     from eegkit.csv_file import write_csv
     from eegkit.recordings import read_windows
-    from eegkit.signals import SignalArray
 
     fitted = eegkit.load(model)
     model_input = complete(input_of(fitted), channels=channels, sfreq=sfreq, window_s=window_s)
-    assert model_input.ch_names is not None
+    names = model_input.ch_names
+    assert names is not None
     preparation, notes = preparation_for(model_input, filters)
     for note in notes:
         click.echo(note, err=True)
-    X, onsets, sources = read_windows(recording, model_input.ch_names, preparation)
+
+    def read(path: Any) -> tuple[SignalArray, Any, dict[str, tuple[str, ...]]]:
+        X, onsets, sources = read_windows(path, names, preparation)
+        return signals_of_person(X, onsets, preparation.sfreq, names), onsets, sources
+
+    signals, onsets, sources = read(recording)
     _say_renamed(sources)
-    signals = SignalArray(X, sfreq=preparation.sfreq, ch_names=model_input.ch_names)
+    basis = calibrate(fitted, signals, calibration, lambda path: read(path)[0])
     table = _table(fitted, signals, onsets)
     _say_unlike(table)
     click.echo(f"{recording.name}: {len(table)} windows, {len(sources)} channels; {preparation}")
-    for label, n in table["label"].value_counts().items():
-        Console().print(literal(f"  {label}: {n} windows ({n / len(table):.0%})"))
-    Console().print(windows_table(table.head(N_SHOWN)))
+    for note in statistics_notes(fitted, signals, basis):
+        click.echo(note)
+    _show(table)
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
         write_csv(table, out)
         click.echo(f"Wrote {out}")
     elif len(table) > N_SHOWN:
         click.echo(f"{len(table) - N_SHOWN} more windows; --out FILE.csv writes all.")
+
+
+def _show(table: pd.DataFrame) -> None:
+    """How many windows have each label, and the first windows."""
+    from eegkit.cli._console import Console, literal
+    from eegkit.cli._tables import windows_table
+
+    for label, n in table["label"].value_counts().items():
+        Console().print(literal(f"  {label}: {n} windows ({n / len(table):.0%})"))
+    Console().print(windows_table(table.head(N_SHOWN)))
 
 
 def _say_renamed(sources: dict[str, tuple[str, ...]]) -> None:

@@ -34,11 +34,17 @@ PYRIEMANN = {
 }
 
 
+# A holder that takes torch, imported when it is met.
+ADAPTIVE_NET = "eegkit.classifiers.AdaptiveBatchNorm"
+
+
 def reference_to(cls: type) -> dict[str, str]:
     """What a file says of a class: kind, name and, where registered, the distribution."""
     for name, holder in HOLDERS.items():
         if cls is holder:
             return {"kind": "holder", "name": name}
+    if f"{cls.__module__.rpartition('.')[0]}.{cls.__name__}" == ADAPTIVE_NET:
+        return {"kind": "holder", "name": ADAPTIVE_NET}
     if cls.__name__ in PYRIEMANN and cls.__module__ == PYRIEMANN[cls.__name__]:
         return {"kind": "pyriemann", "name": cls.__name__, "distribution": "pyriemann"}
     for entry in _candidates(cls):
@@ -76,6 +82,8 @@ def class_of(
     kind, name = reference["kind"], reference["name"]
     if kind == "holder" and name in HOLDERS:
         return HOLDERS[name]
+    if kind == "holder" and name == ADAPTIVE_NET:
+        return import_module("eegkit.classifiers").AdaptiveBatchNorm
     if kind == "pyriemann" and name in PYRIEMANN:
         return _of_pyriemann(name)
     if kind == "unregistered":

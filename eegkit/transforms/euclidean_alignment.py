@@ -20,7 +20,7 @@ class EuclideanAlignment(Alignment):
     max_memory_mb, n_jobs
         See `Transformer`.
     access, n_calibration, calibration_s, prior_trials
-        See `Alignment`.
+        See `eegkit.adaptation.Adaptation`.
     eps : float, default 1e-10
         Directions with at most this share of the power of the strongest are mapped to zero: that
         which an average reference takes out, a flat channel.

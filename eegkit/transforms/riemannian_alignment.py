@@ -29,7 +29,7 @@ class RiemannianAlignment(Alignment):
     max_memory_mb, n_jobs
         See `Transformer`.
     access, n_calibration, calibration_s, prior_trials
-        See `Alignment`.
+        See `eegkit.adaptation.Adaptation`.
     stretch : bool, default False
         Bring the mean squared distance from that mean to 1, as well [2]_.
     eps : float, default 1e-6

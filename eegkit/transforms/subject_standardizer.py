@@ -23,7 +23,7 @@ class SubjectStandardizer(Alignment):
     max_memory_mb, n_jobs
         See `Transformer`.
     access, n_calibration, calibration_s, prior_trials
-        See `Alignment`.
+        See `eegkit.adaptation.Adaptation`.
     eps : float, default 1e-6
         Least standard deviation that is divided by, in the unit of X; what is flat gives zeros.
 

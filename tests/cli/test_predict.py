@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import FunctionTransformer
 
 import eegkit
@@ -13,7 +14,7 @@ from eegkit.cli import main
 from eegkit.cli._model_input import ModelInput, complete, input_of
 from eegkit.datasets import Simulated
 from eegkit.experiment import parse_pipeline
-from eegkit.transforms import STFT
+from eegkit.transforms import STFT, BandPower, SubjectStandardizer
 
 CHANNELS = ["C3", "Cz", "C4"]
 OPTIONS = {"n_subjects": 4, "n_trials": 12, "channels": CHANNELS, "difficulty": "easy"}
@@ -166,3 +167,39 @@ def test_what_a_model_does_not_know_is_asked_for():
 
 def test_what_a_model_knows(model):
     assert input_of(eegkit.load(model)) == ModelInput(tuple(CHANNELS), 128.0, 3, 384)
+
+
+@pytest.fixture(scope="module")
+def adaptive_model(folder):
+    """A decoder that goes by all trials of a person."""
+    trials = load_dataset("simulated", **OPTIONS, subjects=[1, 2, 3])
+    steps = [BandPower(), SubjectStandardizer(), LogisticRegression()]
+    model = eegkit.Pipeline(steps).fit(trials.X, trials.y)
+    eegkit.save(model, folder / "adaptive.eegkit")
+    return folder / "adaptive.eegkit"
+
+
+def test_the_answer_says_whose_statistics_it_goes_by(folder, adaptive_model, tmp_path):
+    recording, out = folder / "other_raw.fif", tmp_path / "table.csv"
+    plain = run("predict", adaptive_model, recording, "--out", out)
+    assert "SubjectStandardizer (access transductive) goes by all windows of this" in plain.output
+    expected = pd.read_csv(out)
+    done = run("predict", adaptive_model, recording, "--out", out, "--calibrate")
+    assert "goes by 12 windows of this recording." in done.output
+    np.testing.assert_allclose(pd.read_csv(out)["p_left_hand"], expected["p_left_hand"])
+    raw = mne.io.read_raw_fif(recording, verbose="error").crop(0, 20)
+    raw.save(tmp_path / "first_raw.fif", verbose="error")
+    done = run(
+        "predict", adaptive_model, recording, "--calibrate", tmp_path / "first_raw.fif",
+        "--out", out,
+    )  # fmt: skip
+    assert f"goes by 6 windows of {tmp_path / 'first_raw.fif'}." in " ".join(done.output.split())
+    assert not np.allclose(pd.read_csv(out)["p_left_hand"], expected["p_left_hand"])
+    short = run("predict", adaptive_model, tmp_path / "first_raw.fif", "--window-s", "3")
+    assert "goes by all windows" in short.output
+
+
+def test_a_model_that_does_not_adapt_has_nothing_to_calibrate(folder, model):
+    assert "goes by" not in run("predict", model, folder / "other_raw.fif").output
+    line = refused("predict", model, folder / "other_raw.fif", "--calibrate")
+    assert "No step of this pipeline adapts to people" in line

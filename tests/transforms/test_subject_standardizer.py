@@ -153,7 +153,7 @@ def test_a_person_with_too_few_trials_is_named():
     X = people()
     new = X[(X.groups == "S0") | (X.onsets < 4)]
     model = SubjectStandardizer().fit(X)
-    with pytest.warns(UserWarning, match=r"too few trials of S1, S2 to align them.*calibrate"):
+    with pytest.warns(UserWarning, match=r"too few trials of S1, S2 to adapt to them.*calibrate"):
         aligned = model.transform(new)
     by_training = SubjectStandardizer(access="none").fit(X).transform(new)
     rows = new.groups != "S0"
