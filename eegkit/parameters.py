@@ -137,6 +137,8 @@ class Predicate(Constraint):
 
 Count = Annotated[int, Interval(ge=1)]
 Counts = Annotated[Sequence[Count], Length()]
+# Of layers, which are made one by one before a weight is: deeper than any net for EEG.
+Depth = Annotated[int, Interval(ge=1, le=1000)]
 OddCount = Annotated[int, Interval(ge=1), Predicate(lambda value: value % 2 == 1, "that is odd")]
 Positive = Annotated[float, Interval(gt=0)]
 NonNegative = Annotated[float, Interval(ge=0)]

@@ -280,6 +280,27 @@ MISTAKES = {
         "datasets: simulated\npipelines: {stft+cnn_bigru: {stft: {nperseg: -5}}}\n",
         "nperseg is -5; expected a whole number of at least 1",
     ),
+    "more trials than memory holds": (
+        "datasets: {simulated: {n_trials: 10000000000000}}\npipelines: band_power+lr\n",
+        "line 1, column 34: n_trials is 10000000000000; expected a whole number from 1 to",
+    ),
+    "more layers than are ever made": (
+        "datasets: simulated\npipelines:\n"
+        "  stft+cnn_bigru:\n    cnn_bigru: {n_layers: 1000000000000000000000000}\n",
+        "line 4, column 27: n_layers is 1000000000000000000000000; expected a whole number from 1",
+    ),
+    "a band upside down": (
+        "datasets: simulated\npipelines: {band_power+lr: {band_power: {bands: {a: [5, 2]}}}}\n",
+        "line 2, column 49: bands is {'a': (5, 2)}; expected a mapping to lists of 2 numbers of at",
+    ),
+    "what pyRiemann does not have": (
+        "datasets: simulated\npipelines: {tangent_space+lr: {covariances: {estimator: none}}}\n",
+        "line 2, column 45: with these parameters it cannot be fitted: ValueError: ",
+    ),
+    "more seeds than folds are ever fitted with": (
+        HEAD + "n_seeds: 10000000000000\n",
+        "n_seeds is 10000000000000; expected a whole number of at least 1 and at most 10000",
+    ),
     "unknown step": (
         "datasets: simulated\npipelines: stfd+cnn_bigru\n",
         "line 2, column 12: No transform is named 'stfd'; did you mean 'stft'?",

@@ -11,7 +11,7 @@ from scipy.stats import uniform
 from torch import nn
 
 from eegkit.classifiers._base import NeuralClassifier
-from eegkit.parameters import Count, Counts, Proportion, check_heads
+from eegkit.parameters import Count, Counts, Depth, Proportion, check_heads
 
 Temporal = Literal["dynamic", "standard"]
 # An axis is halved only while at least two entries remain, so that short spectrograms
@@ -182,7 +182,7 @@ class CNNBiGRU(NeuralClassifier):
     kernel_size: Count = 3
     n_fused: Count = 32
     hidden_size: Count = 128
-    n_layers: Count = 2
+    n_layers: Depth = 2
     n_heads: Count = 4
     dropout: Proportion = 0.3
     temporal: Temporal = "dynamic"

@@ -11,9 +11,12 @@ from eegkit.datasets._base import Dataset
 from eegkit.datasets._head import TEN_TWENTY, Head
 from eegkit.datasets._recordings import choose_subjects
 from eegkit.datasets._simulation import CONDITIONS, Plan, motor_imagery
-from eegkit.parameters import Count, Interval, ParameterError
+from eegkit.parameters import Interval, ParameterError
 from eegkit.recordings import make_info
 from eegkit.trials import Trials
+
+# Of X, which is made in memory.
+MOST_BYTES = 1e11
 
 
 class Simulated(Dataset, overrides=("n_subjects",)):
@@ -140,8 +143,8 @@ class Simulated(Dataset, overrides=("n_subjects",)):
     how_to_get = "Made when it is loaded."
 
     condition: Literal["motor_imagery", "seizure", "emotion", "identity"] = "motor_imagery"
-    n_subjects: Count = 10  # type: ignore[misc]
-    n_trials: Count = 40
+    n_subjects: Annotated[int, Interval(ge=1, le=100_000)] = 10  # type: ignore[misc]
+    n_trials: Annotated[int, Interval(ge=1, le=10**8)] = 40
     n_classes: int | None = None
     sfreq: Annotated[float, Interval(ge=64)] = 128.0
     duration: Annotated[float, Interval(ge=1)] = 3.0
@@ -188,6 +191,15 @@ class Simulated(Dataset, overrides=("n_subjects",)):
             raise ParameterError(
                 f"n_trials is {self.n_trials!r}; expected a whole number of at least {least}, one "
                 "for each class.",
+                "n_trials",
+            )
+        n_people = self.n_subjects if self.subjects is None else len(self.subjects)
+        n_channels = len(TEN_TWENTY if self.channels is None else self.channels)
+        n_bytes = 4 * n_people * self.n_trials * n_channels * self.duration * self.sfreq
+        if n_bytes > MOST_BYTES:
+            raise ParameterError(
+                f"n_trials is {self.n_trials}, with which X takes {n_bytes / 1e9:.3g} GB; expected "
+                f"at most {MOST_BYTES / 1e9:g} GB: make fewer, or shorter ones.",
                 "n_trials",
             )
 

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import inspect
 import re
+import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
+from sklearn.base import clone
+
 from eegkit import registry
+from eegkit.parameters import Parametrized
+from eegkit.signals import SignalArray
 
 # More than any data set has; a range of more would fill the memory.
 MOST_PEOPLE = 100_000
@@ -115,6 +121,29 @@ def set_random_state(pipelines: Iterable[Any], random_state: int) -> None:
         pipeline.set_params(
             **{name: random_state for name in names if name.endswith("__random_state")}
         )
+
+
+def says_what_it_takes(step: Any) -> bool:
+    """Whether an estimator can check its parameters before it sees data."""
+    return isinstance(step, Parametrized) or hasattr(step, "_parameter_constraints")
+
+
+def try_on_noise(pipeline: Any) -> None:
+    """Fit a copy on noise: what steps that say nothing of their parameters refuse, if anything.
+
+    Raises
+    ------
+    ValueError
+        It cannot be fitted.
+    """
+    X = np.random.default_rng(0).normal(0, 10, (24, 19, 512)).astype(np.float32)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            clone(pipeline).fit(SignalArray(X, sfreq=128.0), np.tile(["a", "b"], 12)).predict(X)
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}".partition("\n")[0]
+        raise ValueError(f"with these parameters it cannot be fitted: {reason}") from error
 
 
 def parse_subjects(text: str) -> list[Any]:

@@ -18,8 +18,10 @@ from eegkit.experiment._pipelines import (
     make_step,
     parse_pipeline,
     parse_subjects,
+    says_what_it_takes,
     set_random_state,
     step_class,
+    try_on_noise,
 )
 from eegkit.parameters import ParameterError, Parametrized
 from eegkit.text import suggest
@@ -32,6 +34,7 @@ KEYS = (
     "label", "on_leak", "out",
 )  # fmt: skip
 MANDATORY = ("datasets", "pipelines")
+MOST_SEEDS = 10_000
 ON_LEAK = ("refuse", "mark")
 Result = TypeVar("Result")
 
@@ -121,8 +124,9 @@ class _Reader:
         return self._expect(is_seed, item, "a whole number from 0 to 2**32 - 1", "random_state")
 
     def _n_seeds(self, item: Item) -> int:
-        is_count = type(item.value) is int and item.value > 0
-        return self._expect(is_count, item, "a whole number of at least 1", "n_seeds")
+        is_count = type(item.value) is int and 0 < item.value <= MOST_SEEDS
+        expected = f"a whole number of at least 1 and at most {MOST_SEEDS}"
+        return self._expect(is_count, item, expected, "n_seeds")
 
     def _on_leak(self, item: Item) -> str:
         return self._expect(item.value in ON_LEAK, item, " or ".join(ON_LEAK), "on_leak")
@@ -220,6 +224,8 @@ class _Reader:
             names = estimator.get_params(deep=False)
             estimator.set_params(**self._params(mapping, step.value, names))
             self._check(estimator, step, mapping.pairs())
+            if not says_what_it_takes(estimator):
+                self._call_at(mapping, partial(try_on_noise, pipeline))
         return pipeline
 
     def _steps(self, listing: Item, *, ends_with_classifier: bool) -> list[tuple[str, Any]]:

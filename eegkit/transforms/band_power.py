@@ -13,13 +13,17 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from eegkit.amplitude import factor_to_microvolts
-from eegkit.parameters import Length, NonNegative, ParameterError, Positive
+from eegkit.parameters import Length, NonNegative, ParameterError, Positive, Predicate
 from eegkit.signals import SignalArray
 from eegkit.transforms import _fft
 from eegkit.transforms._base import Transformer
 from eegkit.transforms._spectral import power_scale, range_of, refuse_single_sample
 
-Bands = Annotated[Mapping[str, tuple[NonNegative, NonNegative]], Length()]
+Band = Annotated[
+    tuple[NonNegative, NonNegative],
+    Predicate(lambda band: band[0] < band[1], "of which the first is the lower"),
+]
+Bands = Annotated[Mapping[str, Band], Length()]
 BANDS = {
     "delta": (1.0, 4.0),
     "theta": (4.0, 8.0),

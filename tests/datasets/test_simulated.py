@@ -155,7 +155,11 @@ def test_levels_are_ordered_and_easy_is_easy_within_a_person():
     ("options", "message"),
     [
         ({"n_trials": 1}, "n_trials is 1"),
+        ({"n_trials": 10**13}, "n_trials is 10000000000000; expected a whole number from 1 to"),
+        ({"n_trials": 10**400}, "expected a whole number from 1 to"),
+        ({"n_trials": 10**7}, "n_trials is 10000000, with which X takes .* GB; expected at most"),
         ({"n_subjects": 0}, "n_subjects is 0"),
+        ({"n_subjects": 10**9}, "n_subjects is 1000000000; expected a whole number from 1 to"),
         ({"n_subjects": 2.0}, "n_subjects is 2.0"),
         ({"n_classes": 5}, "n_classes is 5; expected 2, 3 or 4"),
         ({"sfreq": 40}, "sfreq is 40; expected a number of at least 64"),

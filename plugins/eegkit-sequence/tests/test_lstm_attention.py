@@ -70,7 +70,8 @@ def test_lstm_attention_takes_any_size(shape, n_layers, bidirectional):
 
 
 REFUSED = [
-    ({"n_layers": 0}, "n_layers is 0; expected a whole number of at least 1"),
+    ({"n_layers": 0}, "n_layers is 0; expected a whole number from 1 to 1000"),
+    ({"n_layers": 2**62}, "expected a whole number from 1 to 1000"),
     ({"hidden_size": 1.5}, "hidden_size is 1.5; expected a whole number"),
     ({"attention_size": "64"}, "attention_size is '64'; expected a whole number"),
     ({"dropout": 2}, "dropout is 2; expected a number of at least 0 and below 1"),

@@ -9,7 +9,7 @@ from scipy.stats import uniform
 from torch import nn
 
 from eegkit import NeuralClassifier
-from eegkit.parameters import Count, Proportion
+from eegkit.parameters import Count, Depth, Proportion
 
 MOTOR_IMAGERY = {
     "n_filters": 40,
@@ -173,7 +173,7 @@ class CRNN(NeuralClassifier):
     cell: Literal["lstm", "gru", "rnn"] = "lstm"
     nonlinearity: Literal["tanh", "relu"] = "tanh"
     hidden_size: Count = 64
-    n_layers: Count = 3
+    n_layers: Depth = 3
     n_dense: Count = 64
     dropout: Proportion = 0.5
 

@@ -9,7 +9,7 @@ from scipy.stats import uniform
 from torch import nn
 
 from eegkit import NeuralClassifier
-from eegkit.parameters import Count, Proportion
+from eegkit.parameters import Count, Depth, Proportion
 
 
 class AdditiveAttention(nn.Module):
@@ -142,7 +142,7 @@ class LSTMAttention(NeuralClassifier):
     reads_frames = True
 
     hidden_size: Count = 128
-    n_layers: Count = 1
+    n_layers: Depth = 1
     bidirectional: bool = True
     attention_size: Count = 64
     dropout: Proportion = 0.3

@@ -9,7 +9,7 @@ from scipy.stats import uniform
 from torch import nn
 
 from eegkit import NeuralClassifier
-from eegkit.parameters import Count, Proportion, check_heads
+from eegkit.parameters import Count, Depth, Proportion, check_heads
 
 Positions = Literal["learned", "sinusoidal"]
 Pooling = Literal["mean", "class_token"]
@@ -149,7 +149,7 @@ class SpectrogramTransformer(NeuralClassifier):
 
     d_model: Count = 128
     n_heads: Count = 8
-    n_layers: Count = 4
+    n_layers: Depth = 4
     d_ff: Count = 512
     dropout: Proportion = 0.1
     positions: Positions = "learned"

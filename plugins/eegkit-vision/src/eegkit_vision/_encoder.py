@@ -6,7 +6,7 @@ from typing import Any
 
 from scipy.stats import uniform
 
-from eegkit.parameters import Count, Positive, Proportion, check_heads
+from eegkit.parameters import Count, Depth, Positive, Proportion, check_heads
 from eegkit_vision._timm import TimmClassifier
 
 
@@ -14,7 +14,7 @@ class EncoderParams(TimmClassifier):
     """The parameters of a Transformer's encoder; `ViT` documents them."""
 
     hidden_size: Count = 256
-    n_layers: Count = 2
+    n_layers: Depth = 2
     n_heads: Count = 4
     mlp_ratio: Positive = 4.0
     dropout: Proportion = 0.1
