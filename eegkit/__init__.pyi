@@ -12,6 +12,7 @@ from .datasets import Dataset as Dataset
 from .datasets import load_dataset as load_dataset
 from .evaluation import Results as Results
 from .evaluation import evaluate as evaluate
+from .evaluation import replay as replay
 from .export import export_onnx as export_onnx
 from .parameters import ParameterError as ParameterError
 from .persistence import load as load

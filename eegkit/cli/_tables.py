@@ -210,6 +210,22 @@ def comparison_table(
     return make_table(title, columns, rows, caption=results.access_note)
 
 
+def replay_table(differences: pd.DataFrame) -> Table:
+    """One line for each person and fold whose scores did not come again."""
+    rows = [
+        [
+            str(row["subject"]),
+            wrap_name(row["pipeline"], NAME_WIDTH),
+            *(str(row[name]) for name in ("seed", "fold")),
+            _number(row["score_difference"]),
+            _number(row["answer_difference"]),
+        ]
+        for row in differences.to_dict("records")
+    ]
+    columns = numbers("seed", "fold", "score differs by", "answers differ by")
+    return make_table("Different", [*words("person", "pipeline"), *columns], rows)
+
+
 def windows_table(windows: pd.DataFrame) -> Table:
     """Some windows of a recording."""
     formats = {"onset_s": "{:.2f}", "label": "{}"}

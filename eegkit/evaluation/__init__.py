@@ -12,6 +12,7 @@ from eegkit.evaluation.metrics.calibration import (
 )
 from eegkit.evaluation.metrics.divergence import kl_divergence
 from eegkit.evaluation.metrics.scoring import chance_level
+from eegkit.evaluation.replay import Replay, replay
 from eegkit.evaluation.results.inflation import Inflation
 from eegkit.evaluation.results.join import join_results
 from eegkit.evaluation.results.people import person_predictions, person_scores
@@ -39,6 +40,7 @@ __all__ = [
     "PermutationChance",
     "Predictions",
     "RankComparison",
+    "Replay",
     "Results",
     "RunSettings",
     "TrialSplitter",
@@ -64,4 +66,5 @@ __all__ = [
     "person_predictions",
     "person_scores",
     "reliability_table",
+    "replay",
 ]

@@ -171,7 +171,7 @@ def _add_links(text: str) -> str:
 def all_settings(results: Results) -> str:
     """All settings: the pipelines, the data, the software."""
     settings = results.settings
-    apart = ("pipelines", "versions", "data", "audit", "imports", "sources", "draws")
+    apart = ("pipelines", "versions", "data", "audit", "imports", "sources", "draws", "digests")
     rest = {
         name: _in_words(value) for name, value in settings.to_dict().items() if name not in apart
     }

@@ -14,6 +14,7 @@ from eegkit.csv_file import write_csv
 from eegkit.evaluation.metrics.scoring import FIXED_COLUMNS
 from eegkit.evaluation.results import text
 from eegkit.evaluation.results.answers import chance_of_answers, per_class
+from eegkit.evaluation.results.capsule import check_replayable, warn_unseeded
 from eegkit.evaluation.results.facts import ResultFacts
 from eegkit.evaluation.results.file import read, write
 from eegkit.evaluation.results.inflation import Inflation, gaps_of, with_gaps
@@ -338,6 +339,28 @@ class Results(ResultFacts):
         The file is complete or not there at all: it is written beside and then renamed.
         """
         write(Path(path), self)
+
+    def capsule(self, path: str | os.PathLike[str]) -> None:
+        """Write results that `replay` can compute again, and say whether it got the same.
+
+        It is a file as of `save`, refused where something is not known that it takes: the
+        pipelines and the split as code, their seeds, where the trials came from, digests of the
+        signals and of the folds, the versions of the software.
+
+        Raises
+        ------
+        ValueError
+            They cannot be replayed: a pipeline or split is written as no code, the trials came
+            from nowhere that is known, or several runs were joined.
+
+        Warns
+        -----
+        UserWarning
+            A ``random_state`` is None: what draws random numbers there differs each time.
+        """
+        check_replayable(self)
+        warn_unseeded(self)
+        self.save(path)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Results:

@@ -23,7 +23,7 @@ from eegkit.trials_source import TrialsSource
 LIBRARIES = ("numpy", "scikit-learn", "torch", "skorch", "mne")
 # What settings hold for each pipeline or data set: a selection of those selects of these.
 BY_PIPELINE = ("pipelines", "access", "seeds")
-BY_DATASET = ("n_folds", "data", "sources", "audit", "calibration", "draws")
+BY_DATASET = ("n_folds", "data", "sources", "audit", "calibration", "draws", "digests")
 
 
 @dataclass
@@ -70,6 +70,8 @@ class RunSettings:
     calibration : dict of str to dict
         By data set, the test trials that pipelines calibrate on, which are scored for none of
         them: how many, by ``pipelines`` and by ``people``. Empty where there are none.
+    digests : dict of str to dict
+        By data set, what its trials and folds are known again by; see `replay`.
     subject_overlap : bool
         Whether somebody was in training and in test.
     random_state : int, optional
@@ -101,6 +103,7 @@ class RunSettings:
     data: dict[str, dict[str, Any]] = field(default_factory=dict)
     sources: dict[str, dict[str, Any]] = field(default_factory=dict)
     audit: dict[str, dict[str, Any]] = field(default_factory=dict)
+    digests: dict[str, dict[str, Any]] = field(default_factory=dict)
     calibration: dict[str, dict[str, Any]] = field(default_factory=dict)
     subject_overlap: bool = False
     random_state: int | None = None

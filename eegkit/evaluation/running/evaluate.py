@@ -16,6 +16,7 @@ import pandas as pd
 from eegkit.evaluation.audit.report import audit_folds
 from eegkit.evaluation.metrics.scoring import Scorer, make_scorers
 from eegkit.evaluation.metrics.suitability import suitable_scorers
+from eegkit.evaluation.results.digests import digests_of
 from eegkit.evaluation.results.predictions import Predictions
 from eegkit.evaluation.results.results import Results
 from eegkit.evaluation.results.settings import RunSettings, describe_run
@@ -274,6 +275,7 @@ def _split(
         "n_folds": {name: len(parts) for name, parts in folds.items()},
         "subject_overlap": any(overlap(f, groups[name]) for name in folds for f in folds[name]),
         "audit": {name: audit.to_dict() for name, audit in audits.items()},
+        "digests": {name: digests_of(trials, folds[name]) for name, trials in datasets.items()},
     }
 
 

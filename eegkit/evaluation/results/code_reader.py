@@ -1,0 +1,113 @@
+"""Objects from the expressions that `CodeWriter` writes, without running code.
+
+A file of results may come from anybody, so its expressions are read, not evaluated: literals,
+and classes of estimators and splitters of libraries that are known, called with such values.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from typing import Any, NoReturn
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from eegkit import registry
+
+LIBRARIES = ("eegkit", "sklearn", "pyriemann")
+# Classes that estimators are given, and do not need to be called for.
+LIBRARIES_OF_PARTS = (*LIBRARIES, "torch")
+
+
+class CodeReader:
+    """Reads expressions that need some imports.
+
+    Parameters
+    ----------
+    imports : iterable of str
+        Lines ``from module import name``.
+    custom_classes : mapping of str to type
+        Classes of one's own, which are trusted, by name.
+    """
+
+    def __init__(self, imports: Iterable[str], custom_classes: Mapping[str, type]) -> None:
+        self.modules = {}
+        for line in imports:
+            module, _, name = line.removeprefix("from ").partition(" import ")
+            self.modules[name] = module
+        self.custom_classes = custom_classes
+
+    def read(self, text: str) -> Any:
+        """The value of an expression.
+
+        Raises
+        ------
+        ValueError
+            It holds what is no literal, and no estimator or splitter of a known library.
+        """
+        try:
+            return self._value(ast.parse(text, mode="eval").body)
+        except SyntaxError as error:
+            raise ValueError(f"{text[:80]!r} is no Python expression.") from error
+
+    def _value(self, node: ast.expr) -> Any:
+        if isinstance(node, ast.Call):
+            return self._call(node)
+        if isinstance(node, ast.Name):
+            return self._part(node.id)
+        if isinstance(node, ast.Dict):
+            keys = [self._value(key) if key else self._refuse(node) for key in node.keys]
+            return dict(zip(keys, map(self._value, node.values), strict=True))
+        for kind, make in ((ast.List, list), (ast.Tuple, tuple), (ast.Set, set)):
+            if isinstance(node, kind):
+                return make(map(self._value, node.elts))
+        try:
+            return ast.literal_eval(node)
+        except ValueError:
+            self._refuse(node)
+
+    def _call(self, node: ast.Call) -> Any:
+        args = [self._value(arg) for arg in node.args]
+        kwargs = {word.arg or self._refuse(node): self._value(word.value) for word in node.keywords}
+        name = ast.unparse(node.func)
+        plain: dict[str, Any] = {"np.array": np.array, "float": float, "set": set}
+        if name in plain:
+            return plain[name](*args, **kwargs)
+        cls = self._part(name)
+        is_estimator = isinstance(cls, type) and (
+            issubclass(cls, BaseEstimator) or hasattr(cls, "split")
+        )
+        if not is_estimator:
+            self._refuse(node)
+        return cls(*args, **kwargs)
+
+    def _part(self, name: str) -> Any:
+        """A class or function by its name: of a known library, or of one's own."""
+        if name in self.custom_classes:
+            return self.custom_classes[name]
+        module = self.modules.get(name, "")
+        package = module.partition(".")[0]
+        if package in (*LIBRARIES_OF_PARTS, *_plugins()):
+            value = getattr(import_module(module), name, None)
+            # A class of torch is a part for a net; its functions read and write files.
+            if isinstance(value, type) or (callable(value) and package != "torch"):
+                return value
+        if package == "numpy" and isinstance(getattr(np, name, None), np.ufunc):
+            return getattr(np, name)
+        raise ValueError(
+            f"{name} of {module or 'an unknown module'} is of no library that eegkit knows. If you "
+            f"trust the file, give your own class of that name: custom_classes=[{name}]."
+        )
+
+    def _refuse(self, node: ast.expr) -> NoReturn:
+        raise ValueError(
+            f"{ast.unparse(node)[:80]!r} is no plain value, and no estimator or splitter."
+        )
+
+
+def _plugins() -> set[str]:
+    """The packages of all that is registered."""
+    entries = [entry for kind in registry.KINDS for entry in registry.entries(kind)]
+    return {entry.target.partition(":")[0].partition(".")[0] for entry in entries}
