@@ -88,3 +88,65 @@ def test_metadata_routing_says_who_gets_them(trials, n_jobs):
         mute = SeesPeople().set_fit_request(groups=False)
         with pytest.raises(AssertionError):
             evaluate(mute, trials, cv="group-2", on_error="raise", n_jobs=n_jobs)
+
+
+class SeesGroups(ClassifierMixin, BaseEstimator):
+    """Says that it was given other groups than those it should have."""
+
+    def __init__(self, expected):
+        self.expected = expected
+
+    def fit(self, X, y, groups=None):
+        assert sorted({str(name) for name in groups}) == self.expected
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, X):
+        return np.full(len(X), self.classes_[0])
+
+
+class ByColumn(GroupKFold):
+    def __init__(self, column):
+        super().__init__(2)
+        self.keeps_apart = column
+
+
+@pytest.mark.parametrize(
+    ("column", "groups"),
+    [
+        ("subject", ["s0", "s2"]),
+        ("session", ["s0 1", "s1 1", "s2 1", "s3 1"]),
+        ("rig", ["left"]),
+    ],
+)
+def test_what_the_split_keeps_apart_is_kept_apart_inside_too(trials, column, groups):
+    trials = trials[:]
+    trials.metadata["session"] = np.tile(np.repeat(["1", "2"], 6), 4)
+    trials.metadata["rig"] = np.where(np.arange(48) % 12 < 6, "left", "right")
+    rows = {
+        "subject": trials.metadata["subject"].isin(["s0", "s2"]),
+        "session": trials.metadata["session"] == "1",
+        "rig": trials.metadata["rig"] == "left",
+    }[column].to_numpy()
+
+    class OneFold(ByColumn):
+        def split(self, X, y=None, groups=None):
+            yield np.flatnonzero(rows), np.flatnonzero(~rows)
+
+    pipeline = make_pipeline(FunctionTransformer(log_power), SeesGroups(groups))
+    evaluate(pipeline, trials, cv=OneFold(column), on_error="raise", on_leak="mark")
+
+
+def test_a_store_tells_splits_apart_that_keep_other_things_apart(trials, tmp_path):
+    trials = trials[:]
+    trials.metadata["session"] = np.repeat(list("12345678"), 6)
+    folds = [(np.arange(24), np.arange(24, 48)), (np.arange(24, 48), np.arange(24))]
+
+    class Fixed(ByColumn):
+        def split(self, X, y=None, groups=None):
+            yield from folds
+
+    pipeline = make_pipeline(FunctionTransformer(log_power), search(GroupKFold(2)))
+    for column, n_kept in (("subject", 2), ("session", 4), ("session", 4)):
+        evaluate(pipeline, trials, cv=Fixed(column), store=tmp_path)
+        assert len([path for path in tmp_path.iterdir() if "fold-" in path.name]) == n_kept

@@ -151,8 +151,10 @@ def evaluate(
     that is everybody, as of a diagnosis, `Results.summary` tells accuracy, balanced accuracy and
     AUROC over people, with one answer for each: see `person_scores`.
 
-    What splits the training trials itself is given the people as ``groups``, where it takes
-    them: ``GridSearchCV(pipeline, grid, cv=GroupKFold(5))`` tunes with people kept apart.
+    What splits the training trials itself, a search or a net that holds some out, is given the
+    people as ``groups``, where it takes them: ``GridSearchCV(pipeline, grid, cv=GroupKFold(5))``
+    tunes with people kept apart. Where the split keeps apart something else that a column says,
+    such as sessions, it is given that.
 
     Examples
     --------
@@ -173,7 +175,7 @@ def evaluate(
     _check_choices(on_leak, on_error, n_seeds, twin)
     splitter = make_splitter(cv, random_state=random_state)
     datasets = name_datasets(trials)
-    data = {name: check_trials(part) for name, part in datasets.items()}
+    data = {name: check_trials(part, keeps_apart(splitter)) for name, part in datasets.items()}
     seeds, fits = fits_of(pipelines, n_seeds)
     scorers = suitable_scorers(scorers, {name: d.y for name, d in data.items()}, pipelines)
     folds, split = _split(splitter, datasets, pipelines, on_leak)

@@ -16,7 +16,7 @@ from eegkit.signals import SignalArray
 
 
 def groups_for_fit(estimator: Any, groups: NDArray[Any]) -> dict[str, NDArray[Any]]:
-    """What ``fit`` is to be given besides X and y: the people, where it has a use for them.
+    """What ``fit`` is to be given besides X and y: the groups, where it has a use for them.
 
     With metadata routing that is whatever was requested; without, the last step of a pipeline
     is looked at: a search of hyper-parameters, or one whose ``fit`` names ``groups``.

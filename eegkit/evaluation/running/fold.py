@@ -38,17 +38,23 @@ from eegkit.signals import SignalArray
 class Data:
     """The trials as workers get them: a plain array, which joblib shares once as a memmap.
 
-    `y` may be soft.
+    `y` may be soft. `units` are what the split keeps apart, where that is not people.
     """
 
     X: NDArray[Any]
     metadata: dict[str, Any]
     y: NDArray[Any]
     groups: NDArray[Any]
+    units: NDArray[Any] | None = None
 
     def signals(self, rows: NDArray[np.intp]) -> SignalArray:
         """Some of the trials, with what is known about them."""
         return SignalArray(self.X, **self.metadata)[rows]
+
+    @property
+    def labels_and_groups(self) -> list[NDArray[Any]]:
+        """All that is said of the trials beside the signals."""
+        return [part for part in (self.y, self.groups, self.units) if part is not None]
 
     @property
     def labels(self) -> NDArray[Any]:
@@ -159,7 +165,8 @@ def _fit_and_score(
     fold = task.fold
     reset_peak()
     estimator = clone(pipeline)
-    groups = groups_for_fit(estimator, data.groups[fold.train])
+    units = data.groups if data.units is None else data.units
+    groups = groups_for_fit(estimator, units[fold.train])
     start = time.perf_counter()
     estimator = estimator.fit(data.signals(fold.train), data.y[fold.train], **groups)
     fit_end = time.perf_counter()

@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 from sklearn.utils.multiclass import type_of_target
 
 from eegkit.amplitude import AmplitudeWarning, unit_sentences
 from eegkit.base import warn
+from eegkit.evaluation.audit.metadata_checks import KEYS
 from eegkit.evaluation.baselines import baselines as all_baselines
 from eegkit.evaluation.running.fold import Data
 from eegkit.labels import class_labels, trial_names
@@ -71,8 +74,8 @@ def tell_amplitudes(datasets: Mapping[str, Trials]) -> None:
             warn(where + sentence, AmplitudeWarning)
 
 
-def check_trials(trials: Any) -> Data:
-    """The trials as workers get them."""
+def check_trials(trials: Any, keeps_apart: str = "subject") -> Data:
+    """The trials as workers get them, for a split that keeps a level or column apart."""
     if not isinstance(trials, Trials):
         raise ValueError(
             f"trials is a {type(trials).__name__}; expected Trials, which load_dataset gives; "
@@ -83,7 +86,17 @@ def check_trials(trials: Any) -> Data:
     y, groups = class_labels(trials.y), trial_names(trials.groups, "metadata['subject']")
     _check_labels(y)
     # The plain array is made once, here: joblib shares with its workers what it has seen before.
-    return Data(np.asarray(trials.X), trials.X.metadata, y, groups)
+    units = _units(trials.metadata, keeps_apart)
+    return Data(np.asarray(trials.X), trials.X.metadata, y, groups, units)
+
+
+def _units(metadata: pd.DataFrame, keeps_apart: str) -> NDArray[Any] | None:
+    """What a split keeps apart, of every trial; None where that is people, or no column says it."""
+    if keeps_apart == "subject" or keeps_apart not in metadata:
+        return None
+    above = KEYS["run"] if keeps_apart == "block" else KEYS.get(keeps_apart, ())
+    columns = [name for name in dict.fromkeys((*above, keeps_apart)) if name in metadata]
+    return metadata[columns].astype(str).agg(" ".join, axis=1).to_numpy(dtype=object)
 
 
 def _check_labels(y: Any) -> None:

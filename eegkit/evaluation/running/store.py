@@ -62,7 +62,7 @@ class Store:
         """
         of_pipeline = {key: _identity(f"Pipeline {key[0]!r}", p) for key, p in pipelines.items()}
         of_data = {
-            name: identify(np.asarray(d.X), d.metadata, d.y, d.groups, files=False)
+            name: identify(np.asarray(d.X), d.metadata, *d.labels_and_groups, files=False)
             for name, d in data.items()
         }
         of_scorers = _identity("A metric", dict(scorers))
