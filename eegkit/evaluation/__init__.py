@@ -12,6 +12,7 @@ from eegkit.evaluation.metrics.calibration import (
 )
 from eegkit.evaluation.metrics.divergence import kl_divergence
 from eegkit.evaluation.metrics.scoring import chance_level
+from eegkit.evaluation.metrics.verification import equal_error_rate, verification_table
 from eegkit.evaluation.replay import Replay, replay
 from eegkit.evaluation.results.inflation import Inflation
 from eegkit.evaluation.results.join import join_results
@@ -54,6 +55,7 @@ __all__ = [
     "calibration_table",
     "chance_level",
     "compare_paired",
+    "equal_error_rate",
     "evaluate",
     "expected_calibration_error",
     "friedman_nemenyi",
@@ -67,4 +69,5 @@ __all__ = [
     "person_scores",
     "reliability_table",
     "replay",
+    "verification_table",
 ]

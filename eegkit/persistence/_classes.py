@@ -13,7 +13,7 @@ from typing import Any
 from sklearn import pipeline as sklearn_pipeline
 
 from eegkit import registry
-from eegkit.classical import BalancedLDA, DiagonalLoading
+from eegkit.classical import BalancedLDA, DiagonalLoading, LeastSquaresClassifier
 from eegkit.pipeline import Pipeline
 from eegkit.transforms import Cached
 
@@ -23,6 +23,7 @@ HOLDERS: dict[str, type] = {
     "eegkit.Pipeline": Pipeline,
     "eegkit.classical.BalancedLDA": BalancedLDA,
     "eegkit.classical.DiagonalLoading": DiagonalLoading,
+    "eegkit.classical.LeastSquaresClassifier": LeastSquaresClassifier,
     "eegkit.transforms.Cached": Cached,
     "sklearn.pipeline.Pipeline": sklearn_pipeline.Pipeline,
 }

@@ -3,6 +3,7 @@
 from eegkit.kept_files import CachedFile, cached_files, clear_cache
 from eegkit.transforms._alignment import Alignment
 from eegkit.transforms._base import Transformer
+from eegkit.transforms.band_correlation import BandCorrelation
 from eegkit.transforms.band_power import BandPower
 from eegkit.transforms.cached import Cached
 from eegkit.transforms.covariance import Covariance
@@ -25,6 +26,7 @@ __all__ = [
     "CWT",
     "STFT",
     "Alignment",
+    "BandCorrelation",
     "BandPass",
     "BandPower",
     "Cached",
