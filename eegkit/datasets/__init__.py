@@ -7,6 +7,7 @@ from eegkit.datasets.eegbci import EEGBCI
 from eegkit.datasets.folder import from_folder
 from eegkit.datasets.hdf5 import from_hdf5, to_hdf5
 from eegkit.datasets.mental_arithmetic import MentalArithmetic
+from eegkit.datasets.overlap import restore_channels
 from eegkit.datasets.recorded import (
     PreparedDataset,
     RecordedDataset,
@@ -35,6 +36,7 @@ __all__ = [
     "from_ts",
     "kept_trials",
     "load_dataset",
+    "restore_channels",
     "to_hdf5",
     "to_ts",
 ]

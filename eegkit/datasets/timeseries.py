@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from eegkit.atomic import atomic_write
+from eegkit.datasets.overlap import channels_overlap
 from eegkit.parameters import Count, check_for
 from eegkit.trials import Trials
 
@@ -197,6 +198,14 @@ def _read(path: Path, n_times: int | None, missing: str) -> tuple[NDArray[Any], 
         warnings.warn(
             f"{path} says @seriesLength {length}, but its series have {X.shape[2]} samples each; "
             "all of them are used.",
+            UserWarning,
+            stacklevel=3,
+        )
+    if channels_overlap(X):
+        # Published files do: SelfRegulationSCP1, SelfRegulationSCP2 and FingerMovements.
+        warnings.warn(
+            f"{path} was cut at the wrong places: every channel is the one before, read "
+            f"{X.shape[1]} samples later. See eegkit.datasets.restore_channels.",
             UserWarning,
             stacklevel=3,
         )

@@ -8,6 +8,7 @@ import pytest
 
 from eegkit import Trials
 from eegkit.datasets import from_ts, load_dataset, to_ts
+from eegkit.datasets.overlap import channels_overlap
 
 HEADER = "# a comment\n@problemName Tiny\n@univariate false\n@equalLength true\n"
 CLASSES = "@classLabel true left right\n@data\n"
@@ -211,6 +212,7 @@ EEG_FILES = {
     "Blink": (500, 4, 510, 2),
     "EyesOpenShut": (56, 14, 128, 2),
 }
+OVERLAPPING = {"SelfRegulationSCP1", "SelfRegulationSCP2", "FingerMovements"}
 
 
 @pytest.mark.parametrize("name", EEG_FILES)
@@ -219,7 +221,9 @@ def test_real_eeg(name):
     folder = Path(neuro.__file__).parent / "datasets" / "data" / name
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*EyesOpenShut.*says @seriesLength")
+        warnings.filterwarnings("ignore", ".*was cut at the wrong places")
         trials = from_ts(folder / f"{name}_TRAIN.ts", sfreq=256, subject="Ada")
+    assert channels_overlap(trials.X) == (name in OVERLAPPING)
     assert (*trials.X.shape, len(np.unique(trials.y))) == EEG_FILES[name]
     assert np.isfinite(trials.X).all()
     assert np.ptp(trials.X, axis=-1).min() > 0
@@ -240,6 +244,7 @@ def compare_with_aeon(path):
     X, y = load_from_ts_file(str(path))
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*EyesOpenShut.*says @seriesLength")
+        warnings.filterwarnings("ignore", ".*was cut at the wrong places")
         trials = from_ts(path, sfreq=100, subject="Ada")
     np.testing.assert_array_equal(trials.X, np.asarray(X).astype(np.float32))
     if trials.y.dtype.kind == "f":
