@@ -26,6 +26,7 @@ def _watched(name: str) -> Any:
     inner = getattr(sklearn_pipeline.Pipeline, name)
 
     def method(self: Any, X: Any, *args: Any, **params: Any) -> Any:
+        X = self._as_read(X)
         result = getattr(super(Pipeline, self), name)(X, *args, **params)
         trials = self._raw_trials(X)
         if trials is not None:
@@ -59,7 +60,8 @@ class Pipeline(sklearn_pipeline.Pipeline):
     ----------
     input_shape_ : tuple of int
         Of one trial: (n_channels, n_times). This and the next two are there if the pipeline was
-        fitted on a `SignalArray`; so a pipeline whose first step comes from elsewhere
+        fitted on a `SignalArray`, or on epochs or trials that its first step reads as one; so a
+        pipeline whose first step comes from elsewhere
         remembers them, too.
     ch_names_ : tuple of str, or None
         Names of the channels, where they were known.
@@ -96,18 +98,21 @@ class Pipeline(sklearn_pipeline.Pipeline):
 
     def fit(self, X: Any, y: Any = None, **params: Any) -> Pipeline:
         """Fit all steps, as scikit-learn does, and remember channels, rate and shape of X."""
+        X = self._as_read(X)
         with self._fitting_on(X):
             return super().fit(X, y, **params)
 
     @available_if(lambda self: super().fit_transform)
     def fit_transform(self, X: Any, y: Any = None, **params: Any) -> Any:
         """Fit all steps, and transform X by them."""
+        X = self._as_read(X)
         with self._fitting_on(X):
             return super().fit_transform(X, y, **params)
 
     @available_if(lambda self: super().fit_predict)
     def fit_predict(self, X: Any, y: Any = None, **params: Any) -> Any:
         """Fit all steps, and predict X by a last step that does both in one."""
+        X = self._as_read(X)
         with self._fitting_on(X):
             return super().fit_predict(X, y, **params)
 
@@ -159,12 +164,19 @@ class Pipeline(sklearn_pipeline.Pipeline):
                 X = step.transform(X)
         return self
 
+    @property
+    def _reads_raw(self) -> bool:
+        first = flat_steps(self)[0]
+        return isinstance(first, Estimator) and first.input_kind == "raw"
+
+    def _as_read(self, X: Any) -> Any:
+        """X as the first step reads it, where that is one of eegkit: epochs are read once."""
+        return as_signals(X) if self._reads_raw else X
+
     def _raw_trials(self, X: Any) -> SignalArray | None:
         """X, where it is an array of raw signals, or trials."""
-        first = flat_steps(self)[0]
-        reads_raw = isinstance(first, Estimator) and first.input_kind == "raw"
         X = getattr(X, "X", X)  # of Trials
-        if getattr(X, "ndim", 0) != 3 or not (isinstance(X, SignalArray) or reads_raw):
+        if getattr(X, "ndim", 0) != 3 or not (isinstance(X, SignalArray) or self._reads_raw):
             return None
         return X if isinstance(X, SignalArray) else SignalArray(X)
 

@@ -7,6 +7,7 @@ import pytest
 import scipy.signal
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import FunctionTransformer
 
 from eegkit import Pipeline, Trials, evaluate, load, save
 from eegkit.amplitude import AmplitudeWarning
@@ -121,3 +122,27 @@ def test_trials_with_an_offset_or_artefacts_in_some_are_like_the_others():
     X = eeg(seed=1)
     X[:10] *= 100
     assert not told(model.predict, X + np.float32(20_000))
+
+
+@pytest.mark.parametrize("listed", [False, True])
+def test_epochs_are_looked_at_as_arrays_are(listed):
+    epochs = trials(eeg()).to_epochs()
+    model = decoder().fit([epochs[i] for i in range(30)] if listed else epochs, Y)
+    assert model.input_shape_ == (4, 256)
+    assert model.sfreq_ == 128
+    for other, n_told in ((trials(eeg(seed=1)), 0), (trials(eeg(1e-3, seed=1)), 1)):
+        assert len(told(model.predict, other.to_epochs())) == n_told
+    np.testing.assert_array_equal(model.predict(epochs), model.predict(trials(eeg()).X))
+
+
+def test_a_first_step_from_elsewhere_is_given_the_epochs_themselves():
+    class Kinds(FunctionTransformer):
+        def fit(self, X, y=None):
+            self.kind_ = type(X).__name__
+            return self
+
+        def transform(self, X):
+            return X.get_data().mean(axis=2)
+
+    model = Pipeline([Kinds(), LogisticRegression()]).fit(trials(eeg()).to_epochs(), Y)
+    assert model[0].kind_ == "EpochsArray"
