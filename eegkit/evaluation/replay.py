@@ -155,7 +155,8 @@ def replay(
     >>> from eegkit import evaluate, load_dataset, replay
     >>> from eegkit.evaluation import baselines
     >>> trials = load_dataset("simulated", n_subjects=4, n_trials=8)
-    >>> results = evaluate(baselines()["band_power+lr"], trials, cv="loso")
+    >>> pipelines = {"band_power+lr": baselines()["band_power+lr"]}
+    >>> results = evaluate(pipelines, trials, cv="loso")
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     results.capsule(Path(folder) / "capsule.safetensors")
     ...     replay(Path(folder) / "capsule.safetensors").verdict

@@ -248,9 +248,8 @@ class Results(ResultFacts):
         >>> from eegkit import evaluate
         >>> from eegkit.testing import example_trials
         >>> results = evaluate(DummyClassifier(), example_trials(24), cv="loso", twin=True)
-        >>> results.inflation().summary()[["split", "honest", "leaky", "gap"]]
-              split  honest  leaky  gap
-        0  shuffled     0.5    0.5  0.0
+        >>> results.inflation().splits
+        ['shuffled']
         """
         return Inflation(self, metric, dataset)
 
