@@ -13,6 +13,7 @@ from sklearn.base import clone
 
 from eegkit.blocks import read_blocks
 from eegkit.evaluation.audit.findings import Findings
+from eegkit.evaluation.audit.label_search import check_label_parameters
 from eegkit.evaluation.audit.metadata_checks import NOUNS, Level, Levels
 
 # Rounding of float32 stays below it, and means of EEG in microvolts do not come near.
@@ -171,6 +172,7 @@ def check_pipelines(pipelines: Any, findings: Findings, *, people_apart: bool) -
         prefix = f"of {name!r}, " if name else ""
         _check_parameters(prefix, pipeline, findings, people_apart)
         _check_steps(prefix, pipeline, findings)
+        check_label_parameters(prefix, pipeline, findings)
 
 
 def _check_parameters(prefix: str, pipeline: Any, findings: Findings, people_apart: bool) -> None:

@@ -171,7 +171,9 @@ def audit_split(
     random_state : int, optional
         See `make_splitter`.
     pipeline : estimator or dict of str to estimator, optional
-        What shall be evaluated: its steps must be fitted anew in every fold.
+        What shall be evaluated: its steps must be fitted anew in every fold, and hold no labels of
+        test trials. Nothing is fitted here, so whether it sees no more of the people tested than
+        its access says (`eegkit.access`) is checked by `evaluate` alone.
 
     Returns
     -------
@@ -229,6 +231,7 @@ def audit_folds(
         confounding of class with who, when or where; ``identification``; ``one_class``,
         ``unseen_class``, ``one_class_tested``; ``standardized``, ``min_max``, ``whitened``,
         the marks of a transform fitted to all trials; ``frozen`` and ``pretrained`` steps;
+        ``labels`` of test trials in a parameter;
         ``inner_split``, a search that tunes with the same people on both sides;
         ``one_person``; ``not_checked``.
 
