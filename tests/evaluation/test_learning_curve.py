@@ -28,8 +28,9 @@ class Headcount(ClassifierMixin, BaseEstimator):
         return self
 
     def predict(self, X):
-        truth = (np.asarray(X)[:, 0, 0] > 0).astype(int)
-        wrong = np.arange(len(X)) % 10 >= self.n_people_  # of the ten trials of a person
+        values = np.asarray(X)[:, 0, 0]
+        truth = (values > 0).astype(int)
+        wrong = np.abs(values) > self.n_people_  # of the ten trials of a person
         return self.classes_[np.where(wrong, 1 - truth, truth)]
 
 
@@ -49,7 +50,8 @@ class Roster(ClassifierMixin, BaseEstimator):
 
 def make_trials(n_subjects=N_PEOPLE, n_trials=10):
     y = np.tile([0, 1], n_subjects * n_trials // 2)
-    X = np.where(y, 1.0, -1.0)[:, None, None] * np.ones((1, 1, 4))
+    place = 1.0 + np.arange(len(y)) % 10
+    X = (np.where(y, place, -place))[:, None, None] * np.ones((1, 1, 4))
     people = np.repeat([f"S{i:02d}" for i in range(n_subjects)], n_trials)
     return Trials.from_arrays(X, np.array(["rest", "task"])[y], sfreq=4, subject=people)
 
@@ -89,8 +91,12 @@ def test_the_table_is_tidy(curve):
 def test_larger_draws_hold_the_smaller_ones():
     Roster.seen = []
     made = learning_curve(Roster(), make_trials(), cv="group-3", n_draws=4, random_state=1)
-    folds = made.results.table.drop_duplicates("fold")
-    drawn = [(*made.settings.draws["trials"][i], Roster.seen[i]) for i in folds["fold"]]
+    folds = made.results.table.sort_values("subject").drop_duplicates("fold").sort_values("fold")
+    # The fold of the first trials and all people comes first: access is checked with it.
+    first = folds.loc[folds["subject"] == "S00"].nlargest(1, "n_train")["fold"].item()
+    order = sorted(folds["fold"], key=lambda fold: fold != first)
+    draws = made.settings.draws["trials"]
+    drawn = [(*draws[fold], Roster.seen[order.index(fold)]) for fold in folds["fold"]]
     by_draw = {}
     for fold, draw, people in drawn:
         by_draw.setdefault((fold, draw), []).append(people)
