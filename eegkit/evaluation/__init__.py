@@ -2,6 +2,7 @@
 
 from eegkit.evaluation.audit.report import Audit, audit_folds, audit_split
 from eegkit.evaluation.baselines import baselines
+from eegkit.evaluation.capsules import Replay, replay
 from eegkit.evaluation.learning_curve import LearningCurve, learning_curve
 from eegkit.evaluation.metrics.calibration import (
     brier_score,
@@ -13,7 +14,6 @@ from eegkit.evaluation.metrics.calibration import (
 from eegkit.evaluation.metrics.divergence import kl_divergence
 from eegkit.evaluation.metrics.scoring import chance_level
 from eegkit.evaluation.metrics.verification import equal_error_rate, verification_table
-from eegkit.evaluation.replay import Replay, replay
 from eegkit.evaluation.results.inflation import Inflation
 from eegkit.evaluation.results.join import join_results
 from eegkit.evaluation.results.people import person_predictions, person_scores
