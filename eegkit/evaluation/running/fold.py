@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 import traceback
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -15,7 +14,6 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from eegkit.amplitude import AmplitudeWarning
 from eegkit.evaluation.audit.access_checks import check_access
 from eegkit.evaluation.metrics.scoring import (
     Answers,
@@ -29,6 +27,7 @@ from eegkit.evaluation.metrics.scoring import (
 from eegkit.evaluation.results.predictions import Predictions
 from eegkit.evaluation.running.fit_params import calibrate, groups_for_fit
 from eegkit.evaluation.running.memory import peak_mb, reset_peak
+from eegkit.evaluation.running.warning_log import warning_log
 from eegkit.evaluation.splits.named import Fold
 from eegkit.labels import hard_labels, labels_are_subjects
 from eegkit.signals import SignalArray
@@ -142,10 +141,7 @@ def fit_and_score(
     """
     fold = task.fold
     try:
-        with warnings.catch_warnings(record=True) as records:
-            warnings.simplefilter("default")
-            warnings.filterwarnings("ignore", message="The groups parameter is ignored")
-            warnings.simplefilter("ignore", AmplitudeWarning)  # `evaluate` has told it once
+        with warning_log() as log:
             rows, predictions, findings = _fit_and_score(task, pipeline, data, scorers)
     except Exception as error:
         if may_fail:
@@ -155,8 +151,7 @@ def fit_and_score(
         error.add_note(f"This happened to {task.pipeline!r} on fold {fold.number}.")
         raise
     undefined = [(m, row["subject"]) for row in rows for m in scorers if np.isnan(row[m])]
-    messages = [(str(w.message), w.category, w.filename, w.lineno) for w in records]
-    return Outcome(task.number, rows, predictions, messages, undefined, findings=findings)
+    return Outcome(task.number, rows, predictions, list(log), undefined, findings=findings)
 
 
 def _fit_and_score(
