@@ -13,7 +13,7 @@ from sklearn import pipeline as sklearn_pipeline
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_memory
 
-from eegkit.access import with_groups
+from eegkit.access import access_of, with_groups
 from eegkit.base import Estimator, inner_fits, remember_amplitudes, tell_unlike, warn
 from eegkit.identity import UnidentifiableError, identify
 from eegkit.naming import named
@@ -148,7 +148,7 @@ class Pipeline(sklearn_pipeline.Pipeline):
             `fit` was not called.
         """
         steps = flat_steps(self)
-        adaptive = [i for i, step in enumerate(steps) if hasattr(step, "calibrate")]
+        adaptive = [i for i, step in enumerate(steps) if _adapts_unlabelled(step)]
         if not adaptive:
             raise ValueError(
                 "No step of this pipeline adapts to people, so there is nothing to calibrate; "
@@ -262,6 +262,10 @@ def _unsealed(key: str, kept: Any) -> Any:
             "A file of the pipeline's memory is damaged, or has the name of another."
         )
     return pickle.loads(parts[1], buffers=parts[2])
+
+
+def _adapts_unlabelled(step: Any) -> bool:
+    return hasattr(step, "calibrate") and access_of(step) != "labelled"
 
 
 def flat_steps(estimator: Any) -> list[Any]:
