@@ -1,6 +1,7 @@
 # The public names, for type checkers and for `lazy_loader`, which imports each on first use.
 from . import classifiers as classifiers
 from . import datasets as datasets
+from . import decoders as decoders
 from . import evaluation as evaluation
 from . import parameters as parameters
 from . import plots as plots

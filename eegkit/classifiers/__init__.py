@@ -4,6 +4,7 @@ from eegkit.classifiers._base import NeuralClassifier
 from eegkit.classifiers._cost import Cost, net_cost
 from eegkit.classifiers.adaptive_batch_norm import AdaptiveBatchNorm
 from eegkit.classifiers.cnn_bigru import CNNBiGRU, CNNBiGRUModule
+from eegkit.classifiers.dense_net import DenseNet, DenseNetModule
 from eegkit.classifiers.supervised_calibration import SupervisedCalibration
 
 __all__ = [
@@ -11,6 +12,8 @@ __all__ = [
     "CNNBiGRU",
     "CNNBiGRUModule",
     "Cost",
+    "DenseNet",
+    "DenseNetModule",
     "NeuralClassifier",
     "SupervisedCalibration",
     "net_cost",

@@ -71,8 +71,9 @@ def verification_table(
     """Equal error rates of pipelines that tell people apart, and their intervals over people.
 
     Every test trial claims to be everybody in turn: its own person (genuine), and each of the
-    others (impostor). The score of a claim is the probability of the person, one threshold is for
-    all. Impostors are people that the decoder was trained on; it says nothing about strangers.
+    others (impostor). The score of a claim is the probability of the person, of the first seed,
+    and one threshold is for all. Impostors are people that the decoder was trained on; it says
+    nothing about strangers.
 
     Parameters
     ----------

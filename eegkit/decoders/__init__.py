@@ -1,0 +1,10 @@
+"""Decoders by task: pipelines of public parts, with their access and their measured scores.
+
+Each is a function that makes a pipeline, not yet fitted; what is in it can be seen, changed and
+used alone. The scores in their docstrings are of people that no part of the pipeline was fitted
+on, from `benchmarks/accuracy`.
+"""
+
+from eegkit.decoders.person_identification import person_identification
+
+__all__ = ["person_identification"]
