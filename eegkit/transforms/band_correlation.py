@@ -9,13 +9,12 @@ import numpy as np
 import scipy.fft
 import scipy.signal
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import ArrayLike, NDArray
-from sklearn.utils.validation import check_is_fitted
+from numpy.typing import NDArray
 
 from eegkit.parameters import ParameterError, Positive
 from eegkit.signals import SignalArray
-from eegkit.transforms._base import Transformer
-from eegkit.transforms._spectral import range_of, refuse_single_sample
+from eegkit.transforms._band_features import BandFeatures
+from eegkit.transforms._spectral import refuse_single_sample
 from eegkit.transforms.band_power import Bands
 
 EDGES = (1, 4, 7, 10, 13, 16, 20, 25, 30, 37, 46)
@@ -26,7 +25,7 @@ TEN_BANDS = {
 LEAST_POWER = 1e-30
 
 
-class BandCorrelation(Transformer):
+class BandCorrelation(BandFeatures):
     """Correlations of all pairs of channels in frequency bands, by Welch's method.
 
     The real part of the coherency [1]_, summed over the bins of a band: the correlation of the
@@ -107,23 +106,12 @@ class BandCorrelation(Transformer):
                 f"nperseg_s is {self.nperseg_s:g} s, less than two samples.", "nperseg_s"
             )
         freqs = scipy.fft.rfftfreq(self._nperseg, 1 / self.sfreq_)
-        self._bins = [self._bins_of(name, freqs) for name in self.bands_]
+        self._bins = [self._bins_of(name, band, freqs) for name, band in self.bands_.items()]
         if self.output == "correlation" and n_channels == 1:
             raise ParameterError("A single channel has no correlation with others.", "output")
         first_diagonal = 0 if self.output == "logarithm" else 1
         self._rows, self._columns = np.triu_indices(n_channels, first_diagonal)
         self.output_shape_ = (len(self.bands_) * len(self._rows),)
-
-    def _bins_of(self, name: str, freqs: NDArray[np.float64]) -> NDArray[np.intp]:
-        low, high = range_of(*self.bands_[name], self.sfreq_, "bands")
-        bins = np.flatnonzero((freqs >= low) & (freqs < high))
-        if not len(bins):
-            raise ParameterError(
-                f"The band {name!r}, {low:g} to {high:g} Hz, holds no frequency bin: they are "
-                f"{freqs[1]:g} Hz apart; widen it or lengthen nperseg_s.",
-                "bands",
-            )
-        return bins
 
     def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         hop = self._nperseg - self._nperseg // 2
@@ -146,31 +134,10 @@ class BandCorrelation(Transformer):
             matrices *= np.where(np.eye(matrices.shape[1]) == 1, 1, np.sqrt(2))
         return matrices[:, self._rows, self._columns]
 
-    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[Any]:
-        """Channels and band of every feature, such as ``"C3~C4_7-10Hz"``.
-
-        Parameters
-        ----------
-        input_features : array-like of str, optional
-            Not used, but for its length, which must be that of the input's features.
-
-        Returns
-        -------
-        ndarray of str, shape (n_features,)
-        """
-        check_is_fitted(self)
-        if input_features is not None and np.size(input_features) != self.n_features_in_:
-            raise ValueError(
-                f"input_features should have length equal to {self.n_features_in_}, the number "
-                f"of input features; it has {np.size(input_features)}."
-            )
+    def _feature_names(self) -> list[str]:
         channels = self.ch_names_ or range(self.input_shape_[0])
         pairs = list(zip(self._rows, self._columns, strict=True))
-        names = [f"{channels[i]}~{channels[j]}_{band}" for band in self.bands_ for i, j in pairs]
-        return np.array(names, dtype=object)
-
-    def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
-        return {}
+        return [f"{channels[i]}~{channels[j]}_{band}" for band in self.bands_ for i, j in pairs]
 
 
 def _logarithms(matrices: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -9,15 +9,14 @@ import numpy as np
 import scipy.fft
 import scipy.signal
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import ArrayLike, NDArray
-from sklearn.utils.validation import check_is_fitted
+from numpy.typing import NDArray
 
 from eegkit.amplitude import factor_to_microvolts
 from eegkit.parameters import Length, NonNegative, ParameterError, Positive, Predicate
 from eegkit.signals import SignalArray
 from eegkit.transforms import _fft
-from eegkit.transforms._base import Transformer
-from eegkit.transforms._spectral import power_scale, range_of, refuse_single_sample
+from eegkit.transforms._band_features import BandFeatures
+from eegkit.transforms._spectral import power_scale, refuse_single_sample
 
 Band = Annotated[
     tuple[NonNegative, NonNegative],
@@ -33,7 +32,7 @@ BANDS = {
 }
 
 
-class BandPower(Transformer):
+class BandPower(BandFeatures):
     """Power of every channel in frequency bands, by Welch's method.
 
     With logistic regression behind it, a strong and quick baseline that every net should beat.
@@ -126,16 +125,8 @@ class BandPower(Transformer):
         self.bands_ = self._named_bands(freqs)
         # Power is the density times the width of a bin, added up over the band.
         self._weights = np.zeros((len(freqs), len(self.bands_)), dtype=np.float32)
-        for i, (name, (low, high)) in enumerate(self.bands_.items()):
-            low, high = range_of(low, high, self.sfreq_, "bands")
-            inside = (freqs >= low) & (freqs < high)
-            if not inside.any():
-                raise ParameterError(
-                    f"The band {name!r}, {low:g} to {high:g} Hz, holds no frequency bin: they are "
-                    f"{self.sfreq_ / self._nperseg:g} Hz apart; widen it or lengthen nperseg_s.",
-                    "bands",
-                )
-            self._weights[inside, i] = self.sfreq_ / self._nperseg
+        for i, (name, band) in enumerate(self.bands_.items()):
+            self._weights[self._bins_of(name, band, freqs), i] = self.sfreq_ / self._nperseg
         self._factor = factor_to_microvolts(signals.view(np.ndarray), signals.groups)
         self.output_shape_ = (signals.shape[1] * len(self.bands_),)
 
@@ -182,30 +173,9 @@ class BandPower(Transformer):
         scale = power_scale("density", window, self.sfreq_, self._nperseg)
         return density * (scale / np.float32(frames.shape[2]))
 
-    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[Any]:
-        """Channel and band of every feature, such as ``"C3_alpha"``.
-
-        Parameters
-        ----------
-        input_features : array-like of str, optional
-            Not used, but for its length, which must be that of the input's features.
-
-        Returns
-        -------
-        ndarray of str, shape (n_channels * n_bands,)
-        """
-        check_is_fitted(self)
-        if input_features is not None and np.size(input_features) != self.n_features_in_:
-            raise ValueError(
-                f"input_features should have length equal to {self.n_features_in_}, the number "
-                f"of input features; it has {np.size(input_features)}."
-            )
+    def _feature_names(self) -> list[str]:
         channels = self.ch_names_ or range(self.input_shape_[0])
-        names = [f"{channel}_{band}" for channel in channels for band in self.bands_]
-        return np.array(names, dtype=object)
-
-    def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
-        return {}
+        return [f"{channel}_{band}" for channel in channels for band in self.bands_]
 
 
 def bands_of_width(width: float, nyquist: float) -> dict[str, tuple[float, float]]:

@@ -7,8 +7,8 @@ from eegkit.classifiers import DenseNet
 
 
 def test_its_size_is_the_documented_one():
-    X = np.random.default_rng(0).normal(size=(32, 1900))
-    net = DenseNet(max_epochs=1, random_state=0).fit(X, np.arange(32))
+    X = np.random.default_rng(0).normal(size=(64, 1900))
+    net = DenseNet(max_epochs=1, random_state=0).fit(X, np.arange(64) % 32)
     assert sum(p.numel() for p in net.module_.parameters()) == 494_880
 
 
