@@ -22,19 +22,24 @@ def _annotations(onsets_s, labels, clock, n_bytes):
 
 @pytest.fixture(scope="session")
 def write_edf():
-    def write(path: Path, names, signals, sfreq, events=(), *, clock=None, units="uV"):
+    def write(path: Path, names, signals, sfreq, events=(), *, clock=None, units="uV", rates=None):
         """Write signals, shape (n_channels, whole seconds * sfreq), in microvolts.
 
         `events` are pairs of onset in s and label; `clock` says when each record of 1 s began,
-        in a recording with pauses; `units` is one unit, or one for each signal.
+        in a recording with pauses; `units` is one unit, or one for each signal. `rates` are
+        those of signals of other lengths.
         """
         events = events or ([(0, "start")] if clock is not None else ())
         sfreq = int(sfreq)
-        n_records = signals.shape[1] // sfreq
-        per_record = [sfreq] * len(names)
+        n_records = len(signals[0]) // (rates[0] if rates else sfreq)
+        per_record = list(rates or [sfreq] * len(names))
         names = list(names)
-        digital = np.round(signals[:, : n_records * sfreq] * 10).astype("<i2")
-        blocks = [digital[:, i * sfreq : (i + 1) * sfreq].tobytes() for i in range(n_records)]
+        digital = [np.round(signal * 10).astype("<i2") for signal in signals]
+        rows = list(zip(digital, per_record, strict=True))
+        blocks = [
+            b"".join(signal[i * n : (i + 1) * n].tobytes() for signal, n in rows)
+            for i in range(n_records)
+        ]
         if events:
             names.append("EDF Annotations")
             per_record.append(1024)

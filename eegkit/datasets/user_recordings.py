@@ -34,6 +34,7 @@ from eegkit.recordings import (
     units_of,
     window_onsets,
 )
+from eegkit.recordings.edf import rate_of
 from eegkit.trials import Trials
 
 if TYPE_CHECKING:
@@ -229,7 +230,7 @@ class UserRecordings(WindowedDataset):
             raw = self.open(recording)
         info = raw.info
         if self.channels is not None and self.channels != COMMON:
-            return Header(tuple(info["ch_names"]), info["sfreq"])
+            return Header(tuple(info["ch_names"]), self._rate_of(raw, recording.path))
         picks = mne.pick_types(info, meg=False, eeg=True, exclude=())
         units = dict.fromkeys((info["ch_names"][i] for i in picks), "")
         units |= {name: unit for name, (unit, _) in units_of(raw).items() if name in units}
@@ -239,7 +240,15 @@ class UserRecordings(WindowedDataset):
                 f"{recording.path} has no EEG channel, but {', '.join(info['ch_names'])}; name "
                 "those to read by channels=."
             )
-        return Header(tuple(names), info["sfreq"])
+        return Header(tuple(names), rate_of(raw, names))
+
+    def _rate_of(self, raw: Any, path: Path) -> float:
+        """The rate of the channels that are named; lacking ones are told when it is read."""
+        try:
+            channels = match_channels(self.channels or (), raw.ch_names, path, on_several="first")
+        except ValueError:
+            return float(raw.info["sfreq"])
+        return rate_of(raw, {name for names in channels.values() for name in names})
 
     def read(self, recording: Recording) -> Trials:
         raw = self.open_with_marks(recording)
@@ -249,7 +258,8 @@ class UserRecordings(WindowedDataset):
             channels = match_channels(self._names, raw.ch_names, recording.path)
             montage = _renamed_montage(raw, channels)
             preparation = self.preparation
-            if raw.info["sfreq"] != self._rate:
+            recorded = {name for names in channels.values() for name in names}
+            if rate_of(raw, recorded) != self._rate:
                 preparation = replace(preparation, sfreq=self._rate)
             continuous = prepare_recording(
                 raw, preparation, channels=channels, source=recording.path

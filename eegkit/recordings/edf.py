@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import mne
 
 TIMES_OF_RECORDS = ("EDF Annotations", "BDF Annotations")
 # The first annotation of a record has its onset alone; by "EDF+" (Kemp & Olivan, 2003), 2.2.4.
@@ -105,3 +109,23 @@ def record_onsets(path: Path, header: EdfHeader) -> NDArray[np.float64]:
             raise ValueError(f"{path} is {header.subtype}, but record {i + 1} has no onset.")
         onsets[i] = float(match[1])
     return onsets - onsets[0]
+
+
+def rate_of(raw: mne.io.BaseRaw, names: Collection[str]) -> float:
+    """The rate in Hz at which some channels of an open recording were sampled.
+
+    Of EDF and BDF files it is that of the fastest of them; MNE gives all channels at the rate of
+    the fastest in the file, which may be an ECG.
+    """
+    path = Path(raw.filenames[0] or "")
+    usual = float(raw.info["sfreq"])
+    if path.suffix.lower() not in (".edf", ".bdf"):
+        return usual
+    with path.open("rb") as file:
+        header = read_header(file)
+    signals = zip(header.labels, header.n_samples, strict=True)
+    per_record = [n for label, n in signals if label not in TIMES_OF_RECORDS]
+    if len(per_record) != len(raw.ch_names) or not header.record_s > 0:
+        return usual
+    rows = dict(zip(raw.ch_names, per_record, strict=True))
+    return max((rows[name] / header.record_s for name in names), default=usual)

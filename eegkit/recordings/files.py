@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import math
 import re
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from eegkit.recordings.edf import read_header
+from eegkit.recordings.edf import rate_of, read_header
 from eegkit.recordings.mat import check_mat
 
 if TYPE_CHECKING:
@@ -60,6 +61,23 @@ def open_recording(path: Path) -> mne.io.BaseRaw:
         # Some programs fill up names with NUL.
         names = {name: name.split("\0")[0].strip() for name in raw.ch_names if "\0" in name}
         return raw.rename_channels(names) if names else raw
+
+
+def at_own_rate(raw: mne.io.BaseRaw, names: Sequence[str]) -> mne.io.BaseRaw:
+    """A recording in which some channels have the rate at which they were sampled (`rate_of`).
+
+    Other channels may be left out. What is in memory already is left as it is.
+    """
+    import mne
+
+    if raw.preload or math.isclose(rate_of(raw, names), raw.info["sfreq"]):
+        return raw
+    path = Path(raw.filenames[0])
+    read = getattr(mne.io, FORMATS[path.suffix.lower()][0])
+    own = read(path, include=list(names), verbose="error")
+    if set(names) - set(own.ch_names):  # MNE gave them other names
+        return raw
+    return own.set_annotations(raw.annotations, verbose="error")
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegkit.recordings.amplitudes import LARGEST, check_signals
+from eegkit.recordings.files import at_own_rate
 from eegkit.recordings.gaps import (
     Clock,
     MissingDataWarning,
@@ -268,6 +269,7 @@ def prepare_recording(
     UserWarning
         The file does not say a unit.
     """
+    raw = at_own_rate(raw, _recorded(channels))
     rate = raw.info["sfreq"]
     preparation.check_recorded_rate(rate, source)
     clock = Clock.of(raw)
@@ -284,12 +286,16 @@ def prepare_recording(
     n_times = math.ceil(raw.n_times * ratio)
     if len(clock.firsts) > 1:
         n_times = math.ceil((clock.time(raw.n_times - 1) + 1 / rate) * target - 1e-3)
-    recorded = {name for names in channels.values() for name in names}
     spans = [(clock.time(first), clock.time(stop - 1) + 1 / rate) for first, stop in runs(missing)]
     return PreparedRecording(
-        tuple(channels), target, n_times, tuple(prepared), bad_spans(raw, list(recorded)),
+        tuple(channels), target, n_times, tuple(prepared), bad_spans(raw, _recorded(channels)),
         Spans.of(spans), _holes(channels, signals, missing), source,
     )  # fmt: skip
+
+
+def _recorded(channels: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """The recorded channels that others are made of, each once."""
+    return list(dict.fromkeys(name for names in channels.values() for name in names))
 
 
 def _holes(
@@ -305,7 +311,7 @@ def _read(
     raw: mne.io.BaseRaw, channels: Mapping[str, tuple[str, ...]], source: Any
 ) -> NDArray[np.float64]:
     """The signals of the wanted channels in microvolts, shape (n_channels, n_times)."""
-    recorded = list(dict.fromkeys(name for names in channels.values() for name in names))
+    recorded = _recorded(channels)
     signals = raw.get_data(picks=recorded, verbose="error")
     with np.errstate(over="ignore"):  # infinite then, which is refused
         signals *= check_units(raw, recorded, source)[:, None]

@@ -228,3 +228,40 @@ def test_units_of_brainvision_files(tmp_path):
             ValueError, match="Cz is in 'a unit that MNE does not know'; expected V"
         ):
             from_folder(tmp_path, rows(file="a.vhdr"), **options)
+
+
+@pytest.fixture
+def with_fast_ecg(write_edf, tmp_path):
+    """EEG at 100 Hz that no upsampling leaves as it is, beside an ECG at 500 Hz."""
+    rng = np.random.default_rng(0)
+    eeg, ecg = rng.normal(0, 10, (2, 1000)).round(1), rng.normal(0, 100, (1, 5000)).round(1)
+    names, rates = ["EEG C3", "ECG", "EEG C4"], [100, 500, 100]
+    signals = [eeg[0], ecg[0], eeg[1]]
+    write_edf(tmp_path / "a.edf", names, signals, 100, [(2, "beep")], rates=rates)
+    return tmp_path, eeg, ecg
+
+
+@pytest.mark.parametrize("channels", [None, ["C3", "C4"], ["EEG C3", "EEG C4"]])
+def test_eeg_beside_a_faster_ecg_has_its_own_rate(with_fast_ecg, channels):
+    folder, eeg, _ = with_fast_ecg
+    trials = from_folder(folder, rows(onset=2.0, duration=3.0), channels=channels)
+    assert trials.sfreq == 100
+    np.testing.assert_allclose(trials.X[0], eeg[:, 200:500], atol=1e-3)
+    windows = read_windows(folder / "a.edf", ["C3", "C4"], Preparation(window_s=2))
+    assert windows.X.shape == (5, 2, 200)
+
+
+def test_channels_of_two_rates_come_at_the_faster(with_fast_ecg):
+    folder, _, ecg = with_fast_ecg
+    trials = from_folder(folder, rows(), channels=["C3", "ECG"], window_s=10)
+    assert trials.sfreq == 500
+    np.testing.assert_allclose(trials.X[0, 1], ecg[0], atol=1e-3)
+
+
+def test_files_of_one_rate_of_eeg_need_no_resampling(with_fast_ecg, write_edf):
+    folder, eeg, _ = with_fast_ecg
+    write_edf(folder / "b.edf", ["EEG C3", "EEG C4"], eeg, 100)
+    table = pd.concat([rows(), rows(file="b.edf", label="y")])
+    trials = from_folder(folder, table, window_s=10)
+    assert trials.sfreq == 100
+    np.testing.assert_allclose(trials.X[0], trials.X[1], atol=1e-3)
