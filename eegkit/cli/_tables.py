@@ -97,7 +97,7 @@ def summary_table(results: Results, dataset: str, metrics: Sequence[str]) -> Tab
     columns = words("pipeline", "metric") if several else words("pipeline")
     summary = results.summary()
     has_seeds = (summary["n_seeds"] > 1).any()
-    seeds = ["sd of seeds"] if has_seeds else []
+    seeds = ["seed sd"] if has_seeds else []
     columns += numbers("mean", "95 % interval", *seeds, "chance", "above", no_wrap=True)
     mask = (summary["dataset"] == dataset) & summary["metric"].isin(metrics)
     rows = []
@@ -253,7 +253,7 @@ def _number(value: Any) -> str:
 
 def _spread(row: Mapping[str, Any]) -> str:
     """How far the seed moves a mean."""
-    return f"{row['sd_seeds']:.3f} of {row['n_seeds']}" if row["n_seeds"] > 1 else ""
+    return f"{row['sd_seeds']:.3f}" if row["n_seeds"] > 1 else ""
 
 
 def _score(value: Any, chance: Any) -> Text:

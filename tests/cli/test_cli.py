@@ -87,7 +87,7 @@ def test_evaluate_with_several_seeds(tmp_path, monkeypatch):
     monkeypatch.setenv("COLUMNS", "120")
     arguments = ["--dataset", "simulated", "--pipeline", "band_power+lr", "--cv", "group-3"]
     done = run("evaluate", *arguments, *QUICK, "--seeds", "2", "--out", str(tmp_path))
-    assert "sd of seeds" in done.output
+    assert "seed sd" in done.output
     seeds = Results.load(tmp_path / "results.safetensors").settings.seeds
     assert seeds == {"band_power+lr": {"lr__random_state": [0, 1]}}
 
