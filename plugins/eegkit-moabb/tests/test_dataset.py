@@ -281,6 +281,27 @@ def test_cache(bnci, tmp_path, monkeypatch):
     assert kept.name.startswith("moabb_bnci2014_001-")
 
 
+def test_kept_trials_follow_the_files(bnci, tmp_path, monkeypatch):
+    from eegkit_moabb import _reading
+
+    read, people = _reading.read, []
+
+    def count(dataset, paradigm, person):
+        people.append(person)
+        return read(dataset, paradigm, person)
+
+    monkeypatch.setattr(_reading, "read", count)
+    options = {"subjects": [3, 1], "path": bnci.folder, "cache": tmp_path}
+    for _ in range(2):
+        load_dataset(BNCI, **options)
+    assert people == [3, 1]
+    file = next(path for path in bnci.folder.rglob("*.mat") if "3" in path.name)
+    file.write_bytes(file.read_bytes())
+    for _ in range(2):
+        load_dataset(BNCI, **options)
+    assert people == [3, 1, 3, 1]
+
+
 def test_people_recorded_unlike_one_another(monkeypatch):
     from eegkit_moabb import _reading
 

@@ -20,6 +20,7 @@ from eegkit.datasets import Dataset, MissingDataWarning, cache_folder, kept_tria
 from eegkit.parameters import Interval, NonNegative, PathLike, Positive
 from eegkit_moabb import _catalogue, _reading
 from eegkit_moabb._environment import download_errors, sandbox, usual_folder
+from eegkit_moabb._files import file_states
 
 # Options that change how trials are loaded, but not which.
 HOW = ("accept", "cache", "download")
@@ -272,7 +273,15 @@ class MOABBDataset(Dataset):
         path = (
             cache_folder(self.cache) / f"moabb_{self.code.lower()}-{self._key(people)}.safetensors"
         )
-        return kept_trials(path, self.title, lambda: self._read_all(dataset, paradigm, people))
+        files: dict[str, list[int]] = {}
+
+        def make() -> tuple[Trials, bool]:
+            trials, whole = self._read_all(dataset, paradigm, people)
+            with sandbox(self._root(), download=False):
+                files.update(file_states(dataset, people))
+            return trials, whole
+
+        return kept_trials(path, self.title, make, files)
 
     def _key(self, people: list[Any]) -> str:
         """A digest of all that the trials depend on: versions, options, people and folder."""
