@@ -202,6 +202,96 @@ class Pipeline(sklearn_pipeline.Pipeline):
             self.memory = memory
 
 
+class FeatureUnion(sklearn_pipeline.FeatureUnion):
+    """scikit-learn's ``FeatureUnion``, whose output still knows whose trials it is of.
+
+    Steps behind it, such as `SubjectStandardizer`, tell people apart by that.
+
+    Parameters
+    ----------
+    transformer_list : list of estimators or of (name, estimator) tuples
+        Each is given X, and their features are put side by side; named and bare ones may be mixed.
+    n_jobs, transformer_weights, verbose, verbose_feature_names_out
+        As in ``sklearn.pipeline.FeatureUnion``.
+
+    Examples
+    --------
+    >>> from eegkit import SignalArray
+    >>> from eegkit.pipeline import FeatureUnion
+    >>> from eegkit.transforms import BandPower
+    >>> X = SignalArray([[[0.0, 1.0] * 64]] * 3, sfreq=128, groups=["S1", "S1", "S2"])
+    >>> power = BandPower(bands={"alpha": (8, 13)})
+    >>> features = FeatureUnion([power, BandPower(bands={"beta": (13, 30)})]).fit_transform(X)
+    >>> features.shape, features.groups.tolist()
+    ((3, 2), ['S1', 'S1', 'S2'])
+    """
+
+    def __init__(
+        self,
+        transformer_list: Any,
+        *,
+        n_jobs: int | None = None,
+        transformer_weights: Any = None,
+        verbose: bool = False,
+        verbose_feature_names_out: bool = True,
+    ) -> None:
+        super().__init__(
+            named(transformer_list),
+            n_jobs=n_jobs,
+            transformer_weights=transformer_weights,
+            verbose=verbose,
+            verbose_feature_names_out=verbose_feature_names_out,
+        )
+
+    def fit_transform(self, X: Any, y: Any = None, **params: Any) -> Any:
+        """Fit all transforms, and put what they make of X side by side."""
+        return _with_people(X, super().fit_transform(X, y, **params))
+
+    def transform(self, X: Any, **params: Any) -> Any:
+        """Put what the transforms make of X side by side.
+
+        Parameters
+        ----------
+        X : array-like
+            As the transforms take it.
+
+        Returns
+        -------
+        SignalArray, shape (n_trials, n_features)
+            Or whatever scikit-learn's gives, where X is no `SignalArray`.
+        """
+        return _with_people(X, super().transform(X, **params))
+
+    @available_if(lambda self: self._adaptive())
+    def calibrate(self, X: Any, groups: Any = None) -> FeatureUnion:
+        """Have every transform inside that can learn about new people from their trials do so.
+
+        Parameters
+        ----------
+        X : array-like
+            Unlabelled trials, as the transforms take them.
+        groups : array-like, shape (n_trials,), optional
+            The subject of every trial; by default what X knows.
+
+        Returns
+        -------
+        self
+        """
+        for transform in self._adaptive():
+            transform.calibrate(X, groups)
+        return self
+
+    def _adaptive(self) -> list[Any]:
+        """The transforms in which a step adapts to people."""
+        transforms = [transform for _, transform in self.transformer_list]
+        return [t for t in transforms if any(hasattr(s, "calibrate") for s in flat_steps(t))]
+
+
+def _with_people(X: Any, features: Any) -> Any:
+    X = getattr(X, "X", X)
+    return SignalArray(features, **X.of_trials) if isinstance(X, SignalArray) else features
+
+
 class _KnowingMemory:
     """A joblib memory whose files answer for what they were made of, and are checked.
 

@@ -9,8 +9,9 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from eegkit import Pipeline, SignalArray, make_pipeline
 from eegkit.classifiers import CNNBiGRU
+from eegkit.pipeline import FeatureUnion
 from eegkit.testing import example_trials
-from eegkit.transforms import STFT
+from eegkit.transforms import STFT, BandPower, SubjectStandardizer
 
 
 def test_names_are_those_of_scikit_learn():
@@ -93,3 +94,21 @@ def test_ways_to_fit_that_the_last_step_lacks():
     pipeline = Pipeline([StandardScaler(), LogisticRegression()])
     assert not hasattr(pipeline, "fit_transform")
     assert not hasattr(pipeline, "fit_predict")
+
+
+def test_features_of_a_union_know_their_people():
+    X = example_trials().X
+    powers = [BandPower(), BandPower(bands={"slow": (1, 8)})]
+    union = FeatureUnion(powers).fit(X)
+    features = union.transform(X)
+    assert features.groups.tolist() == X.groups.tolist()
+    np.testing.assert_array_equal(features, np.hstack([p.fit_transform(X) for p in powers]))
+    np.testing.assert_array_equal(clone(union).fit_transform(X), features)
+
+
+def test_a_union_calibrates_what_is_in_it():
+    X = SignalArray(np.random.default_rng(0).normal(size=(10, 4)), groups=["S1"] * 10)
+    union = FeatureUnion([StandardScaler(), SubjectStandardizer()]).fit(X)
+    union.calibrate(X[:5] + 1, groups=["S2"] * 5)
+    assert list(union.transformer_list[1][1].subjects_) == ["S2"]
+    assert not hasattr(FeatureUnion([BandPower()]), "calibrate")

@@ -5,6 +5,7 @@ used alone. The scores in their docstrings are of people that no part of the pip
 on, from `benchmarks/accuracy`.
 """
 
+from eegkit.decoders.mental_workload import mental_workload
 from eegkit.decoders.person_identification import person_identification
 
-__all__ = ["person_identification"]
+__all__ = ["mental_workload", "person_identification"]

@@ -14,7 +14,8 @@ from sklearn import pipeline as sklearn_pipeline
 
 from eegkit import registry
 from eegkit.classical import BalancedLDA, DiagonalLoading, LeastSquaresClassifier
-from eegkit.pipeline import Pipeline
+from eegkit.pipeline import FeatureUnion, Pipeline
+from eegkit.subject_threshold import SubjectThreshold
 from eegkit.transforms import Cached
 
 KINDS = ("transforms", "classifiers")
@@ -24,6 +25,8 @@ HOLDERS: dict[str, type] = {
     "eegkit.classical.BalancedLDA": BalancedLDA,
     "eegkit.classical.DiagonalLoading": DiagonalLoading,
     "eegkit.classical.LeastSquaresClassifier": LeastSquaresClassifier,
+    "eegkit.pipeline.FeatureUnion": FeatureUnion,
+    "eegkit.subject_threshold.SubjectThreshold": SubjectThreshold,
     "eegkit.transforms.Cached": Cached,
     "sklearn.pipeline.Pipeline": sklearn_pipeline.Pipeline,
 }

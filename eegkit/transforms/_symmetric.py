@@ -87,6 +87,21 @@ def geometric_mean(matrices: Floats, weights: Floats) -> Floats:
     return mean
 
 
+def log_euclidean_mean(matrices: Floats, weights: Floats) -> Floats:
+    """The matrix whose logarithm is the weighted mean of the logarithms.
+
+    V. Arsigny et al. (2007), Geometric means in a novel vector space structure on symmetric
+    positive-definite matrices, SIAM Journal on Matrix Analysis and Applications 29(1), 328-347.
+
+    Parameters
+    ----------
+    matrices : ndarray, shape (n_matrices, n, n)
+    weights : ndarray, shape (n_matrices,)
+    """
+    logarithms = spectral_map(matrices, np.log)
+    return spectral_map(np.average(logarithms, axis=0, weights=weights), np.exp)
+
+
 def _step_size(values: Floats, weights: Floats) -> Any:
     """The best fixed step from a mean, given eigenvalues of the matrices whitened by it.
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eegkit.parameters import ParameterError, Positive
+from eegkit.parameters import Interval, ParameterError, Positive
 from eegkit.signals import SignalArray
 from eegkit.transforms._base import Transformer
 from eegkit.transforms.band_power import Bands
@@ -21,9 +21,10 @@ class Covariance(Transformer):
     ----------
     max_memory_mb, n_jobs
         See `Transformer`.
-    estimator : {"oas", "lwf", "scm"}, default "oas"
+    estimator : {"oas", "lwf", "scm"} or float, default "oas"
         The sample covariance, shrunk towards equal and independent channels by as much as short
         trials need: oracle approximating shrinkage [1]_, or Ledoit and Wolf's [2]_; or as it is.
+        A number from 0 to 1 is the share of equal and independent channels in all trials.
     bands : mapping of str to (float, float), optional
         Lower and upper edge of frequency bands in Hz. The trials are filtered to each, and the
         result has a block for every band along the diagonal, zeros elsewhere.
@@ -63,7 +64,7 @@ class Covariance(Transformer):
     (5, 6, 6)
     """
 
-    estimator: Literal["oas", "lwf", "scm"] = "oas"
+    estimator: Literal["oas", "lwf", "scm"] | Annotated[float, Interval(ge=0, le=1)] = "oas"
     bands: Bands | None = None
     sfreq: Positive | None = None
 
@@ -104,10 +105,17 @@ class Covariance(Transformer):
         n_channels, n_times = samples.shape[1:]
         covariances = samples @ samples.swapaxes(1, 2) / n_times
         if self.estimator != "scm" and n_channels > 1:
-            shrink = SHRINKAGES[self.estimator](samples, covariances)[:, None, None]
+            shrink = self._shares(samples, covariances)[:, None, None]
             power = np.trace(covariances, axis1=1, axis2=2)[:, None, None] / n_channels
             covariances = (1 - shrink) * covariances + shrink * power * np.eye(n_channels)
         return covariances.astype(np.float32)
+
+    def _shares(
+        self, samples: NDArray[np.float64], covariances: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        if isinstance(self.estimator, str):
+            return SHRINKAGES[self.estimator](samples, covariances)
+        return np.full(len(samples), float(self.estimator))
 
     def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
         names = signals.ch_names

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from eegkit.transforms._symmetric import (
     geometric_mean,
     inverse_root,
     lifted,
+    log_euclidean_mean,
     spectral_map,
     squared_distances,
 )
@@ -30,6 +31,9 @@ class RiemannianAlignment(Alignment):
         See `Transformer`.
     access, n_calibration, calibration_s, prior_trials
         See `eegkit.adaptation.Adaptation`.
+    metric : {"riemann", "logeuclid"}, default "riemann"
+        What the mean is of: the affine-invariant distance, or the log-Euclidean one, which needs
+        no iteration and is a tenth of the work.
     stretch : bool, default False
         Bring the mean squared distance from that mean to 1, as well [2]_.
     eps : float, default 1e-6
@@ -55,7 +59,7 @@ class RiemannianAlignment(Alignment):
 
     Notes
     -----
-    ``M`` is the mean of a person's covariances by the affine-invariant distance, and ``C`` becomes
+    ``M`` is the mean of a person's covariances by the distance of `metric`, and ``C`` becomes
     ``M**(-1/2) C M**(-1/2)``, with ``stretch`` to the power of ``1 / sqrt(d)``, d the mean squared
     distance. These are pyRiemann's ``TLCenter`` and ``TLScale``. With access "causal" the mean
     moves along the geodesic from trial to trial, so it is the recursive estimate [3]_ of the mean,
@@ -90,6 +94,7 @@ class RiemannianAlignment(Alignment):
 
     input_kind: ClassVar[str] = "covariance"
 
+    metric: Literal["riemann", "logeuclid"] = "riemann"
     stretch: bool = False
     eps: Annotated[float, Interval(gt=0, lt=1)] = 1e-6
 
@@ -106,7 +111,8 @@ class RiemannianAlignment(Alignment):
         return self._positive(block), np.zeros(len(block))
 
     def _centre(self, centres: Floats, weights: Floats) -> Floats:
-        return geometric_mean(centres, weights)
+        mean = geometric_mean if self.metric == "riemann" else log_euclidean_mean
+        return mean(centres, weights)
 
     def _squared_distances(self, centres: Floats, centre: Floats) -> Floats:
         return squared_distances(centres, centre) if self.stretch else np.zeros(len(centres))

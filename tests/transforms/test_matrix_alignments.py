@@ -51,6 +51,15 @@ def test_covariances_are_those_of_pyriemann(estimator):
     assert_close(Covariance(estimator=estimator).fit_transform(X), expected)
 
 
+def test_a_number_is_the_share_of_equal_channels():
+    X = trials_of_people()
+    plain = np.asarray(Covariance(estimator="scm").fit_transform(X))
+    power = np.trace(plain, axis1=1, axis2=2)[:, None, None] / 5
+    assert_close(Covariance(estimator=0.2).fit_transform(X), 0.8 * plain + 0.2 * power * np.eye(5))
+    with pytest.raises(ValueError, match=r"estimator is 1\.5; expected"):
+        Covariance(estimator=1.5).fit(X)
+
+
 def test_bands_are_blocks():
     trials = Simulated(n_subjects=2, n_trials=10, random_state=0).load()
     bands = {"alpha": (8, 13), "beta": (13, 30)}
@@ -92,6 +101,13 @@ def test_recentring_and_stretching_are_those_of_pyriemann():
     scale = TLScale(target_domain="", centered_data=True)
     stretched = scale.fit_transform(centred, domains)
     assert_close(RiemannianAlignment(stretch=True).fit_transform(X), stretched)
+
+
+def test_log_euclidean_recentring_is_that_of_pyriemann():
+    X = covariances_of(trials_of_people())
+    centre = TLCenter(target_domain="", metric="logeuclid")
+    expected = centre.fit_transform(np.asarray(X), domains_of(X))
+    assert_close(RiemannianAlignment(metric="logeuclid").fit_transform(X), expected)
 
 
 def test_training_people_align_strangers_as_pyriemann_does():

@@ -1,0 +1,101 @@
+"""Rest against mental arithmetic, on people never seen."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from sklearn.linear_model import LogisticRegression
+
+from eegkit.parameters import ParameterError
+from eegkit.pipeline import FeatureUnion, Pipeline
+from eegkit.subject_threshold import SubjectThreshold
+
+ACCESSES = ("none", "causal", "calibration", "transductive")
+BANDS = {
+    "2-4Hz": (2, 4),
+    "4-6Hz": (4, 6),
+    "6-8Hz": (6, 8),
+    "8-10Hz": (8, 10),
+    "10-12Hz": (10, 12),
+    "12-16Hz": (12, 16),
+    "16-20Hz": (16, 20),
+    "20-26Hz": (20, 26),
+    "26-32Hz": (26, 32),
+    "32-45Hz": (32, 45),
+}
+
+
+def mental_workload(
+    access: Literal["none", "causal", "calibration", "transductive"] = "transductive",
+) -> Pipeline:
+    """A decoder of two states of workload, such as rest and mental arithmetic.
+
+    Covariances of the channels in ten frequency bands, aligned between people by their mean [1]_,
+    in the tangent space [2]_, and logistic regression in which both classes weigh the same.
+
+    Parameters
+    ----------
+    access : {"transductive", "calibration", "causal", "none"}, default "transductive"
+        What the decoder may see of new people; see `eegkit.access`.
+
+        - "calibration": each person's covariances are aligned by those of this person's first
+          minute. A recording should begin with rest, as those of training did.
+        - "transductive": so they are, and the answers have a threshold for each person, by all of
+          the person's trials: see `SubjectThreshold`, which takes both states to be there.
+        - "causal": aligned by the trials that came before.
+        - "none": aligned by the training people's mean.
+
+    Returns
+    -------
+    Pipeline
+
+    Raises
+    ------
+    ValueError
+        `access` is none of these.
+    ImportError
+        pyRiemann is not installed: ``pip install eegkit[riemann]``.
+
+    Notes
+    -----
+    Nothing in it is random.
+
+    References
+    ----------
+    .. [1] P. Zanini et al. (2018), Transfer learning: a Riemannian geometry framework with
+       applications to brain-computer interfaces, IEEE Transactions on Biomedical Engineering
+       65(5), 1107-1116.
+    .. [2] A. Barachant et al. (2012), Multiclass brain-computer interface classification by
+       Riemannian geometry, IEEE Transactions on Biomedical Engineering 59(4), 920-928.
+
+    Examples
+    --------
+    >>> from eegkit.access import access_of
+    >>> from eegkit.decoders import mental_workload
+    >>> decoder = mental_workload(access="calibration")
+    >>> access_of(decoder), list(decoder.named_steps)
+    ('calibration', ['covariances', 'lr'])
+    """
+    if access not in ACCESSES:
+        words = ", ".join(map(repr, ACCESSES))
+        raise ParameterError(f"access is {access!r}; expected one of {words}.", "access")
+    alignment = "calibration" if access == "transductive" else access
+    branches = [(name, _branch(edges, alignment)) for name, edges in BANDS.items()]
+    lr: Any = LogisticRegression(C=0.01, class_weight="balanced", max_iter=1000)
+    if access == "transductive":
+        lr = SubjectThreshold(lr)
+    return Pipeline([("covariances", FeatureUnion(branches)), ("lr", lr)])
+
+
+def _branch(edges: tuple[float, float], access: Any) -> Pipeline:
+    from pyriemann.tangentspace import TangentSpace
+
+    from eegkit.transforms import Covariance, RiemannianAlignment
+
+    return Pipeline(
+        [
+            ("covariance", Covariance(bands={"band": edges}, estimator=0.05)),
+            ("alignment", RiemannianAlignment(access=access, metric="logeuclid")),
+            ("tangent_space", TangentSpace(metric="logeuclid")),
+        ]
+    )

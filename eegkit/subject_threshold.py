@@ -1,0 +1,224 @@
+"""A threshold for each person, found without labels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.utils.validation import check_is_fitted
+
+from eegkit.access import trials_of_subjects, with_access
+from eegkit.base import warn
+from eegkit.signals import SignalArray
+from eegkit.text import shortlist
+
+# Trials on either side of a threshold, at least; fewer are outliers rather than a state.
+LEAST_OF_A_STATE = 3
+# Fewer trials than these say nothing of a person's threshold.
+LEAST_TRIALS = 10
+
+
+class SubjectThreshold(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
+    """A classifier of two classes, with a threshold for each person.
+
+    The answers of a decoder that was trained on other people are often in the right order, and all
+    too high or too low. Here a person's threshold is that which parts the log-odds of this
+    person's trials best in two: of Otsu [1]_, the largest variance between both sides. It needs
+    unlabelled trials of both states, and where a person shows one alone it parts that in two: do
+    not use it there. A person with fewer than ten trials has the threshold of the training people.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Of two classes, with ``decision_function``.
+
+    Attributes
+    ----------
+    estimator_ : classifier
+        Fitted.
+    classes_ : ndarray, shape (2,)
+    subjects_ : dict of float
+        Thresholds of people whom `calibrate` was given, by subject.
+
+    Raises
+    ------
+    ValueError
+        On `fit`: there are not two classes.
+
+    Notes
+    -----
+    Its access is "transductive": see `eegkit.access`. Training is that of `estimator`, whose
+    threshold is 0.
+
+    References
+    ----------
+    .. [1] N. Otsu (1979), A threshold selection method from gray-level histograms, IEEE
+       Transactions on Systems, Man, and Cybernetics 9(1), 62-66, equation 18.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from eegkit import SignalArray
+    >>> from eegkit.subject_threshold import SubjectThreshold
+    >>> X, y = np.repeat([[0.0], [1.0]], 5, axis=0), np.repeat(["rest", "task"], 5)
+    >>> decoder = SubjectThreshold(LogisticRegression(C=100)).fit(X, y)
+    >>> decoder.predict(SignalArray(X + 7, groups=["S1"] * 10)).tolist() == y.tolist()
+    True
+    """
+
+    def __init__(self, estimator: Any) -> None:
+        self.estimator = estimator
+
+    def fit(self, X: Any, y: ArrayLike, **params: Any) -> SubjectThreshold:
+        """Fit the estimator.
+
+        Parameters
+        ----------
+        X : array-like, shape (n_trials, ...)
+        y : array-like, shape (n_trials,)
+        **params
+            Of the estimator's ``fit``.
+
+        Returns
+        -------
+        self
+        """
+        n_classes = len(np.unique(np.asarray(y)))
+        if n_classes != 2:
+            raise ValueError(
+                f"SubjectThreshold expects labels of two classes; y has {n_classes} class"
+                f"{'' if n_classes == 1 else 'es'}."
+            )
+        self.estimator_ = clone(self.estimator).fit(X, y, **params)
+        self.classes_ = self.estimator_.classes_
+        self.subjects_: dict[Any, float] = {}
+        return self
+
+    def decision_function(self, X: Any) -> NDArray[np.float64]:
+        """The log-odds of the second class, less the threshold of each person.
+
+        Parameters
+        ----------
+        X : SignalArray, shape (n_trials, ...)
+            That knows people; trials without are taken for one person's, with a warning.
+
+        Returns
+        -------
+        ndarray, shape (n_trials,)
+        """
+        check_is_fitted(self)
+        odds = np.array(self.estimator_.decision_function(X), dtype=np.float64)
+        few = []
+        for subject, rows in trials_of_subjects(_people_of(X)):
+            if subject in self.subjects_:
+                odds[rows] -= self.subjects_[subject]
+            elif len(rows) < LEAST_TRIALS:
+                few.append(str(subject))
+            else:
+                odds[rows] -= otsu_threshold(odds[rows])
+        if few:
+            warn(
+                f"SubjectThreshold is given too few trials of {shortlist(few)} to find a threshold "
+                f"by, so that of the training people is used. Give {LEAST_TRIALS} trials or more "
+                "at once, or call calibrate with unlabelled trials first."
+            )
+        return odds
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Probabilities of both classes, even at a person's threshold.
+
+        Parameters
+        ----------
+        X : SignalArray, shape (n_trials, ...)
+
+        Returns
+        -------
+        ndarray, shape (n_trials, 2)
+        """
+        second = expit(self.decision_function(X))
+        return np.stack([1 - second, second], axis=1)
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """The class of each trial.
+
+        Parameters
+        ----------
+        X : SignalArray, shape (n_trials, ...)
+
+        Returns
+        -------
+        ndarray, shape (n_trials,)
+        """
+        return self.classes_[(self.decision_function(X) > 0).astype(int)]
+
+    def calibrate(self, X: Any, groups: ArrayLike | None = None) -> SubjectThreshold:
+        """Learn the thresholds of new people.
+
+        Parameters
+        ----------
+        X : array-like, shape (n_trials, ...)
+            Unlabelled trials of both states.
+        groups : array-like, shape (n_trials,), optional
+            The subject of every trial; by default what X knows.
+
+        Returns
+        -------
+        self
+        """
+        check_is_fitted(self)
+        signals = _people_of(X) if groups is None else SignalArray(X, groups=np.asarray(groups))
+        odds = np.asarray(self.estimator_.decision_function(X), dtype=np.float64)
+        thresholds = {s: otsu_threshold(odds[rows]) for s, rows in trials_of_subjects(signals)}
+        self.subjects_ = self.subjects_ | thresholds
+        return self
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        return with_access(tags, "transductive")
+
+
+def otsu_threshold(values: NDArray[np.float64]) -> float:
+    """The middle between the two parts of some values that differ most, three values each or more.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_values,)
+        Six or more.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from eegkit.subject_threshold import otsu_threshold
+    >>> otsu_threshold(np.array([0.0, 1.0, 2.0, 8.0, 9.0, 10.0]))
+    5.0
+    """
+    ordered = np.sort(values)
+    n_low = np.arange(LEAST_OF_A_STATE, len(ordered) - LEAST_OF_A_STATE + 1)
+    if not len(n_low):
+        raise ValueError(
+            f"A threshold between two states takes {2 * LEAST_OF_A_STATE} trials or more; there "
+            f"are {len(ordered)}."
+        )
+    sums, n_high = np.cumsum(ordered)[n_low - 1], len(ordered) - n_low
+    gaps = (ordered.sum() - sums) / n_high - sums / n_low
+    place = n_low[np.argmax(n_low * n_high * np.square(gaps))]
+    return float(ordered[place - 1 : place + 1].mean())
+
+
+def _people_of(X: Any) -> SignalArray:
+    signals = X if isinstance(X, SignalArray) else SignalArray(np.asarray(X))
+    if signals.groups is None:
+        warn(
+            "X does not say whose its trials are; SubjectThreshold takes them for one person's. "
+            "Pass an X that knows people (trials.X), or one person's trials at a time."
+        )
+    return signals

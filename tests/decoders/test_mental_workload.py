@@ -1,0 +1,52 @@
+"""The decoder of workload: its access, its parts, and that it works on people it never saw."""
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+import eegkit
+from eegkit.access import access_of, calibration_rows
+from eegkit.datasets import Simulated
+from eegkit.decoders import mental_workload
+
+ACCESSES = ("none", "causal", "calibration", "transductive")
+
+
+@pytest.fixture(scope="module")
+def trials():
+    """Two states in turn, windows of 5 s, so that twelve are within the first minute."""
+    channels = ["C3", "Cz", "C4", "Pz"]
+    source = Simulated(n_subjects=3, n_trials=24, channels=channels, difficulty="easy")
+    simulated = source.load()
+    table = simulated.metadata.assign(onset=5.0 * simulated.metadata.groupby("subject").cumcount())
+    return eegkit.Trials(simulated.X, simulated.y, table, simulated.info)
+
+
+@pytest.mark.parametrize("access", ACCESSES)
+def test_its_access_is_that_of_its_name(access):
+    assert access_of(mental_workload(access)) == access
+
+
+@pytest.mark.parametrize("access", ACCESSES)
+def test_people_never_seen(access, trials, tmp_path):
+    new = trials.X.groups == np.unique(trials.X.groups)[0]
+    decoder = clone(mental_workload(access)).fit(trials.X[~new], trials.y[~new])
+    assert (decoder.predict(trials.X[new]) == trials.y[new]).mean() > 0.7
+    eegkit.save(decoder, tmp_path / "decoder.eegkit")
+    loaded = eegkit.load(tmp_path / "decoder.eegkit")
+    np.testing.assert_allclose(
+        loaded.predict_proba(trials.X[new]), decoder.predict_proba(trials.X[new]), rtol=1e-5
+    )
+
+
+def test_the_first_minute_is_for_calibration(trials):
+    first = trials.X.onsets < 60
+    for access in ACCESSES:
+        rows = calibration_rows(mental_workload(access), trials.X)
+        is_calibrated = access in ("calibration", "transductive")
+        np.testing.assert_array_equal(rows, first & is_calibrated)
+
+
+def test_an_access_that_is_not_there():
+    with pytest.raises(ValueError, match="access is 'all'; expected one of 'none', 'causal'"):
+        mental_workload(access="all")

@@ -1,0 +1,81 @@
+"""A threshold for each person: where it lies, what it sees, and what it tells."""
+
+import numpy as np
+import pytest
+from skimage.filters import threshold_otsu
+from sklearn.linear_model import LogisticRegression
+
+from eegkit import SignalArray
+from eegkit.access import access_of
+from eegkit.subject_threshold import SubjectThreshold, otsu_threshold
+
+RNG = np.random.default_rng(0)
+
+
+def people(shifts, n_trials=(30, 10)):
+    """One feature, in which people differ by a shift; the last trials of each are task."""
+    y = np.tile(np.repeat(["rest", "task"], n_trials), len(shifts))
+    X = RNG.normal(0, 0.3, len(y)) + 2.0 * (y == "task")
+    X += np.repeat(shifts, sum(n_trials))
+    groups = np.repeat([f"S{i}" for i in range(len(shifts))], sum(n_trials))
+    return SignalArray(X[:, None], groups=groups), y
+
+
+@pytest.fixture
+def decoder():
+    X, y = people([0.0, 0.0])
+    return SubjectThreshold(LogisticRegression()).fit(X, y)
+
+
+def test_the_threshold_is_otsus():
+    values = np.concatenate([RNG.normal(0, 1, 4000), RNG.normal(5, 1, 2000)])
+    assert otsu_threshold(values) == pytest.approx(threshold_otsu(values), abs=0.05)
+    assert otsu_threshold(np.arange(6.0)) == 2.5
+    with pytest.raises(ValueError, match="takes 6 trials or more; there are 5"):
+        otsu_threshold(np.arange(5.0))
+
+
+def test_shifts_of_people_do_not_matter(decoder):
+    X, y = people([-5.0, 4.0])
+    assert (decoder.predict(X) == y).mean() > 0.97
+    assert (decoder.estimator_.predict(X) == y).mean() < 0.7
+    probabilities = decoder.predict_proba(X)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+    assert (decoder.classes_[probabilities.argmax(axis=1)] == decoder.predict(X)).all()
+
+
+def test_people_do_not_see_one_another(decoder):
+    X, _ = people([-5.0, 4.0])
+    first = X.groups == "S0"
+    np.testing.assert_array_equal(
+        decoder.decision_function(X)[first], decoder.decision_function(X[first])
+    )
+    assert access_of(decoder) == "transductive"
+
+
+def test_too_few_trials_take_the_threshold_of_training(decoder):
+    X, _ = people([4.0])
+    with pytest.warns(UserWarning, match="too few trials of S0 .* call calibrate"):
+        odds = decoder.decision_function(X[:9])
+    np.testing.assert_array_equal(odds, decoder.estimator_.decision_function(X[:9]))
+
+
+def test_calibrate_keeps_the_threshold(decoder):
+    X, _ = people([4.0])
+    expected = decoder.predict(X)
+    decoder.calibrate(X)
+    assert (decoder.predict(X[-3:]) == expected[-3:]).all()
+    threshold = decoder.subjects_["S0"]
+    decoder.calibrate(np.asarray(X), groups=["S9"] * len(X))
+    assert decoder.subjects_ == {"S0": threshold, "S9": threshold}
+
+
+def test_signals_of_nobody_are_of_one_person(decoder):
+    X, y = people([4.0])
+    with pytest.warns(UserWarning, match="does not say whose"):
+        assert (decoder.predict(np.asarray(X)) == y).mean() > 0.97
+
+
+def test_three_classes_are_refused():
+    with pytest.raises(ValueError, match="two classes; y has 3 classes"):
+        SubjectThreshold(LogisticRegression()).fit(np.arange(6.0)[:, None], [0, 1, 2, 0, 1, 2])
