@@ -13,8 +13,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from eegkit import Trials, evaluate, report
+from eegkit.classifiers import CNNBiGRU
 from eegkit.cli._tables import summary_table
 from eegkit.evaluation import Results, join_results, person_scores
+from eegkit.testing._classifiers import check_search_space
 
 N_PEOPLE, N_EACH = 6, 12
 
@@ -211,3 +213,14 @@ def test_the_table_and_the_report_show_both_spreads(results, tmp_path):
     assert "the mean of 3 seeds" in page
     assert "sd over seeds" in page
     assert "5, 6, 7" in page
+
+
+class Seeking(CNNBiGRU):
+    @classmethod
+    def search_space(cls):
+        return super().search_space() | {"random_state": [0, 1]}
+
+
+def test_the_contract_of_nets_refuses_a_search_space_with_a_seed():
+    with pytest.raises(AssertionError, match="a seed is no setting"):
+        check_search_space(Seeking())
