@@ -132,7 +132,8 @@ def evaluate(
         ``chance_<metric>`` (see `chance_level`), and of the whole fold ``fit_time_s``,
         ``score_time_s`` and ``peak_mb``, the largest memory of its process. A metric that is
         undefined for a subject, such as ``roc_auc`` where the test trials hold one class only, is
-        NaN, and a warning names it.
+        NaN, and a warning names it. ``twin`` has such rows of the leaky splits, with a column
+        ``split``, or is None.
 
     Raises
     ------
