@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 from sklearn.svm import LinearSVC
@@ -174,6 +175,28 @@ def test_answers_that_vary_by_themselves_are_no_leak() -> None:
     [finding] = check_access(step, trials.X[:48], trials.y[:48])
     assert (finding["kind"], finding["severity"]) == ("not_checked", "note")
     assert "differ from call to call" in finding["detail"]
+
+
+def test_answers_drawn_for_each_place_are_no_leak() -> None:
+    guess = DummyClassifier(strategy="stratified", random_state=0)
+    results = evaluate(guess, people(), cv="group-3", scoring="accuracy")
+    assert not results.leaks
+    findings = results.audits["trials"].findings
+    assert findings.loc[findings["kind"] == "by_place", "severity"].tolist() == ["note"]
+
+
+def test_labels_known_by_the_place_of_a_trial_are_a_leak() -> None:
+    class ByPlace(DummyClassifier):
+        def predict_proba(self, X: Any) -> Any:
+            bits = np.unpackbits(np.frombuffer(secret, np.uint8))[: len(X)]
+            return np.column_stack([1 - bits, bits])
+
+    trials = people()
+    test = np.arange(2 * N_TRIALS)
+    secret = np.packbits(trials.y[test] == "task").tobytes()
+    decoder = ByPlace().fit(trials.X, trials.y)
+    findings = check_access(decoder, trials.X[test], trials.y[test])
+    assert [row["severity"] for row in findings] == ["note", "leak"]
 
 
 class Drawing(Centring):

@@ -46,6 +46,7 @@ class Change:
     X: SignalArray
     before: NDArray[np.intp]
     after: NDArray[np.intp]
+    of_signals: bool = True
 
 
 class Witness:
@@ -105,13 +106,10 @@ class Witness:
         return (rng.standard_normal(shape) * self.sd).astype(np.float32)
 
     def changes(self) -> Iterator[Change]:
-        """What must not change the answers, one after the other."""
-        scored = ~self.unscored
-        if len(self.rows) < len(self.X_all):
-            whole = np.flatnonzero(scored)
-            yield Change("further trials came with them", self.X_all, whole, self.rows[whole])
-        rng = np.random.default_rng(0)
-        for i, (what, changed) in enumerate(self._others()):
+        """What must not change the answers: other signals, and then other numbers and orders."""
+        scored, rng = ~self.unscored, np.random.default_rng(0)
+        left_out: list[Change] = []
+        for what, changed in self._others():
             kept = np.flatnonzero(scored & ~changed & ~self._may_depend_on(changed))
             if not len(kept) or not changed.any():
                 continue
@@ -119,14 +117,19 @@ class Witness:
             samples[changed] = 3 * self.noise(int(changed.sum()), rng) + self.sd
             X = SignalArray(samples, **self.X.metadata)
             yield Change(f"{what} were replaced by noise", X, kept, kept)
-            if i == 0:
-                places = np.cumsum(~changed)[kept] - 1
-                yield Change(f"{what} were left out", self.X[~changed], kept, places)
-        if self.levels == {"none"}:
-            order = rng.permutation(len(self.rows))
-            yield Change(
-                "the trials came in another order", self.X[order], order, np.arange(len(order))
+            places = np.cumsum(~changed)[kept] - 1
+            left_out.append(
+                Change(f"{what} were left out", self.X[~changed], kept, places, of_signals=False)
             )
+        yield from left_out[:1]
+        if len(self.rows) < len(self.X_all):
+            whole = np.flatnonzero(scored)
+            what = "further trials came with them"
+            yield Change(what, self.X_all, whole, self.rows[whole], of_signals=False)
+        if self.levels == {"none"}:
+            order, places = rng.permutation(len(self.rows)), np.arange(len(self.rows))
+            what = "the trials came in another order"
+            yield Change(what, self.X[order], order, places, of_signals=False)
 
     def _others(self) -> Iterator[tuple[str, NDArray[np.bool_]]]:
         """Trials to change: which, in words, and a mask."""
@@ -248,7 +251,15 @@ def _breaches(witness: Witness) -> list[dict[str, Any]]:
             f"up to {differences.max():.2g}, when {change.what}. The first step that is changed by "
             f"it is {witness.first_step(change)}."
         )
-        return [_finding("access", "leak", detail, ADVICE[access], len(differences))]
+        if change.of_signals:
+            return [_finding("access", "leak", detail, ADVICE[access], len(differences))]
+        # Of what draws an answer for each place, say; other trials' signals tell it nothing.
+        return [_finding("by_place", "note", detail), *_of_noise(witness, title)]
+    return _of_noise(witness, title)
+
+
+def _of_noise(witness: Witness, title: str) -> list[dict[str, Any]]:
+    """Whether the labels are known without signals."""
     if witness.levels & {"causal", "labelled"}:
         return []  # early trials are treated otherwise than late ones, and labels often follow time
     rng = np.random.default_rng(1)

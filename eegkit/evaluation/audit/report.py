@@ -231,7 +231,8 @@ def audit_folds(
         confounding of class with who, when or where; ``identification``; ``one_class``,
         ``unseen_class``, ``one_class_tested``; ``standardized``, ``min_max``, ``whitened``,
         the marks of a transform fitted to all trials; ``frozen`` and ``pretrained`` steps;
-        ``labels`` of test trials in a parameter;
+        ``labels`` of test trials in a parameter; of fitted pipelines, which `evaluate` looks at,
+        ``access`` and ``by_place``;
         ``inner_split``, a search that tunes with the same people on both sides;
         ``one_person``; ``not_checked``.
 
