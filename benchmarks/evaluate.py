@@ -91,7 +91,7 @@ class Clocked(Pipeline):
 
 
 def make_pipeline(n_epochs: int) -> Clocked:
-    net = CNNBiGRU(max_epochs=n_epochs, early_stopping=False, random_state=0)
+    net = CNNBiGRU.published("emotion", max_epochs=n_epochs, random_state=0)
     return Clocked([STFT(window_s=1, f_max=40), net])
 
 

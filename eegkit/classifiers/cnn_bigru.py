@@ -114,27 +114,31 @@ class CNNBiGRU(NeuralClassifier):
     Every EEG channel has its own small image CNN: blocks of convolution, batch
     normalisation, 2x2 max pooling and ReLU, all channels computed at once by grouped
     convolution. Frequencies are then fused to `n_fused` features for each channel and
-    frame, read by a two-layer bidirectional GRU, weighed by multi-head self-attention
+    frame, read by a bidirectional GRU, weighed by multi-head self-attention
     (residual, layer norm), averaged, and classified by dense layers.
 
-    Stages at 19 channels, 100 frequencies, 7 frames: (19, 100, 7) -> CNN (19*128, 12, 3)
-    -> fusion (19*32, 1, 3) -> sequence (3, 608) -> GRU (3, 256) -> attention (3, 256)
-    -> mean (256) -> 128 -> n_classes.
+    Stages at 19 channels, 100 frequencies, 9 frames, 2 classes: (19, 100, 9) -> CNN
+    (19*32, 12, 2) -> fusion (19*8, 1, 2) -> sequence (2, 152) -> GRU (2, 128) -> attention
+    (2, 128) -> mean (128) -> 64 -> 2; 330,010 parameters.
 
     Parameters
     ----------
     max_epochs : int, default 10
         Passes over the training trials; the net learns fast and overfits soon.
-    n_filters : sequence of int, default (32, 64, 128)
+    lr : float, default 3e-3
+        Learning rate at the start.
+    lr_schedule : {None, "cosine", "plateau", "one_cycle"}, default "cosine"
+        How the learning rate changes; see `NeuralClassifier`.
+    n_filters : sequence of int, default (8, 16, 32)
         Filters of each block. An axis shorter than 4 is not pooled further, so few frames
         and few frequencies are welcome.
     kernel_size : int, default 3
         Length of a filter along both axes, in bins and frames.
-    n_fused : int, default 32
+    n_fused : int, default 8
         Features that the frequencies of one channel and frame are fused to.
-    hidden_size : int, default 128
+    hidden_size : int, default 64
         Units of the GRU, in each direction.
-    n_layers : int, default 2
+    n_layers : int, default 1
         Layers of the GRU.
     n_heads : int, default 4
         Heads of the attention; divides 2 * hidden_size.
@@ -178,11 +182,13 @@ class CNNBiGRU(NeuralClassifier):
     reads_frames = True
 
     max_epochs = 10
-    n_filters: Counts = (32, 64, 128)
+    lr = 3e-3
+    lr_schedule = "cosine"
+    n_filters: Counts = (8, 16, 32)
     kernel_size: Count = 3
-    n_fused: Count = 32
-    hidden_size: Count = 128
-    n_layers: Depth = 2
+    n_fused: Count = 8
+    hidden_size: Count = 64
+    n_layers: Depth = 1
     n_heads: Count = 4
     dropout: Proportion = 0.3
     temporal: Temporal = "dynamic"
@@ -201,6 +207,8 @@ class CNNBiGRU(NeuralClassifier):
             "temporal": "dynamic",
             "share_cnn": False,
             "n_dense": (256, 128),
+            "lr": 1e-3,
+            "lr_schedule": None,
         }
     }
 
@@ -213,14 +221,15 @@ class CNNBiGRU(NeuralClassifier):
             "n_heads": 2,
             "max_epochs": 15,
             "lr": 1e-2,
+            "lr_schedule": None,
         }
 
     @classmethod
     def search_space(cls) -> dict[str, Any]:
         return super().search_space() | {
-            "n_filters": [(16, 32), (32, 64, 128)],
-            "n_fused": [16, 32, 64],
-            "hidden_size": [64, 128, 256],
+            "n_filters": [(8, 16), (8, 16, 32), (16, 32, 64)],
+            "n_fused": [8, 16, 32],
+            "hidden_size": [32, 64, 128],
             "n_layers": [1, 2],
             "dropout": uniform(0.1, 0.5),
             "temporal": list(get_args(Temporal)),

@@ -23,7 +23,7 @@ def test_every_channel_has_its_own_cnn():
     x = torch.randn(3, 2, 20, 8)
     other = x.clone()
     other[:, 1] += 1
-    half = 128
+    half = 32  # the filters of one channel's last block
     before, after = module.cnn(x), module.cnn(other)
     torch.testing.assert_close(before[:, :half], after[:, :half])
     assert not torch.allclose(before[:, half:], after[:, half:])
@@ -31,13 +31,13 @@ def test_every_channel_has_its_own_cnn():
 
 def test_number_of_parameters():
     # Convolutions and norms of one channel, then n_channels times that.
-    cnn = 9 * 32 + 64 + 9 * 32 * 64 + 128 + 9 * 64 * 128 + 256
-    fusion = 128 * 12 * 32 + 64
-    gru = 2 * (3 * 128 * (19 * 32 + 128 + 2)) + 2 * (3 * 128 * (256 + 128 + 2))
-    attention = 4 * 256 * 256 + 4 * 256
-    head = 2 * 256 + 256 * 128 + 128 + 128 * 2 + 2
-    own = CNNBiGRU().build_module((19, 100, 7), 2)
-    shared = CNNBiGRU(share_cnn=True).build_module((19, 100, 7), 2)
+    cnn = 9 * 8 + 16 + 9 * 8 * 16 + 32 + 9 * 16 * 32 + 64
+    fusion = 32 * 12 * 8 + 16
+    gru = 2 * (3 * 64 * (19 * 8 + 64 + 2))
+    attention = 4 * 128 * 128 + 4 * 128
+    head = 2 * 128 + 128 * 64 + 64 + 64 * 2 + 2
+    own = CNNBiGRU().build_module((19, 100, 9), 2)
+    shared = CNNBiGRU(share_cnn=True).build_module((19, 100, 9), 2)
     assert sum(p.numel() for p in own.parameters()) == 19 * (cnn + fusion) + gru + attention + head
     assert sum(p.numel() for p in shared.parameters()) == cnn + fusion + gru + attention + head
 
