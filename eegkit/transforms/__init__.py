@@ -6,6 +6,7 @@ from eegkit.transforms._base import Transformer
 from eegkit.transforms.band_correlation import BandCorrelation
 from eegkit.transforms.band_power import BandPower
 from eegkit.transforms.cached import Cached
+from eegkit.transforms.cosine_trend import CosineTrend
 from eegkit.transforms.covariance import Covariance
 from eegkit.transforms.cwt import CWT
 from eegkit.transforms.euclidean_alignment import EuclideanAlignment
@@ -19,6 +20,7 @@ from eegkit.transforms.spectrogram_union import SpectrogramUnion
 from eegkit.transforms.standardizer import Standardizer
 from eegkit.transforms.stft import STFT
 from eegkit.transforms.subject_standardizer import SubjectStandardizer
+from eegkit.transforms.time_course import TimeCourse
 from eegkit.transforms.wavelet_denoiser import WaveletDenoiser
 from eegkit.transforms.windows import Crop, SlidingWindows
 
@@ -31,6 +33,7 @@ __all__ = [
     "BandPower",
     "Cached",
     "CachedFile",
+    "CosineTrend",
     "Covariance",
     "Crop",
     "EuclideanAlignment",
@@ -44,6 +47,7 @@ __all__ = [
     "SpectrogramUnion",
     "Standardizer",
     "SubjectStandardizer",
+    "TimeCourse",
     "Transformer",
     "WaveletDenoiser",
     "cached_files",

@@ -1,0 +1,81 @@
+"""Decoders of slow potentials and of movements to come: what they find, scores they tell."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+
+from eegkit import SignalArray
+from eegkit.access import access_of
+from eegkit.decoders import movement_preparation, slow_potentials
+
+TABLE = Path(__file__).parents[2] / "benchmarks" / "accuracy" / "results" / "bci_competition_ii.csv"
+TASKS = {
+    "SelfRegulationSCP1": slow_potentials,
+    "SelfRegulationSCP2": slow_potentials,
+    "FingerMovements": movement_preparation,
+}
+
+
+def simulated(sfreq, n_times, n_channels):
+    """Noise with an offset that differs from trial to trial, and labels."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(scale=5, size=(160, n_channels, n_times))
+    return X, np.tile(["left", "right"], 80), sfreq
+
+
+def shifts_late():
+    X, y, sfreq = simulated(256, 896, 1)
+    X[y == "left", :, 400:] += 4
+    return SignalArray(X, sfreq=sfreq), y
+
+
+def fast_power():
+    X, y, sfreq = simulated(256, 896, 1)
+    X[y == "left"] += np.sin(2 * np.pi * 100 * np.arange(896) / sfreq) * 6
+    return SignalArray(X, sfreq=sfreq), y
+
+
+def trend_over_offsets():
+    X, y, sfreq = simulated(100, 50, 4)
+    X += np.random.default_rng(1).normal(scale=200, size=(160, 4, 1))
+    X[y == "left", 1] += np.linspace(0, 10, 50)
+    return SignalArray(X, sfreq=sfreq), y
+
+
+def weaker_rhythm():
+    X, y, sfreq = simulated(100, 50, 4)
+    X[y == "left", 2] += 15 * np.sin(2 * np.pi * 20 * np.arange(50) / sfreq)
+    return SignalArray(X, sfreq=sfreq), y
+
+
+@pytest.mark.parametrize(
+    ("decoder", "trials"),
+    [
+        (slow_potentials(), shifts_late),
+        (slow_potentials(), fast_power),
+        (movement_preparation(), trend_over_offsets),
+        (movement_preparation(), weaker_rhythm),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_each_kind_of_feature_is_found(decoder, trials):
+    X, y = trials()
+    decoder = clone(decoder).fit(X[:120], y[:120])
+    # Half of the vote is on features that tell nothing.
+    assert (decoder.predict(X[120:]) == y[120:]).mean() >= 0.75
+    assert access_of(decoder) == "none"
+
+
+@pytest.mark.skipif(not TABLE.exists(), reason="the results are part of the repository alone")
+@pytest.mark.parametrize("task", TASKS)
+def test_docstrings_tell_the_stored_scores(task):
+    function = TASKS[task]
+    table = pd.read_csv(TABLE).set_index(["task", "decoder"])
+    row = table.loc[(task, f"{function.__name__}()")]
+    text = re.sub(r"\s+", " ", function.__doc__)
+    told = f"{row['mean']:.3f} ({row['ci_low']:.3f} to {row['ci_high']:.3f}) on {task}"
+    assert told in text
