@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-from sklearn.pipeline import FeatureUnion
 from sklearn.preprocessing import StandardScaler
 
-from eegkit.pipeline import Pipeline
+from eegkit.pipeline import FeatureUnion, Pipeline
 from eegkit.transforms import BandPass, TimeCourse
 
 
