@@ -70,11 +70,12 @@ def main() -> None:
 
 
 def show(found: dict[str, Inflation]) -> None:
-    table = Table("question", "pipeline", "metric", "people apart", "shuffled", "gap", "95 %")
+    table = Table("question", "pipeline", "metric", "split", "honest", "leaky", "gap", "95 %")
     for question, made in found.items():
         for row in made.summary().itertuples():
             table.add_row(
-                question, row.pipeline, made.metric, f"{row.honest:.3f}", f"{row.leaky:.3f}",
+                question, row.pipeline, made.metric, row.split, f"{row.honest:.3f}",
+                f"{row.leaky:.3f}",
                 f"{row.gap:+.3f}", f"{row.gap_low:+.3f} to {row.gap_high:+.3f}",
             )  # fmt: skip
     Console(width=110).print(table)

@@ -167,7 +167,7 @@ def brier_score(y_true: ArrayLike, proba: ArrayLike, classes: ArrayLike) -> floa
 def calibration_table(
     results: Any, dataset: str | None = None, n_bins: int = 15, strategy: str = "uniform"
 ) -> pd.DataFrame:
-    """Calibration of every pipeline, over all its test trials.
+    """Calibration of every pipeline, over all its test trials, with the first seed.
 
     Parameters
     ----------
