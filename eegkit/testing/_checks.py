@@ -42,7 +42,7 @@ def _small(estimator: Any) -> Estimator:
     return estimator
 
 
-def _of(module: ModuleType, subject: Any) -> list[Check]:
+def _checks_in(module: ModuleType, subject: Any) -> list[Check]:
     """The checks that a module defines, in their order."""
     return [
         Check(name.removeprefix("check_"), partial(function, subject))
@@ -61,7 +61,7 @@ def _collect(
     small = _small(estimator)
     sklearn_checks = partial(_estimators.run_check_estimator, small, expected_failures)
     first = Check("scikit_learn_check_estimator", sklearn_checks)
-    return [first, *_of(_estimators, small), *_of(module, small)]
+    return [first, *_checks_in(_estimators, small), *_checks_in(module, small)]
 
 
 def classifier_checks(
@@ -103,7 +103,7 @@ def dataset_checks(dataset: Dataset) -> list[Check]:
     -------
     list of Check
     """
-    return _of(_datasets, dataset)
+    return _checks_in(_datasets, dataset)
 
 
 def _run(checks: list[Check]) -> list[str]:

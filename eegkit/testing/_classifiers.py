@@ -68,21 +68,21 @@ def check_groups(estimator: NeuralClassifier) -> None:
     X, y = example_input(estimator)
     stopping = clone(estimator).set_params(early_stopping=True, max_epochs=2, random_state=0)
     plain = np.asarray(X)
-    with warnings.catch_warnings(record=True, action="always") as caught:
-        given = clone(stopping).fit(plain, y, groups=X.groups)
-        known = clone(stopping).fit(X, y)
-    assert not [w for w in caught if "without regard to subjects" in str(w.message)]
-    np.testing.assert_allclose(given.predict_proba(plain), known.predict_proba(plain))
-    with warnings.catch_warnings(record=True, action="always") as caught:
+    with warnings.catch_warnings(record=True, action="always") as records:
+        by_argument = clone(stopping).fit(plain, y, groups=X.groups)
+        by_signals = clone(stopping).fit(X, y)
+    assert not [w for w in records if "without regard to subjects" in str(w.message)]
+    np.testing.assert_allclose(by_argument.predict_proba(plain), by_signals.predict_proba(plain))
+    with warnings.catch_warnings(record=True, action="always") as records:
         clone(stopping).fit(plain, y)
-    assert [w for w in caught if "without regard to subjects" in str(w.message)]
+    assert [w for w in records if "without regard to subjects" in str(w.message)]
 
 
 def check_one_class(estimator: NeuralClassifier) -> None:
     """One class only, or labels of another length, are refused."""
     X, y = example_input(estimator)
-    one = np.full(len(y), "rest")
-    assert_refused(lambda: clone(estimator).fit(X, one), "one class only", "one class")
+    single = np.full(len(y), "rest")
+    assert_refused(lambda: clone(estimator).fit(X, single), "one class only", "one class")
     assert_refused(lambda: clone(estimator).fit(X, y[:-1]), "inconsistent numbers", "short y")
     assert_refused(
         lambda: clone(estimator).fit(X, y, groups=np.arange(3)), "one for each of", "short groups"
@@ -147,21 +147,21 @@ def check_resume(estimator: NeuralClassifier) -> None:
     whole = clone(estimator).set_params(max_epochs=4, random_state=0)
     expected = fitted(whole, X, y).weights_
 
-    class Killed(BaseException):
+    class Interruption(BaseException):
         pass
 
     class Kill(Callback):
         def on_epoch_begin(self, net: Any, **kwargs: Any) -> None:
             if len(net.history) == 3:
-                raise Killed
+                raise Interruption
 
     with tempfile.TemporaryDirectory() as folder:
         whole.set_params(checkpoint_dir=folder)
-        with contextlib.suppress(Killed):
+        with contextlib.suppress(Interruption):
             fitted(clone(whole).set_params(callbacks=[Kill()]), X, y)
-        resumed = fitted(whole, X, y)
-    assert len(resumed.history_) == 4
-    for name, weight in resumed.weights_.items():
+        second = fitted(whole, X, y)
+    assert len(second.history_) == 4
+    for name, weight in second.weights_.items():
         np.testing.assert_array_equal(weight, expected[name], err_msg=name)
 
 

@@ -46,8 +46,8 @@ TO_DRAW = {"dropout": 0.3, "max_epochs": 2, "batch_size": 8}
 
 def output_of(estimator: Estimator, X: Any) -> np.ndarray:
     """What the fitted estimator makes of X."""
-    made = estimator.predict_proba(X) if is_classifier(estimator) else estimator.transform(X)
-    return np.asarray(made)
+    output = estimator.predict_proba(X) if is_classifier(estimator) else estimator.transform(X)
+    return np.asarray(output)
 
 
 def fitted(estimator: Estimator, X: Any, y: Any, **fit_params: Any) -> Any:
@@ -74,10 +74,10 @@ def run_check_estimator(estimator: Estimator, expected_failures: Mapping[str, st
         results = check_estimator(
             estimator, expected_failed_checks=dict(expected_failures), on_fail=None, on_skip=None
         )
-    failed = {r["check_name"]: r["exception"] for r in results if r["status"] == "failed"}
+    failures = {r["check_name"]: r["exception"] for r in results if r["status"] == "failed"}
     if is_classifier(estimator):
-        failed.pop(FINER_THAN_SINGLE_PRECISION, None)
-    assert not failed, "\n".join(f"{name}: {error!r}" for name, error in failed.items())
+        failures.pop(FINER_THAN_SINGLE_PRECISION, None)
+    assert not failures, "\n".join(f"{name}: {error!r}" for name, error in failures.items())
     stale = set(expected_failures) - {r["check_name"] for r in results if r["status"] == "xfail"}
     assert not stale, f"expected to fail, but passed: {', '.join(sorted(stale))}"
     kind = "classifier" if is_classifier(estimator) else "transformer"
@@ -198,10 +198,10 @@ def check_memmap(estimator: Estimator) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "X.npy"
         np.save(path, np.asarray(X))
-        mapped = SignalArray(np.load(path, mmap_mode="r"), **X.metadata)
+        memmap = SignalArray(np.load(path, mmap_mode="r"), **X.metadata)
         expected = output_of(fitted(estimator, X, y), X)
-        np.testing.assert_array_equal(output_of(fitted(estimator, mapped, y), mapped), expected)
-        del mapped
+        np.testing.assert_array_equal(output_of(fitted(estimator, memmap, y), memmap), expected)
+        del memmap
 
 
 def check_epochs_and_trials(estimator: Estimator) -> None:
@@ -211,8 +211,8 @@ def check_epochs_and_trials(estimator: Estimator) -> None:
     trials = example_trials()
     expected = output_of(fitted(estimator, trials.X, trials.y), trials.X)
     for X in (trials, trials.to_epochs()):
-        made = output_of(fitted(estimator, X, trials.y), X)
-        np.testing.assert_allclose(made, expected, rtol=1e-3, atol=1e-4)
+        output = output_of(fitted(estimator, X, trials.y), X)
+        np.testing.assert_allclose(output, expected, rtol=1e-3, atol=1e-4)
 
 
 def check_rate_is_held(estimator: Estimator) -> None:
@@ -230,15 +230,15 @@ def check_persistence(estimator: Estimator) -> None:
     expected = output_of(model, X)
     with tempfile.TemporaryDirectory() as folder:
         joblib.dump(model, f"{folder}/model.joblib")
-        loaded = joblib.load(f"{folder}/model.joblib")
-    np.testing.assert_array_equal(output_of(loaded, X), expected)
+        copy = joblib.load(f"{folder}/model.joblib")
+    np.testing.assert_array_equal(output_of(copy, X), expected)
     # A server that has imported eegkit, and nothing else of ours, forks the new process.
     context: Any = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
     if os.name == "posix":
         context.set_forkserver_preload(["eegkit.testing"])
     with ProcessPoolExecutor(1, mp_context=context) as pool:
-        made = pool.submit(output_of, model, X).result(300)
-    np.testing.assert_allclose(made, expected, rtol=1e-5, atol=1e-6)
+        output = pool.submit(output_of, model, X).result(300)
+    np.testing.assert_allclose(output, expected, rtol=1e-5, atol=1e-6)
 
 
 def check_saved_file(estimator: Estimator) -> None:
@@ -247,8 +247,8 @@ def check_saved_file(estimator: Estimator) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.eegkit"
         save(model, path)
-        loaded = load(path, custom_classes=[type(model)])
-    np.testing.assert_array_equal(output_of(loaded, X), output_of(model, X))
+        copy = load(path, custom_classes=[type(model)])
+    np.testing.assert_array_equal(output_of(copy, X), output_of(model, X))
 
 
 def check_skops(estimator: Estimator) -> None:
@@ -258,19 +258,19 @@ def check_skops(estimator: Estimator) -> None:
     import skops.io
 
     model, X = fitted_example(estimator)
-    dumped = skops.io.dumps(model)
-    trusted = skops.io.get_untrusted_types(data=dumped)
-    loaded = skops.io.loads(dumped, trusted=trusted)
-    np.testing.assert_array_equal(output_of(loaded, X), output_of(model, X))
+    content = skops.io.dumps(model)
+    trusted = skops.io.get_untrusted_types(data=content)
+    copy = skops.io.loads(content, trusted=trusted)
+    np.testing.assert_array_equal(output_of(copy, X), output_of(model, X))
 
 
 def check_bad_input(estimator: Estimator) -> None:
     """Bad input gets a ``ValueError`` that says what was seen, in `fit` and after it."""
     X, y = example_input(estimator)
-    for what, (spoil, message) in BAD_FOR_FIT.items():
+    for kind, (spoil, message) in BAD_FOR_FIT.items():
         bad = spoil(X)
-        labels = y[: len(bad)] if what != "one dimension" else np.resize(y, len(bad))
-        assert_refused(partial(clone(estimator).fit, bad, labels), message, what)
+        labels = y[: len(bad)] if kind != "one dimension" else np.resize(y, len(bad))
+        assert_refused(partial(clone(estimator).fit, bad, labels), message, kind)
     model = fitted(estimator, X, y)
-    for what, (spoil, message) in BAD_AFTER_FIT.items():
-        assert_refused(partial(output_of, model, spoil(X)), message, what)
+    for kind, (spoil, message) in BAD_AFTER_FIT.items():
+        assert_refused(partial(output_of, model, spoil(X)), message, kind)

@@ -80,20 +80,20 @@ def refused_by(hint: Any) -> list[Any]:
     return [value for value in VALUES if not check.accepts(value)]
 
 
-def refusal(call: Callable[[], Any], what: str) -> ValueError:
+def refusal(call: Callable[[], Any], kind: str) -> ValueError:
     """The error by which a call refuses something."""
     try:
         with warnings.catch_warnings(action="ignore", category=UserWarning):
             call()
     except ValueError as error:
         return error
-    raise AssertionError(f"{what}: no error was raised.")
+    raise AssertionError(f"{kind}: no error was raised.")
 
 
-def assert_refused(call: Callable[[], Any], message: str, what: str) -> None:
+def assert_refused(call: Callable[[], Any], message: str, kind: str) -> None:
     """Assert that a call raises a ``ValueError`` whose text a pattern matches."""
-    error = refusal(call, what)
-    assert re.search(message, str(error)), f"{what}: the error says only: {error}"
+    error = refusal(call, kind)
+    assert re.search(message, str(error)), f"{kind}: the error says only: {error}"
 
 
 def assert_parameter_is_refused(call: Callable[[], Any], name: str, value: Any) -> None:

@@ -51,9 +51,9 @@ def check_preparation(
     decoder = Pipeline([_Memory()]).fit(trials[::-1].X, y)
     with tempfile.TemporaryDirectory() as folder:
         save(decoder, Path(folder) / "decoder")
-        loaded = load(Path(folder) / "decoder", [_Memory])
-    assert loaded.preparation_ == trials.preparation
-    assert loaded.preparation_ is not None
-    windows = read_windows(path, loaded.ch_names_, loaded.preparation_, onsets)
+        copy = load(Path(folder) / "decoder", [_Memory])
+    assert copy.preparation_ == trials.preparation
+    assert copy.preparation_ is not None
+    windows = read_windows(path, copy.ch_names_, copy.preparation_, onsets)
     assert windows.X.shape == trials.X.shape
     np.testing.assert_allclose(windows.X, np.asarray(trials.X), rtol=1e-5, atol=2e-3)

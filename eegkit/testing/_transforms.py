@@ -23,12 +23,12 @@ from eegkit.transforms import Transformer
 def check_output(estimator: Transformer) -> None:
     """The output is finite float32, a row a trial, and still knows whose each trial is."""
     X, y = example_input(estimator)
-    made = fitted(estimator, X, y).transform(X)
-    assert isinstance(made, SignalArray)
-    assert made.dtype == np.float32
-    assert len(made) == len(X)
-    assert np.isfinite(made).all()
-    np.testing.assert_array_equal(made.groups, X.groups)
+    output = fitted(estimator, X, y).transform(X)
+    assert isinstance(output, SignalArray)
+    assert output.dtype == np.float32
+    assert len(output) == len(X)
+    assert np.isfinite(output).all()
+    np.testing.assert_array_equal(output.groups, X.groups)
 
 
 def check_input_is_kept(estimator: Transformer) -> None:
@@ -58,8 +58,8 @@ def check_out(estimator: Transformer) -> None:
         np.testing.assert_array_equal(model.transform(X, out=path), expected)
         np.testing.assert_array_equal(np.load(path), expected)
         assert [p.name for p in Path(folder).iterdir()] == ["out.npy"]
-    given = np.empty(expected.shape, dtype=np.float32)
-    assert np.shares_memory(model.transform(X, out=given), given)
+    target = np.empty(expected.shape, dtype=np.float32)
+    assert np.shares_memory(model.transform(X, out=target), target)
 
 
 def check_in_a_pipeline(estimator: Transformer) -> None:

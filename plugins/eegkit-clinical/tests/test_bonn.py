@@ -36,14 +36,14 @@ def test_all_segments(whole, write_segment):
 
 
 @pytest.mark.parametrize(
-    ("labels", "sets", "expected"),
+    ("label", "sets", "expected"),
     [
         ("seizure", "AE", {"rest": 100, "seizure": 100}),
         ("states", "ABDE", {"healthy": 200, "interictal": 100, "ictal": 100}),
     ],
 )
-def test_labels(whole, labels, sets, expected):
-    trials = Bonn(path=whole, labels=labels, sets=tuple(sets)).load()
+def test_labels(whole, label, sets, expected):
+    trials = Bonn(path=whole, label=label, sets=tuple(sets)).load()
     assert dict(zip(*np.unique(trials.y, return_counts=True), strict=True)) == expected
 
 
@@ -99,7 +99,7 @@ def test_nothing_there(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"labels": "five"}, "labels is 'five'; expected one of 'sets', 'seizure', 'states'"),
+        ({"label": "five"}, "label is 'five'; expected one of 'sets', 'seizure', 'states'"),
         ({"sets": ["A", "F"]}, "has no 'F'"),
         ({"sets": []}, "sets is empty"),
         ({"subjects": ["A"]}, "has no 'A'; expected .*'volunteers', 'patients'"),

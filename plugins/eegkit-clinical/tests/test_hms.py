@@ -55,7 +55,7 @@ def test_all_windows_with_enough_votes(made):
 
 
 def test_soft_labels(made):
-    trials = HMS(path=made[0], labels="soft", windows="all", subjects=[42516]).load()
+    trials = HMS(path=made[0], label="soft", windows="all", subjects=[42516]).load()
     assert trials.y.shape == (4, 6)
     np.testing.assert_allclose(trials.y[1], [0.1, 0.4, 0, 0, 0, 0.5])
     np.testing.assert_allclose(trials.y.sum(axis=1), 1)
@@ -106,7 +106,7 @@ def test_missing_files(made):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"labels": "votes"}, "labels is 'votes'; expected one of 'hard', 'soft'"),
+        ({"label": "votes"}, "label is 'votes'; expected one of 'hard', 'soft'"),
         ({"windows": "first"}, "windows is 'first'"),
         ({"missing": "drop"}, "missing is 'drop'"),
         ({"min_votes": 0}, "min_votes is 0"),

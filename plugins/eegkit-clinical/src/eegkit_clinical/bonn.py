@@ -60,7 +60,7 @@ class Bonn(WindowedDataset):
         The folder ``bonn``, or the folder that holds it; by default the environment variable
         ``EEGKIT_DATA``, else the cache folder of the user. The text files lie in it or in
         folders inside it, of any name.
-    labels : {"sets", "seizure", "states"}, default "sets"
+    label : {"sets", "seizure", "states"}, default "sets"
         What to tell apart: the five sets ``"A"`` to ``"E"``; ``"seizure"`` (E) and ``"rest"``
         (all others); or ``"healthy"`` (A, B), ``"interictal"`` (C, D) and ``"ictal"`` (E).
     sets : sequence of str, default ("A", "B", "C", "D", "E")
@@ -110,7 +110,7 @@ class Bonn(WindowedDataset):
     Examples
     --------
     >>> from eegkit_clinical import Bonn
-    >>> trials = Bonn(labels="states", window_s=5.0).load()  # doctest: +SKIP
+    >>> trials = Bonn(label="states", window_s=5.0).load()  # doctest: +SKIP
     """
 
     folder_name = FOLDER
@@ -128,7 +128,7 @@ class Bonn(WindowedDataset):
         "'bonn'; pass that folder, or the one around it, as path."
     )
 
-    labels: Literal["sets", "seizure", "states"] = "sets"
+    label: Literal["sets", "seizure", "states"] = "sets"
     sets: Sequence[str] = tuple(SETS)
 
     def check_parameters(self) -> None:
@@ -182,7 +182,7 @@ class Bonn(WindowedDataset):
                 "state": state,
             }
         )
-        labels = np.full(len(X), LABELS[self.labels][recording.subject])
+        labels = np.full(len(X), LABELS[self.label][recording.subject])
         info = make_info(continuous.ch_names, continuous.sfreq)
         return Trials(X, labels, metadata, info, self.preparation)
 

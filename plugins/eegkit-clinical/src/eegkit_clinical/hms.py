@@ -52,7 +52,7 @@ class HMS(PreparedDataset):
         ``eegkit convert hms parquet-to-npy`` wrote it, or the folder that holds it under the
         name ``hms-harmful-brain-activity-classification``; by default the
         environment variable ``EEGKIT_DATA``, else the cache folder of the user.
-    labels : {"hard", "soft"}, default "hard"
+    label : {"hard", "soft"}, default "hard"
         ``"hard"``: the ``expert_consensus``. ``"soft"``: the share of votes of each pattern,
         shape (n_trials, 6), in the order of `classes`.
     windows : {"one", "all"}, default "one"
@@ -112,7 +112,7 @@ class HMS(PreparedDataset):
     Examples
     --------
     >>> from eegkit_clinical import HMS
-    >>> trials = HMS(labels="soft", min_votes=10).load()  # doctest: +SKIP
+    >>> trials = HMS(label="soft", min_votes=10).load()  # doctest: +SKIP
     """
 
     folder_name = FOLDER
@@ -133,7 +133,7 @@ class HMS(PreparedDataset):
     )
     conversions: ClassVar[Mapping[str, Callable[..., None]]] = {"parquet-to-npy": convert_to_npy}
 
-    labels: Literal["hard", "soft"] = "hard"
+    label: Literal["hard", "soft"] = "hard"
     windows: Literal["one", "all"] = "one"
     min_votes: Count = 1
     missing: Literal["interpolate", "refuse"] = "interpolate"
@@ -191,7 +191,7 @@ class HMS(PreparedDataset):
                 "spectrogram_offset": rows["spectrogram_label_offset_seconds"].to_numpy(float),
             }
         )
-        if self.labels == "soft":
+        if self.label == "soft":
             labels = votes / votes.sum(axis=1, keepdims=True)
         else:
             labels = rows["expert_consensus"].to_numpy(dtype="U7")
