@@ -21,6 +21,7 @@ for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 
 import pandas as pd
+from sklearn.ensemble import VotingClassifier
 
 import eegkit
 from eegkit import Pipeline, Trials, load_dataset
@@ -44,9 +45,10 @@ def decoders():
     cnn_bilstm = Pipeline([STFT(normalize="fitted"), get("classifiers", "cnn_bilstm")()])
     named["stft+cnn_bilstm"] = ("eegkit", cnn_bilstm)
     named["person_identification()"] = ("eegkit", person_identification())
-    voters = person_identification(net=True, random_state=0)
-    named["person_identification(net=True)"] = ("eegkit", voters)
-    named["its net alone"] = ("eegkit", voters.estimators[1][1])
+    net = person_identification("net", random_state=0)
+    named['person_identification("net")'] = ("eegkit", net)
+    both = VotingClassifier([("ls", person_identification()), ("net", net)], voting="soft")
+    named["least squares and net, averaged"] = ("eegkit", both)
     return named
 
 
@@ -100,7 +102,10 @@ def main():
     print(table.to_string())
     with atomic_write(path) as part:
         table.to_csv(part, index=False)
-    document = {"cpu": processor(), "settings": settings}
+    document = {"runs": {}}
+    if options.decoders and path.with_suffix(".json").exists():
+        document = json.loads(path.with_suffix(".json").read_text())
+    document["runs"][", ".join(named)] = {"cpu": processor(), "settings": settings}
     with atomic_write(path.with_suffix(".json")) as part:
         part.write_text(json.dumps(document, indent=1, default=str) + "\n")
 

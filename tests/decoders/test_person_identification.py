@@ -22,17 +22,17 @@ def test_its_docstring_has_the_scores_of_the_table():
     table = pd.read_csv(TABLE).set_index(["decoder", "task", "metric"])
     text = re.sub(r"\s+", " ", person_identification.__doc__)
     scores = SCORE.findall(text)
-    assert len(scores) == 2
+    assert len(scores) == 4
     for decoder, task, *numbers in scores:
         for metric, values in (("accuracy", numbers[:3]), ("equal_error_rate", numbers[3:])):
             row = table.loc[(decoder, task, metric)]
-            assert list(map(float, values)) == row[["mean", "ci_low", "ci_high"]].round(3).tolist()
+            assert values == [f"{row[column]:.3f}" for column in ("mean", "ci_low", "ci_high")]
 
 
-@pytest.mark.parametrize("net", [False, True])
-def test_it_tells_people_apart_by_single_trials(net):
+@pytest.mark.parametrize("classifier", ["least_squares", "net"])
+def test_it_tells_people_apart_by_single_trials(classifier):
     trials = example_trials(n_times=256)
-    decoder = person_identification(net=net, random_state=0)
+    decoder = person_identification(classifier, random_state=0)
     proba = decoder.fit(trials.X[::2], trials.groups[::2]).predict_proba(trials.X[1:4])
     assert access_of(decoder) == "none"
     np.testing.assert_allclose(decoder.predict_proba(trials.X[1:2]), proba[:1], atol=1e-5)
@@ -40,5 +40,9 @@ def test_it_tells_people_apart_by_single_trials(net):
 
 
 def test_the_net_has_the_seed():
-    net = person_identification(net=True, random_state=3).estimators[1][1]
-    assert net.named_steps["net"].random_state == 3
+    assert person_identification("net", random_state=3).named_steps["net"].random_state == 3
+
+
+def test_another_classifier_is_refused():
+    with pytest.raises(ValueError, match="classifier is 'svm'"):
+        person_identification("svm")
