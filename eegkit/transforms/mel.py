@@ -108,8 +108,10 @@ class MelSpectrogram(FrameTransformer):
         self.output_shape_ = (signals.shape[1], self.n_mels, len(self.times_))
 
     def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
-        mel = self._power(block, self._bins) @ self.filters_[:, self._bins].T
-        mel = mel.swapaxes(-1, -2)
+        power = self._power(block, self._bins)
+        # One product of large matrices takes less than one for each trial and channel.
+        mel = power.reshape(-1, power.shape[-1]) @ self.filters_[:, self._bins].T
+        mel = mel.reshape(*power.shape[:-1], -1).swapaxes(-1, -2)
         if self.output != "db":
             return scaled(mel, self.output, self.amin)
         largest = mel.max(axis=(2, 3), keepdims=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from eegkit.blocks import read_blocks
 from eegkit.parameters import Interval, ParameterError, Positive
 from eegkit.signals import SignalArray
-from eegkit.transforms._base import Transformer
+from eegkit.transforms._base import BLOCK_BYTES, Transformer
 
 
 class Standardizer(Transformer):
@@ -88,10 +88,10 @@ class Standardizer(Transformer):
     def _learn(self, array: NDArray[Any]) -> None:
         n_each = len(array) * array.shape[2]
         total, squares = np.zeros(array.shape[1]), np.zeros(array.shape[1])
-        for block in read_blocks(array):
+        for block in read_blocks(array, BLOCK_BYTES):
             total += block.sum(axis=(0, 2), dtype=np.float64)
         self.mean_ = total / n_each
-        for block in read_blocks(array):
+        for block in read_blocks(array, BLOCK_BYTES):
             difference = block - self.mean_[:, None]
             squares += np.einsum("nct,nct->c", difference, difference)
         self.scale_ = np.maximum(np.sqrt(squares / n_each), self.eps)
