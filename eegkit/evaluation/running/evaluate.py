@@ -138,12 +138,17 @@ def evaluate(
     Raises
     ------
     ValueError
-        Something leaks through the split; there are fewer subjects than folds; a metric cannot
+        Something leaks through the split, or into a pipeline; there are fewer subjects than folds; a metric cannot
         score these labels or pipelines; a search would choose its seed; or an argument makes no
         sense. The message says what to do.
 
     Notes
     -----
+    The settings tell the access of every pipeline, what it may see of the people tested (see
+    `eegkit.access`), and one fold of each checks that it sees no more: `on_leak` says what to do
+    about one that does. Test trials that some pipeline calibrates on are scored for none, and
+    chance is that of the others.
+
     Where the label is the person (a class for each subject), people stand on both sides by
     design, and the chance level is that of a whole test fold: split by run or session.
 
