@@ -138,9 +138,9 @@ def evaluate(
     Raises
     ------
     ValueError
-        Something leaks through the split, or into a pipeline; there are fewer subjects than folds; a metric cannot
-        score these labels or pipelines; a search would choose its seed; or an argument makes no
-        sense. The message says what to do.
+        Something leaks through the split, or into a pipeline; there are fewer subjects than folds;
+        a metric cannot score these labels or pipelines; a search would choose its seed; or an
+        argument makes no sense. The message says what to do.
 
     Notes
     -----
