@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 
+import eegkit
 from eegkit import SignalArray
 from eegkit.access import access_of
 from eegkit.decoders import movement_preparation, slow_potentials
@@ -68,6 +69,14 @@ def test_each_kind_of_feature_is_found(decoder, trials):
     # Half of the vote is on features that tell nothing.
     assert (decoder.predict(X[120:]) == y[120:]).mean() >= 0.75
     assert access_of(decoder) == "none"
+
+
+def test_slow_potentials_can_be_saved(tmp_path):
+    X, y = shifts_late()
+    decoder = slow_potentials().fit(X, y)
+    eegkit.save(decoder, tmp_path / "decoder.eegkit")
+    loaded = eegkit.load(tmp_path / "decoder.eegkit")
+    np.testing.assert_array_equal(loaded.predict(X), decoder.predict(X))
 
 
 @pytest.mark.skipif(not TABLE.exists(), reason="the results are part of the repository alone")
