@@ -128,6 +128,60 @@ class DiagonalLoading(TransformerMixin, BaseEstimator):
         return X + self.share * self.power_ * np.eye(X.shape[1])
 
 
+class MatrixLogarithm(TransformerMixin, BaseEstimator):
+    """The logarithms of covariances as features: the tangent space at the identity.
+
+    Behind `RiemannianAlignment`, the identity is the mean of every person. pyRiemann's
+    ``TangentSpace`` has its reference at the mean of the training trials instead.
+
+    References
+    ----------
+    A. Barachant et al. (2012), Multiclass brain-computer interface classification by Riemannian
+    geometry, IEEE Transactions on Biomedical Engineering 59(4), 920-928, equations 8 and 9.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from eegkit.classical import MatrixLogarithm
+    >>> MatrixLogarithm().fit_transform(np.exp([[[1.0, -np.inf], [-np.inf, 2.0]]])).round(3)
+    array([[1., 0., 2.]])
+    """
+
+    def fit(self, X: NDArray[np.floating], y: Any = None) -> MatrixLogarithm:
+        """Learn nothing but the number of channels.
+
+        Parameters
+        ----------
+        X : ndarray, shape (n_trials, n_channels, n_channels)
+        y : ignored
+
+        Returns
+        -------
+        self
+        """
+        self.n_channels_ = X.shape[1]
+        return self
+
+    def transform(self, X: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Take the logarithms.
+
+        Parameters
+        ----------
+        X : ndarray, shape (n_trials, n_channels, n_channels)
+            Positive definite.
+
+        Returns
+        -------
+        ndarray, shape (n_trials, n_channels * (n_channels + 1) / 2)
+            On and above the diagonal; above it times the root of 2, so that norms stay.
+        """
+        check_is_fitted(self)
+        values, vectors = np.linalg.eigh(np.asarray(X, dtype=np.float64))
+        logarithms = (vectors * np.log(values)[:, None]) @ vectors.swapaxes(1, 2)
+        rows, columns = np.triu_indices(self.n_channels_)
+        return logarithms[:, rows, columns] * np.where(rows == columns, 1, np.sqrt(2))
+
+
 class LeastSquaresClassifier(ClassifierMixin, BaseEstimator):
     """Ridge regression on the classes, with probabilities.
 

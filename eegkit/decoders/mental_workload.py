@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from sklearn.linear_model import LogisticRegression
 
+from eegkit.classical import MatrixLogarithm
 from eegkit.parameters import ParameterError
 from eegkit.pipeline import FeatureUnion, Pipeline
 from eegkit.subject_threshold import SubjectThreshold
@@ -53,12 +54,19 @@ def mental_workload(
     ------
     ValueError
         `access` is none of these.
-    ImportError
-        pyRiemann is not installed: ``pip install eegkit[riemann]``.
 
     Notes
     -----
-    Nothing in it is random.
+    Nothing in it is random. Of rest against mental arithmetic, 32 people never seen, 8 folds,
+    windows of 5 s after the first minute, means and intervals of 95 % over people:
+
+    - ``mental_workload("calibration")``: balanced accuracy 0.839 [0.771, 0.895],
+      AUROC 0.923 [0.815, 0.966].
+    - ``mental_workload("transductive")``: balanced accuracy 0.891 [0.807, 0.933],
+      AUROC 0.923 [0.815, 0.966].
+
+    How the settings were chosen, and what nested folds say of that choice, is on the page of the
+    study. With "none" about 0.77 was seen in it; "causal" has not been measured.
 
     References
     ----------
@@ -88,14 +96,12 @@ def mental_workload(
 
 
 def _branch(edges: tuple[float, float], access: Any) -> Pipeline:
-    from pyriemann.tangentspace import TangentSpace
-
     from eegkit.transforms import Covariance, RiemannianAlignment
 
     return Pipeline(
         [
             ("covariance", Covariance(bands={"band": edges}, estimator=0.05)),
             ("alignment", RiemannianAlignment(access=access, metric="logeuclid")),
-            ("tangent_space", TangentSpace(metric="logeuclid")),
+            ("logarithm", MatrixLogarithm()),
         ]
     )

@@ -13,7 +13,12 @@ from typing import Any
 from sklearn import pipeline as sklearn_pipeline
 
 from eegkit import registry
-from eegkit.classical import BalancedLDA, DiagonalLoading, LeastSquaresClassifier
+from eegkit.classical import (
+    BalancedLDA,
+    DiagonalLoading,
+    LeastSquaresClassifier,
+    MatrixLogarithm,
+)
 from eegkit.pipeline import FeatureUnion, Pipeline
 from eegkit.subject_threshold import SubjectThreshold
 from eegkit.transforms import Cached
@@ -25,6 +30,7 @@ HOLDERS: dict[str, type] = {
     "eegkit.classical.BalancedLDA": BalancedLDA,
     "eegkit.classical.DiagonalLoading": DiagonalLoading,
     "eegkit.classical.LeastSquaresClassifier": LeastSquaresClassifier,
+    "eegkit.classical.MatrixLogarithm": MatrixLogarithm,
     "eegkit.pipeline.FeatureUnion": FeatureUnion,
     "eegkit.subject_threshold.SubjectThreshold": SubjectThreshold,
     "eegkit.transforms.Cached": Cached,

@@ -1,6 +1,10 @@
 """The decoder of workload: its access, its parts, and that it works on people it never saw."""
 
+import re
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
 
@@ -9,6 +13,11 @@ from eegkit.access import access_of, calibration_rows
 from eegkit.datasets import Simulated
 from eegkit.decoders import mental_workload
 
+TABLE = Path(__file__).parents[2] / "benchmarks/accuracy/results/mental_workload.csv"
+SCORE = re.compile(
+    r'``(mental_workload\(".*?"\))``: balanced accuracy ([\d.]+) \[([\d.]+), ([\d.]+)\], '
+    r"AUROC ([\d.]+) \[([\d.]+), ([\d.]+)\]"
+)
 ACCESSES = ("none", "causal", "calibration", "transductive")
 
 
@@ -20,6 +29,16 @@ def trials():
     simulated = source.load()
     table = simulated.metadata.assign(onset=5.0 * simulated.metadata.groupby("subject").cumcount())
     return eegkit.Trials(simulated.X, simulated.y, table, simulated.info)
+
+
+def test_its_docstring_has_the_scores_of_the_table():
+    table = pd.read_csv(TABLE).set_index(["decoder", "metric"])
+    scores = SCORE.findall(re.sub(r"\s+", " ", mental_workload.__doc__))
+    assert len(scores) == table["kind"].eq("eegkit").sum() / 2
+    for decoder, *numbers in scores:
+        for metric, values in (("balanced_accuracy", numbers[:3]), ("auroc", numbers[3:])):
+            row = table.loc[(decoder, metric)]
+            assert list(map(float, values)) == row[["mean", "ci_low", "ci_high"]].round(3).tolist()
 
 
 @pytest.mark.parametrize("access", ACCESSES)
