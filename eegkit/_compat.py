@@ -35,6 +35,11 @@ class Composition(_BaseComposition):
         self._validate_names([name for name, _ in getattr(self, self.parts)])
 
 
+def constrains_parameters(estimator: Any) -> bool:
+    """Whether an estimator says what its parameters may be, so that they are checked in ``fit``."""
+    return hasattr(estimator, "_parameter_constraints")
+
+
 def is_search(estimator: Any) -> bool:
     """Whether an estimator is a search of hyper-parameters by cross-validation."""
     # Public are only the searches themselves; those of other libraries derive from this as well.

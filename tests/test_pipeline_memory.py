@@ -32,7 +32,7 @@ def test_the_second_fit_comes_from_the_cache(tmp_path, monkeypatch):
     trials = example_trials()
     first = pipeline(str(tmp_path)).fit(trials.X, trials.y)
     assert first.memory == str(tmp_path)
-    monkeypatch.setattr(STFT, "_transform_block", None)
+    monkeypatch.setattr(STFT, "transform_block", None)
     again = pipeline(str(tmp_path)).fit(trials.X, trials.y)
     np.testing.assert_array_equal(again[-1].coef_, first[-1].coef_)
     with pytest.raises(TypeError):

@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.base import clone
 
 from eegkit import registry
+from eegkit._compat import constrains_parameters
 from eegkit.parameters import Parametrized
 from eegkit.signals import SignalArray
 
@@ -125,7 +126,7 @@ def set_random_state(pipelines: Iterable[Any], random_state: int) -> None:
 
 def says_what_it_takes(step: Any) -> bool:
     """Whether an estimator can check its parameters before it sees data."""
-    return isinstance(step, Parametrized) or hasattr(step, "_parameter_constraints")
+    return isinstance(step, Parametrized) or constrains_parameters(step)
 
 
 def try_on_noise(pipeline: Any) -> None:

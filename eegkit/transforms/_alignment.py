@@ -32,9 +32,9 @@ class Alignment(Adaptation, Transformer):
     ``onsets``, or else in that in which they stand. Labels are never seen. Training trials are
     aligned by the same rule as those of new people.
 
-    An alignment of your own is a subclass with four methods: `_summaries` of trials, `_centre`
-    and `_squared_distances` where they are not Euclidean, `_maps`, which makes of statistics what
-    trials are transformed by, and `_apply`, which does it.
+    An alignment of your own is a subclass with four methods: `summaries` of trials, `centre`
+    and `squared_distances` where they are not Euclidean, `maps`, which makes of statistics what
+    trials are transformed by, and `map_trials`, which does it.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class Alignment(Adaptation, Transformer):
         The same of people whom `calibrate` was given, by subject; None is a person without a name.
     """
 
-    def _prepare(self, signals: SignalArray) -> None:
+    def prepare(self, signals: SignalArray) -> None:
         self.output_shape_ = self.input_shape_
         self._begin_with(self._statistics(signals, np.arange(len(signals))))
 
@@ -69,13 +69,13 @@ class Alignment(Adaptation, Transformer):
     ) -> Callable[[NDArray[Any], slice], NDArray[np.float32]]:
         statistics, codes = self._of_each_trial(signals)
         centres, spreads, _ = zip(*statistics, strict=True)
-        maps = self._maps(np.stack(centres), np.stack(spreads))
-        return lambda block, rows: self._apply(block, *(part[codes[rows]] for part in maps))
+        maps = self.maps(np.stack(centres), np.stack(spreads))
+        return lambda block, rows: self.map_trials(block, *(part[codes[rows]] for part in maps))
 
-    def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+    def transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         """By the statistics of the training people."""
         centre, spread, _ = self.statistics_
-        return self._apply(block, *self._maps(centre[None], spread[None]))
+        return self.map_trials(block, *self.maps(centre[None], spread[None]))
 
     def _of_each_trial(self, signals: SignalArray) -> tuple[list[Statistics], NDArray[np.intp]]:
         """Some statistics, and which of them each trial is aligned by."""
@@ -116,7 +116,7 @@ class Alignment(Adaptation, Transformer):
         array = signals.view(np.ndarray)
 
         def work(part: slice) -> tuple[Floats, Floats]:
-            summaries = self._summaries(array[rows[part]])
+            summaries = self.summaries(array[rows[part]])
             release(array)
             return summaries
 
@@ -126,27 +126,58 @@ class Alignment(Adaptation, Transformer):
 
     def _pool(self, centres: Floats, spreads: Floats, weights: Floats) -> Statistics:
         """The statistics of summaries, which are a summary themselves."""
-        centre = self._centre(centres, weights)
-        squares = spreads + self._squared_distances(centres, centre)
+        centre = self.centre(centres, weights)
+        squares = spreads + self.squared_distances(centres, centre)
         return centre, np.average(squares, axis=0, weights=weights), float(weights.sum())
 
     @abstractmethod
-    def _summaries(self, block: NDArray[Any]) -> tuple[Floats, Floats]:
-        """Centre and spread of each of some trials."""
+    def summaries(self, block: NDArray[Any]) -> tuple[Floats, Floats]:
+        """Centre and spread of each of some trials.
 
-    def _centre(self, centres: Floats, weights: Floats) -> Floats:
+        Parameters
+        ----------
+        block : ndarray, shape (n_block, *input_shape_)
+
+        Returns
+        -------
+        centres, spreads : ndarray, shape (n_block, ...)
+        """
+
+    def centre(self, centres: Floats, weights: Floats) -> Floats:
+        """The centre of centres, shape (n, ...), each of a weight; by default their mean."""
         return np.average(centres, axis=0, weights=weights)
 
-    def _squared_distances(self, centres: Floats, centre: Floats) -> Floats:
+    def squared_distances(self, centres: Floats, centre: Floats) -> Floats:
+        """How far centres lie from one, in the form of spreads; by default squared differences."""
         return np.square(centres - centre)
 
     @abstractmethod
-    def _maps(self, centres: Floats, spreads: Floats) -> tuple[NDArray[Any], ...]:
-        """What trials are transformed by, for each of some statistics."""
+    def maps(self, centres: Floats, spreads: Floats) -> tuple[NDArray[Any], ...]:
+        """What trials are transformed by, for each of some statistics.
+
+        Parameters
+        ----------
+        centres, spreads : ndarray, shape (n_statistics, ...)
+
+        Returns
+        -------
+        tuple of ndarray, each of n_statistics entries
+        """
 
     @abstractmethod
-    def _apply(self, block: NDArray[Any], *maps: NDArray[Any]) -> NDArray[np.float32]:
-        """Transform some trials, each by its own part of the maps; runs in several threads."""
+    def map_trials(self, block: NDArray[Any], *maps: NDArray[Any]) -> NDArray[np.float32]:
+        """Transform some trials, each by its own part of the maps; runs in several threads.
 
-    def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
+        Parameters
+        ----------
+        block : ndarray, shape (n_block, *input_shape_)
+        *maps : ndarray, each of n_block entries
+            The entries of `maps` that belong to the trials.
+
+        Returns
+        -------
+        ndarray of float32, shape (n_block, *output_shape_)
+        """
+
+    def output_metadata(self, signals: SignalArray) -> dict[str, Any]:
         return {name: getattr(signals, name) for name in ("sfreq", "ch_names", "freqs", "times")}

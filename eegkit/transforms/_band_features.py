@@ -55,5 +55,5 @@ class BandFeatures(Transformer):
             )
         return np.array(self._feature_names(), dtype=object)
 
-    def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
+    def output_metadata(self, signals: SignalArray) -> dict[str, Any]:
         return {}

@@ -33,9 +33,9 @@ class Transformer(TransformerMixin, Estimator):
     """A scikit-learn transformer of trials.
 
     A transform of your own is a subclass with its parameters as annotated fields and two
-    methods: `_prepare`, which checks the parameters against the training trials, learns what
-    there is to learn and sets ``output_shape_``; and `_transform_block`, which transforms
-    some of the trials. `_knowledge` says what the output knows (rate, channels,
+    methods: `prepare`, which checks the parameters against the training trials, learns what
+    there is to learn and sets ``output_shape_``; and `transform_block`, which transforms
+    some of the trials. `output_metadata` says what the output knows (rate, channels,
     frequencies, times) where that is not the rate and the channels of X.
 
     Parameters
@@ -75,7 +75,7 @@ class Transformer(TransformerMixin, Estimator):
         self.check_parameters()
         signals = self._check_input(X, reset=True)
         with inner_fits():
-            self._prepare(signals)
+            self.prepare(signals)
         return self
 
     def transform(self, X: Any, out: NDArray[Any] | str | os.PathLike[str] | None = None) -> Any:
@@ -111,7 +111,7 @@ class Transformer(TransformerMixin, Estimator):
             if array.shape != shape:
                 raise ValueError(f"out has shape {array.shape}; expected {shape}.")
             self._fill(signals, array)
-        return SignalArray(array, **signals.of_trials, **self._knowledge(signals))
+        return SignalArray(array, **signals.of_trials, **self.output_metadata(signals))
 
     def as_module(self) -> Any:
         """The fitted transform as a ``torch.nn.Module``, on trials as `transform` takes them.
@@ -152,18 +152,51 @@ class Transformer(TransformerMixin, Estimator):
         self, signals: SignalArray
     ) -> Callable[[NDArray[Any], slice], NDArray[np.float32]]:
         """What transforms a block of these trials, given it and its rows."""
-        return lambda block, rows: self._transform_block(np.asarray(block, dtype=np.float32))
+        return lambda block, rows: self.transform_block(np.asarray(block, dtype=np.float32))
 
     @abstractmethod
-    def _prepare(self, signals: SignalArray) -> None:
-        """Check the parameters, set the fitted attributes, ``output_shape_`` among them."""
+    def prepare(self, signals: SignalArray) -> None:
+        """Check the parameters against the training trials, and learn what there is to learn.
+
+        A subclass sets its fitted attributes here, ``output_shape_`` among them.
+
+        Parameters
+        ----------
+        signals : SignalArray
+            The trials of `fit`, checked.
+
+        Raises
+        ------
+        ValueError
+            A parameter does not fit them.
+        """
 
     @abstractmethod
-    def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Transform some trials, shape (n_block, *input_shape_); runs in several threads."""
+    def transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Transform some trials; called in several threads at once.
 
-    def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
-        """What the output knows, as keyword arguments of `SignalArray`, but for the groups."""
+        Parameters
+        ----------
+        block : ndarray of float32, shape (n_block, *input_shape_)
+
+        Returns
+        -------
+        ndarray of float32, shape (n_block, *output_shape_)
+        """
+
+    def output_metadata(self, signals: SignalArray) -> dict[str, Any]:
+        """What the output knows of itself, but for what belongs to trials.
+
+        Parameters
+        ----------
+        signals : SignalArray
+            The trials that are transformed.
+
+        Returns
+        -------
+        dict of str to object
+            Keyword arguments of `SignalArray`; by default the rate and the channels of X.
+        """
         return {
             "sfreq": getattr(self, "sfreq_", None) or signals.sfreq,
             "ch_names": signals.ch_names,

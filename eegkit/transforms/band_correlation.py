@@ -95,7 +95,7 @@ class BandCorrelation(BandFeatures):
     def conformance_params(cls) -> dict[str, Any]:
         return {"sfreq": 128.0, "bands": {"all": (0.0, 64.0)}}
 
-    def _prepare(self, signals: SignalArray) -> None:
+    def prepare(self, signals: SignalArray) -> None:
         self._check_rate(signals)
         n_channels, n_times = signals.shape[1:]
         refuse_single_sample(n_times)
@@ -113,7 +113,7 @@ class BandCorrelation(BandFeatures):
         self._rows, self._columns = np.triu_indices(n_channels, first_diagonal)
         self.output_shape_ = (len(self.bands_) * len(self._rows),)
 
-    def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+    def transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         hop = self._nperseg - self._nperseg // 2
         frames = sliding_window_view(block, self._nperseg, axis=-1)[:, :, ::hop]
         frames = frames - frames.mean(axis=-1, keepdims=True)

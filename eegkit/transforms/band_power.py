@@ -112,7 +112,7 @@ class BandPower(BandFeatures):
     def conformance_params(cls) -> dict[str, Any]:
         return {"sfreq": 128.0, "bands": {"all": (0.0, 64.0)}}
 
-    def _prepare(self, signals: SignalArray) -> None:
+    def prepare(self, signals: SignalArray) -> None:
         self._check_rate(signals)
         n_times = signals.shape[-1]
         refuse_single_sample(n_times)
@@ -144,7 +144,7 @@ class BandPower(BandFeatures):
             )
         return bands
 
-    def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+    def transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         if self._factor != 1.0:
             block = block * np.float32(self._factor)
         power = self._density(block) @ self._weights  # (n_block, n_channels, n_bands)

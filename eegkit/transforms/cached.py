@@ -97,7 +97,7 @@ class Cached(Transformer, kw_only=False):
         super().check_parameters()
         refuse_access("transformer", self.transformer)
 
-    def _prepare(self, signals: SignalArray) -> None:
+    def prepare(self, signals: SignalArray) -> None:
         self.transformer_ = clone(self.transformer).fit(signals)
         self.sfreq_ = getattr(self.transformer_, "sfreq_", None) or signals.sfreq
         self._raw = signals.metadata | dict.fromkeys(OF_TRIALS)
@@ -125,7 +125,7 @@ class Cached(Transformer, kw_only=False):
         if not _is_whole(path):
             self._make(path, signals)
         array = np.load(path, mmap_mode="r")
-        return SignalArray(array, **signals.of_trials, **self._knowledge(signals))
+        return SignalArray(array, **signals.of_trials, **self.output_metadata(signals))
 
     def _path(self, signals: SignalArray) -> Path:
         """The file of these trials, named after everything it is made of."""
@@ -146,7 +146,7 @@ class Cached(Transformer, kw_only=False):
             with part.open("ab") as file:
                 file.write(checksum)
 
-    def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+    def transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.asarray(self.transformer_.transform(SignalArray(block, **self._raw)))
 
     def _state_of(self, transformer: Any) -> str:
@@ -161,7 +161,7 @@ class Cached(Transformer, kw_only=False):
                 f"{type(transformer).__name__} without Cached."
             ) from error
 
-    def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
+    def output_metadata(self, signals: SignalArray) -> dict[str, Any]:
         trial = self.transformer_.transform(signals[:1])
         metadata = trial.metadata if isinstance(trial, SignalArray) else {}
         return {name: value for name, value in metadata.items() if name not in OF_TRIALS}

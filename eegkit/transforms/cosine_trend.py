@@ -54,7 +54,7 @@ class CosineTrend(Transformer):
     def conformance_params(cls) -> dict[str, Any]:
         return {"n_coefficients": 1}
 
-    def _prepare(self, signals: SignalArray) -> None:
+    def prepare(self, signals: SignalArray) -> None:
         n_channels, n_times = signals.shape[1:]
         refuse_single_sample(n_times)
         if self.n_coefficients >= n_times:
@@ -65,11 +65,11 @@ class CosineTrend(Transformer):
             )
         self.output_shape_ = (n_channels * self.n_coefficients,)
 
-    def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+    def transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         # In float64: an offset of millivolts must not leak into the others by rounding.
         coefficients = scipy.fft.dct(block.astype(np.float64), norm="ortho")
         slow = coefficients[..., 1 : 1 + self.n_coefficients]
         return slow.reshape(len(block), -1).astype(np.float32)
 
-    def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
+    def output_metadata(self, signals: SignalArray) -> dict[str, Any]:
         return {}

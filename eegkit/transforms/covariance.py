@@ -72,7 +72,7 @@ class Covariance(Transformer):
     def conformance_params(cls) -> dict[str, Any]:
         return {"sfreq": 128.0}
 
-    def _prepare(self, signals: SignalArray) -> None:
+    def prepare(self, signals: SignalArray) -> None:
         self.filters_ = []
         if self.bands is not None:
             self._check_rate(signals)
@@ -90,13 +90,13 @@ class Covariance(Transformer):
             )
         return BandPass(l_freq=low or None, h_freq=high, sfreq=self.sfreq_)
 
-    def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+    def transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         if not self.filters_:
             return self._covariances(block)
         covariances = np.zeros((len(block), *self.output_shape_), dtype=np.float32)
         for i, band_pass in enumerate(self.filters_):
             part = slice(i * block.shape[1], (i + 1) * block.shape[1])
-            covariances[:, part, part] = self._covariances(band_pass._transform_block(block))
+            covariances[:, part, part] = self._covariances(band_pass.transform_block(block))
         return covariances
 
     def _covariances(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -117,7 +117,7 @@ class Covariance(Transformer):
             return SHRINKAGES[self.estimator](samples, covariances)
         return np.full(len(samples), float(self.estimator))
 
-    def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
+    def output_metadata(self, signals: SignalArray) -> dict[str, Any]:
         names = signals.ch_names
         if names is not None and self.bands is not None:
             names = tuple(f"{name}_{band}" for band in self.bands for name in names)

@@ -133,7 +133,7 @@ class CWT(Transformer):
     def conformance_params(cls) -> dict[str, Any]:
         return {"sfreq": 128.0, "f_min": None, "f_max": None, "n_freqs": 3, "n_frames": 4}
 
-    def _prepare(self, signals: SignalArray) -> None:
+    def prepare(self, signals: SignalArray) -> None:
         self._check_rate(signals)
         n_times = signals.shape[-1]
         refuse_single_sample(n_times)
@@ -230,7 +230,7 @@ class CWT(Transformer):
         coefficients = _fft.ifft(spectra.view(np.complex64))[..., : self.output_shape_[-1]]
         return np.moveaxis(coefficients, 0, 2)
 
-    def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+    def transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         coefficients = self._coefficients(block)
         if self.output == "complex":
             return complex_as_channels(coefficients)
@@ -238,7 +238,7 @@ class CWT(Transformer):
             return np.angle(coefficients)
         return scaled(_fft.squared_magnitude(coefficients), self.output, self.amin)
 
-    def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
+    def output_metadata(self, signals: SignalArray) -> dict[str, Any]:
         names = names_of(signals.ch_names, self.output)
         return {"ch_names": names, "freqs": self.freqs_, "times": self.times_}
 

@@ -63,17 +63,17 @@ class EuclideanAlignment(Alignment):
 
     eps: Annotated[float, Interval(ge=0, lt=1)] = 1e-10
 
-    def _summaries(self, block: NDArray[Any]) -> tuple[Floats, Floats]:
+    def summaries(self, block: NDArray[Any]) -> tuple[Floats, Floats]:
         samples = block.astype(np.float64)
         covariances = samples @ samples.swapaxes(1, 2) / samples.shape[2]
         return covariances, np.zeros(len(block))
 
-    def _squared_distances(self, centres: Floats, centre: Floats) -> Floats:
+    def squared_distances(self, centres: Floats, centre: Floats) -> Floats:
         return np.zeros(len(centres))
 
-    def _maps(self, centres: Floats, spreads: Floats) -> tuple[NDArray[Any], ...]:
+    def maps(self, centres: Floats, spreads: Floats) -> tuple[NDArray[Any], ...]:
         return (inverse_root(centres, self.eps).astype(np.float32),)
 
-    def _apply(self, block: NDArray[Any], *maps: NDArray[Any]) -> NDArray[np.float32]:
+    def map_trials(self, block: NDArray[Any], *maps: NDArray[Any]) -> NDArray[np.float32]:
         (whiteners,) = maps
         return whiteners @ block.astype(np.float32, copy=False)

@@ -26,7 +26,7 @@ class Filter(Transformer):
     def _design(self, sfreq: float) -> NDArray[np.float64]:
         """Second-order sections."""
 
-    def _prepare(self, signals: SignalArray) -> None:
+    def prepare(self, signals: SignalArray) -> None:
         self._check_rate(signals)
         refuse_single_sample(signals.shape[-1])
         self._sections = self._design(self.sfreq_)
@@ -34,7 +34,7 @@ class Filter(Transformer):
         # scipy's own padding, as far as the trial is long enough for it.
         self._padding = min(3 * (2 * len(self._sections) + 1), signals.shape[-1] - 1)
 
-    def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+    def transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         samples = block.astype(np.float64)
         # A copy, because scipy wants to be able to write, and a loaded memmap forbids it.
         sections = self._sections.copy()

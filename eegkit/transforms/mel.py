@@ -89,7 +89,7 @@ class MelSpectrogram(FrameTransformer):
     def conformance_params(cls) -> dict[str, Any]:
         return {"sfreq": 128.0, "nperseg": 2, "n_fft": 8, "hop": 1, "n_mels": 1}
 
-    def _prepare(self, signals: SignalArray) -> None:
+    def prepare(self, signals: SignalArray) -> None:
         freqs = self._prepare_frames(signals)
         low, high = range_of(self.f_min, self.f_max, self.sfreq_)
         edges = mel_edges(self.n_mels, low, high, self.mel_scale)
@@ -107,7 +107,7 @@ class MelSpectrogram(FrameTransformer):
         self.freqs_ = edges[1:-1]
         self.output_shape_ = (signals.shape[1], self.n_mels, len(self.times_))
 
-    def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+    def transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         power = self._power(block, self._bins)
         # One product of large matrices takes less than one for each trial and channel.
         mel = power.reshape(-1, power.shape[-1]) @ self.filters_[:, self._bins].T
@@ -133,7 +133,7 @@ class MelSpectrogram(FrameTransformer):
         bands = mixed(self.filters_[:, self._bins])
         return nn.Sequential(self._power_module(self._bins), bands, output(self.output, self.amin))
 
-    def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
+    def output_metadata(self, signals: SignalArray) -> dict[str, Any]:
         return {"ch_names": signals.ch_names, "freqs": self.freqs_, "times": self.times_}
 
 

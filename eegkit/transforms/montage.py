@@ -91,7 +91,7 @@ class Montage(Transformer):
     regions: Mapping[str, Sequence[str]] | None = None
     ch_names: Sequence[str] | None = None
 
-    def _prepare(self, signals: SignalArray) -> None:
+    def prepare(self, signals: SignalArray) -> None:
         n_channels = signals.shape[1]
         if self.kind == "average":
             matrix = np.eye(n_channels) - 1 / n_channels
@@ -144,7 +144,7 @@ class Montage(Transformer):
             )
         return value
 
-    def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+    def transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.matmul(self.matrix_, block)
 
     def as_module(self) -> Any:
@@ -152,7 +152,7 @@ class Montage(Transformer):
 
         return mixed(self.matrix_)
 
-    def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
+    def output_metadata(self, signals: SignalArray) -> dict[str, Any]:
         return {"sfreq": signals.sfreq, "ch_names": self.ch_names_out_}
 
 

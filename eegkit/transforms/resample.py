@@ -65,15 +65,15 @@ class Resample(Transformer):
     def conformance_params(cls) -> dict[str, Any]:
         return {"sfreq": 128.0, "target_sfreq": 256.0}
 
-    def _prepare(self, signals: SignalArray) -> None:
+    def prepare(self, signals: SignalArray) -> None:
         self._check_rate(signals)
         ratio = ratio_of(self.sfreq_, self.target_sfreq)
         self.up_, self.down_ = ratio.numerator, ratio.denominator
         n_times = -(-signals.shape[-1] * self.up_ // self.down_)
         self.output_shape_ = (signals.shape[1], n_times)
 
-    def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+    def transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         return resample(block, Fraction(self.up_, self.down_), "line")
 
-    def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
+    def output_metadata(self, signals: SignalArray) -> dict[str, Any]:
         return {"sfreq": float(self.target_sfreq), "ch_names": signals.ch_names}

@@ -98,32 +98,32 @@ class RiemannianAlignment(Alignment):
     stretch: bool = False
     eps: Annotated[float, Interval(gt=0, lt=1)] = 1e-6
 
-    def _prepare(self, signals: SignalArray) -> None:
+    def prepare(self, signals: SignalArray) -> None:
         n_rows, n_columns = self.input_shape_
         if n_rows != n_columns:
             raise ValueError(
                 f"X holds matrices of {n_rows} x {n_columns}; RiemannianAlignment expects square "
                 "ones, the covariances of channels: put Covariance() first."
             )
-        super()._prepare(signals)
+        super().prepare(signals)
 
-    def _summaries(self, block: NDArray[Any]) -> tuple[Floats, Floats]:
+    def summaries(self, block: NDArray[Any]) -> tuple[Floats, Floats]:
         return self._positive(block), np.zeros(len(block))
 
-    def _centre(self, centres: Floats, weights: Floats) -> Floats:
+    def centre(self, centres: Floats, weights: Floats) -> Floats:
         mean = geometric_mean if self.metric == "riemann" else log_euclidean_mean
         return mean(centres, weights)
 
-    def _squared_distances(self, centres: Floats, centre: Floats) -> Floats:
+    def squared_distances(self, centres: Floats, centre: Floats) -> Floats:
         return squared_distances(centres, centre) if self.stretch else np.zeros(len(centres))
 
-    def _maps(self, centres: Floats, spreads: Floats) -> tuple[NDArray[Any], ...]:
+    def maps(self, centres: Floats, spreads: Floats) -> tuple[NDArray[Any], ...]:
         # One trial alone has no distance from its mean, and nothing to be stretched by.
         has_spread = spreads > self.eps
         exponents = np.where(has_spread, 1 / np.sqrt(np.where(has_spread, spreads, 1.0)), 1.0)
         return inverse_root(centres), exponents
 
-    def _apply(self, block: NDArray[Any], *maps: NDArray[Any]) -> NDArray[np.float32]:
+    def map_trials(self, block: NDArray[Any], *maps: NDArray[Any]) -> NDArray[np.float32]:
         whiteners, exponents = maps
         aligned = whiteners @ self._positive(block) @ whiteners
         if self.stretch:
@@ -140,5 +140,5 @@ class RiemannianAlignment(Alignment):
             )
         return lifted((matrices + transposed) / 2, self.eps)
 
-    def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
+    def output_metadata(self, signals: SignalArray) -> dict[str, Any]:
         return {"ch_names": signals.ch_names}

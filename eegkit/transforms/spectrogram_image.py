@@ -78,7 +78,7 @@ class SpectrogramImage(Transformer):
     def conformance_params(cls) -> dict[str, Any]:
         return {"n_freqs": 8, "n_frames": 6}
 
-    def _prepare(self, signals: SignalArray) -> None:
+    def prepare(self, signals: SignalArray) -> None:
         n_channels, n_freqs, n_frames = signals.shape[1:]
         rows = resize_matrix(n_freqs, self.n_freqs, self.interpolation)
         columns = resize_matrix(n_frames, self.n_frames, self.interpolation)
@@ -87,7 +87,7 @@ class SpectrogramImage(Transformer):
         self.times_ = _interpolated(signals.times, self.n_frames)
         self.output_shape_ = (n_channels, int(self.n_freqs), int(self.n_frames))
 
-    def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+    def transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         images = np.matmul(self._rows, np.matmul(block, self._columns))
         return images if self.normalize is None else _normalized(images, self.normalize)
 
@@ -98,7 +98,7 @@ class SpectrogramImage(Transformer):
 
         return resized(self._rows, self._columns)
 
-    def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
+    def output_metadata(self, signals: SignalArray) -> dict[str, Any]:
         return {
             "ch_names": signals.ch_names,
             "freqs": _interpolated(signals.freqs, self.n_freqs),

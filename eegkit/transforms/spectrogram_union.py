@@ -97,7 +97,7 @@ class SpectrogramUnion(Transformer, Composition, kw_only=False):
         super().set_params(**params)
         return self
 
-    def _prepare(self, signals: SignalArray) -> None:
+    def prepare(self, signals: SignalArray) -> None:
         self.transformers_ = [(name, clone(t).fit(signals)) for name, t in self.transformers]
         self._settle_rate(signals)
         self._raw: dict[str, Any] = {"sfreq": signals.sfreq, "ch_names": signals.ch_names}
@@ -137,13 +137,13 @@ class SpectrogramUnion(Transformer, Composition, kw_only=False):
             raise ValueError(f"The transforms read the same trials at different rates: {listing}.")
         self.sfreq_ = next(iter(rates.values()), signals.sfreq)
 
-    def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+    def transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         images = [np.empty((len(block), *i.output_shape_), np.float32) for i in self._images]
         for i, (_, transformer) in enumerate(self.transformers_):
             # A spectrogram may be far larger than its image: not all of the block at once.
             for rows in row_blocks(len(block), self._row_bytes[i], BLOCK_BYTES):
                 spectrograms = transformer.transform(SignalArray(block[rows], **self._raw))
-                images[i][rows] = self._images[i]._transform_block(np.asarray(spectrograms))
+                images[i][rows] = self._images[i].transform_block(np.asarray(spectrograms))
         return np.concatenate(images, axis=1 + (self.axis == "freqs"))
 
     def _join(self, images: list[SignalArray]) -> SignalArray:
@@ -169,7 +169,7 @@ class SpectrogramUnion(Transformer, Composition, kw_only=False):
             metadata["ch_names"] = _concatenate(labels)
         return SignalArray(np.concatenate(images, axis=1 + (self.axis == "freqs")), **metadata)
 
-    def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
+    def output_metadata(self, signals: SignalArray) -> dict[str, Any]:
         return self._known
 
 

@@ -70,7 +70,7 @@ class Standardizer(Transformer):
     sfreq: Positive | None = None
     eps: Positive = 1e-4
 
-    def _prepare(self, signals: SignalArray) -> None:
+    def prepare(self, signals: SignalArray) -> None:
         self.output_shape_ = self.input_shape_
         self._init_block = 0
         if self.mode == "moving" and self.init_block_s is not None:
@@ -96,7 +96,7 @@ class Standardizer(Transformer):
             squares += np.einsum("nct,nct->c", difference, difference)
         self.scale_ = np.maximum(np.sqrt(squares / n_each), self.eps)
 
-    def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+    def transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         if self.mode == "moving":
             return self._moving(block)
         if self.mode == "channel":

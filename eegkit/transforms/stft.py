@@ -143,7 +143,7 @@ class STFT(FrameTransformer):
                 "normalize",
             )
 
-    def _prepare(self, signals: SignalArray) -> None:
+    def prepare(self, signals: SignalArray) -> None:
         freqs = self._prepare_frames(signals)
         self._bins = bins_between(freqs, *range_of(self.f_min, self.f_max, self.sfreq_))
         self.freqs_ = freqs[self._bins]
@@ -179,7 +179,7 @@ class STFT(FrameTransformer):
         # A view: it is in this order that it is copied to the result.
         return power.swapaxes(-1, -2)
 
-    def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+    def transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         output = self._raw_output(block)
         if self.normalize == "fitted":
             output -= self._centre
@@ -255,6 +255,6 @@ class STFT(FrameTransformer):
         signals = signals[..., inside] / np.maximum(weight[inside], np.finfo(np.float32).tiny)
         return SignalArray(signals, sfreq=self.sfreq_, ch_names=self.ch_names_)
 
-    def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
+    def output_metadata(self, signals: SignalArray) -> dict[str, Any]:
         names = names_of(signals.ch_names, self.output)
         return {"ch_names": names, "freqs": self.freqs_, "times": self.times_}

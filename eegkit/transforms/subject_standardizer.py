@@ -59,19 +59,19 @@ class SubjectStandardizer(Alignment):
 
     eps: Positive = 1e-6
 
-    def _summaries(self, block: NDArray[Any]) -> tuple[Floats, Floats]:
+    def summaries(self, block: NDArray[Any]) -> tuple[Floats, Floats]:
         if block.ndim == 2:
             means = block.astype(np.float64)
             return means, np.zeros_like(means)
         return block.mean(axis=-1, dtype=np.float64), block.var(axis=-1, dtype=np.float64)
 
-    def _maps(self, centres: Floats, spreads: Floats) -> tuple[NDArray[Any], ...]:
+    def maps(self, centres: Floats, spreads: Floats) -> tuple[NDArray[Any], ...]:
         scales = np.maximum(np.sqrt(spreads), self.eps)
         if len(self.input_shape_) > 1:
             centres, scales = centres[..., None], scales[..., None]
         return centres.astype(np.float32), scales.astype(np.float32)
 
-    def _apply(self, block: NDArray[Any], *maps: NDArray[Any]) -> NDArray[np.float32]:
+    def map_trials(self, block: NDArray[Any], *maps: NDArray[Any]) -> NDArray[np.float32]:
         means, scales = maps
         return (block.astype(np.float32, copy=False) - means) / scales
 
@@ -80,5 +80,5 @@ class SubjectStandardizer(Alignment):
             return super().as_module()
         from eegkit.transforms._modules import affine
 
-        means, scales = self._maps(*self.statistics_[:2])
+        means, scales = self.maps(*self.statistics_[:2])
         return affine(means, scales)

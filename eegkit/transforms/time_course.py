@@ -59,7 +59,7 @@ class TimeCourse(Transformer):
     def conformance_params(cls) -> dict[str, Any]:
         return {"n_windows": 1}
 
-    def _prepare(self, signals: SignalArray) -> None:
+    def prepare(self, signals: SignalArray) -> None:
         n_channels, n_times = signals.shape[1:]
         n_means = self.n_windows * (N_PARTS if self.output == "log_power" else 1)
         if n_means > n_times:
@@ -70,7 +70,7 @@ class TimeCourse(Transformer):
             )
         self.output_shape_ = (n_channels * self.n_windows,)
 
-    def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+    def transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         if self.output == "amplitude":
             means = window_means(block, self.n_windows)
         else:
@@ -78,7 +78,7 @@ class TimeCourse(Transformer):
             means = window_means(np.log(np.maximum(power, self.amin)), self.n_windows)
         return means.reshape(len(block), -1)
 
-    def _knowledge(self, signals: SignalArray) -> dict[str, Any]:
+    def output_metadata(self, signals: SignalArray) -> dict[str, Any]:
         return {}
 
 

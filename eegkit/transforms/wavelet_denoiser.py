@@ -80,7 +80,7 @@ class WaveletDenoiser(Transformer):
     def conformance_params(cls) -> dict[str, Any]:
         return {"wavelet": "haar"}
 
-    def _prepare(self, signals: SignalArray) -> None:
+    def prepare(self, signals: SignalArray) -> None:
         try:
             wavelet = pywt.Wavelet(self.wavelet)
         except ValueError as error:
@@ -105,7 +105,7 @@ class WaveletDenoiser(Transformer):
             )
         self.output_shape_ = self.input_shape_
 
-    def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+    def transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         approximation, *details = pywt.wavedec(block, self.wavelet, level=self._level, axis=-1)
         finest = self._estimate(details[-1])
         shrunk = [

@@ -50,7 +50,7 @@ class Crop(Transformer):
     def conformance_params(cls) -> dict[str, Any]:
         return {"sfreq": 128.0}
 
-    def _prepare(self, signals: SignalArray) -> None:
+    def prepare(self, signals: SignalArray) -> None:
         self._check_rate(signals)
         n_times = signals.shape[-1]
         start = 0 if self.tmin is None else round(self.tmin * self.sfreq_)
@@ -65,7 +65,7 @@ class Crop(Transformer):
         self._part = slice(start, stop)
         self.output_shape_ = (signals.shape[1], stop - start)
 
-    def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+    def transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         return block[..., self._part]
 
     def as_module(self) -> Any:

@@ -1,4 +1,4 @@
-"""A transform: parameters as fields, `_prepare` and `_transform_block`."""
+"""A transform: parameters as fields, `prepare` and `transform_block`."""
 
 from typing import Annotated
 
@@ -13,8 +13,8 @@ class Gain(Transformer):
 
     gain: Annotated[float, Interval()] = 2.0  # finite
 
-    def _prepare(self, signals):
+    def prepare(self, signals):
         self.output_shape_ = self.input_shape_
 
-    def _transform_block(self, block):
+    def transform_block(self, block):
         return block * np.float32(self.gain)

@@ -29,14 +29,14 @@ def X():
 @pytest.fixture
 def no_work(monkeypatch):
     """Fail where more than one trial is transformed, so that nothing can be made again."""
-    made = STFT._transform_block
+    made = STFT.transform_block
 
     def refuse(self, block):
         if len(block) > 1:
             raise AssertionError("the trials are transformed again")
         return made(self, block)
 
-    return lambda: monkeypatch.setattr(STFT, "_transform_block", refuse)
+    return lambda: monkeypatch.setattr(STFT, "transform_block", refuse)
 
 
 def cached(folder, **params):
@@ -236,7 +236,7 @@ def test_bad_parameters_are_refused(X):
 
 def test_a_failing_transform_leaves_nothing(X, tmp_path):
     model = cached(tmp_path).fit(X)
-    model._transform_block = lambda block: 1 / 0
+    model.transform_block = lambda block: 1 / 0
     with pytest.raises(ZeroDivisionError):
         model.transform(X)
     assert list(tmp_path.iterdir()) == []

@@ -180,7 +180,7 @@ class VAEDenoiser(AutoencoderParams, ModuleEstimator, Transformer):
             "lr": loguniform(1e-3, 1e-2),
         }
 
-    def _prepare(self, signals: SignalArray) -> None:
+    def prepare(self, signals: SignalArray) -> None:
         standard = Standardizer().fit(signals)
         self.mean_, self.scale_ = standard.mean_, standard.scale_
         self.output_shape_ = self.input_shape_
@@ -209,7 +209,7 @@ class VAEDenoiser(AutoencoderParams, ModuleEstimator, Transformer):
         """Shape of one trial's latents."""
         return self.module_.latent_shape
 
-    def _transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+    def transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         x = self._standardisation.apply(block).to(self._device)
         # One by one, a trial comes out the same to the bit whatever stands beside it. The
         # dense net takes them together: it would read all its weights for each.
@@ -364,7 +364,7 @@ class VAEDenoiser(AutoencoderParams, ModuleEstimator, Transformer):
                 start = k * n_trials
                 x_hat[start + rows.start : start + rows.stop] = self._decoded(torch.tensor(latents))
         groups = None if signals.groups is None else np.concatenate([signals.groups] * n)
-        X = SignalArray(x_hat, groups=groups, **self._knowledge(signals))
+        X = SignalArray(x_hat, groups=groups, **self.output_metadata(signals))
         return X, None if labels is None else np.concatenate([labels] * n)
 
     def as_augmentation(self) -> PosteriorDraws:
