@@ -19,6 +19,7 @@ import numpy as np
 from sklearn.base import clone, is_classifier
 from sklearn.utils.estimator_checks import check_estimator
 
+from eegkit.access import access_of
 from eegkit.base import Estimator
 from eegkit.persistence import load, save
 from eegkit.signals import SignalArray
@@ -57,7 +58,7 @@ def fitted(estimator: Estimator, X: Any, y: Any, **fit_params: Any) -> Any:
         estimator.set_params(random_state=0)
     with warnings.catch_warnings(action="ignore", category=UserWarning):
         estimator.fit(X, y, **fit_params)
-        if hasattr(estimator, "calibrate"):  # so that a trial is transformed whatever is beside it
+        if access_of(estimator) not in ("none", "labelled"):  # so that a trial is transformed whatever is beside it
             estimator.calibrate(X)
         return estimator
 

@@ -120,10 +120,11 @@ def test_global_generators_are_seeded_by_one_thread_at_a_time():
             other = pool.submit(draw)
             inside.set()
             drawn = torch.cat([torch.rand(1) for _ in range(200)])
+        beside = other.result()  # not while the lock is held, for which it may still wait
         with seeded(0):
             assert torch.equal(drawn, torch.cat([torch.rand(1) for _ in range(200)]))
         with seeded(1):
-            assert torch.equal(other.result(), torch.rand(3))
+            assert torch.equal(beside, torch.rand(3))
 
 
 def lines(*size):

@@ -41,6 +41,7 @@ def results():
     return SimpleNamespace(
         pipelines=list(made),
         metrics=["accuracy"],
+        access_note="",
         per_subject=lambda: pd.DataFrame(rows),
         predictions=lambda pipeline=None, dataset=None: made[pipeline],
     )

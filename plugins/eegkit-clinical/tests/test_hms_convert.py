@@ -41,7 +41,7 @@ def test_the_same_trials(source, tmp_path):
     assert sorted(p.name for p in (target / "train_eegs").iterdir()) == [
         "11.npy", "12.npy", "13.npy", "converted.jsonl",
     ]  # fmt: skip
-    for options in ({"windows": "all"}, {"h_freq": 30.0}, {"labels": "soft", "subjects": [2]}):
+    for options in ({"windows": "all"}, {"h_freq": 30.0}, {"label": "soft", "subjects": [2]}):
         before, after = (HMS(path=path, **options).load() for path in (source, target))
         np.testing.assert_array_equal(before.X, after.X)
         np.testing.assert_array_equal(before.y, after.y)

@@ -62,7 +62,10 @@ def test_crnn_shortest_trial_gives_one_step(params):
 
 def test_crnn_pads_short_trials():
     X = np.random.default_rng(0).normal(size=(6, 2, 20))
-    with pytest.warns(UserWarning, match=r"at least \(1, 32\).*padded with zeros"):
+    with (
+        pytest.warns(UserWarning, match=r"at least \(1, 32\).*padded with zeros"),
+        pytest.warns(UserWarning, match="reads one step after the other"),
+    ):
         model = CRNN(max_epochs=1, random_state=0).fit(X, [0, 1] * 3)
     assert model.predict(X).shape == (6,)
 
