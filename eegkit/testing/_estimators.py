@@ -58,8 +58,8 @@ def fitted(estimator: Estimator, X: Any, y: Any, **fit_params: Any) -> Any:
         estimator.set_params(random_state=0)
     with warnings.catch_warnings(action="ignore", category=UserWarning):
         estimator.fit(X, y, **fit_params)
-        if access_of(estimator) not in ("none", "labelled"):  # so that a trial is transformed whatever is beside it
-            estimator.calibrate(X)
+        if access_of(estimator) not in ("none", "labelled"):
+            estimator.calibrate(X)  # so that a trial is transformed whatever is beside it
         return estimator
 
 

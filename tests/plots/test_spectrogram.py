@@ -1,6 +1,7 @@
 import matplotlib as mpl
 import numpy as np
 import pytest
+from sklearn.base import clone
 
 from eegkit import Pipeline, SignalArray, Trials
 from eegkit.plots import SpectrogramDisplay
@@ -39,7 +40,7 @@ def edges_of(ax):
 def test_a_panel_for_each_channel_in_hz_and_s(trials):
     stft = STFT(output="db", window_s=2.0)
     display = SpectrogramDisplay.from_trials(trials, stft, trial=1)
-    expected = np.asarray(stft.fit_transform(trials.X))[1]
+    expected = np.asarray(clone(stft).fit_transform(trials.X))[1]
     assert [ax.get_title(loc="left") for ax in display.axes_] == NAMES
     for ax, image in zip(display.axes_, expected, strict=True):
         np.testing.assert_allclose(image_of(ax), image, rtol=1e-5, atol=1e-5)
