@@ -25,6 +25,7 @@ from skorch.callbacks import EpochTimer
 
 import eegkit
 from eegkit import Pipeline, SignalArray, registry, tensor_file
+from eegkit.classical import MatrixLogarithm
 from eegkit.classifiers import CNNBiGRU
 from eegkit.evaluation import baselines
 from eegkit.persistence import CorruptFileError, _file
@@ -86,10 +87,12 @@ def quietly(function, *args, **kwargs):
 
 def completed(transform, X):
     """The transform, with whatever reads its output behind it."""
-    n_axes = np.ndim(quietly(clone(transform).fit_transform, X))
-    if n_axes == 4:
+    shape = np.shape(quietly(clone(transform).fit_transform, X))
+    if len(shape) == 4:
         return Pipeline([transform, tiny_net()])
-    if n_axes == 3:
+    if len(shape) == 3 and shape[1] == shape[2]:
+        return Pipeline([transform, MatrixLogarithm(), LogisticRegression()])
+    if len(shape) == 3:
         return Pipeline([transform, STFT(nperseg=16, hop=8), tiny_net()])
     return Pipeline([transform, StandardScaler(), LogisticRegression()])
 
