@@ -79,7 +79,7 @@ class Cached(Transformer, kw_only=False):
     >>> np.array_equal(stft.fit_transform(X), stft.fit_transform(X))
     True
     >>> len(cached_files(folder)), clear_cache(folder)
-    (1, 53360)
+    (1, 68560)
     """
 
     transformer: Any
