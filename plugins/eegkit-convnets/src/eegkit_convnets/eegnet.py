@@ -152,7 +152,7 @@ class EEGNet(NeuralClassifier):
     References
     ----------
     .. [1] V. J. Lawhern et al. (2018), EEGNet: a compact convolutional neural network for
-    EEG-based brain-computer interfaces, Journal of Neural Engineering 15, 056013, table 2.
+       EEG-based brain-computer interfaces, Journal of Neural Engineering 15, 056013, table 2.
 
     Examples
     --------
