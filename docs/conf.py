@@ -22,6 +22,7 @@ extensions = [
     "numpydoc",
     "sphinx_click",
     "sphinx_gallery.gen_gallery",
+    "inherited_docstrings",
     "registry_tables",
 ]
 exclude_patterns = ["_build", "generated/draft.md"]
