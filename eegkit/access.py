@@ -25,12 +25,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import Tags, get_tags
 
+from eegkit.labels import trial_names
 from eegkit.signals import SignalArray
 from eegkit.text import shortlist
 
 Access = Literal["none", "causal", "calibration", "transductive", "labelled"]
 # From the least to the most that is seen of new people.
 LEVELS: tuple[str, ...] = get_args(Access)
+# Where searches of scikit-learn, Optuna and scikit-optimize keep what they choose among.
+SPACES = ("param_grid", "param_distributions", "search_spaces")
 
 
 @dataclass(slots=True)
@@ -112,7 +115,7 @@ def unequal_access(access: Mapping[str, str]) -> str:
 
 
 def parts_of(estimator: Any) -> Iterator[Any]:
-    """An estimator and all that are in it, each before what is inside of it."""
+    """An estimator and all that are in it or that it would choose among, outer ones first."""
     seen: set[int] = set()
     values = [estimator]
     if hasattr(estimator, "get_params") and not isinstance(estimator, type):
@@ -122,6 +125,18 @@ def parts_of(estimator: Any) -> Iterator[Any]:
         if is_estimator and id(part) not in seen:
             seen.add(id(part))
             yield part
+            for _, candidates in searched(part):
+                for candidate in candidates if isinstance(candidates, list | tuple) else ():
+                    yield from parts_of(candidate)
+
+
+def searched(search: Any) -> Iterator[tuple[str, Any]]:
+    """Every parameter that a search would choose, and what it chooses among; of others nothing."""
+    for attribute in SPACES:
+        spaces = getattr(search, attribute, None) or ()
+        for space in [spaces] if isinstance(spaces, Mapping) else spaces:
+            if isinstance(space, Mapping):
+                yield from ((str(name), values) for name, values in space.items())
 
 
 def calibration_rows(estimator: Any, signals: SignalArray) -> NDArray[np.bool_]:
@@ -158,7 +173,7 @@ def trials_of_subjects(signals: SignalArray) -> Iterator[tuple[Any, NDArray[np.i
     if signals.groups is None:
         yield None, order
         return
-    subjects, codes = np.unique(signals.groups, return_inverse=True)
+    subjects, codes = np.unique(trial_names(signals.groups, "groups"), return_inverse=True)
     for i, subject in enumerate(subjects.tolist()):
         yield subject, order[codes[order] == i]
 
@@ -173,7 +188,7 @@ def with_groups(signals: SignalArray, groups: ArrayLike | None) -> SignalArray:
     """
     if groups is None:
         return signals
-    facts = signals.metadata | {"groups": np.asarray(groups)}
+    facts = signals.metadata | {"groups": trial_names(groups, "groups")}
     return SignalArray(signals.view(np.ndarray), **facts)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -84,7 +84,7 @@ class Adaptation(Estimator):
         self.subjects_: dict[Any, Any] = {}
 
     @available_if(lambda self: self.access != "none")
-    def calibrate(self, X: Any, groups: ArrayLike | None = None) -> Adaptation:
+    def calibrate(self, X: Any, *, groups: ArrayLike | None = None) -> Adaptation:
         """Learn the statistics of new people, by which their trials are treated from then on.
 
         Parameters
@@ -101,10 +101,13 @@ class Adaptation(Estimator):
         Raises
         ------
         ValueError
-            X is malformed, or differs from what was seen in `fit`.
+            X is malformed, or differs from what was seen in `fit`; or there is one trial of
+            somebody only.
         """
         signals = with_groups(self._signals(X), groups)
-        statistics = {s: self._statistics(signals, r) for s, r in trials_of_subjects(signals)}
+        people = list(trials_of_subjects(signals))
+        self._check_enough({subject: len(rows) for subject, rows in people})
+        statistics = {s: self._statistics(signals, rows) for s, rows in people}
         self.subjects_ = self.subjects_ | statistics
         return self
 
@@ -163,13 +166,17 @@ class Adaptation(Estimator):
     def _people(self, signals: SignalArray) -> Iterator[Person]:
         """Everybody in X; what X does not say, and who has too few trials, is told."""
         self._tell_absent_facts(signals)
-        strangers = []
+        strangers, namesakes = [], []
+        names = set(map(str, self.subjects_))
         for subject, rows in trials_of_subjects(signals):
             source, basis = self._source(subject, rows, signals)
+            if source != "calibrate" and (None in self.subjects_ or str(subject) in names):
+                namesakes.append(subject)
             if source == "training" and self.access in ("calibration", "transductive"):
                 strangers.append(subject)
             yield Person(subject, rows, _moments(signals, rows), source, basis)
         self._tell_strangers(strangers)
+        self._tell_namesakes(namesakes)
 
     def _source(
         self, subject: Any, rows: NDArray[np.intp], signals: SignalArray
@@ -182,7 +189,7 @@ class Adaptation(Estimator):
         least = 2 if self.access == "causal" else LEAST_TRIALS
         if self.access == "calibration":
             rows = self._first(signals, rows)
-            least = min(least, self.n_calibration or least)
+            least = min(least, max(2, self.n_calibration or least))
         return ("trials" if len(rows) >= least else "training"), rows
 
     def _first(self, signals: SignalArray, rows: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -204,16 +211,45 @@ class Adaptation(Estimator):
                 "(trials.X with the column onset in its metadata)."
             )
 
+    def _check_enough(self, n_trials: Mapping[Any, int]) -> None:
+        """Refuse one trial of a person, which has no spread; and tell of few."""
+        few = [_named(subject) for subject, n in n_trials.items() if n < LEAST_TRIALS]
+        if not few or self.access == "causal":  # which adds the training people's
+            return
+        least = min(n_trials.values())
+        text = (
+            f"{type(self).__name__}.calibrate is given too few trials of {shortlist(few)}, "
+            f"{least} for one, to say much of a person; give {LEAST_TRIALS} or more at once."
+        )
+        if least < 2:
+            raise ValueError(text)
+        warn(text)
+
+    def _tell_namesakes(self, subjects: Sequence[Any]) -> None:
+        """Of people whose statistics were learned under another name, or under none."""
+        if not subjects or self.access == "none":
+            return
+        names = [shortlist(list(map(repr, people))) for people in (self.subjects_, subjects)]
+        warn(
+            f"{type(self).__name__} was calibrated for {names[0]}, but X is of {names[1]}, for "
+            "whom that is not used. Give calibrate the names that X knows, by groups=, or trials "
+            "that know them."
+        )
+
     def _tell_strangers(self, subjects: Sequence[Any]) -> None:
         if not subjects:
             return
         within = " that belong to the calibration" if self.access == "calibration" else ""
-        people = "this person" if subjects == [None] else shortlist(list(map(str, subjects)))
+        people = shortlist(list(map(_named, subjects)))
         warn(
             f"{type(self).__name__} is given too few trials of {people} to adapt to them, so the "
             "statistics of the training people are used. Call calibrate with unlabelled trials "
             f"first, or give {LEAST_TRIALS} trials or more at once{within}."
         )
+
+
+def _named(subject: Any) -> str:
+    return "this person" if subject is None else str(subject)
 
 
 def _moments(signals: SignalArray, rows: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -63,11 +63,22 @@ def check_facts(facts: Mapping[str, Any], shape: tuple[int, ...]) -> None:
     refuse_repeats(facts["ch_names"] or ())
     for name, axis in axis_of_each_fact(4).items():
         values = facts[name]
-        if values is not None and (axis >= len(shape) or len(values) != shape[axis]):
+        if values is None:
+            continue
+        if np.ndim(values) == 0:
+            raise ValueError(
+                f"{name} is {values}; expected one entry for each element of axis {axis}."
+            )
+        if axis >= len(shape) or len(values) != shape[axis]:
             raise ValueError(
                 f"{name} has {len(values)} entries, but the array has shape {shape}: "
                 f"expected one entry for each element of axis {axis}."
             )
+    if facts["onsets"] is not None and not np.isfinite(facts["onsets"]).all():
+        raise ValueError(
+            "onsets holds NaN or infinity, so that trials have no order; give the onset of every "
+            "trial, or none."
+        )
 
 
 def refuse_repeats(ch_names: Sequence[str]) -> None:

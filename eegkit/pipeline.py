@@ -122,7 +122,7 @@ class Pipeline(sklearn_pipeline.Pipeline):
     decision_function = _watched("decision_function")
     score = _watched("score")
 
-    def calibrate(self, X: Any, groups: Any = None) -> Pipeline:
+    def calibrate(self, X: Any, *, groups: Any = None) -> Pipeline:
         """Let the steps that adapt to people learn the statistics of new ones.
 
         From then on trials of these people, single ones too, are treated by what was learned here;
@@ -143,11 +143,13 @@ class Pipeline(sklearn_pipeline.Pipeline):
         Raises
         ------
         ValueError
-            No step adapts to people, or X is malformed.
+            No step adapts to people, or one that does is out of reach, such as in a
+            ``VotingClassifier``; or X is malformed.
         sklearn.exceptions.NotFittedError
             `fit` was not called.
         """
         steps = flat_steps(self)
+        _refuse_out_of_reach(steps)
         adaptive = [i for i, step in enumerate(steps) if _adapts_unlabelled(step)]
         if not adaptive:
             raise ValueError(
@@ -157,11 +159,14 @@ class Pipeline(sklearn_pipeline.Pipeline):
         X = as_signals(X)
         if groups is not None:
             X = with_groups(X if isinstance(X, SignalArray) else SignalArray(X), groups)
+        trials = self._raw_trials(X)
         for i, step in enumerate(steps[: adaptive[-1] + 1]):
             if i in adaptive:
                 step.calibrate(X)
             if i < adaptive[-1]:
                 X = step.transform(X)
+        if trials is not None:
+            tell_unlike(self, trials.view(np.ndarray))
         return self
 
     @property
@@ -263,7 +268,7 @@ class FeatureUnion(sklearn_pipeline.FeatureUnion):
         return _with_people(X, super().transform(X, **params))
 
     @available_if(lambda self: self._adaptive())
-    def calibrate(self, X: Any, groups: Any = None) -> FeatureUnion:
+    def calibrate(self, X: Any, *, groups: Any = None) -> FeatureUnion:
         """Have every transform inside that can learn about new people from their trials do so.
 
         Parameters
@@ -277,8 +282,9 @@ class FeatureUnion(sklearn_pipeline.FeatureUnion):
         -------
         self
         """
+        _refuse_out_of_reach([transform for _, transform in self.transformer_list])
         for transform in self._adaptive():
-            transform.calibrate(X, groups)
+            transform.calibrate(X, groups=groups)
         return self
 
     def _adaptive(self) -> list[Any]:
@@ -356,6 +362,17 @@ def _unsealed(key: str, kept: Any) -> Any:
 
 def _adapts_unlabelled(step: Any) -> bool:
     return hasattr(step, "calibrate") and access_of(step) != "labelled"
+
+
+def _refuse_out_of_reach(steps: Sequence[Any]) -> None:
+    """Refuse to calibrate some steps where others would go on without."""
+    for step in steps:
+        if not hasattr(step, "calibrate") and access_of(step) not in ("none", "labelled"):
+            raise ValueError(
+                f"What adapts to people inside of {type(step).__name__} is not reached by "
+                "calibrate; let the steps that adapt stand in the pipeline itself, or in a "
+                "FeatureUnion of eegkit."
+            )
 
 
 def flat_steps(estimator: Any) -> list[Any]:

@@ -10,9 +10,9 @@ from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
-from eegkit.access import trials_of_subjects, with_access
+from eegkit.access import access_of, trials_of_subjects, with_access, with_groups
 from eegkit.base import warn
-from eegkit.signals import SignalArray
+from eegkit.signals import SignalArray, as_signals
 from eegkit.text import shortlist
 
 # Trials on either side of a threshold, at least; fewer are outliers rather than a state.
@@ -111,15 +111,17 @@ class SubjectThreshold(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         ndarray, shape (n_trials,)
         """
         check_is_fitted(self)
-        odds = np.array(self.estimator_.decision_function(X), dtype=np.float64)
-        few = []
-        for subject, rows in trials_of_subjects(_people_of(X)):
-            if subject in self.subjects_:
+        signals, few = _people_of(X), []
+        odds = np.array(self.estimator_.decision_function(signals), dtype=np.float64)
+        sources = self.statistics_sources(signals)
+        for subject, rows in trials_of_subjects(signals):
+            source = sources[subject]
+            if source == "calibrate":
                 odds[rows] -= self.subjects_[subject]
-            elif len(rows) < LEAST_TRIALS:
-                few.append(str(subject))
-            else:
+            elif source == "trials":
                 odds[rows] -= otsu_threshold(odds[rows])
+            else:
+                few.append("this person" if subject is None else str(subject))
         if few:
             warn(
                 f"SubjectThreshold is given too few trials of {shortlist(few)} to find a threshold "
@@ -155,8 +157,8 @@ class SubjectThreshold(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         """
         return self.classes_[(self.decision_function(X) > 0).astype(int)]
 
-    def calibrate(self, X: Any, groups: ArrayLike | None = None) -> SubjectThreshold:
-        """Learn the thresholds of new people.
+    def calibrate(self, X: Any, *, groups: ArrayLike | None = None) -> SubjectThreshold:
+        """Learn the thresholds of new people; first the estimator does, if it adapts to people.
 
         Parameters
         ----------
@@ -168,13 +170,39 @@ class SubjectThreshold(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         Returns
         -------
         self
+
+        Raises
+        ------
+        ValueError
+            There are fewer than six trials of somebody.
         """
         check_is_fitted(self)
-        signals = _people_of(X) if groups is None else SignalArray(X, groups=np.asarray(groups))
-        odds = np.asarray(self.estimator_.decision_function(X), dtype=np.float64)
+        signals = _people_of(X, groups)
+        if access_of(self.estimator_) != "none":
+            self.estimator_.calibrate(signals)
+        odds = np.asarray(self.estimator_.decision_function(signals), dtype=np.float64)
         thresholds = {s: otsu_threshold(odds[rows]) for s, rows in trials_of_subjects(signals)}
         self.subjects_ = self.subjects_ | thresholds
         return self
+
+    def statistics_sources(self, signals: SignalArray) -> dict[Any, str]:
+        """Whose threshold the trials of each subject are answered by.
+
+        Parameters
+        ----------
+        signals : SignalArray
+            People and number of trials are all that is read.
+
+        Returns
+        -------
+        dict of str
+            "calibrate", "trials" (those given) or "training", by subject.
+        """
+        sources = {}
+        for subject, rows in trials_of_subjects(signals):
+            source = "trials" if len(rows) >= LEAST_TRIALS else "training"
+            sources[subject] = "calibrate" if subject in self.subjects_ else source
+        return sources
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -214,8 +242,9 @@ def otsu_threshold(values: NDArray[np.float64]) -> float:
     return float(ordered[place - 1 : place + 1].mean())
 
 
-def _people_of(X: Any) -> SignalArray:
-    signals = X if isinstance(X, SignalArray) else SignalArray(np.asarray(X))
+def _people_of(X: Any, groups: ArrayLike | None = None) -> SignalArray:
+    X = as_signals(X)
+    signals = with_groups(X if isinstance(X, SignalArray) else SignalArray(np.asarray(X)), groups)
     if signals.groups is None:
         warn(
             "X does not say whose its trials are; SubjectThreshold takes them for one person's. "

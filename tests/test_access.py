@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from eegkit import SignalArray, Trials
@@ -89,3 +90,18 @@ def test_onsets_travel_with_the_trials() -> None:
     assert trials.X.onsets.tolist() == [0.0, 2.0, 4.0]
     assert trials.X[[2, 0]].onsets.tolist() == [4.0, 0.0]
     assert trials.X[:, :, ::2].onsets.tolist() == [0.0, 2.0, 4.0]
+
+
+def test_what_a_search_chooses_among_counts() -> None:
+    pipeline = make_pipeline("passthrough", LogisticRegression())
+    search = GridSearchCV(pipeline, {"passthrough": ["passthrough", Peeking()]})
+    assert access_of(search) == "transductive"
+    assert calibration_rows(search, SignalArray(np.zeros((4, 1, 8)))).sum() == 2
+
+
+@pytest.mark.parametrize("absent", [None, np.nan])
+def test_people_without_a_name_are_refused(absent: Any) -> None:
+    groups = np.array(["a", "a", absent], dtype=object)
+    signals = SignalArray(np.zeros((3, 1, 8)), groups=groups)
+    with pytest.raises(ValueError, match="1 of 3 trials have no subject in groups"):
+        list(trials_of_subjects(signals))

@@ -2,12 +2,14 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.cluster import KMeans
+from sklearn.ensemble import VotingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline as sklearn_make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from eegkit import Pipeline, SignalArray, make_pipeline
+from eegkit.amplitude import AmplitudeWarning
 from eegkit.classifiers import CNNBiGRU
 from eegkit.pipeline import FeatureUnion
 from eegkit.testing import example_trials
@@ -112,3 +114,20 @@ def test_a_union_calibrates_what_is_in_it():
     union.calibrate(X[:5] + 1, groups=["S2"] * 5)
     assert list(union.transformer_list[1][1].subjects_) == ["S2"]
     assert not hasattr(FeatureUnion([BandPower()]), "calibrate")
+
+
+def test_nothing_is_calibrated_in_part():
+    trials = example_trials(n_trials=24)
+    inner = Pipeline([SubjectStandardizer(), LogisticRegression()])
+    voters = VotingClassifier([("a", inner), ("b", LogisticRegression())])
+    pipeline = Pipeline([BandPower(), SubjectStandardizer(), voters]).fit(trials.X, trials.y)
+    with pytest.raises(ValueError, match="inside of VotingClassifier is not reached"):
+        pipeline.calibrate(trials.X[:8])
+
+
+def test_calibrating_on_another_unit_is_told():
+    trials = example_trials(n_trials=48)
+    pipeline = Pipeline([BandPower(), SubjectStandardizer(), LogisticRegression(C=0.1)])
+    pipeline.fit(trials.X, trials.y)
+    with pytest.warns(AmplitudeWarning, match="nothing like the trials"):
+        pipeline.calibrate(trials.X[trials.groups == "S1"] * 1e-6)

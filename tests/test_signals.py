@@ -345,3 +345,10 @@ def test_an_index_that_repeats_a_channel_drops_the_names(X):
     assert X[:, [0, 0]].ch_names is None
     assert X[:, [1, 0]].ch_names == X.ch_names[1::-1]
     assert pickle.loads(pickle.dumps(X[:, [0, 0]])).shape[1] == 2
+
+
+def test_onsets_that_are_absent_give_no_order():
+    with pytest.raises(ValueError, match="onsets holds NaN or infinity"):
+        SignalArray(np.zeros((2, 1, 8)), onsets=[0.0, np.nan])
+    with pytest.raises(ValueError, match="groups is S1; expected one entry"):
+        SignalArray(np.zeros((2, 1, 8)), groups=np.array("S1"))

@@ -5,9 +5,10 @@ import pytest
 from skimage.filters import threshold_otsu
 from sklearn.linear_model import LogisticRegression
 
-from eegkit import SignalArray
+from eegkit import Pipeline, SignalArray, Trials
 from eegkit.access import access_of
 from eegkit.subject_threshold import SubjectThreshold, otsu_threshold
+from eegkit.transforms import BandPower, SubjectStandardizer
 
 RNG = np.random.default_rng(0)
 
@@ -79,3 +80,32 @@ def test_signals_of_nobody_are_of_one_person(decoder):
 def test_three_classes_are_refused():
     with pytest.raises(ValueError, match="two classes; y has 3 classes"):
         SubjectThreshold(LogisticRegression()).fit(np.arange(6.0)[:, None], [0, 1, 2, 0, 1, 2])
+
+
+def test_trials_tell_their_people(decoder):
+    trials = Trials.from_arrays(
+        RNG.normal(size=(24, 1, 64)), ["a", "b"] * 12, sfreq=64, subject=["S1", "S2"] * 12
+    )
+    decoder = SubjectThreshold(Pipeline([BandPower(bands={"all": (4, 30)}), LogisticRegression()]))
+    decoder.fit(trials, trials.y)
+    np.testing.assert_array_equal(
+        decoder.decision_function(trials), decoder.decision_function(trials.X)
+    )
+
+
+def test_the_decoder_inside_is_calibrated_as_well():
+    X, y = people([0.0, 0.0])
+    new, _ = people([4.0])
+    inner = Pipeline([SubjectStandardizer(), LogisticRegression()])
+    decoder = SubjectThreshold(inner).fit(X, y).calibrate(new)
+    alone = np.concatenate([decoder.decision_function(new[i : i + 1]) for i in range(len(new))])
+    np.testing.assert_allclose(alone, decoder.decision_function(new), atol=1e-5)
+
+
+def test_groups_reach_the_decoder_inside():
+    X, y = people([0.0, 0.0])
+    new, _ = people([-4.0, 4.0])
+    inner = Pipeline([SubjectStandardizer(), LogisticRegression()])
+    named = SubjectThreshold(inner).fit(X, y).calibrate(new)
+    plain = SubjectThreshold(inner).fit(X, y).calibrate(np.asarray(new), groups=new.groups)
+    assert plain.subjects_ == pytest.approx(named.subjects_)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 from dataclasses import KW_ONLY
-from typing import Any, Literal
+from itertools import count
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,12 +13,13 @@ from sklearn.base import ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from eegkit.access import trials_of_subjects, with_access
+from eegkit.access import trials_of_subjects, with_access, with_groups
 from eegkit.base import Estimator, warn
 from eegkit.classifiers._base import NeuralClassifier
+from eegkit.indexing import OF_TRIALS
 from eegkit.labels import class_labels
 from eegkit.parameters import Count, ParameterError, Positive
-from eegkit.signals import SignalArray, as_signals
+from eegkit.signals import SignalArray
 from eegkit.text import shortlist
 
 
@@ -78,6 +80,8 @@ class SupervisedCalibration(
     (['S3'], (10,))
     """
 
+    input_kind: ClassVar[str] = "any"
+
     estimator: Any
     _: KW_ONLY
     n_calibration: Count = 10
@@ -130,7 +134,7 @@ class SupervisedCalibration(
                 "from what it has learned; take how='refit'.",
                 "how",
             )
-        X = _signals(X)
+        X = self._check_input(X, reset=True)
         self.estimator_ = clone(self.estimator).fit(X, y)
         self.classes_ = self.estimator_.classes_
         self.subjects_: dict[Any, Any] = {}
@@ -139,7 +143,7 @@ class SupervisedCalibration(
         return self
 
     def calibrate(
-        self, X: Any, y: ArrayLike, groups: ArrayLike | None = None
+        self, X: Any, y: ArrayLike, *, groups: ArrayLike | None = None
     ) -> SupervisedCalibration:
         """Make decoders of new people by labelled trials of theirs.
 
@@ -159,13 +163,11 @@ class SupervisedCalibration(
         Raises
         ------
         ValueError
-            X and y differ in length, or a label was not seen in `fit`.
+            X and y differ in length, X differs from what was seen in `fit` in its channels, rate
+            or shape, or a label was not seen there.
         """
         check_is_fitted(self, "estimator_")
-        signals, y = _signals(X), class_labels(y)
-        if groups is not None:
-            facts = signals.metadata | {"groups": np.asarray(groups)}
-            signals = SignalArray(signals.view(np.ndarray), **facts)
+        signals, y = with_groups(self._check_input(X, reset=False), groups), class_labels(y)
         if len(signals) != len(y):
             raise ValueError(f"X has {len(signals)} trials, but y {len(y)} labels; give one each.")
         strange = np.setdiff1d(y, self.classes_)
@@ -195,7 +197,7 @@ class SupervisedCalibration(
 
     def _ask(self, method: str, X: Any) -> NDArray[Any]:
         check_is_fitted(self, "estimator_")
-        signals = _signals(X)
+        signals = self._check_input(X, reset=False)
         parts, places, strangers = [], [], []
         for subject, rows in trials_of_subjects(signals):
             rows = np.sort(rows)
@@ -204,7 +206,7 @@ class SupervisedCalibration(
             parts.append(np.asarray(getattr(decoder, method)(signals[rows])))
             places.append(rows)
         if strangers:
-            people = "this person" if strangers == [None] else shortlist(strangers)
+            people = "this person" if strangers == [None] else shortlist(list(map(str, strangers)))
             warn(
                 f"The decoder was not calibrated for {people}, and answers as for any other; call "
                 "calibrate with labelled trials first."
@@ -215,14 +217,15 @@ class SupervisedCalibration(
         """The decoder fitted anew, with a person's trials among the others, each several times."""
         assert self._training is not None
         X_train, y_train = self._training
-        repeated = np.repeat(np.arange(len(X)), self.weight)
+        if X_train.groups is not None and X.groups is None:
+            X = with_groups(X, _new_name(X_train.groups, len(X)))
+        repeated = _again(X, self.weight)
         facts = X_train.metadata
-        for name in ("groups", "onsets"):
-            values = [getattr(X_train, name), getattr(X[repeated], name)]
-            facts[name] = _joined(values)
-        samples = np.concatenate([np.asarray(X_train), np.asarray(X)[repeated]])
-        signals = SignalArray(samples, **facts)
-        return clone(self.estimator).fit(signals, np.concatenate([y_train, y[repeated]]))
+        for name in OF_TRIALS:
+            facts[name] = _joined([getattr(X_train, name), getattr(repeated, name)])
+        samples = np.concatenate([np.asarray(X_train), np.asarray(repeated)])
+        labels = np.concatenate([y_train, np.tile(y, self.weight)])
+        return clone(self.estimator).fit(SignalArray(samples, **facts), labels)
 
     def _fine_tuned(self, X: SignalArray, y: NDArray[Any]) -> Any:
         """A copy whose net was trained further."""
@@ -239,9 +242,22 @@ def _joined(values: list[Any]) -> NDArray[Any] | None:
     return None if any(part is None for part in values) else np.concatenate(values)
 
 
-def _signals(X: Any) -> SignalArray:
-    X = as_signals(X)
-    return X if isinstance(X, SignalArray) else SignalArray(np.asarray(X))
+def _again(X: SignalArray, n_times: int) -> SignalArray:
+    """A person's trials one time after the other, so that the first of them are no copies."""
+    repeated = X[np.tile(np.arange(len(X)), n_times)]
+    if X.onsets is None:
+        return repeated
+    step = np.ptp(X.onsets) + max(1.0, np.ptp(X.onsets) / len(X))
+    onsets = repeated.onsets + step * np.repeat(np.arange(n_times), len(X))
+    return SignalArray(repeated.view(np.ndarray), **(repeated.metadata | {"onsets": onsets}))
+
+
+def _new_name(groups: NDArray[Any], n_trials: int) -> NDArray[Any]:
+    """A name, for every trial, of somebody who has none, and that nobody has."""
+    if groups.dtype.kind in "iuf":
+        return np.full(n_trials, groups.max() + 1)
+    names = set(map(str, groups))
+    return np.full(n_trials, next(n for i in count() if (n := f"new person {i}") not in names))
 
 
 def _last(estimator: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from eegkit.pipeline import flat_steps
+from eegkit.access import access_of, parts_of
 from eegkit.signals import SignalArray
 
 BASES = {
@@ -56,10 +56,10 @@ def calibrate(
     """
     if recording is None:
         return None
-    if not hasattr(fitted, "calibrate"):
+    if not hasattr(fitted, "calibrate") or access_of(fitted) == "labelled":
         raise ValueError(
-            f"The model is a {type(fitted).__name__}, which does not adapt to people; leave "
-            "--calibrate out."
+            f"The model is a {type(fitted).__name__}, which does not adapt to people by "
+            "recordings without labels; leave --calibrate out."
         )
     windows = signals if recording == "self" else read(recording)
     fitted.calibrate(windows)
@@ -70,14 +70,14 @@ def calibrate(
 def statistics_notes(fitted: Any, signals: SignalArray, calibration: str | None) -> list[str]:
     """Whose statistics each step that adapts to people goes by, in a sentence each."""
     notes = []
-    for step in flat_steps(fitted):
-        if not hasattr(step, "statistics_sources"):
+    for step in parts_of(fitted):
+        if not hasattr(step, "statistics_sources") or not hasattr(step, "subjects_"):
             continue
         (source,) = step.statistics_sources(signals).values()
         basis = {
             "calibrate": calibration or "what the model was calibrated on",
             "training": "the training people alone",
-            "trials": BASES.get(step.access),
+            "trials": BASES.get(access_of(step)),
         }[source]
-        notes.append(f"{type(step).__name__} (access {step.access}) goes by {basis}.")
-    return notes
+        notes.append(f"{type(step).__name__} (access {access_of(step)}) goes by {basis}.")
+    return list(dict.fromkeys(notes))  # of a filter bank, once

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from eegkit.parameters import Positive
 from eegkit.transforms._alignment import Alignment, Floats
 
+ROUNDING = 1e-7  # of float32
+
 
 class SubjectStandardizer(Alignment):
     """Bring the trials of every person to zero mean and unit standard deviation.
@@ -25,7 +27,8 @@ class SubjectStandardizer(Alignment):
     access, n_calibration, calibration_s, prior_trials
         See `eegkit.adaptation.Adaptation`.
     eps : float, default 1e-6
-        Least standard deviation that is divided by, in the unit of X; what is flat gives zeros.
+        What deviates by at most this share of what it does in the training people is flat, and
+        gives zeros.
 
     Attributes
     ----------
@@ -66,7 +69,9 @@ class SubjectStandardizer(Alignment):
         return block.mean(axis=-1, dtype=np.float64), block.var(axis=-1, dtype=np.float64)
 
     def maps(self, centres: Floats, spreads: Floats) -> tuple[NDArray[Any], ...]:
-        scales = np.maximum(np.sqrt(spreads), self.eps)
+        scales, usual = np.sqrt(spreads), np.sqrt(self.statistics_[1])
+        is_flat = scales <= np.maximum(self.eps * usual, ROUNDING * np.abs(centres))
+        scales = np.where(is_flat, np.inf, scales)
         if len(self.input_shape_) > 1:
             centres, scales = centres[..., None], scales[..., None]
         return centres.astype(np.float32), scales.astype(np.float32)

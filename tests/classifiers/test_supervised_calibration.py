@@ -5,14 +5,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 
-from eegkit import Pipeline, Trials, evaluate
-from eegkit.access import access_of
+from eegkit import Pipeline, SignalArray, Trials, evaluate
+from eegkit.access import access_of, trials_of_subjects
 from eegkit.classical import BalancedLDA
 from eegkit.classifiers import CNNBiGRU, SupervisedCalibration
-from eegkit.transforms import STFT, BandPower
+from eegkit.transforms import STFT, BandPower, SubjectStandardizer
 
 N_TRIALS = 20
 
@@ -114,3 +115,48 @@ def test_labels_go_to_whole_decoders_only(trials: Trials) -> None:
     inside = GridSearchCV(SupervisedCalibration(power()), {"weight": [1, 2]})
     with pytest.raises(ValueError, match="put the pipeline into SupervisedCalibration"):
         evaluate(inside, trials, cv="loso")
+
+
+def test_calibration_trials_are_of_the_channels_rate_and_length_of_training(trials: Trials) -> None:
+    decoder = SupervisedCalibration(power()).fit(trials.X[20:], trials.y[20:])
+    X, y = trials.X[:8], trials.y[:8]
+    with pytest.raises(ValueError, match="channels of X differ"):
+        decoder.calibrate(X[:, ::-1], y)
+    with pytest.raises(ValueError, match="sampled at 64 Hz"):
+        decoder.calibrate(SignalArray(np.asarray(X), sfreq=64.0), y)
+    with pytest.raises(ValueError, match="n_times = 100"):
+        decoder.calibrate(X[:, :, :100], y)
+    with pytest.raises(TypeError, match="positional"):
+        decoder.calibrate(X, y, trials.groups[:8])
+
+
+def aligned(**params: Any) -> SupervisedCalibration:
+    steps = [BandPower(bands={"all": (1, 45)}), SubjectStandardizer(**params), LogisticRegression()]
+    return SupervisedCalibration(Pipeline(steps))
+
+
+def test_somebody_without_a_name_is_nobody_of_training(trials: Trials) -> None:
+    named, plain = (aligned().fit(trials.X[20:], trials.y[20:]) for _ in range(2))
+    named.calibrate(trials.X[:10], trials.y[:10])
+    plain.calibrate(np.asarray(trials.X[:10]), trials.y[:10])
+    with pytest.warns(UserWarning, match="does not say whose"):
+        nameless = plain.predict_proba(np.asarray(trials.X[10:20]))
+    np.testing.assert_allclose(nameless, named.predict_proba(trials.X[10:20]), atol=1e-6)
+
+
+class Remembering(ClassifierMixin, BaseEstimator):
+    """Keeps what it was fitted on."""
+
+    def fit(self, X: Any, y: Any) -> Any:
+        self.X_, self.classes_ = X, np.unique(y)
+        return self
+
+
+def test_copies_of_a_trial_are_not_the_first_ones(trials: Trials) -> None:
+    """A step that calibrates on somebody's first trials sees so many, not one of them often."""
+    decoder = SupervisedCalibration(Remembering()).fit(trials.X[20:], trials.y[20:])
+    decoder.calibrate(trials.X[:6], trials.y[:6])
+    seen = decoder.subjects_["p0"].X_
+    rows = dict(trials_of_subjects(seen))["p0"]
+    assert len(rows) == 60
+    assert len(np.unique(np.asarray(seen[rows[:6]])[:, 0, 0])) == 6

@@ -10,6 +10,8 @@ import pytest
 from rich.console import Console
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
 from sklearn.naive_bayes import GaussianNB
 
 from eegkit import Pipeline, Results, Trials, evaluate, report
@@ -18,6 +20,7 @@ from eegkit.cli._tables import show_summary
 from eegkit.evaluation import friedman_nemenyi, join_results
 from eegkit.plots import ComparisonDisplay
 from eegkit.testing import example_trials
+from eegkit.transforms import BandPower, SubjectStandardizer
 
 
 class Seeing(TransformerMixin, BaseEstimator):
@@ -206,3 +209,31 @@ def test_the_report_counts_calibration_trials(tmp_path: Path) -> None:
     html = report(results, tmp_path / "report.html").read_text("utf-8")
     assert "scored for no pipeline, are 12 trials of 4 people." in html
     assert "with calibration access to them" in html
+
+
+def calibrating(**params: Any) -> Pipeline:
+    step = SubjectStandardizer(access="calibration", **params)
+    return Pipeline([BandPower(), step, LogisticRegression(C=0.1)])
+
+
+def test_whom_a_fitted_pipeline_was_calibrated_for_is_forgotten() -> None:
+    trials = example_trials(n_trials=48)
+    trials.metadata["onset"] = np.arange(48.0)
+    fitted = calibrating(n_calibration=5).fit(trials.X, trials.y).calibrate(trials.X)
+    results = evaluate(fitted, trials, cv="loso")
+    assert (results.table["n_test"] == 11).all()  # of 16
+
+
+@pytest.mark.parametrize("key", ["access", "n_calibration", "calibration_s"])
+def test_what_may_be_seen_is_declared_and_not_searched(key: str) -> None:
+    grid = {f"subjectstandardizer__{key}": [1, 2]}
+    search = GridSearchCV(calibrating(n_calibration=5), grid)
+    with pytest.raises(ValueError, match=f"searches for the best subjectstandardizer__{key}"):
+        evaluate(search, example_trials(n_trials=48), cv="loso")
+
+
+def test_a_search_among_steps_has_the_widest_access_of_them() -> None:
+    pipeline = Pipeline([BandPower(), ("align", "passthrough"), LogisticRegression(C=0.1)])
+    search = GridSearchCV(pipeline, {"align": [SubjectStandardizer()]}, cv=2)
+    results = evaluate(search, example_trials(n_trials=48), cv="loso")
+    assert results.settings.access == {"gridsearchcv": "transductive"}

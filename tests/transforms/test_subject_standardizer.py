@@ -252,3 +252,57 @@ def test_scikit_learn(params, expected_failures):
     first, *_ = testing.transform_checks(SubjectStandardizer(**params), expected_failures)
     with warnings.catch_warnings(action="ignore"):
         first()
+
+
+def test_one_trial_says_nothing_of_features():
+    X = people(shape=(7,))
+    model = SubjectStandardizer().fit(X)
+    with pytest.raises(ValueError, match="too few trials of S1, 1 for one"):
+        model.calibrate(X[X.groups == "S1"][:1])
+    with pytest.warns(UserWarning, match="too few trials of S1, 3 for one"):
+        model.calibrate(X[X.groups == "S1"][:3])
+    model = SubjectStandardizer(access="calibration", n_calibration=1)
+    with pytest.warns(UserWarning, match="too few trials of S0, S1, S2 to adapt"):
+        aligned = model.fit_transform(X)
+    by_all = SubjectStandardizer(access="none").fit_transform(X)
+    np.testing.assert_allclose(aligned, by_all, atol=1e-5)
+
+
+def test_what_was_flat_while_calibrating_gives_zeros_later():
+    X = people()
+    new = X[X.groups == "S1"].copy()
+    new[:6, 1] = 5.0  # an electrode that is plugged in later
+    aligned = np.asarray(SubjectStandardizer().fit(X).calibrate(new[:6]).transform(new[6:]))
+    assert (aligned[:, 1] == 0).all()
+    assert 0.5 < aligned[:, 0].std() < 2
+
+
+@pytest.mark.parametrize("scale", [1e-12, 1e12])
+def test_the_unit_does_not_matter(scale):
+    X = people(shape=(7,))
+    aligned = SubjectStandardizer().fit_transform(X)
+    scaled = SubjectStandardizer().fit_transform(X * scale)
+    np.testing.assert_allclose(scaled, aligned, rtol=1e-3, atol=1e-4)
+
+
+def test_who_was_calibrated_under_another_name_is_told():
+    X = people()
+    new = X[X.groups == "S1"]
+    model = SubjectStandardizer().fit(X)
+    with pytest.warns(UserWarning, match="calibrated for None, but X is of 'S1'"):
+        model.calibrate(np.asarray(new)).transform(new)
+    numbered = [SignalArray(np.asarray(new), groups=[name] * len(new)) for name in ("7", 7)]
+    model = SubjectStandardizer().fit(X).calibrate(numbered[0])
+    with pytest.warns(UserWarning, match="calibrated for '7', but X is of 7"):
+        model.transform(numbered[1])
+
+
+def test_groups_are_checked_and_no_labels():
+    X = people()
+    model = SubjectStandardizer().fit(X)
+    with pytest.raises(TypeError, match="positional"):
+        model.calibrate(X, ["rest"] * len(X))
+    with pytest.raises(ValueError, match=r"groups has shape \(\)"):
+        model.calibrate(X, groups="S1")
+    with pytest.raises(ValueError, match="have no subject in groups"):
+        model.calibrate(X, groups=["S1"] * (len(X) - 1) + [None])

@@ -8,14 +8,18 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import clone
 
-from eegkit.access import access_of, calibration_rows
+from eegkit.access import access_of, calibration_rows, parts_of, searched
 from eegkit.evaluation.metrics.scoring import Scorer, by_answers
 from eegkit.evaluation.running.fit_params import takes_labels
 from eegkit.evaluation.running.fold import Data
 from eegkit.evaluation.splits.metadata import listed, show
 from eegkit.evaluation.splits.named import Fold
 from eegkit.signals import SignalArray
+
+# What says which trials are scored, which has to be clear before anything is fitted.
+DECLARED = ("access", "n_calibration", "calibration_s")
 
 
 def without_calibration(
@@ -39,6 +43,9 @@ def without_calibration(
         itself about the trials that are left, among which it would calibrate anew.
     """
     _check_labelled(pipelines)
+    _check_searched(pipelines)
+    # As they are fitted: whom a fitted one was calibrated for, is forgotten.
+    pipelines = {name: clone(pipeline) for name, pipeline in pipelines.items()}
     by_pipeline: dict[str, set[int]] = {}
     marked = []
     for fold in folds:
@@ -67,6 +74,17 @@ def _check_labelled(pipelines: Mapping[str, Any]) -> None:
                 f"A step of {name!r} calibrates by labelled trials, which evaluate gives to whole "
                 "decoders only: put the pipeline into SupervisedCalibration, not that into it."
             )
+
+
+def _check_searched(pipelines: Mapping[str, Any]) -> None:
+    for name, pipeline in pipelines.items():
+        for key, _ in (pair for part in parts_of(pipeline) for pair in searched(part)):
+            if key.rpartition("__")[2] in DECLARED:
+                raise ValueError(
+                    f"{name!r} searches for the best {key}; but what a pipeline may see of the "
+                    "people tested is declared, not chosen. Take it out of the search space, and "
+                    "evaluate one pipeline for each value."
+                )
 
 
 def _without_samples(data: Data, rows: NDArray[np.intp]) -> SignalArray:

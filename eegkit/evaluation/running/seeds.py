@@ -9,11 +9,9 @@ from typing import Any
 
 from sklearn.base import BaseEstimator, clone
 
-from eegkit.access import parts_of
+from eegkit.access import parts_of, searched
 
 NAME = "random_state"
-# Where searches of scikit-learn, Optuna and scikit-optimize keep what they choose among.
-SPACES = ("param_grid", "param_distributions", "search_spaces")
 N_SEEDS = 2**32
 
 
@@ -83,18 +81,10 @@ def _check_spaces(pipelines: Mapping[str, Any]) -> None:
 
 
 def _searched_seeds(pipeline: Any) -> Iterator[str]:
-    for part in parts_of(pipeline):
-        for attribute in SPACES:
-            spaces = getattr(part, attribute, None) or ()
-            for space in [spaces] if isinstance(spaces, Mapping) else spaces:
-                yield from _seeds_in(space)
-
-
-def _seeds_in(space: Any) -> Iterator[str]:
-    """Names in one search space that are seeds, or choose among estimators by their seed."""
-    for key, values in space.items() if isinstance(space, Mapping) else ():
-        if _is_seed(str(key)):
-            yield str(key)
+    """Names in search spaces that are seeds, or choose among estimators by their seed."""
+    for key, values in (pair for part in parts_of(pipeline) for pair in searched(part)):
+        if _is_seed(key):
+            yield key
         elif isinstance(values, Sequence) and not isinstance(values, str):
             estimators = [value for value in values if isinstance(value, BaseEstimator)]
             unseeded = Counter(repr(_without_seed(estimator)) for estimator in estimators)
