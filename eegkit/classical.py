@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
+from scipy.stats import loguniform
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.utils.multiclass import check_classification_targets
@@ -85,6 +86,11 @@ class DiagonalLoading(TransformerMixin, BaseEstimator):
 
     def __init__(self, share: float = 1e-3) -> None:
         self.share = share
+
+    @classmethod
+    def search_space(cls) -> dict[str, Any]:
+        """The range of the share; see `eegkit.base.Estimator.search_space`."""
+        return {"share": loguniform(1e-4, 1e-1)}
 
     def fit(self, X: NDArray[np.floating], y: Any = None) -> DiagonalLoading:
         """Learn the usual power.
@@ -222,6 +228,11 @@ class LeastSquaresClassifier(ClassifierMixin, BaseEstimator):
 
     def __init__(self, shrinkage: float = 0.1) -> None:
         self.shrinkage = shrinkage
+
+    @classmethod
+    def search_space(cls) -> dict[str, Any]:
+        """The range of the penalty; see `eegkit.base.Estimator.search_space`."""
+        return {"shrinkage": loguniform(1e-3, 1e1)}
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> LeastSquaresClassifier:
         """Fit.

@@ -10,7 +10,7 @@ from typing import Any
 
 from eegkit.base import Estimator
 from eegkit.datasets import Dataset
-from eegkit.testing import _classifiers, _datasets, _estimators, _transforms
+from eegkit.testing import _classifiers, _datasets, _estimators, _search_spaces, _transforms
 
 MAX_EXPECTED_FAILURES = 2
 # What no net that is trained in batches can pass.
@@ -61,7 +61,8 @@ def _collect(
     small = _small(estimator)
     sklearn_checks = partial(_estimators.run_check_estimator, small, expected_failures)
     first = Check("scikit_learn_check_estimator", sklearn_checks)
-    return [first, *_checks_in(_estimators, small), *_checks_in(module, small)]
+    space = Check("search_space", partial(_search_spaces.check_search_space, small))
+    return [first, *_checks_in(_estimators, small), space, *_checks_in(module, small)]
 
 
 def classifier_checks(

@@ -15,7 +15,6 @@ from sklearn.base import clone
 from sklearn.model_selection import (
     GridSearchCV,
     GroupKFold,
-    ParameterSampler,
     cross_val_score,
     cross_validate,
 )
@@ -115,19 +114,6 @@ def check_model_selection(estimator: NeuralClassifier) -> None:
     for model in scores["estimator"]:
         assert model.predict(X).shape == y.shape
     assert search.predict(X).shape == y.shape
-
-
-def check_search_space(estimator: NeuralClassifier) -> None:
-    """Settings drawn from `search_space` make nets that can be trained."""
-    space = type(estimator).search_space()
-    unknown = set(space) - set(estimator.get_params())
-    assert not unknown, f"search_space names {sorted(unknown)}, which are no parameters"
-    seeds = [name for name in space if name.rpartition("__")[2] == "random_state"]
-    assert not seeds, f"search_space names {seeds}; a seed is no setting that may be chosen"
-    X, y = example_input(estimator)
-    for params in ParameterSampler(space, 3, random_state=0):
-        model = fitted(clone(estimator).set_params(**params | {"max_epochs": 1}), X[:6], y[:6])
-        assert np.isfinite(model.predict_proba(X[:6])).all(), f"not finite with {params}"
 
 
 def check_transforms_before_it(estimator: NeuralClassifier) -> None:

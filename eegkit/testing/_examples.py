@@ -47,17 +47,20 @@ def example_trials(
     )
 
 
-def example_input(estimator: Estimator, random_state: int = 0) -> tuple[SignalArray, np.ndarray]:
+def example_input(
+    estimator: Estimator, random_state: int = 0, n_times: int = N_TIMES
+) -> tuple[SignalArray, np.ndarray]:
     """X as the estimator reads it, and y."""
-    trials = example_trials(random_state=random_state)
+    trials = example_trials(n_times=n_times, random_state=random_state)
     if estimator.input_kind in ("raw", "any"):
         return trials.X, trials.y
     if estimator.input_kind == "covariance":
         samples = np.asarray(trials.X)
-        covariances = samples @ samples.swapaxes(1, 2) / N_TIMES
+        covariances = samples @ samples.swapaxes(1, 2) / n_times
         return SignalArray(covariances, ch_names=CH_NAMES, groups=trials.groups), trials.y
-    n_freqs, n_frames = 12, N_TIMES // 12
-    X = np.asarray(trials.X).reshape(len(trials), len(CH_NAMES), n_frames, n_freqs)
+    n_freqs, n_frames = 12, n_times // 12
+    samples = np.asarray(trials.X)[..., : n_frames * n_freqs]
+    X = samples.reshape(len(trials), len(CH_NAMES), n_frames, n_freqs)
     spectrograms = np.ascontiguousarray(X.swapaxes(2, 3))
     return SignalArray(spectrograms, ch_names=CH_NAMES, groups=trials.groups), trials.y
 

@@ -10,6 +10,7 @@ import scipy.fft
 import scipy.signal
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
+from scipy.stats import loguniform
 
 from eegkit.parameters import ParameterError, Positive
 from eegkit.signals import SignalArray
@@ -94,6 +95,10 @@ class BandCorrelation(BandFeatures):
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:
         return {"sfreq": 128.0, "bands": {"all": (0.0, 64.0)}}
+
+    @classmethod
+    def search_space(cls) -> dict[str, Any]:
+        return {"nperseg_s": [0.5, 1.0, 2.0], "loading": loguniform(0.3, 10)}
 
     def prepare(self, signals: SignalArray) -> None:
         self._check_rate(signals)

@@ -112,6 +112,14 @@ class BandPower(BandFeatures):
     def conformance_params(cls) -> dict[str, Any]:
         return {"sfreq": 128.0, "bands": {"all": (0.0, 64.0)}}
 
+    @classmethod
+    def search_space(cls) -> dict[str, Any]:
+        return {
+            "bands": [None, 4.0, 2.0],
+            "nperseg_s": [0.5, 1.0, 2.0],
+            "output": ["log_power", "relative"],
+        }
+
     def prepare(self, signals: SignalArray) -> None:
         self._check_rate(signals)
         n_times = signals.shape[-1]

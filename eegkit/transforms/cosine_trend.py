@@ -54,6 +54,10 @@ class CosineTrend(Transformer):
     def conformance_params(cls) -> dict[str, Any]:
         return {"n_coefficients": 1}
 
+    @classmethod
+    def search_space(cls) -> dict[str, Any]:
+        return {"n_coefficients": [2, 3, 4, 6]}
+
     def prepare(self, signals: SignalArray) -> None:
         n_channels, n_times = signals.shape[1:]
         refuse_single_sample(n_times)

@@ -72,6 +72,12 @@ class Covariance(Transformer):
     def conformance_params(cls) -> dict[str, Any]:
         return {"sfreq": 128.0}
 
+    @classmethod
+    def search_space(cls) -> dict[str, Any]:
+        """Shrunk covariances, which have logarithms; of all frequencies, or of three bands."""
+        bands = {"theta": (4.0, 8.0), "alpha": (8.0, 13.0), "beta": (13.0, 30.0)}
+        return {"estimator": ["oas", "lwf", 0.05, 0.2], "bands": [None, bands]}
+
     def prepare(self, signals: SignalArray) -> None:
         self.filters_ = []
         if self.bands is not None:

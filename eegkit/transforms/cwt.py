@@ -133,6 +133,16 @@ class CWT(Transformer):
     def conformance_params(cls) -> dict[str, Any]:
         return {"sfreq": 128.0, "f_min": None, "f_max": None, "n_freqs": 3, "n_frames": 4}
 
+    @classmethod
+    def search_space(cls) -> dict[str, Any]:
+        return {
+            "wavelet": ["morlet", "mexican_hat", "morse"],
+            "n_cycles": [3.0, 5.0, 7.0],
+            "n_freqs": [20, 40],
+            "f_max": [30.0, 40.0, 50.0],
+            "spacing": ["geometric", "linear"],
+        }
+
     def prepare(self, signals: SignalArray) -> None:
         self._check_rate(signals)
         n_times = signals.shape[-1]

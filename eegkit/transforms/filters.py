@@ -89,6 +89,10 @@ class BandPass(Filter):
     def conformance_params(cls) -> dict[str, Any]:
         return {"sfreq": 128.0, "l_freq": None, "h_freq": 60.0, "order": 1}
 
+    @classmethod
+    def search_space(cls) -> dict[str, Any]:
+        return {"l_freq": [0.5, 1.0, 4.0, 8.0], "h_freq": [20.0, 30.0, 45.0]}
+
     def check_parameters(self) -> None:
         super().check_parameters()
         if self.l_freq is None and self.h_freq is None:

@@ -89,6 +89,16 @@ class MelSpectrogram(FrameTransformer):
     def conformance_params(cls) -> dict[str, Any]:
         return {"sfreq": 128.0, "nperseg": 2, "n_fft": 8, "hop": 1, "n_mels": 1}
 
+    @classmethod
+    def search_space(cls) -> dict[str, Any]:
+        """Windows long enough for a frequency bin in each of the bands."""
+        return {
+            "window_s": [0.5, 1.0],
+            "hop_s": [0.0625, 0.125, 0.25],
+            "n_mels": [8, 16, 32],
+            "f_max": [45.0, None],
+        }
+
     def prepare(self, signals: SignalArray) -> None:
         freqs = self._prepare_frames(signals)
         low, high = range_of(self.f_min, self.f_max, self.sfreq_)

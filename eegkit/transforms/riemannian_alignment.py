@@ -98,6 +98,10 @@ class RiemannianAlignment(Alignment):
     stretch: bool = False
     eps: Annotated[float, Interval(gt=0, lt=1)] = 1e-6
 
+    @classmethod
+    def search_space(cls) -> dict[str, Any]:
+        return {"metric": ["riemann", "logeuclid"], "stretch": [False, True]}
+
     def prepare(self, signals: SignalArray) -> None:
         n_rows, n_columns = self.input_shape_
         if n_rows != n_columns:

@@ -78,6 +78,14 @@ class SpectrogramImage(Transformer):
     def conformance_params(cls) -> dict[str, Any]:
         return {"n_freqs": 8, "n_frames": 6}
 
+    @classmethod
+    def search_space(cls) -> dict[str, Any]:
+        return {
+            "n_freqs": [48, 64, 100],
+            "n_frames": [48, 64, 100],
+            "normalize": [None, "minmax", "zscore"],
+        }
+
     def prepare(self, signals: SignalArray) -> None:
         n_channels, n_freqs, n_frames = signals.shape[1:]
         rows = resize_matrix(n_freqs, self.n_freqs, self.interpolation)

@@ -90,6 +90,11 @@ class SpectrogramUnion(Transformer, Composition, kw_only=False):
         first, second = STFT.conformance_params(), STFT.conformance_params() | {"output": "db"}
         return {"transformers": [STFT(**first), STFT(**second)], "n_freqs": 4, "n_frames": 6}
 
+    @classmethod
+    def search_space(cls) -> dict[str, Any]:
+        """Of the image; the transforms inside have spaces of their own."""
+        return SpectrogramImage.search_space()
+
     def set_params(self, **params: Any) -> SpectrogramUnion:
         """Set parameters, those of the transforms inside as well, as ``name__parameter``."""
         if "transformers" in params:

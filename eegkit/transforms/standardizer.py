@@ -70,6 +70,10 @@ class Standardizer(Transformer):
     sfreq: Positive | None = None
     eps: Positive = 1e-4
 
+    @classmethod
+    def search_space(cls) -> dict[str, Any]:
+        return {"mode": ["channel", "trial", "moving"]}
+
     def prepare(self, signals: SignalArray) -> None:
         self.output_shape_ = self.input_shape_
         self._init_block = 0

@@ -134,6 +134,16 @@ class STFT(FrameTransformer):
     def conformance_params(cls) -> dict[str, Any]:
         return {"sfreq": 128.0, "nperseg": 2, "hop": 1, "f_min": None, "f_max": None}
 
+    @classmethod
+    def search_space(cls) -> dict[str, Any]:
+        """Windows that leave trials of 2 s five frames or more; `scaling` adds but a constant."""
+        return {
+            "window_s": [0.25, 0.5, 1.0],
+            "hop_s": [0.0625, 0.125, 0.25],
+            "f_max": [30.0, 40.0, 50.0],
+            "normalize": [None, "trial", "fitted"],
+        }
+
     def check_parameters(self) -> None:
         super().check_parameters()
         if self.output == "complex" and self.normalize is not None:

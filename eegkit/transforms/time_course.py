@@ -59,6 +59,10 @@ class TimeCourse(Transformer):
     def conformance_params(cls) -> dict[str, Any]:
         return {"n_windows": 1}
 
+    @classmethod
+    def search_space(cls) -> dict[str, Any]:
+        return {"n_windows": [4, 7, 10, 14]}
+
     def prepare(self, signals: SignalArray) -> None:
         n_channels, n_times = signals.shape[1:]
         n_means = self.n_windows * (N_PARTS if self.output == "log_power" else 1)

@@ -80,6 +80,15 @@ class WaveletDenoiser(Transformer):
     def conformance_params(cls) -> dict[str, Any]:
         return {"wavelet": "haar"}
 
+    @classmethod
+    def search_space(cls) -> dict[str, Any]:
+        return {
+            "wavelet": ["db4", "sym8", "coif3"],
+            "threshold": ["bayes", "universal"],
+            "mode": ["soft", "hard"],
+            "noise": ["finest", "level"],
+        }
+
     def prepare(self, signals: SignalArray) -> None:
         try:
             wavelet = pywt.Wavelet(self.wavelet)

@@ -16,7 +16,7 @@ from eegkit import Trials, evaluate, report
 from eegkit.classifiers import CNNBiGRU
 from eegkit.cli._tables import summary_table
 from eegkit.evaluation import Results, join_results, person_scores
-from eegkit.testing._classifiers import check_search_space
+from eegkit.testing._search_spaces import check_search_space
 
 N_PEOPLE, N_EACH = 6, 12
 

@@ -29,5 +29,9 @@ class TinyNet(NeuralClassifier):
     def conformance_params(cls):
         return {"max_epochs": 60, "lr": 0.05}
 
+    @classmethod
+    def search_space(cls):  # to that of training
+        return super().search_space() | {"n_filters": [4, 8, 16]}
+
     def build_module(self, input_shape, n_classes):
         return TinyNetModule(input_shape, n_classes, self.n_filters)
