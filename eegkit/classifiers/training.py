@@ -6,10 +6,13 @@ kept as plain arrays.
 
 from __future__ import annotations
 
+import math
+import os
+import re
 import threading
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import numpy as np
@@ -93,25 +96,73 @@ def _no_larger_than(weights: Mapping[str, NDArray[Any]]) -> Iterator[None]:
     What is counted twice, such as shared weights, leaves the factor of 4.
     """
     n_left = [4 * sum(w.size for w in weights.values()) + 10**7, 4 * len(weights) + 1000]
-    thread = threading.get_ident()
 
-    def count(module: nn.Module, name: str, tensor: torch.Tensor | None) -> None:
-        if tensor is None or is_lazy(tensor) or threading.get_ident() != thread:
-            return
+    def count(tensor: torch.Tensor) -> None:
         n_left[0] -= tensor.numel()
         n_left[1] -= 1
         if min(n_left) < 0:
             raise ValueError("its parameters make a net far larger than the weights it has")
 
+    with _each_tensor(count):
+        yield
+
+
+@contextmanager
+def _within_memory(name: str, copies: int) -> Iterator[None]:
+    """Refuse a module as soon as this machine cannot hold it; its tensors are not yet filled then.
+
+    `copies` is how often the machine holds each weight in training.
+    """
+    most, n_bytes = _memory_bytes(), 0
+    advice = "make the net smaller, such as by hidden_size or n_filters"
+
+    def count(tensor: torch.Tensor) -> None:
+        nonlocal n_bytes
+        n_bytes += copies * tensor.numel() * tensor.element_size()
+        if n_bytes > most:
+            raise ValueError(
+                f"{name} with these parameters takes more than {n_bytes / 2**30:.3g} GB to be "
+                f"trained, and this machine has {most / 2**30:.3g} GB; {advice}."
+            )
+
+    try:
+        with _each_tensor(count):
+            yield
+    except (RuntimeError, TypeError) as error:
+        if not re.search("overflow|can't allocate memory", str(error), re.IGNORECASE):
+            raise
+        text = str(error).splitlines()[0]
+        raise ValueError(
+            f"{name} with these parameters takes more memory than there is ({text}); {advice}."
+        ) from error
+
+
+@contextmanager
+def _each_tensor(count: Callable[[torch.Tensor], None]) -> Iterator[None]:
+    """Call a function of every parameter and buffer of the modules that this thread makes."""
+    thread = threading.get_ident()
+
+    def note(module: nn.Module, name: str, tensor: torch.Tensor | None) -> None:
+        if tensor is not None and not is_lazy(tensor) and threading.get_ident() == thread:
+            count(tensor)
+
     hooks = [
-        register_module_parameter_registration_hook(count),
-        register_module_buffer_registration_hook(count),
+        register_module_parameter_registration_hook(note),
+        register_module_buffer_registration_hook(note),
     ]
     try:
         yield
     finally:
         for hook in hooks:
             hook.remove()
+
+
+def _memory_bytes() -> float:
+    """Of this machine; where the system does not say, without a limit."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return math.inf
 
 
 class ModuleEstimator(Estimator):
@@ -163,9 +214,20 @@ class ModuleEstimator(Estimator):
         maker = next(kind for kind in type(self).__mro__ if makers & vars(kind).keys())
         return "fits_in_threads" in vars(maker) and self.fits_in_threads
 
-    def initialising(self, seed: int) -> AbstractContextManager[None]:
-        """Inside, the module that is made gets the same random weights for the same seed."""
-        return initialising(seed) if self.has_generator else seeded(seed)
+    @contextmanager
+    def initialising(self, seed: int) -> Iterator[None]:
+        """Inside, the module that is made gets the same random weights for the same seed.
+
+        Raises
+        ------
+        ValueError
+            The module is too large for this machine.
+        """
+        # The weights; on the CPU also their gradients, and two moments of them.
+        copies = 4 if pick_device(self.device).startswith("cpu") else 1
+        draws = initialising(seed) if self.has_generator else seeded(seed)
+        with draws, _within_memory(type(self).__name__, copies):
+            yield
 
     def hold_module(self, module: nn.Module, device: str) -> None:
         """Keep a module with the weights of `fit`, ready to predict on a device."""

@@ -63,7 +63,8 @@ class Simulated(Dataset, overrides=("n_subjects",)):
     Notes
     -----
     Metadata: ``subject`` (``"S01"``, ...), ``session`` (``"0"``, ``"1"``), ``run`` (``"0"``
-    to ``"3"``, two per session) and ``trial`` (number within the person). Between the
+    to ``"3"``, two per session), ``trial`` (number within the person) and ``onset`` (s from
+    the start of the run, in which trials follow each other without a gap). Between the
     sessions the gain of every electrode changes a little.
 
     ``"motor_imagery"``
@@ -79,8 +80,8 @@ class Simulated(Dataset, overrides=("n_subjects",)):
         focus to the other side. In others it is spike-and-wave of 3 Hz, everywhere at once.
         The background holds slow waves and single discharges that are no seizure; before a
         seizure these come more often. That there is a preictal state at all is an
-        assumption; whether people have one is disputed [3]_. Metadata: ``onset`` (s from the
-        start of the run) and ``focus`` (an electrode, or ``"generalised"``).
+        assumption; whether people have one is disputed [3]_. Metadata: ``focus``
+        (an electrode, or ``"generalised"``).
     ``"emotion"``
         Alpha is weaker over the left frontal cortex in positive, over the right in negative
         emotions [4]_; positive ones have more temporal beta, neutral ones more posterior

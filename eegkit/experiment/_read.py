@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from eegkit._compat import check_constraints
+from eegkit.evaluation.running.seeds import MOST_SEEDS
 from eegkit.experiment._document import Document, Item
 from eegkit.experiment._experiment import Experiment
 from eegkit.experiment._pipelines import (
@@ -34,7 +35,6 @@ KEYS = (
     "label", "on_leak", "out",
 )  # fmt: skip
 MANDATORY = ("datasets", "pipelines")
-MOST_SEEDS = 10_000
 ON_LEAK = ("refuse", "mark")
 Result = TypeVar("Result")
 

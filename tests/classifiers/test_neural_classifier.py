@@ -218,3 +218,10 @@ def test_a_loaded_net_predicts_without_torchs_compiler(trials, tmp_path):
         "assert 'torch._dynamo' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("size", [200_000, 10**9, 2**62])
+def test_a_net_too_large_for_the_machine_is_refused(size):
+    X = np.zeros((4, 3, 20, 5))
+    with pytest.raises(ValueError, match="CNNBiGRU with these parameters takes more"):
+        CNNBiGRU(hidden_size=size, max_epochs=1).fit(X, ["a", "b"] * 2)

@@ -7,6 +7,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from eegkit.datasets import Simulated, load_dataset
+from eegkit.transforms import BandPower, SubjectStandardizer
 
 
 def band_power(trials, names=("C3", "C4"), bands=((8, 13), (16, 26))):
@@ -177,3 +178,17 @@ def test_levels_are_ordered_and_easy_is_easy_within_a_person():
 def test_bad_options(options, message):
     with pytest.raises(ValueError, match=message):
         Simulated(**options).load()
+
+
+@pytest.mark.parametrize("condition", ["motor_imagery", "seizure", "emotion", "identity"])
+def test_trials_know_when_they_began(condition):
+    trials = Simulated(condition=condition, n_subjects=2, n_trials=8, duration=2).load()
+    assert trials.metadata["onset"].tolist() == 8 * [0, 2]
+    assert trials.X.onsets.tolist() == 2 * [0, 2, 4, 6, 8, 10, 12, 14]
+
+
+def test_features_can_be_calibrated_by_seconds():
+    trials = Simulated(n_subjects=2, n_trials=12, random_state=0).load()
+    step = SubjectStandardizer(access="calibration", calibration_s=18.0)
+    features = BandPower().fit_transform(trials.X)
+    assert step.fit(features).calibration_rows(features).sum() == 12

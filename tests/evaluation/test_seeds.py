@@ -224,3 +224,8 @@ class Seeking(CNNBiGRU):
 def test_the_contract_of_nets_refuses_a_search_space_with_a_seed():
     with pytest.raises(AssertionError, match="a seed is no setting"):
         check_search_space(Seeking())
+
+
+def test_seeds_without_end_are_refused(trials):
+    with pytest.raises(ValueError, match="n_seeds is 1000000000; expected a whole number from 1"):
+        evaluate(RandomForestClassifier(), trials, cv="loso", n_seeds=10**9)

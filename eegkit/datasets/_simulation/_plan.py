@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -56,19 +56,19 @@ class Condition(NamedTuple):
     simulate: Callable[[np.random.Generator, Head, Plan], Simulated]
 
 
-def schedule(n_trials: int) -> tuple[NDArray[np.intp], pd.DataFrame]:
-    """The run of every trial, and the metadata that say so."""
-    run = np.arange(n_trials) * N_RUNS // n_trials
-    when = {"session": (run // 2).astype(str), "run": run.astype(str), "trial": range(n_trials)}
-    return run, pd.DataFrame(when)
+def schedule(plan: Plan) -> tuple[NDArray[np.intp], pd.DataFrame]:
+    """The run of every trial, and metadata that say so and when in its run each trial began."""
+    trial = np.arange(plan.n_trials)
+    run = trial * N_RUNS // plan.n_trials
+    onset = (trial - np.searchsorted(run, run)) * plan.n_times / plan.sfreq
+    when = {"session": (run // 2).astype(str), "run": run.astype(str)}
+    return run, pd.DataFrame(when | {"trial": trial, "onset": onset})
 
 
-def shuffled(
-    rng: np.random.Generator, classes: Sequence[str], n_trials: int
-) -> tuple[NDArray[np.str_], pd.DataFrame]:
+def shuffled(rng: np.random.Generator, plan: Plan) -> tuple[NDArray[np.str_], pd.DataFrame]:
     """Shuffled labels, balanced in every run, and when each trial happened."""
-    y = np.resize(np.array(classes), n_trials)
-    run, metadata = schedule(n_trials)
+    y = np.resize(np.array(plan.classes), plan.n_trials)
+    run, metadata = schedule(plan)
     for number in range(N_RUNS):
         y[run == number] = rng.permutation(y[run == number])
     return y, metadata

@@ -51,7 +51,7 @@ def simulate(rng: np.random.Generator, head: Head, plan: _plan.Plan) -> _plan.Si
     alpha_hz, beta_hz = rng.uniform(8.5, 11.5), rng.uniform(18.0, 24.0)
     response = level.response * np.exp(rng.normal(0, 0.2))
     body = Body.draw(rng, head)
-    y, metadata = _plan.shuffled(rng, plan.classes, plan.n_trials)
+    y, metadata = _plan.shuffled(rng, plan)
     X = body.background(rng, plan)
     alpha = plan.noise(rng, N_ALPHA, _plan.bump(alpha_hz, 0.8))
     beta = plan.noise(rng, len(TEMPORAL), _plan.bump(beta_hz, 3.0))

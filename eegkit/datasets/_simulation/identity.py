@@ -46,7 +46,7 @@ def simulate(rng: np.random.Generator, head: Head, plan: _plan.Plan) -> _plan.Si
     alpha_of_session = alpha_hz + rng.normal(0, level.alpha_drift, 2)
     drift = rng.normal(0, level.drift, (2, len(AREAS)))
     body = Body.draw(rng, head, (0.7, 1.6), level.session_change)
-    run, metadata = _plan.schedule(plan.n_trials)
+    run, metadata = _plan.schedule(plan)
     metadata["alpha_hz"] = alpha_hz
     X = body.background(rng, plan)
     for session in (0, 1):

@@ -68,7 +68,7 @@ def simulate(rng: np.random.Generator, head: Head, plan: _plan.Plan) -> _plan.Si
     session_gain = _body.session_gain(rng, head, 0.05)
     line = _body.line_gain(rng, head)
     body = _body.Body(background_gain, blink_gain, slope, blink_rate, session_gain, line)
-    y, metadata = _plan.shuffled(rng, plan.classes, plan.n_trials)
+    y, metadata = _plan.shuffled(rng, plan)
     X = body.background(rng, plan)
     # Mu and beta of the sensorimotor sources with their ERD, and posterior alpha.
     mu = plan.noise(rng, len(SENSORIMOTOR), _plan.bump(mu_hz, 1.0))

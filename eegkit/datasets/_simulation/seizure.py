@@ -43,17 +43,14 @@ def simulate(rng: np.random.Generator, head: Head, plan: _plan.Plan) -> _plan.Si
     """Signals, labels and metadata of one person; the trials of a run are one recording."""
     person = _Person(rng, LEVELS[plan.difficulty], head)
     y = np.resize(np.array(plan.classes), plan.n_trials)
-    run, metadata = _plan.schedule(plan.n_trials)
+    run, metadata = _plan.schedule(plan)
     n_channels = len(head.picks)
     X = np.empty((plan.n_trials, n_channels, plan.n_times))
-    onset = np.empty(plan.n_trials)
     for number in np.unique(run):
         rows = np.flatnonzero(run == number)
         y[rows] = sorted(y[rows], key=IN_TIME.index)
-        onset[rows] = np.arange(len(rows)) * plan.n_times / plan.sfreq
         recording = person.run(rng, y[rows], plan)
         X[rows] = recording.reshape(n_channels, len(rows), -1).transpose(1, 0, 2)
-    metadata["onset"] = onset
     metadata["focus"] = person.focus
     return person.body.recorded(rng, X, metadata, plan.sfreq), y, metadata
 

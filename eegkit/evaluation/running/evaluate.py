@@ -8,7 +8,7 @@ import warnings
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -30,7 +30,7 @@ from eegkit.evaluation.running.inputs import (
     name_pipelines,
     tell_amplitudes,
 )
-from eegkit.evaluation.running.seeds import fits_of
+from eegkit.evaluation.running.seeds import MOST_SEEDS, fits_of
 from eegkit.evaluation.running.store import Store
 from eegkit.evaluation.running.tasks import run_tasks
 from eegkit.evaluation.running.twin import leaky_folds
@@ -44,7 +44,7 @@ from eegkit.evaluation.splits.named import (
     overlap,
 )
 from eegkit.labels import one_class_each
-from eegkit.parameters import Count, check_for
+from eegkit.parameters import Interval, check_for
 from eegkit.trials import Trials
 
 
@@ -206,7 +206,7 @@ def _check_choices(on_leak: Any, on_error: Any, n_seeds: Any, twin: Any) -> None
     check_for(bool).require("twin", twin)
     check_for(Literal["refuse", "mark"]).require("on_leak", on_leak)
     check_for(Literal["record", "raise"]).require("on_error", on_error)
-    check_for(Count).require("n_seeds", n_seeds)
+    check_for(Annotated[int, Interval(ge=1, le=MOST_SEEDS)]).require("n_seeds", n_seeds)
 
 
 def _without_calibration(

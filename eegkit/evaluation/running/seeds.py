@@ -13,6 +13,8 @@ from eegkit.access import parts_of, searched
 
 NAME = "random_state"
 N_SEEDS = 2**32
+# Each is a fit of every pipeline on every fold.
+MOST_SEEDS = 10_000
 
 
 def fits_of(
