@@ -7,6 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+# Functions of NumPy that are no ufuncs and yet work sample by sample.
+ELEMENTWISE = frozenset({np.around, np.clip, np.nan_to_num, np.round, np.where})
+# Functions that write into their first argument.
+WRITING = frozenset({np.copyto, np.fill_diagonal, np.place, np.put, np.put_along_axis, np.putmask})
+FACTS = ("sfreq", "ch_names", "groups", "onsets", "freqs", "times", "preparation")
 # Facts with an entry for each trial.
 OF_TRIALS = ("groups", "onsets")
 
@@ -14,6 +19,7 @@ OF_TRIALS = ("groups", "onsets")
 def key_of_each_axis(key: Any, ndim: int) -> list[Any] | None:
     """One key per axis, or None where the result's axes no longer match the array's."""
     parts = list(key) if isinstance(key, tuple) else [key]
+    parts = [list(part) if isinstance(part, tuple) else part for part in parts]
     if any(part is None for part in parts):
         return None
     if any(isinstance(part, np.ndarray | list) and np.ndim(part) > 1 for part in parts):
@@ -95,3 +101,25 @@ def refuse_repeats(ch_names: Sequence[str]) -> None:
             f"ch_names has {', '.join(repeats[:8])} more than once; give every channel "
             "a name of its own, or leave out those that are there twice."
         )
+
+
+def common_facts(signals: Sequence[Any], shape: tuple[int, ...]) -> dict[str, Any]:
+    """What all signals of an operation say of the axes of a result that none of them stretches."""
+    facts: dict[str, Any] = {}
+    pairs = [(array, array.metadata) for array in signals]
+    pairs = [pair for pair in pairs if any(value is not None for value in pair[1].values())]
+    if not pairs or any(array.ndim != len(shape) for array, _ in pairs):
+        return facts
+    for name, axis in axis_of_each_fact(len(shape)).items():
+        values = [said[name] for array, said in pairs if array.shape[axis] == shape[axis]]
+        if values and all(same(values[0], value) for value in values[1:]):
+            facts[name] = values[0]
+    if len(shape) == 4:
+        rates = {said["sfreq"] for _, said in pairs}
+        facts["sfreq"] = rates.pop() if len(rates) == 1 else None
+    return facts
+
+
+def same(first: Any, second: Any) -> bool:
+    """Whether two facts are one."""
+    return first is second or bool(np.array_equal(first, second))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from numbers import Real
 from typing import Any
@@ -14,6 +15,8 @@ from eegkit.signals_input import refuse_masked
 
 # What pandas calls arrays of objects that numbers are.
 NUMBERS = ("boolean", "integer", "floating", "mixed-integer-float", "decimal")
+# What NumPy and pandas write where they make text of what is absent.
+NOT_THERE = ("nan", "<NA>", "NaT")
 
 
 def one_kind(values: ArrayLike, name: str) -> NDArray[Any]:
@@ -50,21 +53,27 @@ def one_kind(values: ArrayLike, name: str) -> NDArray[Any]:
     array: NDArray[Any] = np.asarray(values, object if is_list else None)
     if array.dtype.kind in "ST":
         array = array.astype(object)
+    if array.dtype.kind == "U":
+        _refuse_lookalikes(array, name)
     if array.dtype.kind != "O":
         return array
     is_there = ~np.asarray(pd.isna(array))
     items = array[is_there]
     kind = pd.api.types.infer_dtype(items, skipna=False)
     if kind == "bytes":
-        items = np.array([item.decode(errors="replace") for item in items], dtype=object)
+        texts = [item.decode(errors="backslashreplace") for item in items]
+        items = np.array(texts, dtype=object)
+    elif kind == "string":
+        items = _plain_text(items, name)
     elif kind in NUMBERS:
         items = np.array(items.tolist(), dtype=float if kind == "decimal" else None)
     elif kind.startswith("mixed"):
         items = _as_text(items, name)
     else:
-        return array.astype(str) if is_list and kind == "string" and is_there.all() else array
+        return array
     if is_there.all():
-        return items.reshape(array.shape)
+        items = items.reshape(array.shape)
+        return items.astype(str) if is_list and kind == "string" else items
     whole = np.full(array.shape, None, dtype=object)
     whole[is_there] = items
     return whole
@@ -164,14 +173,36 @@ def _without_gaps(values: Any, what: str, name: str) -> NDArray[Any]:
     array = one_kind(values, name)
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
-    if array.dtype.kind in "fOmM" and array.ndim and array.size:
-        absent = np.asarray(pd.isna(array)).reshape(len(array), -1).any(axis=1)
+    if array.dtype.kind in "fOmMU" and array.ndim and array.size:
+        entries = pd.Series(array.ravel())
+        is_absent = entries.isna() | entries.isin(NOT_THERE)
+        absent = is_absent.to_numpy().reshape(len(array), -1).any(axis=1)
         if absent.any():
             raise ValueError(
                 f"{absent.sum()} of {len(array)} trials have no {what} in {name}, trial "
                 f"{absent.argmax()} for one; fill it in, or leave these trials out."
             )
     return array
+
+
+def _plain_text(items: NDArray[Any], name: str) -> NDArray[Any]:
+    """Text as plain strings: members of enumerations that are text would say their own name."""
+    if set(map(type, items)) != {str}:
+        items = np.array([str.__str__(item) for item in items], dtype=object)
+    _refuse_lookalikes(items, name)
+    return items
+
+
+def _refuse_lookalikes(items: NDArray[Any], name: str) -> None:
+    """Refuse two texts that look the same: letters with accents have two encodings."""
+    spellings: dict[str, str] = {}
+    for text in pd.unique(items.ravel().astype(object)):
+        other = spellings.setdefault(unicodedata.normalize("NFC", text), text)
+        if other != text:
+            raise ValueError(
+                f"{name} holds {text!r} in two encodings that look the same, {text!a} and "
+                f"{other!a}; make them one by unicodedata.normalize('NFC', text)."
+            )
 
 
 def _as_text(items: NDArray[Any], name: str) -> NDArray[Any]:

@@ -6,7 +6,6 @@ Why a subclass of ``numpy.ndarray``: see ``docs/design/0001-signal-array.md``.
 from __future__ import annotations
 
 import copy
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -14,22 +13,20 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from eegkit.indexing import (
+    ELEMENTWISE,
+    FACTS,
     OF_TRIALS,
-    axis_of_each_fact,
+    WRITING,
     check_facts,
+    common_facts,
     is_whole,
     key_of_each_axis,
     owner_of_memory,
     pick,
     pick_names,
+    same,
 )
-from eegkit.signals_input import entries, read_epochs, refuse_masked
-
-# Functions of NumPy that are no ufuncs and yet work sample by sample.
-_ELEMENTWISE = frozenset({np.around, np.clip, np.nan_to_num, np.round, np.where})
-# Functions that write into their first argument.
-_WRITING = frozenset({np.copyto, np.fill_diagonal, np.place, np.put, np.put_along_axis, np.putmask})
-_FACTS = ("sfreq", "ch_names", "groups", "onsets", "freqs", "times", "preparation")
+from eegkit.signals_input import entries, epochs_in, read_epochs, refuse_masked
 
 
 def _forgetting(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -42,6 +39,16 @@ def _forgetting(method: Callable[..., Any]) -> Callable[..., Any]:
     return change
 
 
+def _filling(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A method of arrays that writes its result into `out`, behind its first argument."""
+
+    def fill(self: SignalArray, *args: Any, **kwargs: Any) -> Any:
+        _forget_all([*args[1:], kwargs.get("out")])
+        return method(self, *args, **kwargs)
+
+    return fill
+
+
 class SignalArray(np.ndarray):
     """Trials as an array that knows its sampling rate, channels and people.
 
@@ -50,7 +57,8 @@ class SignalArray(np.ndarray):
     element-wise arithmetic with numbers, plain arrays and signals that know the same;
     every other operation drops it: reshaping, matrix products, sorting, picking scattered
     samples. Where other signals are written into it, or their order is changed in place,
-    it and all views of its memory know nothing any more.
+    it and all views of its memory know nothing any more; what is written by way of a plain
+    array (``np.asarray(X)[...] = ...``) goes unnoticed. What it knows is read-only.
 
     Parameters
     ----------
@@ -108,14 +116,11 @@ class SignalArray(np.ndarray):
         if not isinstance(array, SignalArray):  # a memmap or a matrix
             array = array.view(np.ndarray)
         names = None if ch_names is None else tuple(map(str, entries(ch_names, "ch_names")))
-        facts = {
-            "sfreq": None if sfreq is None else float(sfreq),
-            "ch_names": names,
-            "groups": None if groups is None else entries(groups, "groups"),
-            "preparation": preparation,
-        }
+        facts = {"ch_names": names, "preparation": preparation}
+        facts["sfreq"] = None if sfreq is None else float(sfreq)
+        facts["groups"] = None if groups is None else entries(groups, "groups").copy()
         for name, values in (("onsets", onsets), ("freqs", freqs), ("times", times)):
-            facts[name] = None if values is None else np.asarray(values, dtype=float)
+            facts[name] = None if values is None else np.array(values, dtype=float)
         check_facts(facts, array.shape)
         return array.view(cls)._learn(facts)
 
@@ -127,6 +132,9 @@ class SignalArray(np.ndarray):
 
     def _learn(self, facts: Mapping[str, Any]) -> SignalArray:
         self._facts, self._learned_at = dict(facts), (self._changes[0], self._changes[1])
+        for value in facts.values():
+            if isinstance(value, np.ndarray):
+                value.flags.writeable = False  # whoever sorts it would change what is true
         return self
 
     def _fact(self, name: str) -> Any:
@@ -180,7 +188,7 @@ class SignalArray(np.ndarray):
     @property
     def metadata(self) -> dict[str, Any]:
         """What the array knows, as the keyword arguments of the constructor."""
-        return {name: self._fact(name) for name in _FACTS}
+        return {name: self._fact(name) for name in FACTS}
 
     @property
     def of_trials(self) -> dict[str, Any]:
@@ -244,15 +252,16 @@ class SignalArray(np.ndarray):
         args = list(args)
         arrays = [_plain(value) for value in args]
         result = func(*arrays, **{name: _plain(value) for name, value in kwargs.items()})
-        signals = _signals([*args, *kwargs.values()])
-        if func in _WRITING:
-            return _forget_all(signals[:1])
+        if func in WRITING:
+            return _forget_all(args[:1] or [kwargs.get(name) for name in ("dst", "arr", "a")])
         target = kwargs.get("out")
-        for value, array in zip(args, arrays, strict=True):
+        inputs = [*args, *(value for name, value in kwargs.items() if name != "out")]
+        for i, (value, array) in enumerate(zip(args, arrays, strict=True)):
             if isinstance(value, SignalArray) and array is result:
-                target = value  # given as `out` by its place
-        if target is not None or func in _ELEMENTWISE:
-            return _wrap(result, signals if func in _ELEMENTWISE else [], target)
+                target, inputs = value, inputs[: i or None]  # given as `out` by its place
+        signals = _signals(inputs)
+        if target is not None or func in ELEMENTWISE:
+            return _wrap(result, signals if func in ELEMENTWISE else [], target)
         return _as_signals(result, signals)
 
     def __array_wrap__(
@@ -273,9 +282,23 @@ class SignalArray(np.ndarray):
         return self if array.base is self else self._with_facts(array)
 
     def _with_facts(self, array: NDArray[Any]) -> SignalArray:
-        """`array`, of the same shape, which knows all that this array knows."""
         return array.view(SignalArray)._learn(self.metadata)
 
+    @property
+    def flat(self) -> Any:
+        """An iterator to read by; what is written through one would go unnoticed."""
+        values = self.view(np.ndarray)
+        values.flags.writeable = False
+        return values.flat
+
+    @flat.setter
+    def flat(self, values: Any) -> None:
+        self.view(np.ndarray).flat[:] = values
+
+    choose = _filling(np.ndarray.choose)
+    compress = _filling(np.ndarray.compress)
+    dot = _filling(np.ndarray.dot)
+    take = _filling(np.ndarray.take)
     byteswap = _forgetting(np.ndarray.byteswap)
     fill = _forgetting(np.ndarray.fill)
     partition = _forgetting(np.ndarray.partition)
@@ -309,8 +332,8 @@ def _signals(values: Iterable[Any]) -> list[SignalArray]:
 
 
 def _forget_all(values: Iterable[Any]) -> None:
-    for value in _signals(values):
-        value._forget()
+    for array in _signals(values):
+        array._forget()
 
 
 def _wrap(result: Any, signals: list[SignalArray], target: Any) -> Any:
@@ -318,15 +341,15 @@ def _wrap(result: Any, signals: list[SignalArray], target: Any) -> Any:
     if isinstance(target, tuple):
         (target,) = target
     if isinstance(target, SignalArray):
-        facts = _common_facts(signals, target.shape)
+        facts = common_facts(signals, target.shape)
         target._forget_preparation()
-        if any(not _same(target._fact(name), facts.get(name)) for name in _FACTS):
+        if any(not same(target._fact(name), facts.get(name)) for name in FACTS):
             target._forget()  # and so does whoever looks at the same memory
             target._learn(facts)
         return target
     if target is not None or type(result) is not np.ndarray:  # a number, or a masked array
         return result if target is None else target
-    return result.view(SignalArray)._learn(_common_facts(signals, result.shape))
+    return result.view(SignalArray)._learn(common_facts(signals, result.shape))
 
 
 def _as_signals(result: Any, signals: list[SignalArray]) -> Any:
@@ -342,22 +365,6 @@ def _as_signals(result: Any, signals: list[SignalArray]) -> Any:
     return view._learn({})
 
 
-def _common_facts(signals: list[SignalArray], shape: tuple[int, ...]) -> dict[str, Any]:
-    """What all signals of an operation say of the axes of a result that none of them stretches."""
-    facts: dict[str, Any] = {}
-    signals = [array for array in signals if any(v is not None for v in array.metadata.values())]
-    if not signals or any(array.ndim != len(shape) for array in signals):
-        return facts
-    for name, axis in axis_of_each_fact(len(shape)).items():
-        values = [array._fact(name) for array in signals if array.shape[axis] == shape[axis]]
-        if values and all(_same(values[0], value) for value in values[1:]):
-            facts[name] = values[0]
-    if len(shape) == 4:
-        rates = {array.sfreq for array in signals}
-        facts["sfreq"] = rates.pop() if len(rates) == 1 else None
-    return facts
-
-
 def _keeps_order(signals: SignalArray, key: Any, value: Any) -> bool:
     """Whether what signals know stays true where a value is written into them.
 
@@ -370,16 +377,12 @@ def _keeps_order(signals: SignalArray, key: Any, value: Any) -> bool:
         return False
     part = signals[key]
     if value.ndim == signals.ndim:
-        facts = [(part._fact(name), value._fact(name)) for name in _FACTS[:-1]]
-        return any(fact is not None for fact, _ in facts) and all(_same(*pair) for pair in facts)
+        facts = [(part._fact(name), value._fact(name)) for name in FACTS[:-1]]
+        return any(fact is not None for fact, _ in facts) and all(same(*pair) for pair in facts)
     return (
         owner_of_memory(part) is owner_of_memory(value)
         and part.__array_interface__ == value.__array_interface__
     )
-
-
-def _same(first: Any, second: Any) -> bool:
-    return first is second or bool(np.array_equal(first, second))
 
 
 def as_signals(X: Any) -> Any:
@@ -389,12 +392,9 @@ def as_signals(X: Any) -> Any:
     scikit-learn's splits make of them) their EEG channels in microvolts; anything
     else is returned as it is.
     """
-    mne = sys.modules.get("mne")
-    if mne is not None:
-        if isinstance(X, mne.BaseEpochs):
-            return SignalArray(**read_epochs([X]))
-        if isinstance(X, list) and X and all(isinstance(x, mne.BaseEpochs) for x in X):
-            return SignalArray(**read_epochs(X))
+    epochs = epochs_in(X)
+    if epochs:
+        return SignalArray(**read_epochs(epochs))
     refuse_masked(X)
     signals = getattr(X, "X", None)  # of Trials
     return signals if isinstance(signals, SignalArray) else X

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,14 @@ if TYPE_CHECKING:
     import mne
 
 MICROVOLTS_PER_VOLT = 1e6
+
+
+def epochs_in(X: Any) -> list[mne.BaseEpochs]:
+    """The epochs that X is, or is a list of; none of anything else."""
+    mne: Any = sys.modules.get("mne")
+    parts = X if isinstance(X, list) else [X]
+    is_epochs = mne is not None and all(isinstance(part, mne.BaseEpochs) for part in parts)
+    return parts if is_epochs else []
 
 
 def read_epochs(parts: list[mne.BaseEpochs]) -> dict[str, Any]:

@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from eegkit import trials_checks as checks
 from eegkit.description import TrialsDescription, describe
 from eegkit.labels import class_labels, joined_labels, one_kind
 from eegkit.recordings import Preparation, common_preparation, make_info
 from eegkit.signals import SignalArray
 from eegkit.signals_input import entries, refuse_masked
-from eegkit.text import count, suggest
-from eegkit.trials_checks import check_parts, clean_metadata
+from eegkit.text import count
 from eegkit.trials_epochs import make_epochs, read_epochs
 from eegkit.trials_file import read_trials, write_trials
 from eegkit.trials_onsets import onsets_of
@@ -86,16 +86,16 @@ class Trials:
         plain = np.asarray(X)
         if plain.dtype != np.float32 or not plain.flags.c_contiguous:
             plain = np.ascontiguousarray(plain, dtype=np.float32)
+        self._signals = plain.view()
+        self._signals.flags.writeable = False  # labels and subjects belong to their order
         self.y = y
-        check_parts(plain, self.y, metadata, info)
-        self.metadata = clean_metadata(metadata)
+        checks.check_parts(plain, metadata, info)
+        self._metadata = checks.clean_metadata(metadata)
         self.info = info
         preparation = preparation or getattr(X, "preparation", None)
         if preparation is not None:
             preparation = preparation.applied(sfreq=info["sfreq"], n_times=plain.shape[2])
         self.source: TrialsSource | None = None
-        self._signals = plain.view()
-        self._signals.flags.writeable = False  # labels and subjects belong to their order
         self._preparation = preparation
 
     @classmethod
@@ -203,19 +203,12 @@ class Trials:
         """
         if not parts:
             raise ValueError("There are no trials to concatenate.")
-        first = parts[0]
-        for i, part in enumerate(parts[1:], 1):
-            for attribute in ("ch_names", "sfreq", "n_times"):
-                if getattr(part, attribute) != getattr(first, attribute):
-                    raise ValueError(
-                        f"Part {i} has {attribute} {getattr(part, attribute)}, but part 0 has "
-                        f"{getattr(first, attribute)}; bring them to one first."
-                    )
+        checks.check_alike(parts)
         return Trials(
             np.concatenate([np.asarray(part.X) for part in parts]),
             joined_labels([part.y for part in parts]),
             pd.concat([part.metadata for part in parts], ignore_index=True),
-            first.info,
+            parts[0].info,
             common_preparation([part.preparation for part in parts]),
         )
 
@@ -245,19 +238,7 @@ class Trials:
         """
         if column is None:
             return self
-        if column not in self.metadata:
-            raise ValueError(
-                f"label is {column!r}, but the metadata of the trials has no such column"
-                f"{suggest(column, self.metadata)}"
-            )
-        labels = self.metadata[column]
-        n_absent = int(labels.isna().sum())
-        if n_absent:
-            raise ValueError(
-                f"label is {column!r}, but {n_absent} of {len(self)} trials have nothing in that "
-                "column; choose another one."
-            )
-        trials = Trials(self.X, labels.to_numpy(), self.metadata, self.info)
+        trials = Trials(self.X, checks.column_of(self.metadata, column), self.metadata, self.info)
         if self.source is not None:
             trials.source = dataclasses.replace(self.source, label=column)
         return trials
@@ -340,13 +321,28 @@ class Trials:
 
     @y.setter
     def y(self, labels: ArrayLike) -> None:
-        self._y = class_labels(labels)
+        labels = class_labels(labels)
+        checks.check_length(labels, len(self._signals), "y")
+        self._y = labels.copy()
+
+    @property
+    def metadata(self) -> pd.DataFrame:
+        """A row for each trial, in their order; columns may be changed, rows may not."""
+        checks.check_rows(self._metadata, len(self._signals))
+        return self._metadata
+
+    @metadata.setter
+    def metadata(self, table: pd.DataFrame) -> None:
+        checks.check_rows(table, len(self._signals))
+        self._metadata = checks.clean_metadata(table)
 
     @property
     def X(self) -> SignalArray:
         """The signals, shape (n_trials, n_channels, n_times), in microvolts; read-only."""
+        plain = self._signals.view()
+        plain.flags.writeable = False  # as a copy by pickle is not
         return SignalArray(
-            self._signals, sfreq=self.info["sfreq"], ch_names=self.info["ch_names"],
+            plain, sfreq=self.info["sfreq"], ch_names=self.info["ch_names"],
             groups=self.groups, onsets=onsets_of(self.metadata, self.n_times / self.sfreq),
             preparation=self._preparation,
         )  # fmt: skip
@@ -377,10 +373,11 @@ class Trials:
         return self._signals.shape[2]
 
     def __len__(self) -> int:
-        return len(self.y)
+        return len(self._signals)
 
     def __getitem__(self, rows: Any) -> Trials:
         """Some of the trials, by slice, mask or indices."""
+        rows = checks.in_order(rows, len(self))
         index = np.arange(len(self))[rows]
         if index.ndim != 1:
             raise IndexError("Index trials by a slice, a mask or a list: trials[3:4] is one trial.")

@@ -1,6 +1,7 @@
 """Labels and people as people have them: one meaning everywhere, or a sentence."""
 
 import datetime
+import enum
 from decimal import Decimal
 
 import mne
@@ -17,6 +18,9 @@ from eegkit.signals import as_signals
 X = np.random.default_rng(0).normal(0, 10, (4, 2, 32)).astype("f4")
 WORDS = np.array(["rest", "task"] * 2)
 CODES = np.array([0, 1] * 2)
+
+
+Task = enum.Enum("Task", {"REST": "rest", "TASK": "task"}, type=str)
 
 
 def make(y=WORDS, subject="a", **options):
@@ -40,6 +44,9 @@ def make(y=WORDS, subject="a", **options):
         ([0, "task"] * 2, np.array(["0", "task"] * 2)),
         ([1.0, "3b"] * 2, np.array(["1", "3b"] * 2)),
         ([True, False] * 2, np.array([True, False] * 2)),
+        ([Task.REST, Task.TASK] * 2, WORDS),
+        (np.array([Task.REST, Task.TASK] * 2, dtype=object), WORDS),
+        ([b"caf\xe9", b"caf\xe8"] * 2, np.array([r"caf\xe9", r"caf\xe8"] * 2)),
     ],
 )
 def test_labels_are_numbers_or_text(y, expected, tmp_path):
@@ -66,6 +73,10 @@ def test_labels_are_numbers_or_text(y, expected, tmp_path):
         (["1.0", 1, "b", "b"], "the text '1.0' and the number 1"),
         ([True, 1, 0, 1], "y holds bool, int; expected numbers alone, or text alone"),
         ([True, "a", "b", "a"], "y holds bool, str"),
+        (np.array(["a", np.nan, "b", "a"]), "1 of 4 trials have no label in y, trial 1"),
+        (pd.Series(["a", None, "b", "a"], dtype="string").astype(str), "1 of 4 trials have no"),
+        (["\u00e9", "e\u0301"] * 2, "two encodings that look the same"),
+        (np.array(["\u00e9", "e\u0301"] * 2), "two encodings that look the same"),
         ([("a",), ("b", "c"), ("a",), ("a",)], "y holds tuple"),
         ("rest", r"y has shape \(\)"),
         (None, r"y has shape \(\)"),
@@ -98,6 +109,12 @@ def test_concatenate_merges_no_two_people():
     assert set(Trials.concatenate([make(subject=1), make(subject="3b")]).groups) == {"1", "3b"}
     labels = Trials.concatenate([make(CODES), make(CODES.astype(float))]).y
     assert labels.tolist() == [0, 1] * 4
+
+
+def test_people_whose_names_look_the_same_are_refused():
+    with pytest.raises(ValueError, match=r"subject holds .* in two encodings"):
+        make(subject=["Ren\u00e9", "Rene\u0301", "a", "a"])
+    assert make(subject=["Ren\u00e9", "Rene", "a", "a"]).groups[0] == "Ren\u00e9"
 
 
 def test_people_are_numbers_or_text():

@@ -222,6 +222,13 @@ def write_through_a_view(X):
         lambda X: np.dot(np.ones((12, 3, 40)), np.eye(40), X),
         lambda X: np.take(np.ones((12, 3, 40)), np.arange(12), axis=0, out=X),
         lambda X: np.add.at(X, [0], 1.0),
+        lambda X: np.clip(np.ones(X.shape), -1, 1, out=X),
+        lambda X: np.round(np.ones(X.shape), 1, X),
+        lambda X: np.copyto(src=other_signals(), dst=X),
+        lambda X: X.copy().take(np.arange(12)[::-1], axis=0, out=X),
+        lambda X: X.copy().compress(np.ones(12, bool), 0, X),
+        lambda X: X.copy().dot(np.eye(40), X),
+        lambda X: setattr(X, "flat", np.ones(X.size)),
         lambda X: np.split(X, 2)[0].__setitem__(slice(None), np.split(X, 2)[1]),
         swap_trials,
         write_through_a_view,
@@ -280,6 +287,40 @@ def test_a_copy_that_is_changed_leaves_the_original_alone(X):
         part[0] = part[1] + 1
         assert facts(part) == NOTHING
     assert facts(X) == (160.0, CH_NAMES, True)
+
+
+def test_what_is_only_read_keeps_what_it_knows(X):
+    other = other_signals()
+    np.copyto(X.copy(), other)
+    np.copyto(src=other, dst=np.ones(X.shape))
+    X.copy().dot(other.swapaxes(1, 2)[0])
+    np.clip(X, -1, 1, out=X)
+    np.round(X, 1, X)
+    assert facts(X) == (160.0, CH_NAMES, True)
+    assert facts(other) == (200.0, ("F3", "Fz", "F4"), True)
+
+
+def test_an_iterator_cannot_write_unnoticed(X):
+    assert next(X.flat) == X[0, 0, 0]
+    with pytest.raises(ValueError, match="read-only"):
+        X.flat[:10] = 0
+    assert facts(X) == (160.0, CH_NAMES, True)
+
+
+@pytest.mark.parametrize("name", ["groups", "onsets", "freqs", "times"])
+def test_what_an_array_knows_is_its_own(name):
+    values = np.arange(4.0)
+    X = SignalArray(np.zeros((4, 4, 4, 4)), **{name: values})
+    values[:] = 9
+    for part in (X, X[:2], X[[0, 1]], X.copy(), pickle.loads(pickle.dumps(X))):
+        with pytest.raises(ValueError, match="read-only"):
+            getattr(part, name)[0] = 9
+    assert getattr(X, name).tolist() == [0, 1, 2, 3]
+
+
+def test_an_index_by_a_tuple_is_one_by_a_list(X):
+    assert X[:, (0, 2)].ch_names == X[:, [0, 2]].ch_names
+    assert X[(0, 3),].groups.tolist() == X[[0, 3]].groups.tolist()
 
 
 def test_another_look_at_the_memory_changes_nothing(X):

@@ -1,3 +1,6 @@
+import copy
+import pickle
+
 import mne
 import numpy as np
 import pandas as pd
@@ -131,6 +134,62 @@ def test_signals_cannot_be_changed_under_their_labels():
     with pytest.raises(ValueError, match="read-only"):
         trials.X[0] = 1
     np.testing.assert_array_equal(trials.X, before)
+
+
+def test_labels_are_the_trials_own_and_as_many(trials):
+    y = np.array(["a", "b"] * len(trials))[: len(trials)]
+    other = Trials(trials.X, y, trials.metadata, trials.info)
+    y[:] = "b"
+    assert set(other.y) == {"a", "b"}
+    with pytest.raises(ValueError, match=f"y has 3 rows, but X has {len(trials)} trials"):
+        other.y = other.y[:3]
+    assert len(other) == len(other.y) == len(trials)
+
+
+def drop_a_column(trials):
+    del trials.metadata["subject"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda t: setattr(t, "metadata", t.metadata.sample(frac=1, random_state=0)), "order"),
+        (lambda t: setattr(t, "metadata", t.metadata[t.metadata["subject"] != "S1"]), "rows"),
+        (lambda t: setattr(t.metadata, "index", t.metadata.index[::-1]), "another order"),
+        (lambda t: t.metadata.__init__(t.metadata[1:]), r"rows by now.*trials\[mask\]"),
+        (drop_a_column, "metadata lacks subject"),
+    ],
+)
+def test_rows_of_metadata_belong_to_the_trials(trials, change, words):
+    def people_after():
+        change(trials)
+        return trials.groups
+
+    with pytest.raises(ValueError, match=words):
+        people_after()
+    trials.metadata = example_trials().metadata
+    np.testing.assert_array_equal(trials.groups, example_trials().groups)
+
+
+def test_metadata_may_be_replaced_and_extended(trials):
+    ages = pd.DataFrame({"subject": sorted(set(trials.groups)), "age": [20, 30, 40]})
+    trials.metadata = trials.metadata.merge(ages, on="subject")
+    trials.metadata["hand"] = "right"
+    trials.metadata.index = [0] * len(trials)  # no order
+    assert set(trials[trials.metadata["age"] > 30].groups) == {"S3"}
+
+
+def test_a_mask_of_pandas_goes_by_its_rows(trials):
+    table = trials.metadata.sort_values("subject", ascending=False)
+    assert set(trials[table["subject"] == "S1"].groups) == {"S1"}
+    with pytest.raises(ValueError, match="mask has 1 rows"):
+        trials[table["subject"][:1] == "S1"]
+
+
+def test_copies_by_pickle_keep_their_signals_in_order(trials):
+    for copied in (pickle.loads(pickle.dumps(trials)), copy.deepcopy(trials)):
+        with pytest.raises(ValueError, match="read-only"):
+            np.random.default_rng(0).shuffle(copied.X)
 
 
 def test_masked_signals_and_labels_are_refused():
