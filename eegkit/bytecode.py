@@ -5,7 +5,6 @@ from __future__ import annotations
 import dis
 import importlib
 import importlib.util
-import sys
 import types
 from collections.abc import Mapping
 from typing import Any
@@ -16,8 +15,8 @@ from eegkit.libraries import library_of
 def lookups(function: types.FunctionType) -> tuple[dict[str, Any], set[str]]:
     """The globals and modules that a function and those in it name, and all their other names.
 
-    A module that is imported inside is imported here; a library, or one that is not there, is
-    given by its name.
+    A module that is imported inside is imported here; a library is given by its name and version,
+    one that is not there by its name.
     """
     names, modules, attributes = _names_in(function.__code__)
     space = function.__globals__
@@ -52,9 +51,10 @@ def _absolute(name: str, level: int, space: Mapping[str, Any]) -> str:
 
 
 def _module(name: str) -> Any:
-    """A module that a function would import; its name where it is a library's, or not there."""
-    if library_of(name) or name.partition(".")[0] in sys.stdlib_module_names:
-        return name
+    """A module that a function would import; of a library its version, the name of none."""
+    library = library_of(name)
+    if library:
+        return name, library
     try:
         return importlib.import_module(name)
     except ImportError:

@@ -14,10 +14,11 @@ import pickle
 import sys
 import threading
 import types
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -27,7 +28,7 @@ from eegkit.bytecode import lookups
 from eegkit.libraries import file_of, is_compiled, library_of, versions
 
 # Changed where the same things get another identity than before.
-EDITION = 1
+EDITION = 2
 PLAIN = {type(None), type(...), type(NotImplemented), bool, int, float, complex, bytes}
 # A list of more texts than that is not one of files: to ask the disk for each takes seconds.
 MAX_FILES = 1000
@@ -360,6 +361,12 @@ class _Walk:
     def lock(self, value: Any) -> bytes:
         return _hash("lock")
 
+    def view(self, value: Any) -> bytes:
+        return _hash(type(value).__name__, self.digest(dict(value)))
+
+    def type_variable(self, value: Any) -> bytes:
+        return _hash("type variable", value.__name__.encode())
+
 
 Method = Callable[[_Walk, Any], bytes]
 KINDS: dict[Any, Method] = {
@@ -367,6 +374,8 @@ KINDS: dict[Any, Method] = {
     (list, tuple): _Walk.sequence,
     (set, frozenset): _Walk.unordered,
     dict: _Walk.mapping,
+    (types.MappingProxyType, weakref.WeakKeyDictionary): _Walk.view,
+    (TypeVar, ParamSpec): _Walk.type_variable,
     np.ndarray: _Walk.array,
     np.generic: _Walk.scalar,
     os.PathLike: _Walk.path,

@@ -5,9 +5,11 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib.machinery
+import importlib.util
 import platform
 import re
 import sys
+import sysconfig
 from importlib import metadata
 from pathlib import Path
 
@@ -33,26 +35,50 @@ def library_of(module: str) -> str | None:
 
     A plugin stands for the versions of what it requires, too. Libraries are the standard one,
     and what lies in ``site-packages``; a package that is developed (installed as editable, or
-    found by ``PYTHONPATH``) is its developer's own.
+    found by ``PYTHONPATH``) is its developer's own, even where it has the name of a standard one.
     """
     top = module.partition(".")[0]
     if top == "eegkit":
         return eegkit_itself()
-    if top in sys.stdlib_module_names:
-        return "python"
     path = file_of(module) or file_of(top)
+    if top in sys.stdlib_module_names and (path is None or _is_standard(path)):
+        return "python"
     if path is None or not INSTALLED & set(path.parts):
         return None
     names = _distributions(top)
-    versions = [f"{name} {metadata.version(name)}" for name in names]
+    versions = [f"{name} {metadata.version(name)}{_digest_of_build(name)}" for name in names]
     versions += [requirement for name in names for requirement in _requirements(name)]
     return " ".join(versions) or None
 
 
 def file_of(module: str) -> Path | None:
-    """The file that a module was imported from, where it has one."""
+    """The file that a module was imported from, or would be, where it has one."""
     path = getattr(sys.modules.get(module), "__file__", None)
+    if path is None and module not in sys.modules and "." not in module:
+        spec = importlib.util.find_spec(module)
+        path = None if spec is None or not spec.has_location else spec.origin
     return None if path is None else Path(path)
+
+
+def _is_standard(path: Path) -> bool:
+    folders = [Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib")]
+    return not INSTALLED & set(path.parts) and any(path.is_relative_to(f) for f in folders)
+
+
+@functools.cache
+def _digest_of_build(distribution: str) -> str:
+    """What tells two builds of one version apart, where it is from no index: the list of files.
+
+    Whoever installs a package of their own again does not always count its version up.
+    """
+    try:
+        installed = metadata.distribution(distribution)
+    except metadata.PackageNotFoundError:
+        return ""
+    if installed.read_text("direct_url.json") is None:
+        return ""
+    files = installed.read_text("RECORD") or ""
+    return f" {hashlib.sha256(files.encode()).hexdigest()[:16]}"
 
 
 def is_compiled(module: str) -> bool:

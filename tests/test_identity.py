@@ -1,6 +1,7 @@
 """What identifies code, data, parameters and libraries: whatever changes them changes it."""
 
 import functools
+import importlib
 import operator
 import os
 import subprocess
@@ -8,6 +9,7 @@ import sys
 import types
 import weakref
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -245,7 +247,6 @@ HOPELESS = {
     "weak reference": lambda: weakref.ref(LogisticRegression),
     "ufunc without a name": lambda: np.frompyfunc(lambda x: x, 1, 1),
     "device": lambda: memoryview(b"abc"),
-    "dispatch": lambda: functools.singledispatch(lambda x: x),
     "depth": lambda: functools.reduce(lambda x, _: [x], range(10**5), []),
 }
 
@@ -309,6 +310,82 @@ def test_the_version_of_a_plugin_and_of_what_it_requires_counts(versions, monkey
     versions("onnx")
     assert identify(Net) in found
     monkeypatch.delitem(sys.modules, "eegkit_plugin")
+
+
+def test_a_module_of_ones_own_with_the_name_of_a_standard_one_is_no_library(
+    tmp_path, monkeypatch, versions
+):
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    found = set()
+    for value in (1, 2):
+        (tmp_path / "code" / "nets.py").write_text(f"def f(x):\n    return x + {value}000\n")
+        for name in ("code", "code.nets"):
+            monkeypatch.delitem(sys.modules, name, raising=False)
+        versions("nothing")
+        found.add(identify(importlib.import_module("code.nets").f))
+    assert len(found) == 2
+    monkeypatch.delitem(sys.modules, "code.nets")
+    monkeypatch.delitem(sys.modules, "code")
+
+
+def test_another_build_of_one_version_counts(versions, monkeypatch, tmp_path):
+    folder = tmp_path / "site-packages"
+    about = folder / "ours-1.0.dist-info"
+    about.mkdir(parents=True)
+    (folder / "ours.py").write_text("def f():\n    pass\n")
+    (about / "METADATA").write_text("Name: ours\nVersion: 1.0\n")
+    monkeypatch.syspath_prepend(folder)
+    ours = importlib.import_module("ours")
+
+    def identity(digest):
+        (about / "RECORD").write_text(f"ours.py,sha256={digest},20\n")
+        libraries._digest_of_build.cache_clear()
+        versions("nothing")
+        return identify(ours.f)
+
+    assert identity("a") == identity("b")  # from an index, where a version is one build
+    (about / "direct_url.json").write_text("{}")
+    assert identity("a") != identity("b")
+    monkeypatch.delitem(sys.modules, "ours")
+
+
+def test_a_library_that_is_imported_inside_counts_by_its_version(versions, monkeypatch):
+    def f():
+        import pywt
+
+        return pywt
+
+    imported = identify(f)
+    monkeypatch.delitem(sys.modules, "pywt", raising=False)
+    versions("nothing")
+    assert identify(f) == imported
+    versions("networkx")
+    assert identify(f) == imported
+    monkeypatch.setattr(libraries, "NUMERICS", ())
+    libraries.versions.cache_clear()
+    without = identify(f)
+    versions("pywavelets")
+    assert identify(f) != without
+
+
+@functools.singledispatch
+def of_any_type(x):
+    return x
+
+
+@of_any_type.register
+def _(x: int):
+    return -x
+
+
+def test_what_typing_and_functools_make_is_identified():
+    variable, spec = TypeVar("variable"), ParamSpec("spec")
+    table = types.MappingProxyType({"a": 1})
+    assert identify(lambda: (of_any_type, variable, spec, table))
+    assert identify(table) != identify(types.MappingProxyType({"a": 2}))
 
 
 OWN = """
