@@ -130,6 +130,15 @@ def parts_of(estimator: Any) -> Iterator[Any]:
                     yield from parts_of(candidate)
 
 
+def readers(estimator: Any) -> Iterator[Any]:
+    """A fitted estimator, and who reads the trials inside of it first, from outside to inside."""
+    while estimator is not None:
+        yield estimator
+        steps, members = getattr(estimator, "steps", None), getattr(estimator, "estimators_", None)
+        inner = [steps[0][1]] if steps else list(members)[:1] if members is not None else []
+        estimator = inner[0] if inner else getattr(estimator, "estimator_", None)
+
+
 def searched(search: Any) -> Iterator[tuple[str, Any]]:
     """Every parameter that a search would choose, and what it chooses among; of others nothing."""
     for attribute in SPACES:

@@ -165,7 +165,7 @@ class MatrixLogarithm(TransformerMixin, BaseEstimator):
         -------
         self
         """
-        self.n_channels_ = X.shape[1]
+        self.n_channels_ = _symmetric(X).shape[1]
         return self
 
     def transform(self, X: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -174,18 +174,50 @@ class MatrixLogarithm(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : ndarray, shape (n_trials, n_channels, n_channels)
-            Positive definite.
+            Symmetric and positive definite.
 
         Returns
         -------
         ndarray, shape (n_trials, n_channels * (n_channels + 1) / 2)
             On and above the diagonal; above it times the root of 2, so that norms stay.
+
+        Raises
+        ------
+        ValueError
+            X holds something else, or matrices of another size than in `fit`.
         """
         check_is_fitted(self)
-        values, vectors = np.linalg.eigh(np.asarray(X, dtype=np.float64))
+        matrices = _symmetric(X)
+        if matrices.shape[1] != self.n_channels_:
+            raise ValueError(
+                f"X holds matrices of {matrices.shape[1]} channels, but MatrixLogarithm was fitted "
+                f"on {self.n_channels_}."
+            )
+        values, vectors = np.linalg.eigh(matrices)
+        if len(values) and values.min() <= 0:
+            raise ValueError(
+                f"{int((values.min(axis=1) <= 0).sum())} of {len(values)} matrices in X are not "
+                "positive definite, so they have no logarithm. Give covariances some shrinkage, "
+                "as Covariance(estimator=0.05) does, or align them first (RiemannianAlignment)."
+            )
         logarithms = (vectors * np.log(values)[:, None]) @ vectors.swapaxes(1, 2)
         rows, columns = np.triu_indices(self.n_channels_)
         return logarithms[:, rows, columns] * np.where(rows == columns, 1, np.sqrt(2))
+
+
+def _symmetric(X: Any) -> NDArray[np.float64]:
+    """X, if it holds finite symmetric matrices."""
+    matrices = np.asarray(X, dtype=np.float64)
+    if matrices.ndim != 3 or matrices.shape[1] != matrices.shape[2]:
+        raise ValueError(
+            f"X has shape {matrices.shape}; MatrixLogarithm expects covariances, (n_trials, "
+            "n_channels, n_channels): put Covariance() first."
+        )
+    if not np.isfinite(matrices).all():
+        raise ValueError("X holds NaN or infinite values; drop those trials.")
+    if not np.allclose(matrices, matrices.swapaxes(1, 2), rtol=1e-4, atol=1e-4 * np.ptp(matrices)):
+        raise ValueError("X holds matrices that are not symmetric: put Covariance() first.")
+    return matrices
 
 
 class LeastSquaresClassifier(ClassifierMixin, BaseEstimator):

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import KW_ONLY
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
-from sklearn.utils.validation import check_is_fitted
+from sklearn.base import ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from eegkit.access import access_of, trials_of_subjects, with_access, with_groups
-from eegkit.base import warn
-from eegkit.signals import SignalArray, as_signals
+from eegkit.base import Estimator, warn
+from eegkit.labels import class_labels
+from eegkit.signals import SignalArray
 from eegkit.text import shortlist
 
 # Trials on either side of a threshold, at least; fewer are outliers rather than a state.
@@ -21,7 +24,7 @@ LEAST_OF_A_STATE = 3
 LEAST_TRIALS = 10
 
 
-class SubjectThreshold(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
+class SubjectThreshold(MetaEstimatorMixin, ClassifierMixin, Estimator, kw_only=False):
     """A classifier of two classes, with a threshold for each person.
 
     The answers of a decoder that was trained on other people are often in the right order, and all
@@ -70,8 +73,10 @@ class SubjectThreshold(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     True
     """
 
-    def __init__(self, estimator: Any) -> None:
-        self.estimator = estimator
+    input_kind: ClassVar[str] = "any"
+
+    estimator: Any
+    _: KW_ONLY
 
     def fit(self, X: Any, y: ArrayLike, **params: Any) -> SubjectThreshold:
         """Fit the estimator.
@@ -87,13 +92,9 @@ class SubjectThreshold(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         -------
         self
         """
-        n_classes = len(np.unique(np.asarray(y)))
-        if n_classes != 2:
-            raise ValueError(
-                f"SubjectThreshold expects labels of two classes; y has {n_classes} class"
-                f"{'' if n_classes == 1 else 'es'}."
-            )
-        self.estimator_ = clone(self.estimator).fit(X, y, **params)
+        self.check_parameters()
+        signals, y = self._check_input(X, reset=True), _two_classes(y)
+        self.estimator_ = clone(self.estimator).fit(signals, y, **params)
         self.classes_ = self.estimator_.classes_
         self.subjects_: dict[Any, float] = {}
         return self
@@ -111,7 +112,7 @@ class SubjectThreshold(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         ndarray, shape (n_trials,)
         """
         check_is_fitted(self)
-        signals, few = _people_of(X), []
+        signals, few = self._people_of(X), []
         odds = np.array(self.estimator_.decision_function(signals), dtype=np.float64)
         sources = self.statistics_sources(signals)
         for subject, rows in trials_of_subjects(signals):
@@ -155,7 +156,8 @@ class SubjectThreshold(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         -------
         ndarray, shape (n_trials,)
         """
-        return self.classes_[(self.decision_function(X) > 0).astype(int)]
+        is_second = self.decision_function(X) > 0
+        return self.classes_[is_second.astype(int)]
 
     def calibrate(self, X: Any, *, groups: ArrayLike | None = None) -> SubjectThreshold:
         """Learn the thresholds of new people; first the estimator does, if it adapts to people.
@@ -177,7 +179,7 @@ class SubjectThreshold(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             There are fewer than six trials of somebody.
         """
         check_is_fitted(self)
-        signals = _people_of(X, groups)
+        signals = self._people_of(X, groups)
         if access_of(self.estimator_) != "none":
             self.estimator_.calibrate(signals)
         odds = np.asarray(self.estimator_.decision_function(signals), dtype=np.float64)
@@ -203,6 +205,16 @@ class SubjectThreshold(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             source = "trials" if len(rows) >= LEAST_TRIALS else "training"
             sources[subject] = "calibrate" if subject in self.subjects_ else source
         return sources
+
+    def _people_of(self, X: Any, groups: ArrayLike | None = None) -> SignalArray:
+        signals = with_groups(self._check_input(X, reset=False), groups)
+        if signals.groups is None:
+            warn(
+                "X does not say whose its trials are; SubjectThreshold takes them for one "
+                "person's. Pass an X that knows people (trials.X), or one person's trials at a "
+                "time."
+            )
+        return signals
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -242,12 +254,20 @@ def otsu_threshold(values: NDArray[np.float64]) -> float:
     return float(ordered[place - 1 : place + 1].mean())
 
 
-def _people_of(X: Any, groups: ArrayLike | None = None) -> SignalArray:
-    X = as_signals(X)
-    signals = with_groups(X if isinstance(X, SignalArray) else SignalArray(np.asarray(X)), groups)
-    if signals.groups is None:
-        warn(
-            "X does not say whose its trials are; SubjectThreshold takes them for one person's. "
-            "Pass an X that knows people (trials.X), or one person's trials at a time."
+def _two_classes(y: Any) -> NDArray[Any]:
+    """Labels, if they are of two classes."""
+    if y is None:
+        raise ValueError("SubjectThreshold requires y to be passed, but the target y is None.")
+    labels = class_labels(y)
+    if np.asarray(y).ndim > labels.ndim:
+        column_or_1d(y, warn=True)
+    check_classification_targets(labels)
+    n_classes = len(np.unique(labels))
+    if n_classes > 2:
+        raise ValueError(
+            "Only binary classification is supported. The type of the target is multiclass: "
+            "SubjectThreshold expects labels of two classes, and parts each person's trials in two."
         )
-    return signals
+    if n_classes < 2:
+        raise ValueError("SubjectThreshold expects labels of two classes; y has 1 class.")
+    return labels

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy.linalg import logm
 from sklearn.linear_model import Ridge
 from sklearn.utils.estimator_checks import check_estimator
 
-from eegkit.classical import LeastSquaresClassifier
+from eegkit.classical import LeastSquaresClassifier, MatrixLogarithm
 
 
 def example(n_classes=3, n_features=40):
@@ -57,3 +58,37 @@ def test_scikit_learns_checks_pass():
 def test_no_shrinkage_is_refused():
     with pytest.raises(ValueError, match="shrinkage is 0; expected a number above 0"):
         LeastSquaresClassifier(shrinkage=0).fit(*example())
+
+
+def covariances(n_trials=5, n_channels=3):
+    X = np.random.default_rng(0).normal(size=(n_trials, n_channels, 50))
+    return X @ X.swapaxes(1, 2) / 50
+
+
+def test_logarithms_of_matrices_keep_their_norms():
+    X = covariances()
+    features = MatrixLogarithm().fit_transform(X)
+    logarithms = np.array([logm(matrix) for matrix in X])
+    rows, columns = np.triu_indices(3)
+    weights = np.where(rows == columns, 1, np.sqrt(2))
+    np.testing.assert_allclose(features, logarithms[:, rows, columns] * weights, atol=1e-10)
+    norms = np.linalg.norm(logarithms, axis=(1, 2))
+    np.testing.assert_allclose(np.linalg.norm(features, axis=1), norms)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda X: X[:, :2, :2], "matrices of 2 channels, but MatrixLogarithm was fitted on 3"),
+        (lambda X: X[0], "expects covariances"),
+        (lambda X: X[:, :2], "expects covariances"),
+        (lambda X: X + np.triu(np.ones((3, 3)), 1), "not symmetric"),
+        (lambda X: X * np.nan, "NaN or infinite"),
+        (lambda X: X - 10 * np.eye(3), "5 of 5 matrices in X are not positive definite"),
+        (lambda X: np.concatenate([X, np.zeros((1, 3, 3))]), "1 of 6 matrices in X are not"),
+    ],
+)
+def test_what_has_no_logarithm_is_refused(spoil, message):
+    X = covariances()
+    with pytest.raises(ValueError, match=message):
+        MatrixLogarithm().fit(X).transform(spoil(X))

@@ -1,9 +1,12 @@
 """A threshold for each person: where it lies, what it sees, and what it tells."""
 
+import warnings
+
 import numpy as np
 import pytest
 from skimage.filters import threshold_otsu
 from sklearn.linear_model import LogisticRegression
+from sklearn.utils.estimator_checks import check_estimator
 
 from eegkit import Pipeline, SignalArray, Trials
 from eegkit.access import access_of
@@ -78,7 +81,7 @@ def test_signals_of_nobody_are_of_one_person(decoder):
 
 
 def test_three_classes_are_refused():
-    with pytest.raises(ValueError, match="two classes; y has 3 classes"):
+    with pytest.raises(ValueError, match="Only binary classification"):
         SubjectThreshold(LogisticRegression()).fit(np.arange(6.0)[:, None], [0, 1, 2, 0, 1, 2])
 
 
@@ -109,3 +112,30 @@ def test_groups_reach_the_decoder_inside():
     named = SubjectThreshold(inner).fit(X, y).calibrate(new)
     plain = SubjectThreshold(inner).fit(X, y).calibrate(np.asarray(new), groups=new.groups)
     assert plain.subjects_ == pytest.approx(named.subjects_)
+
+
+def test_scikit_learn():
+    failures = {
+        "check_methods_subset_invariance": "a person's threshold is that of all trials given",
+        "check_classifiers_one_label_sample_weights": "it parts a person's trials in two",
+    }
+    with warnings.catch_warnings(action="ignore"):
+        results = check_estimator(
+            SubjectThreshold(LogisticRegression()),
+            expected_failed_checks=failures,
+            on_fail=None,
+            on_skip=None,
+        )
+    by_status = {name: [] for name in ("failed", "xfail", "passed")}
+    for result in results:
+        by_status.setdefault(result["status"], []).append(result["check_name"])
+    assert not by_status["failed"]
+    assert set(by_status["xfail"]) == set(failures)
+    assert len(by_status["passed"]) > 50
+
+
+@pytest.mark.parametrize("y", [None, ["a"] * 40, [[0.5, 0.5]] * 40])
+def test_labels_are_of_two_classes(decoder, y):
+    X, _ = people([0.0])
+    with pytest.raises(ValueError, match=r"target y is None|y has 1 class|continuous-multioutput"):
+        decoder.fit(X, y)

@@ -62,7 +62,8 @@ class SupervisedCalibration(
 
     Notes
     -----
-    With "refit" the training trials are kept, in memory and in what is pickled.
+    With "refit" the training trials are kept, in memory and in what is pickled or saved: do not
+    give such a file away if they must not be.
 
     Examples
     --------

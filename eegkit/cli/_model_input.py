@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from eegkit.access import readers
 from eegkit.recordings import Preparation
 
 
@@ -48,21 +49,22 @@ def input_of(model: Any) -> ModelInput:
         )
     if not hasattr(model, "classes_"):
         raise ValueError("The model is not fitted; fit it before it is saved, or: eegkit train.")
-    shape = _first_attribute("input_shape_", model, steps[0])
+    inwards = list(readers(model))
+    shape = _first_attribute("input_shape_", *inwards)
     if shape is not None and len(shape) != 2:
         raise ValueError(
             f"The model reads spectrograms of shape {tuple(shape)}, no signals; save the whole "
             "pipeline, with the transform before the net."
         )
     n_channels, n_times = shape or (None, None)
-    names = _first_attribute("ch_names_", model, steps[0])
-    rate = _first_attribute("sfreq_", model, *steps)
+    names = _first_attribute("ch_names_", *inwards)
+    rate = _first_attribute("sfreq_", *inwards, *steps)
     return ModelInput(
         None if names is None else tuple(names),
         None if rate is None else float(rate),
         n_channels,
         n_times,
-        _first_attribute("preparation_", model, steps[0]),
+        _first_attribute("preparation_", *inwards),
     )
 
 

@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from sklearn import pipeline as sklearn_pipeline
+from sklearn.ensemble import VotingClassifier
 
 from eegkit import registry
 from eegkit.classical import (
@@ -34,6 +35,7 @@ HOLDERS: dict[str, type] = {
     "eegkit.pipeline.FeatureUnion": FeatureUnion,
     "eegkit.subject_threshold.SubjectThreshold": SubjectThreshold,
     "eegkit.transforms.Cached": Cached,
+    "sklearn.ensemble.VotingClassifier": VotingClassifier,
     "sklearn.pipeline.Pipeline": sklearn_pipeline.Pipeline,
 }
 # Steps of the classical decoders that are pyRiemann's, by the module where users find them.
@@ -44,8 +46,10 @@ PYRIEMANN = {
 }
 
 
-# A holder that takes torch, imported when it is met.
-ADAPTIVE_NET = "eegkit.classifiers.AdaptiveBatchNorm"
+# Holders that take torch, imported when they are met.
+WITH_TORCH = {
+    f"eegkit.classifiers.{name}": name for name in ("AdaptiveBatchNorm", "SupervisedCalibration")
+}
 
 
 def reference_to(cls: type) -> dict[str, str]:
@@ -53,8 +57,9 @@ def reference_to(cls: type) -> dict[str, str]:
     for name, holder in HOLDERS.items():
         if cls is holder:
             return {"kind": "holder", "name": name}
-    if f"{cls.__module__.rpartition('.')[0]}.{cls.__name__}" == ADAPTIVE_NET:
-        return {"kind": "holder", "name": ADAPTIVE_NET}
+    name = f"{cls.__module__.rpartition('.')[0]}.{cls.__name__}"
+    if name in WITH_TORCH:
+        return {"kind": "holder", "name": name}
     if cls.__name__ in PYRIEMANN and cls.__module__ == PYRIEMANN[cls.__name__]:
         return {"kind": "pyriemann", "name": cls.__name__, "distribution": "pyriemann"}
     for entry in _candidates(cls):
@@ -92,8 +97,8 @@ def class_of(
     kind, name = reference["kind"], reference["name"]
     if kind == "holder" and name in HOLDERS:
         return HOLDERS[name]
-    if kind == "holder" and name == ADAPTIVE_NET:
-        return import_module("eegkit.classifiers").AdaptiveBatchNorm
+    if kind == "holder" and name in WITH_TORCH:
+        return getattr(import_module("eegkit.classifiers"), WITH_TORCH[name])
     if kind == "pyriemann" and name in PYRIEMANN:
         return _of_pyriemann(name)
     if kind == "unregistered":

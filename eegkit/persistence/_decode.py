@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn import config_context, model_selection
 from sklearn.exceptions import InconsistentVersionWarning
+from sklearn.utils import Bunch
 
 from eegkit.persistence._classes import class_of, version_of
 from eegkit.persistence._encode import STORED_AS, import_skops, is_splitter
@@ -139,6 +140,7 @@ BY_KIND: dict[str, Callable[[Decoder, Any], Any]] = {
     "tuple": lambda d, node: tuple(d.decode(node["items"])),
     "slice": lambda d, node: slice(*d.decode(node["items"])),
     "dict": lambda d, node: dict(d.decode(node["items"])),
+    "bunch": lambda d, node: Bunch(**d.decode(node["items"])),
     "dtype": lambda d, node: np.dtype(node["name"]),
     "path": lambda d, node: Path(node["path"]),
     "scalar": lambda d, node: d.decode(node["array"])[()],

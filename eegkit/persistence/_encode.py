@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn import model_selection
 from sklearn.base import BaseEstimator
+from sklearn.utils import Bunch
 
 from eegkit import tensor_file
 from eegkit._compat import split_state
@@ -194,6 +195,7 @@ BY_TYPE: dict[type, Callable[[Encoder, Any], Any]] = {
     tuple: lambda e, v: {"$": "tuple", "items": e._items(v)},
     slice: lambda e, v: {"$": "slice", "items": e._items((v.start, v.stop, v.step))},
     dict: Encoder._dict,
+    Bunch: lambda e, v: {"$": "bunch", "items": e._dict(dict(v))},
     np.ndarray: Encoder._array,
     np.memmap: Encoder._array,
     SignalArray: Encoder._signals,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from eegkit import tensor_file
+from eegkit.access import readers
 from eegkit.persistence._classes import named_classes, version_of
 from eegkit.persistence._decode import Decoder
 from eegkit.persistence._encode import Encoder
@@ -145,12 +146,9 @@ def _input_of(estimator: Any) -> dict[str, Any]:
 
     Loading does not need it: the same is in the states of the estimators.
     """
-    inwards = [estimator]
-    while getattr(inwards[-1], "steps", None):
-        inwards.append(inwards[-1].steps[0][1])
 
     def first_known(attribute: str) -> Any:
-        values = (getattr(part, attribute, None) for part in inwards)
+        values = (getattr(part, attribute, None) for part in readers(estimator))
         return next((value for value in values if value is not None), None)
 
     attributes = ("input_shape_", "ch_names_", "sfreq_", "preparation_")

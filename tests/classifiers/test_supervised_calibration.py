@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 
+import eegkit
 from eegkit import Pipeline, SignalArray, Trials, evaluate
 from eegkit.access import access_of, trials_of_subjects
 from eegkit.classical import BalancedLDA
@@ -160,3 +161,17 @@ def test_copies_of_a_trial_are_not_the_first_ones(trials: Trials) -> None:
     rows = dict(trials_of_subjects(seen))["p0"]
     assert len(rows) == 60
     assert len(np.unique(np.asarray(seen[rows[:6]])[:, 0, 0])) == 6
+
+
+@pytest.mark.parametrize("how", ["refit", "fine_tune"])
+def test_a_calibrated_decoder_is_saved(trials: Trials, tmp_path: Any, how: Any) -> None:
+    net = Pipeline([STFT(), CNNBiGRU(max_epochs=1, random_state=0)])
+    decoder = SupervisedCalibration(power() if how == "refit" else net, how=how, max_epochs=1)
+    decoder.fit(trials.X[20:], trials.y[20:]).calibrate(trials.X[:8], trials.y[:8])
+    eegkit.save(decoder, tmp_path / "decoder.eegkit")
+    loaded = eegkit.load(tmp_path / "decoder.eegkit")
+    proba = decoder.predict_proba(trials.X[8:20])
+    assert (loaded.predict_proba(trials.X[8:20]) == proba).all()
+    both = [d.calibrate(trials.X[20:26], trials.y[20:26]) for d in (decoder, loaded)]
+    again = [d.predict_proba(trials.X[20:40]) for d in both]
+    np.testing.assert_allclose(*again, atol=1e-5)

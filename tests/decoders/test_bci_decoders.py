@@ -11,6 +11,8 @@ from sklearn.base import clone
 import eegkit
 from eegkit import SignalArray
 from eegkit.access import access_of
+from eegkit.cli._model_input import input_of
+from eegkit.datasets import Simulated
 from eegkit.decoders import movement_preparation, slow_potentials
 
 TABLE = Path(__file__).parents[2] / "benchmarks" / "accuracy" / "results" / "bci_competition_ii.csv"
@@ -88,3 +90,13 @@ def test_docstrings_tell_the_stored_scores(task):
     text = re.sub(r"\s+", " ", function.__doc__)
     told = f"{row['mean']:.3f} ({row['ci_low']:.3f} to {row['ci_high']:.3f}) on {task}"
     assert told in text
+
+
+def test_movement_preparation_can_be_saved(tmp_path):
+    trials = Simulated(n_subjects=2, n_trials=8, random_state=0).load()
+    decoder = movement_preparation().fit(trials.X, trials.y)
+    eegkit.save(decoder, tmp_path / "decoder.eegkit")
+    loaded = eegkit.load(tmp_path / "decoder.eegkit")
+    np.testing.assert_array_equal(loaded.predict_proba(trials.X), decoder.predict_proba(trials.X))
+    assert list(loaded.named_estimators_) == ["potential", "rhythms"]
+    assert list(input_of(loaded).ch_names) == list(trials.ch_names)
