@@ -7,6 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 ABSENT = ("", "n/a", "nan", "NaN", "None", "NaT")
+# "1.5 s", "00:01:30", "1 days 00:00:01", "PT1.5S"; a number without a unit would be nanoseconds.
+_UNITS = r"(?:\d+(?:\.\d+)? ?[A-Za-zµ]+ ?)*"
+DURATION = rf"\s*[+-]?(?:P[\dDTHMS.]+|{_UNITS}(?:[+-]?\d+:\d+:\d+(?:\.\d+)?)?)\s*"
 
 
 def seconds(column: pd.Series, *, strict: bool = True) -> NDArray[np.float64]:
@@ -76,8 +79,11 @@ def _numbers(entries: pd.Series) -> pd.Series:
 
 
 def _timedeltas(entries: pd.Series) -> pd.Series:
-    # pandas reads times of a day as text alone.
-    return pd.to_timedelta(entries.where(entries.isna(), entries.astype(str)))
+    # pandas reads times of a day as text alone, and of "1,5" makes 15 nanoseconds.
+    text = entries.where(entries.isna(), entries.astype(str))
+    if not text.dropna().str.fullmatch(DURATION).all():
+        raise ValueError("These are no durations with a unit.")
+    return pd.to_timedelta(text)
 
 
 def _datetimes(entries: pd.Series) -> pd.Series:

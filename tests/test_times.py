@@ -43,6 +43,27 @@ def test_what_is_absent_is_nan():
     assert np.isnan(seconds(pd.Series([None, None], dtype=object))).all()
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["1,5", "2,5"],
+        ["01.02.2020 10:00", "02.02.2020 10:00"],
+        ["1 days 00:00:01", "2"],
+        ["500ms", "1"],
+        ["1:30", "2:30"],
+    ],
+)
+def test_numbers_without_a_unit_are_no_nanoseconds(values):
+    with pytest.raises(ValueError, match="expected seconds"):
+        seconds(pd.Series(values, name="onset"))
+
+
+def test_durations_with_a_unit():
+    for first, second in (("1.5 s", "2 s"), ("PT1.5S", "PT2S"), ("1500ms", "2000 ms")):
+        assert seconds(pd.Series([first, second])).tolist() == [1.5, 2.0]
+    assert seconds(pd.Series(["-1 days +23:59:59", "1 days 00:00:01"])).tolist() == [-1, 86401]
+
+
 def test_what_is_no_time_is_refused_or_unknown():
     column = pd.Series(["early", "late"], name="onset")
     with pytest.raises(

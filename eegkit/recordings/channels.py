@@ -20,29 +20,34 @@ if TYPE_CHECKING:
 MONTAGE = "colin27_1005"
 # Names of the 10-20 system of 1958 and those that replaced them in 1991; a zero typed for O.
 MODERN_NAMES = {"t3": "t7", "t4": "t8", "t5": "p7", "t6": "p8", "01": "o1", "02": "o2"}
-_PREFIX = re.compile(r"^eeg[ _]")
-_REFERENCE = re.compile(r"[-_ ](ref|le|re|ar|avg|a1|a2|m1|m2|cz ref)$")
+_PREFIX = re.compile(r"^(?:eeg|pol)[ _.:-]+")
+_REFERENCE = re.compile(
+    r"\s*[-_ /:]\s*(ref|le|re|ler|cle|ar|avg|av|a1|a2|m1|m2|a1\+?a2|m1\+?m2|cz ref)$"
+)
 # MNE numbers channels of one name, from 0 on.
 FIRST_OF_SEVERAL = "-0"
 _NUMBERED = re.compile(r"(.*)-(\d+)$")
 # What the labels of other signals are made of, with a number or a side (HEOGL, EMG1, DC01).
 _OTHER_KINDS = re.compile(
-    r"""([hv]?e?og|e[ck]g|emg|erg|ecgv?|e[ck]g[lr]|eog[hv]|emg[lr]|[lr]eog|heog|veog|roc|loc
+    r"""([hv]?e?og[uo]?|e[ck]g|emg|erg|ecgv?|e[ck]g[lr]|eog[hv]|emg[lr]|[lr]eog|roc|loc|io|oculogram
     |chin|submental|masseter|tibialis|leg|[lr]leg
     |resp|respiration|respiratory|breath|breathing|flow|airflow|nasal|oronasal|oral|cannula
     |therm|thermistor|thor|thorax|thoracic|chest|abd|abdo|abdomen|abdominal|effort|rip|snore|snoring|mic
+    |torace|addome|termistore|pressione|flusso|xflow|xsum|tib|plm|ptt|vns
     |temp|temperature|rectal|s[pa]o2|osat|o2sat|sat|pulse|pulserate|pr|pleth|plet|ppg|heart|heartrate|hr|bpm
     |ibi|rr|bp|abp|nibp|gsr|eda|scl|scr|etco2|co2|cpap|pap|bursts|suppr
-    |photic|phot|light|lux|sound|noise|audio|event|events|evt|mark|marker|markers|status|annotations
-    |trig|trigger|triggers|stim|stimulus|sti|din|button|response|time|timestamp|counter|battery|cms|drl
+    |photic|phot|light|lux|sound|noise|audio|event|events|evt|mark|marker[a-z]*|markers|sync|status|annotations
+    |trig|trigger|triggers|stim|stimulus|sti|din|button|response|time|timestamp|sample|counter|interpolated|battery[a-z]*|cms|drl
     |acc[xyz]?|accel|accelerometer|gyro|gyro[xyz]|mag[xyz]|position|pos|body|motion|move|activity
-    |aux|bip|exg|misc|dc|ana|analog|gnd|ground|impedance|quality|unused|nc|n/c|empty|dummy|none|null
+    |aux|bip|exg|misc|dc|ana|analog|gnd|ground|impedance|imp|cal|quality|(raw)?cq|eq|hsi|digital|unused|nc|n/c|empty|dummy|none|null
     |reserved|disconnected|unconnected|blank|spare|off)[lr]?\d*""",
     re.VERBOSE,
 )
 _WORDS = re.compile(r"[^\W_]+")
 # Types that EDF+ sets before a name, as in "Resp oro-nasal" (Kemp & Olivan, 2003).
-_EEG_TYPE = re.compile(r"eeg\b[ _:.-]*", re.IGNORECASE)
+_EEG_TYPE = re.compile(r"eeg(?![a-z])[ _:.-]*", re.IGNORECASE)
+# Eyes against a mastoid or an earlobe, by the sleep manual of the AASM; E1 alone is EEG of EGI.
+_EYE = re.compile(r"e[12][-/:_ ][am][12]", re.IGNORECASE)
 
 
 def plain_name(name: str) -> str:
@@ -59,7 +64,8 @@ def plain_name(name: str) -> str:
     """
     bare = _PREFIX.sub("", name.strip().lower().strip(". "))
     bare = _REFERENCE.sub("", bare).strip(". ")
-    return MODERN_NAMES.get(bare, bare)
+    old, _, new = bare.partition("/")  # "T3/T7"
+    return new if new and MODERN_NAMES.get(old) == new else MODERN_NAMES.get(bare, bare)
 
 
 @functools.cache
@@ -118,12 +124,16 @@ def eeg_channels(units: Mapping[str, str], *, typed: bool = False) -> list[str]:
 def _is_eeg(label: str, unit: str, types: bool) -> bool:
     electrode, *others = _NUMBERED.sub(r"\1", label).split("-")
     references = (*electrode_spellings(), "ref", "le", "re", "ar", "avg")
+    if _EYE.fullmatch(label):
+        return False
     if plain_name(electrode) in electrode_spellings() and all(
         plain_name(part) in references for part in others
     ):
         return True
     bare = _EEG_TYPE.sub("", label, count=1) if _EEG_TYPE.match(label) else label
-    if bare == label and (types or (unit and microvolts_per(unit) is None)):
+    if bare == label and (
+        (types and "eeg" not in label.lower()) or (unit and microvolts_per(unit) is None)
+    ):
         return False
     # Dashes and dots, and numbers that MNE gives to equal ones, stand for unused inputs.
     if "$" in label or not _WORDS.search(_NUMBERED.sub(r"\1", label)):

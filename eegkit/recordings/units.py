@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import mne
 
 PREFIXES = {"": 1e6, "m": 1e3, "u": 1.0, "n": 1e-3, "p": 1e-6}
-WORDS = {"milli": "m", "micro": "u", "nano": "n", "pico": "p"}
+WORDS = {"milli": "m", "micro": "u", "mk": "u", "mc": "u", "nano": "n", "pico": "p"}
 # The Greek letter, the sign; either of them in UTF-8, or in Shift-JIS, that was read as Latin-1 or
 # as Windows-1252.
 MICRO = re.compile("\u03bc|\u00b5|\u00ce\u00bc|\u00c2\u00b5|\u0083\u00ca|\u0192\u00ca")

@@ -56,9 +56,13 @@ OTHERS = (
     "ECG|EKG1|ECG EKG|EEG EKG1-REF|EEG LOC-REF|PHOTIC-REF|IBI|DC01|EMG1-Ref|SpO2|SaO2|Temp rectal|"
     "Resp oro-nasal|Event marker|EMG submental|EOG horizontal|HEOG|EOGv|Status|EXG1|GSR1|Plet|-||"
     "STI 014|--0|Unused|EEG unused|NC|Pulse|Thor|Abdo|Nasal Flow|POL $A1|BIP1|ACC_X|Heart Rate|"
-    "O2 Sat|Leg L|Marker"
+    "O2 Sat|Leg L|Marker|E1-M2|E2/A1|VEOGu|IO|CQ_AF3|RAW_CQ|INTERPOLATED|SYNC|MARKER_HARDWARE|VNS|"
+    "TORACE|ADDOME|TERMISTORE|TIB Dx|EEG.BatteryPercent|Sample Index|HSI_TP9|Imp|Oculogram"
 )
-SCALP = "EEG Fp1|Cz|EEG T3-REF|C3-A2|P4-O2|Fp1-F7|EEG Fpz-Cz|E12|X1|1|EEG 001|T8-P8-1|A1|M2|Nose"
+SCALP = (
+    "EEG2|POL Fp1|EEG.AF3|T3/T7|C4:M1|Dreem EEG F7-O1|E2|EEG Fp1|"
+    "Cz|EEG T3-REF|C3-A2|P4-O2|Fp1-F7|EEG Fpz-Cz|E12|X1|1|EEG 001|T8-P8-1|A1|M2|Nose"
+)
 
 
 def test_other_signals_are_told_from_eeg_by_their_labels_and_units():
@@ -66,7 +70,7 @@ def test_other_signals_are_told_from_eeg_by_their_labels_and_units():
     assert eeg_channels(dict.fromkeys(others + scalp, "uV")) == scalp
     # Where labels have types, those without are no EEG, unless they are electrodes.
     found = eeg_channels(dict.fromkeys(others + scalp, ""), typed=True)
-    assert found == [name for name in scalp if name not in ("E12", "X1", "1", "Nose")]
+    assert found == [name for name in scalp if name not in ("E2", "E12", "X1", "1", "Nose")]
     assert eeg_channels({"Cz": "", "X1": "degC", "X2": "mV", "EEG": "?"}) == ["Cz", "X2", "EEG"]
 
 
@@ -85,6 +89,18 @@ def test_canonical_names():
     assert [canonical_name(n) for n in ("Fc5.", "EEG FP1-REF", "T3", " EOG1 ")] == [
         "FC5", "Fp1", "T7", "EOG1"
     ]  # fmt: skip
+    for name in (
+        "T3/T7",
+        "EEG.T7",
+        "POL T3",
+        "t7:m1",
+        "T7/A2",
+        "EEG T3 - Ref",
+        "T3-A1A2",
+        "T7-LER",
+    ):
+        assert canonical_name(name) == "T7"
+    assert [canonical_name(n) for n in ("T3/T8", "FP1-F7", "C3/C4")] == ["T3/T8", "FP1-F7", "C3/C4"]
     # Two that would become one stay apart.
     assert canonical_names(["C3-REF", "EEG C3", "CZ"]) == ("C3-REF", "EEG C3", "Cz")
 

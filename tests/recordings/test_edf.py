@@ -131,7 +131,7 @@ def test_content_that_its_name_denies(write_edf, tmp_path):
     [
         ("uV", 1), ("uv", 1), ("UV", 1), ("µV", 1), ("uVolt", 1), ("microV", 1), ("\xce\xbcV", 1),
         ("\x83\xcaV", 1), ("[uV]", 1), ("mV", 1e3), ("mv", 1e3), ("milliV", 1e3), ("nV", 1e-3),
-        ("V", 1e6), ("volt", 1e6), ("pV", 1e-6),
+        ("V", 1e6), ("volt", 1e6), ("pV", 1e-6), ("mkV", 1),
     ],
 )  # fmt: skip
 def test_units_however_they_are_spelled(write_edf, tmp_path, unit, factor):
