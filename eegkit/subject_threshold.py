@@ -180,7 +180,7 @@ class SubjectThreshold(MetaEstimatorMixin, ClassifierMixin, Estimator, kw_only=F
         """
         check_is_fitted(self)
         signals = self._people_of(X, groups)
-        if access_of(self.estimator_) != "none":
+        if access_of(self.estimator_) != "none" and hasattr(self.estimator_, "calibrate"):
             self.estimator_.calibrate(signals)
         odds = np.asarray(self.estimator_.decision_function(signals), dtype=np.float64)
         thresholds = {s: otsu_threshold(odds[rows]) for s, rows in trials_of_subjects(signals)}

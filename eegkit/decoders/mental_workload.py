@@ -10,6 +10,7 @@ from eegkit.classical import MatrixLogarithm
 from eegkit.parameters import ParameterError
 from eegkit.pipeline import FeatureUnion, Pipeline
 from eegkit.subject_threshold import SubjectThreshold
+from eegkit.temporal_smoothing import TemporalSmoothing
 
 ACCESSES = ("none", "causal", "calibration", "transductive")
 BANDS = {
@@ -28,6 +29,8 @@ BANDS = {
 
 def mental_workload(
     access: Literal["none", "causal", "calibration", "transductive"] = "transductive",
+    *,
+    smoothing_s: float | None = None,
 ) -> Pipeline:
     """A decoder of two states of workload, such as rest and mental arithmetic.
 
@@ -45,6 +48,11 @@ def mental_workload(
           the person's trials: see `SubjectThreshold`, which takes both states to be there.
         - "causal": aligned by the trials that came before.
         - "none": aligned by the training people's mean.
+    smoothing_s : float, optional
+        Average a person's answers over time, by weights that fall with this time constant: of what
+        came before, and with access "transductive" of both sides. It takes states to last, so it is
+        for recordings in which they do; see `TemporalSmoothing`. Access "none" has no smoothing,
+        which sees other windows than the one that is answered.
 
     Returns
     -------
@@ -53,7 +61,7 @@ def mental_workload(
     Raises
     ------
     ValueError
-        `access` is none of these.
+        `access` is none of these, or there is smoothing with access "none".
 
     Notes
     -----
@@ -94,9 +102,22 @@ def mental_workload(
     alignment = "calibration" if access == "transductive" else access
     branches = [(name, _branch(edges, alignment)) for name, edges in BANDS.items()]
     lr: Any = LogisticRegression(C=0.01, class_weight="balanced", max_iter=1000)
+    if smoothing_s is not None:
+        lr = _smoothed(lr, access, smoothing_s)
     if access == "transductive":
         lr = SubjectThreshold(lr)
     return Pipeline([("covariances", FeatureUnion(branches)), ("lr", lr)])
+
+
+def _smoothed(classifier: Any, access: str, smoothing_s: float) -> TemporalSmoothing:
+    if access == "none":
+        raise ParameterError(
+            f"smoothing_s is {smoothing_s!r} and access 'none', but smoothing sees other windows "
+            "of the person; take access 'causal' or wider, or smoothing_s=None.",
+            "smoothing_s",
+        )
+    sides: Any = "transductive" if access == "transductive" else "causal"
+    return TemporalSmoothing(classifier, access=sides, time_constant_s=smoothing_s)
 
 
 def _branch(edges: tuple[float, float], access: Any) -> Pipeline:

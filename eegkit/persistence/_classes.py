@@ -22,6 +22,7 @@ from eegkit.classical import (
 )
 from eegkit.pipeline import FeatureUnion, Pipeline
 from eegkit.subject_threshold import SubjectThreshold
+from eegkit.temporal_smoothing import TemporalSmoothing
 from eegkit.transforms import Cached
 
 KINDS = ("transforms", "classifiers")
@@ -34,6 +35,7 @@ HOLDERS: dict[str, type] = {
     "eegkit.classical.MatrixLogarithm": MatrixLogarithm,
     "eegkit.pipeline.FeatureUnion": FeatureUnion,
     "eegkit.subject_threshold.SubjectThreshold": SubjectThreshold,
+    "eegkit.temporal_smoothing.TemporalSmoothing": TemporalSmoothing,
     "eegkit.transforms.Cached": Cached,
     "sklearn.ensemble.VotingClassifier": VotingClassifier,
     "sklearn.pipeline.Pipeline": sklearn_pipeline.Pipeline,

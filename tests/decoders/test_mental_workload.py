@@ -15,7 +15,7 @@ from eegkit.decoders import mental_workload
 
 TABLE = Path(__file__).parents[2] / "benchmarks/accuracy/results/mental_workload.csv"
 SCORE = re.compile(
-    r'``(mental_workload\(".*?"\))``: balanced accuracy ([\d.]+) \[([\d.]+), ([\d.]+)\], '
+    r'``(mental_workload\(".*?"[^)]*\))``: balanced accuracy ([\d.]+) \[([\d.]+), ([\d.]+)\], '
     r"AUROC ([\d.]+) \[([\d.]+), ([\d.]+)\]"
 )
 ACCESSES = ("none", "causal", "calibration", "transductive")
@@ -46,10 +46,14 @@ def test_its_access_is_that_of_its_name(access):
     assert access_of(mental_workload(access)) == access
 
 
-@pytest.mark.parametrize("access", ACCESSES)
-def test_people_never_seen(access, trials, tmp_path):
+@pytest.mark.parametrize(
+    ("access", "smoothing_s"), [*((access, None) for access in ACCESSES), ("transductive", 1.0)]
+)
+def test_people_never_seen(access, smoothing_s, trials, tmp_path):
     new = trials.X.groups == np.unique(trials.X.groups)[0]
-    decoder = clone(mental_workload(access)).fit(trials.X[~new], trials.y[~new])
+    decoder = clone(mental_workload(access, smoothing_s=smoothing_s)).fit(
+        trials.X[~new], trials.y[~new]
+    )
     assert (decoder.predict(trials.X[new]) == trials.y[new]).mean() > 0.7
     eegkit.save(decoder, tmp_path / "decoder.eegkit")
     loaded = eegkit.load(tmp_path / "decoder.eegkit")
@@ -64,6 +68,16 @@ def test_the_first_minute_is_for_calibration(trials):
         rows = calibration_rows(mental_workload(access), trials.X)
         is_calibrated = access in ("calibration", "transductive")
         np.testing.assert_array_equal(rows, first & is_calibrated)
+
+
+@pytest.mark.parametrize("access", ACCESSES[1:])
+def test_smoothing_keeps_the_access(access):
+    assert access_of(mental_workload(access, smoothing_s=10.0)) == access
+
+
+def test_smoothing_is_an_access():
+    with pytest.raises(ValueError, match="smoothing sees other windows of the person"):
+        mental_workload("none", smoothing_s=10.0)
 
 
 def test_an_access_that_is_not_there():
