@@ -134,3 +134,35 @@ def test_weights_to_begin_with_are_not_forgotten(tmp_path, net_file):
 
     loaded = eegkit.load(forge(net_file, tmp_path / "other", change))
     assert loaded.init_weights == "weights.safetensors"
+
+
+@pytest.mark.parametrize(
+    ("width", "texts"),
+    [(900, [""] * 200_000), (10**6, ["x" * 10**6] + [""] * 2_000)],
+    ids=["all empty", "one long"],
+)
+def test_texts_that_fill_the_memory(tmp_path, width, texts):
+    eegkit.save(Pipeline([STFT()]), tmp_path / "good")
+    node = {"$": "objects", "dtype": f"<U{width}", "shape": [len(texts)], "items": texts}
+
+    def change(description, tensors):
+        description["estimator"]["state"]["odd_"] = node
+
+    path = forge((tmp_path / "good").read_bytes(), tmp_path / "bad", change)
+    if any(texts):
+        with pytest.raises(ValueError, match="would fill the memory"):
+            eegkit.load(path)
+    else:
+        assert eegkit.load(path).odd_.nbytes < 2**25
+
+
+def test_bytes_in_many_places(tmp_path):
+    eegkit.save(Pipeline([STFT()]), tmp_path / "good")
+
+    def change(description, tensors):
+        tensors["big"] = np.zeros(1000, np.uint8)
+        description["estimator"]["state"]["odd_"] = [{"$": "bytes", "tensor": "big"}] * 2
+
+    path = forge((tmp_path / "good").read_bytes(), tmp_path / "bad", change)
+    with pytest.raises(ValueError, match="description is malformed"):
+        eegkit.load(path)

@@ -23,8 +23,8 @@ from eegkit.persistence._encode import STORED_AS, import_skops, is_splitter
 from eegkit.recordings import Preparation
 from eegkit.signals import SignalArray
 
-# Of texts in an array; and what a file of skops may unpack to, as it packs hardly anything.
-MOST_TEXT_BYTES = 4000
+# What texts in an array may take, each as much as the longest; and what a file of skops may unpack
+# to, as it packs hardly anything.
 SMALL_BYTES, MOST_COMPRESSED = 2**25, 100
 
 
@@ -73,8 +73,8 @@ class Decoder:
         dtype = np.dtype(node["dtype"])
         if dtype.kind not in "OSU":
             raise ValueError(f"an array of {dtype} is kept as a list.")
-        if dtype.kind != "O" and dtype.itemsize > MOST_TEXT_BYTES:  # no wider than its texts
-            dtype = np.asarray(items, dtype.kind).dtype
+        if dtype.kind != "O":
+            dtype = _no_wider(dtype, items)
         array = np.empty(len(items), dtype)
         for i, item in enumerate(items):  # one by one: an item may be a list itself
             array[i] = item
@@ -136,7 +136,7 @@ class Decoder:
 BY_KIND: dict[str, Callable[[Decoder, Any], Any]] = {
     "float": lambda d, node: {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}[node["value"]],
     "complex": lambda d, node: complex(*d.decode(node["items"])),
-    "bytes": lambda d, node: d.tensors[node["tensor"]].tobytes(),
+    "bytes": lambda d, node: d._tensor(node).tobytes(),
     "tuple": lambda d, node: tuple(d.decode(node["items"])),
     "slice": lambda d, node: slice(*d.decode(node["items"])),
     "dict": lambda d, node: dict(d.decode(node["items"])),
@@ -170,6 +170,17 @@ def _places(cls: type) -> dict[str, Any]:
         n: None if default is inspect.Parameter.empty else default
         for n, default in defaults.items()
     }
+
+
+def _no_wider(dtype: np.dtype[Any], items: list[Any]) -> np.dtype[Any]:
+    """The dtype of an array of texts, or a narrower one that holds them, within the memory."""
+    most = SMALL_BYTES + MOST_COMPRESSED * sum(map(len, items))
+    if dtype.itemsize * len(items) > most:
+        longest = max(map(len, items), default=0)
+        dtype = np.dtype(f"{dtype.kind}{max(1, longest)}")
+    if dtype.itemsize * len(items) > most:
+        raise ValueError("an array of texts would fill the memory.")
+    return dtype
 
 
 def _check_zip(data: bytes, name: str) -> None:

@@ -8,14 +8,19 @@ import pytest
 from rich.console import Console
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, GroupKFold, RandomizedSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
+from sklearn.svm import SVC
+from sklearn.utils.parallel import Parallel
 
 from eegkit import Trials, evaluate, report
 from eegkit.classifiers import CNNBiGRU
 from eegkit.cli._tables import summary_table
 from eegkit.evaluation import Results, join_results, person_scores
+from eegkit.evaluation.running import tasks
+from eegkit.evaluation.running.seeds import fits_of
 from eegkit.testing._search_spaces import check_search_space
 
 N_PEOPLE, N_EACH = 6, 12
@@ -229,3 +234,36 @@ def test_the_contract_of_nets_refuses_a_search_space_with_a_seed():
 def test_seeds_without_end_are_refused(trials):
     with pytest.raises(ValueError, match="n_seeds is 1000000000; expected a whole number from 1"):
         evaluate(RandomForestClassifier(), trials, cv="loso", n_seeds=10**9)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "draws"),
+    [
+        (LogisticRegression(), False),
+        (LogisticRegression(solver="saga"), True),
+        (SVC(), False),
+        (RandomForestClassifier(), True),
+        (CNNBiGRU(), True),
+    ],
+)
+def test_a_seed_by_which_nothing_is_drawn_is_not_missed(estimator, draws):
+    seeds, _ = fits_of({"a": make_pipeline(FunctionTransformer(), estimator)}, 1)
+    assert bool(seeds["a"]) is draws
+
+
+@pytest.mark.parametrize("n_jobs", [0, 2.5, "2"])
+def test_workers_are_a_whole_number(trials, n_jobs):
+    with pytest.raises(ValueError, match=r"n_jobs is .*; expected a whole number of at least 1"):
+        evaluate(RandomForestClassifier(), trials, cv="loso", n_jobs=n_jobs)
+
+
+def test_no_more_workers_than_tasks(trials, monkeypatch):
+    seen = []
+
+    def parallel(n_jobs, **options):
+        seen.append(n_jobs)
+        return Parallel(n_jobs=1, **options)
+
+    monkeypatch.setattr(tasks, "Parallel", parallel)
+    evaluate(RandomForestClassifier(2), trials, cv="loso", n_jobs=10**6)
+    assert seen == [len(np.unique(trials.groups))]

@@ -47,6 +47,8 @@ from eegkit.labels import one_class_each
 from eegkit.parameters import Interval, check_for
 from eegkit.trials import Trials
 
+JOBS: Any = Annotated[int, Interval(ge=1)] | Annotated[int, Interval(le=-1)] | None
+
 
 def evaluate(
     pipelines: Any,
@@ -178,7 +180,7 @@ def evaluate(
     3     3       d        6       0.5
     """
     pipelines, scorers = name_pipelines(pipelines, baselines), make_scorers(scoring)
-    _check_choices(on_leak, on_error, n_seeds, twin)
+    _check_choices(on_leak, on_error, n_seeds, twin, n_jobs)
     splitter = make_splitter(cv, random_state=random_state)
     datasets = name_datasets(trials)
     data = {name: check_trials(part, keeps_apart(splitter)) for name, part in datasets.items()}
@@ -202,7 +204,8 @@ def evaluate(
     return results
 
 
-def _check_choices(on_leak: Any, on_error: Any, n_seeds: Any, twin: Any) -> None:
+def _check_choices(on_leak: Any, on_error: Any, n_seeds: Any, twin: Any, n_jobs: Any) -> None:
+    check_for(JOBS).require("n_jobs", n_jobs)
     check_for(bool).require("twin", twin)
     check_for(Literal["refuse", "mark"]).require("on_leak", on_leak)
     check_for(Literal["record", "raise"]).require("on_error", on_error)
@@ -261,7 +264,11 @@ def _leaky_folds(
             'people, so there is nothing honest to compare with; use cv="group-5" or cv="loso".'
         )
     leaky = leaky_folds(datasets, split["n_folds"], random_state)
-    return {name: _without_calibration(folds, *calibration)[0] for name, folds in leaky.items()}
+    try:
+        return {name: _without_calibration(f, *calibration)[0] for name, f in leaky.items()}
+    except ValueError as error:
+        error.add_note("These are folds of the leaky twin; leave out twin=True.")
+        raise
 
 
 def _split(

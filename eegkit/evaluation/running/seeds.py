@@ -13,6 +13,8 @@ from eegkit.access import parts_of, searched
 
 NAME = "random_state"
 N_SEEDS = 2**32
+# Estimators of scikit-learn that draw by some solvers only.
+LINEAR = ("LogisticRegression", "LogisticRegressionCV", "Ridge", "RidgeClassifier")
 # Each is a fit of every pipeline on every fold.
 MOST_SEEDS = 10_000
 
@@ -57,9 +59,11 @@ def fits_of(
 
 
 def _seeds_of(name: str, pipeline: Any, n_seeds: int) -> dict[str, list[int | None]]:
-    own = {key: value for key, value in pipeline.get_params().items() if _is_seed(key)}
+    params = pipeline.get_params()
+    own = {key: value for key, value in params.items() if _is_seed(key)}
     if n_seeds == 1:
-        return {key: [_plain(value)] for key, value in own.items()}
+        owners = {key: params.get(key.rpartition("__")[0], pipeline) for key in own}
+        return {key: [_plain(own[key])] for key, owner in owners.items() if _draws(owner)}
     for key, value in own.items():
         if not (value is None or isinstance(value, Integral)):
             raise ValueError(
@@ -92,6 +96,16 @@ def _searched_seeds(pipeline: Any) -> Iterator[str]:
             unseeded = Counter(repr(_without_seed(estimator)) for estimator in estimators)
             if unseeded and max(unseeded.values()) > 1:
                 yield f"{key} among estimators that differ by their {NAME} at most"
+
+
+def _draws(estimator: Any) -> bool:
+    """Whether it draws numbers; of scikit-learn's, several with a seed do not as they are set."""
+    if not type(estimator).__module__.startswith("sklearn."):
+        return True
+    name, solver = type(estimator).__name__, getattr(estimator, "solver", None)
+    if name in ("SVC", "NuSVC"):
+        return bool(estimator.probability)
+    return name not in LINEAR or solver in ("liblinear", "sag", "saga")
 
 
 def _without_seed(estimator: Any) -> Any:

@@ -104,7 +104,9 @@ def run_tasks(
                 if progress.claim(task)
             )
             try:
-                _compute(calls, progress, advance, -1 if on_cluster else n_jobs)
+                # More workers than tasks would be started for nothing.
+                most = n_jobs if n_jobs is None or n_jobs < 0 else min(n_jobs, len(waiting))
+                _compute(calls, progress, advance, -1 if on_cluster else most)
             # A worker that dies takes tasks with it. They still wait, and go round again.
             except Exception as error:
                 n_losses += 1
