@@ -32,7 +32,7 @@ def trials():
 
 
 def test_its_docstring_has_the_scores_of_the_table():
-    table = pd.read_csv(TABLE).set_index(["decoder", "metric"])
+    table = pd.read_csv(TABLE).query("task == 'group-8'").set_index(["decoder", "metric"])
     scores = SCORE.findall(re.sub(r"\s+", " ", mental_workload.__doc__))
     assert len(scores) == table["kind"].eq("eegkit").sum() / 2
     for decoder, *numbers in scores:
