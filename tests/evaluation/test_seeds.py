@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, GroupKFold, RandomizedSearchCV
@@ -265,5 +266,5 @@ def test_no_more_workers_than_tasks(trials, monkeypatch):
         return Parallel(n_jobs=1, **options)
 
     monkeypatch.setattr(tasks, "Parallel", parallel)
-    evaluate(RandomForestClassifier(2), trials, cv="loso", n_jobs=10**6)
+    evaluate(DummyClassifier(), trials, cv="loso", n_jobs=10**6)
     assert seen == [len(np.unique(trials.groups))]

@@ -104,7 +104,7 @@ def _draws(estimator: Any) -> bool:
         return True
     name, solver = type(estimator).__name__, getattr(estimator, "solver", None)
     if name in ("SVC", "NuSVC"):
-        return bool(estimator.probability)
+        return estimator.probability is True
     return name not in LINEAR or solver in ("liblinear", "sag", "saga")
 
 
