@@ -32,8 +32,8 @@ from eegkit.text import shortlist
 Access = Literal["none", "causal", "calibration", "transductive", "labelled"]
 # From the least to the most that is seen of new people.
 LEVELS: tuple[str, ...] = get_args(Access)
-# Where searches of scikit-learn, Optuna and scikit-optimize keep what they choose among.
-SPACES = ("param_grid", "param_distributions", "search_spaces")
+# Where searches of scikit-learn, Optuna, scikit-optimize and eegkit keep what they choose among.
+SPACES = ("param_grid", "param_distributions", "search_spaces", "space")
 
 
 @dataclass(slots=True)

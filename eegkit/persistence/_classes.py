@@ -48,10 +48,12 @@ PYRIEMANN = {
 }
 
 
-# Holders that take torch, imported when they are met.
-WITH_TORCH = {
-    f"eegkit.classifiers.{name}": name for name in ("AdaptiveBatchNorm", "SupervisedCalibration")
-}
+# Holders that take torch or Optuna, imported when they are met.
+LAZY_HOLDERS = (
+    "eegkit.classifiers.AdaptiveBatchNorm",
+    "eegkit.classifiers.SupervisedCalibration",
+    "eegkit.tuning.TunedClassifier",
+)
 
 
 def reference_to(cls: type) -> dict[str, str]:
@@ -59,9 +61,9 @@ def reference_to(cls: type) -> dict[str, str]:
     for name, holder in HOLDERS.items():
         if cls is holder:
             return {"kind": "holder", "name": name}
-    name = f"{cls.__module__.rpartition('.')[0]}.{cls.__name__}"
-    if name in WITH_TORCH:
-        return {"kind": "holder", "name": name}
+    public_name = f"{cls.__module__.rpartition('.')[0]}.{cls.__name__}"
+    if public_name in LAZY_HOLDERS:
+        return {"kind": "holder", "name": public_name}
     if cls.__name__ in PYRIEMANN and cls.__module__ == PYRIEMANN[cls.__name__]:
         return {"kind": "pyriemann", "name": cls.__name__, "distribution": "pyriemann"}
     for entry in _candidates(cls):
@@ -99,8 +101,9 @@ def class_of(
     kind, name = reference["kind"], reference["name"]
     if kind == "holder" and name in HOLDERS:
         return HOLDERS[name]
-    if kind == "holder" and name in WITH_TORCH:
-        return getattr(import_module("eegkit.classifiers"), WITH_TORCH[name])
+    if kind == "holder" and name in LAZY_HOLDERS:
+        module, _, class_name = name.rpartition(".")
+        return getattr(import_module(module), class_name)
     if kind == "pyriemann" and name in PYRIEMANN:
         return _of_pyriemann(name)
     if kind == "unregistered":

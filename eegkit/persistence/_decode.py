@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 from sklearn import config_context, model_selection
 from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.utils import Bunch
@@ -85,6 +86,12 @@ class Decoder:
         state.set_state(self.decode(node["state"]))
         return state
 
+    def _distribution(self, node: Any) -> Any:
+        family = getattr(stats, node["name"], None)
+        if not isinstance(family, stats.rv_continuous | stats.rv_discrete):
+            raise ValueError(f"{node['name']!r} is no distribution of scipy.stats.")
+        return family(*self.decode(node["args"]), **self.decode(node["kwds"]))
+
     def _splitter(self, node: Any) -> Any:
         name = node["name"]
         cls = getattr(model_selection, name) if name in model_selection.__all__ else object
@@ -150,6 +157,7 @@ BY_KIND: dict[str, Callable[[Decoder, Any], Any]] = {
     "objects": Decoder._objects,
     "random_state": Decoder._random_state,
     "splitter": Decoder._splitter,
+    "distribution": Decoder._distribution,
     "skops": Decoder._skops,
     "estimator": Decoder._estimator,
 }

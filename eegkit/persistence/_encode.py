@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 from sklearn import model_selection
 from sklearn.base import BaseEstimator
 from sklearn.utils import Bunch
@@ -69,6 +70,9 @@ class Encoder:
             return self._splitter(value)
         if type(value) in BY_TYPE:
             return BY_TYPE[type(value)](self, value)
+        if isinstance(value, stats.distributions.rv_frozen):
+            dist = {"name": value.dist.name, "args": self._items(value.args)}
+            return {"$": "distribution", **dist, "kwds": self._dict(value.kwds)}
         raise self._refusal(value)
 
     def _inside(self, kind: str, name: Any, value: Any) -> Any:
@@ -149,6 +153,8 @@ class Encoder:
         if "distribution" in reference:
             self.distributions.add(reference["distribution"])
         state, requests = split_state(estimator)
+        for name in getattr(cls, "not_saved", ()):
+            state.pop(name, None)
         names = estimator.get_params(deep=False)
         params = {name: state.pop(name) for name in names if name in state}
         node = {

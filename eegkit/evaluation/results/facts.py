@@ -7,12 +7,14 @@ import pandas as pd
 from eegkit.access import unequal_access
 from eegkit.evaluation.audit.report import Audit
 from eegkit.evaluation.results.settings import RunSettings
+from eegkit.evaluation.results.tuning import Tuning
 
 
 class ResultFacts:
-    """Facts that follow from the table and the settings of `Results`."""
+    """Facts that follow from the tables and the settings of `Results`."""
 
     table: pd.DataFrame
+    searches: pd.DataFrame | None
     settings: RunSettings
 
     @property
@@ -54,3 +56,22 @@ class ResultFacts:
     def access_note(self) -> str:
         """One sentence where pipelines differ in what they may see of the people tested; or ""."""
         return unequal_access({name: self.settings.access_of(name) for name in self.pipelines})
+
+    def tuning(self, pipeline: str | None = None, dataset: str | None = None) -> Tuning:
+        """What a pipeline that was tuned chose in every fold, and what that claimed.
+
+        Parameters
+        ----------
+        pipeline, dataset : str, optional
+            By default the first ones that were tuned.
+
+        Returns
+        -------
+        Tuning
+
+        Raises
+        ------
+        ValueError
+            The pipeline was not tuned.
+        """
+        return Tuning(self, pipeline, dataset)

@@ -12,6 +12,7 @@ from eegkit import tensor_file
 from eegkit.evaluation.metrics.scoring import FIXED_COLUMNS
 from eegkit.evaluation.results.predictions import pack, unpack
 from eegkit.evaluation.results.settings import RunSettings
+from eegkit.evaluation.results.tuning import searches_table
 
 FORMAT_VERSION = 1
 COUNTS = ("seed", "fold", "n_train", "n_test", "n_train_subjects")
@@ -30,6 +31,7 @@ def write(path: Path, results: Any) -> None:
         "table": _lists(results.table),
         "failures": results.failures.to_dict("records"),
         "twin": None if results.twin is None else _lists(results.twin),
+        "searches": None if results.searches is None else _lists(results.searches),
         "predictions": headers,
     }
     tensor_file.write(path, arrays, content)
@@ -74,4 +76,5 @@ def read(path: Path) -> dict[str, Any]:
         "failures": content["failures"],
         # Older files have none.
         "twin": _table(content["twin"]) if content.get("twin") else None,
+        "searches": searches_table(content["searches"]) if content.get("searches") else None,
     }

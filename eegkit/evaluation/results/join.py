@@ -77,6 +77,7 @@ def join_results(results: Mapping[str, Results]) -> Results:
         for run, part in results.items()
     ]
     twins = [part.twin for part in parts if part.twin is not None]
+    searches = [part.searches for part in parts if part.searches is not None]
     settings = dataclasses.replace(
         parts[0].settings,
         scoring=metrics,
@@ -93,6 +94,7 @@ def join_results(results: Mapping[str, Results]) -> Results:
         predictions=dict(item for part in parts for item in part._predictions.items()),
         failures=[row for part in parts for row in part.failures.to_dict("records")],
         twin=pd.concat(twins, ignore_index=True) if twins else None,
+        searches=pd.concat(searches, ignore_index=True) if searches else None,
     )
 
 
@@ -123,6 +125,7 @@ def _rename(results: Results, names: Mapping[str, str]) -> Results:
         predictions=predictions,
         failures=renamed(results.failures).to_dict("records"),
         twin=None if results.twin is None else renamed(results.twin),
+        searches=None if results.searches is None else renamed(results.searches),
     )
 
 

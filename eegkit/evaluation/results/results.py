@@ -53,10 +53,13 @@ class Results(ResultFacts):
         that failed; ``split``, of a leaky twin, which of its splits it was.
     twin : pandas.DataFrame, optional
         Rows as those of the table, of leaky splits: ``split`` names which.
+    searches : pandas.DataFrame, optional
+        A row for every setting that a `TunedClassifier` tried, by ``dataset``, ``pipeline``,
+        ``seed`` and ``fold``; see `tuning`.
 
     Attributes
     ----------
-    table, settings, twin
+    table, settings, twin, searches
         As given.
     failures : pandas.DataFrame
         One row per fit that failed.
@@ -70,11 +73,13 @@ class Results(ResultFacts):
         predictions: Mapping[tuple[str, str], Predictions] | None = None,
         failures: Sequence[Mapping[str, Any]] = (),
         twin: pd.DataFrame | None = None,
+        searches: pd.DataFrame | None = None,
     ) -> None:
         self.table = with_seed_column(table.reset_index(drop=True))
         self.settings = settings
         self._predictions = dict(predictions or {})
         self.twin = None if twin is None else twin.reset_index(drop=True)
+        self.searches = None if searches is None else searches.reset_index(drop=True)
         self.failures = failures_table(failures)
         absent = [
             name

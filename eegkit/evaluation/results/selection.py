@@ -28,6 +28,7 @@ def select(results: Any, dataset: Names, pipeline: Names) -> Any:
         },
         failures=rows(results.failures).to_dict("records"),
         twin=None if results.twin is None else rows(results.twin),
+        searches=None if results.searches is None else rows(results.searches),
     )
 
 

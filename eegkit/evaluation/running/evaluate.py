@@ -21,6 +21,7 @@ from eegkit.evaluation.results.predictions import Predictions
 from eegkit.evaluation.results.results import Results
 from eegkit.evaluation.results.settings import RunSettings, describe_run
 from eegkit.evaluation.results.tables import failures_table
+from eegkit.evaluation.results.tuning import searches_table
 from eegkit.evaluation.running.access import ACCEPT, fold_to_check, tell_findings
 from eegkit.evaluation.running.calibration import without_calibration
 from eegkit.evaluation.running.fold import Data, Outcome, Task, fill_chance
@@ -324,7 +325,9 @@ def _results(
         )
     whole = {key: Predictions.joined(parts) for key, parts in predictions.items()}
     fill_chance(table, tasks, data, scorers)
-    results = Results(table, settings, predictions=whole, failures=failures)
+    tried = [row for outcome in outcomes for row in outcome.search]
+    searches = searches_table(tried) if tried else None
+    results = Results(table, settings, predictions=whole, failures=failures, searches=searches)
     _warn_failed(results.failures)
     return results
 

@@ -25,6 +25,7 @@ from eegkit.evaluation.metrics.scoring import (
     score,
 )
 from eegkit.evaluation.results.predictions import Predictions
+from eegkit.evaluation.results.tuning import settings_tried
 from eegkit.evaluation.running.fit_params import calibrate, groups_for_fit
 from eegkit.evaluation.running.memory import peak_mb, reset_peak
 from eegkit.evaluation.running.warning_log import warning_log
@@ -120,7 +121,7 @@ class Outcome:
 
     ``warnings`` holds (text, category, filename, lineno), ``undefined`` the metrics that are
     NaN as (metric, subject), ``failure`` the error and its traceback, ``findings`` what an audit
-    found about the access of the fitted pipeline.
+    found about the access of the fitted pipeline, ``search`` the settings that it tried.
     """
 
     task: int
@@ -130,6 +131,17 @@ class Outcome:
     undefined: list[tuple[str, Any]] = field(default_factory=list)
     failure: dict[str, str] | None = None
     findings: list[dict[str, Any]] = field(default_factory=list)
+    search: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What a fitted pipeline leaves behind: rows of scores, answers, and what it says of itself."""
+
+    rows: list[dict[str, Any]]
+    predictions: Predictions
+    findings: list[dict[str, Any]]
+    search: list[dict[str, Any]]
 
 
 def fit_and_score(
@@ -142,7 +154,7 @@ def fit_and_score(
     fold = task.fold
     try:
         with warning_log() as log:
-            rows, predictions, findings = _fit_and_score(task, pipeline, data, scorers)
+            fitted = _fit_and_score(task, pipeline, data, scorers)
     except Exception as error:
         if may_fail:
             text = f"{type(error).__name__}: {error}"
@@ -150,13 +162,15 @@ def fit_and_score(
             return Outcome(task.number, [], failure=failure)
         error.add_note(f"This happened to {task.pipeline!r} on fold {fold.number}.")
         raise
+    rows = fitted.rows
     undefined = [(m, row["subject"]) for row in rows for m in scorers if np.isnan(row[m])]
-    return Outcome(task.number, rows, predictions, list(log), undefined, findings=findings)
+    return Outcome(
+        task.number, rows, fitted.predictions, list(log), undefined,
+        findings=fitted.findings, search=fitted.search,
+    )  # fmt: skip
 
 
-def _fit_and_score(
-    task: Task, pipeline: Any, data: Data, scorers: Mapping[str, Scorer]
-) -> tuple[list[dict[str, Any]], Predictions, list[dict[str, Any]]]:
+def _fit_and_score(task: Task, pipeline: Any, data: Data, scorers: Mapping[str, Scorer]) -> Fitted:
     fold = task.fold
     reset_peak()
     estimator = clone(pipeline)
@@ -193,7 +207,8 @@ def _fit_and_score(
     if task.checks_access:
         y_test = data.labels[fold.test]
         findings = check_access(estimator, X_test, y_test, fold.unscored)
-    return [row | costs for row in rows], predictions, findings
+    rows = [row | costs for row in rows]
+    return Fitted(rows, predictions, findings, settings_tried(estimator, task.names))
 
 
 def _score_subjects(

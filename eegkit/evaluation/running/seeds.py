@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from numbers import Integral
 from typing import Any
 
@@ -78,7 +78,8 @@ def _seeds_of(name: str, pipeline: Any, n_seeds: int) -> dict[str, list[int | No
 def _check_spaces(pipelines: Mapping[str, Any]) -> None:
     """Refuse a search among seeds, or among estimators that differ in nothing else."""
     for name, pipeline in pipelines.items():
-        for key in _searched_seeds(pipeline):
+        space = (pair for part in parts_of(pipeline) for pair in searched(part))
+        for key in searched_seeds(space):
             raise ValueError(
                 f"{name!r} searches for the best {key}; but a seed is no setting, and the best of "
                 f"several is luck. Leave {NAME} out of the search space, and fit with several "
@@ -86,9 +87,9 @@ def _check_spaces(pipelines: Mapping[str, Any]) -> None:
             )
 
 
-def _searched_seeds(pipeline: Any) -> Iterator[str]:
-    """Names in search spaces that are seeds, or choose among estimators by their seed."""
-    for key, values in (pair for part in parts_of(pipeline) for pair in searched(part)):
+def searched_seeds(space: Iterable[tuple[str, Any]]) -> Iterator[str]:
+    """Names in a search space that are seeds, or choose among estimators by their seed."""
+    for key, values in space:
         if _is_seed(key):
             yield key
         elif isinstance(values, Sequence) and not isinstance(values, str):

@@ -104,8 +104,12 @@ class Store:
         predictions = replace(
             predictions, fold=np.full(n, task.fold.number), seed=np.full(n, task.seed)
         )
-        findings = header["findings"]
-        return Outcome(task.number, rows, predictions, undefined=undefined, findings=findings)
+        # An older file is of a pipeline that searched for nothing.
+        search = [row | task.names for row in header.get("search", [])]
+        return Outcome(
+            task.number, rows, predictions, undefined=undefined, findings=header["findings"],
+            search=search,
+        )  # fmt: skip
 
     def save(self, key: str, outcome: Outcome) -> None:
         """Keep the outcome of a task that did not fail, and let go of its lock."""
@@ -117,6 +121,7 @@ class Store:
                 "rows": [_without_nan(row) for row in outcome.rows],
                 "undefined": [[metric, subject] for metric, subject in outcome.undefined],
                 "findings": outcome.findings,
+                "search": outcome.search,
                 "predictions": pack(outcome.predictions, arrays),
             }
             tensor_file.write(self._path(key), arrays, header)

@@ -196,14 +196,14 @@ def folds_of(splitter: Any, trials: Trials) -> list[Fold]:
         The trials cannot be split that way, or a side of a fold is empty.
     """
     y = hard_labels(trials.y)
-    unit: Any = getattr(splitter, "keeps_apart", None)
-    reads_metadata = unit is not None and not isinstance(splitter, _BY_GROUP)
-    X: Any = trials if reads_metadata else np.zeros((len(trials), 1))
+    by_metadata = reads_metadata(splitter)
+    X: Any = trials if by_metadata else np.zeros((len(trials), 1))
     groups: Any = trials.metadata
-    if not reads_metadata:
+    if not by_metadata:
+        unit: Any = getattr(splitter, "keeps_apart", None)
         unit = unit if unit in groups else "subject"
         groups = trial_names(groups[unit].to_numpy(), f"metadata[{unit!r}]", unit)
-    _check_enough_subjects(splitter, groups)
+    check_enough_subjects(splitter, groups)
     with warnings.catch_warnings():
         # Said by splitters that do not know of subjects; the audit looks at the result.
         warnings.filterwarnings("ignore", message="The groups parameter is ignored")
@@ -238,7 +238,18 @@ def overlap(fold: Fold, groups: NDArray[Any]) -> list[Any]:
     return list(np.intersect1d(groups[fold.train], groups[fold.test]))
 
 
-def _check_enough_subjects(splitter: Any, groups: Any) -> None:
+def reads_groups(splitter: Any) -> bool:
+    """Whether a splitter is one of scikit-learn's that keep groups apart."""
+    return isinstance(splitter, _BY_GROUP)
+
+
+def reads_metadata(splitter: Any) -> bool:
+    """Whether a splitter is given the metadata of trials in place of groups."""
+    return hasattr(splitter, "keeps_apart") and not reads_groups(splitter)
+
+
+def check_enough_subjects(splitter: Any, groups: Any) -> None:
+    """Raise ValueError where a splitter by groups cannot make its folds of so few people."""
     if isinstance(splitter, LeaveOneGroupOut):
         n_least, purpose = 2, "Leave one subject out"
     elif isinstance(splitter, GroupKFold | StratifiedGroupKFold):

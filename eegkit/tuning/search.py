@@ -1,0 +1,299 @@
+"""The search: settings are drawn, tried fold by fold, and stopped where others are ahead."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import optuna
+import pandas as pd
+from joblib import effective_n_jobs
+from optuna.samplers import BaseSampler, RandomSampler, TPESampler
+from optuna.trial import FrozenTrial, TrialState
+from sklearn.utils.parallel import Parallel, delayed
+
+from eegkit.evaluation.metrics.scoring import Scorer
+from eegkit.parameters import ParameterError
+from eegkit.tuning.people import N_QUARTERS, FoldScores, Scores, fit_and_score, is_behind
+from eegkit.tuning.spaces import Space
+from eegkit.tuning.storage import ATTEMPT, Claims, attempts, bury_dead
+
+# Attributes of a trial of Optuna: what was drawn, scores of people by fold, and by quarter.
+PEOPLE, QUARTERS, N_FITS, FIT_TIME_S, ERROR = "people", "quarters", "n_fits", "fit_time_s", "error"
+WAIT_S = 0.5
+FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
+# The sampler whose settings are counted rather than drawn.
+GRID = "grid"
+
+
+@dataclass
+class Attempt:
+    """A setting at work: what was drawn, and what came of it so far."""
+
+    trial: optuna.Trial
+    number: int
+    decoder: Any
+    folds: list[FoldScores] = field(default_factory=list)
+    error: str = ""
+    is_outpaced: bool = False
+
+    @property
+    def people(self) -> Scores:
+        return {p: value for fold in self.folds for p, value in fold.people.items()}
+
+
+class Search:
+    """A search for the best setting, alone or together with other processes.
+
+    Parameters
+    ----------
+    space : Space
+    fold_data : callable
+        Gives the `FoldData` of an inner fold by its number; its ``behind`` the part of a decoder
+        that is fitted on them.
+    n_folds : int
+    scorers : dict of str to callable
+        With one metric, of which more is better.
+    sampler : {"tpe", "random", "grid"} or optuna.samplers.BaseSampler
+    by_people : bool
+        Whether settings are stopped that are behind the best one on the same people.
+    n_trials : int
+    timeout_s : float, optional
+        No setting is begun after so long.
+    random_state : int, optional
+    n_jobs : int, optional
+    advance : callable
+        Told of the search whenever a fold is done.
+    """
+
+    def __init__(
+        self,
+        study: optuna.Study,
+        claims: Claims,
+        space: Space,
+        fold_data: Any,
+        n_folds: int,
+        scorers: Mapping[str, Scorer],
+        *,
+        sampler: Any,
+        by_people: bool,
+        n_trials: int,
+        timeout_s: float | None,
+        random_state: int | None,
+        n_jobs: int | None,
+        advance: Callable[[Search], None],
+    ) -> None:
+        self.study, self.claims, self.space, self.fold_data = study, claims, space, fold_data
+        self.n_folds, self.scorers, self.by_people = n_folds, scorers, by_people
+        self.timeout_s, self.n_jobs, self.advance = timeout_s, n_jobs, advance
+        self.sampler = sampler
+        self.seed = int(np.random.default_rng(random_state).integers(2**32))
+        self.grid = space.grid() if sampler == GRID else None
+        self.n_trials = n_trials if self.grid is None else len(self.grid)
+        if self.n_trials > n_trials:
+            raise ParameterError(
+                f"The grid has {self.n_trials:,} settings and n_trials is {n_trials:,}; give "
+                f'n_trials={self.n_trials}, or sampler="random".',
+                "n_trials",
+            )
+
+    def run(self) -> None:
+        """Try settings until there are enough, or time is up."""
+        end = np.inf if self.timeout_s is None else time.monotonic() + self.timeout_s
+        at_work: list[Attempt] = []
+        with Parallel(n_jobs=self.n_jobs) as parallel:
+            n_workers = effective_n_jobs(self.n_jobs)
+            while True:
+                while len(at_work) < n_workers and time.monotonic() < end:
+                    attempt = self._ask()
+                    if attempt is None:
+                        break
+                    at_work.append(attempt)
+                if not at_work and not self._others_at_work():
+                    return
+                if not at_work:
+                    time.sleep(WAIT_S)
+                    continue
+                at_work = self._one_fold_more(parallel, at_work)
+
+    def _one_fold_more(self, parallel: Any, at_work: Sequence[Attempt]) -> list[Attempt]:
+        """Fit every setting at work on its next fold; those that go on after it."""
+        best = self.best()
+        calls = (
+            delayed(fit_and_score)(
+                attempt.decoder,
+                self.fold_data(len(attempt.folds)),
+                self.scorers,
+                self._rival(best, len(attempt.folds)),
+            )
+            for attempt in at_work
+        )
+        for attempt, scores in zip(at_work, parallel(calls), strict=True):
+            self._take(attempt, scores)
+            self.advance(self)
+        return [attempt for attempt in at_work if not self._finish(attempt)]
+
+    def _rival(self, best: FrozenTrial | None, fold: int) -> dict[int, Scores] | None:
+        """What the best setting so far had after each quarter of its epochs on the same fold."""
+        if not self.by_people:
+            return None
+        if best is None:
+            return {}
+        quarters = best.user_attrs[QUARTERS].get(str(fold), {})
+        return {int(quarter): _numbered(scores) for quarter, scores in quarters.items()}
+
+    def _take(self, attempt: Attempt, scores: FoldScores) -> None:
+        """Keep what came of a fold, and report it."""
+        first_step = len(attempt.folds) * N_QUARTERS
+        attempt.folds.append(scores)
+        attempt.error, attempt.is_outpaced = scores.error, scores.is_outpaced
+        for quarter, people in scores.quarters.items():
+            attempt.trial.report(mean_over_people(people), first_step + quarter - 1)
+        if scores.people:
+            step = first_step + N_QUARTERS - 1
+            attempt.trial.report(mean_over_people(attempt.people), step)
+
+    def _finish(self, attempt: Attempt) -> bool:
+        """Tell the study of a setting that needs no further fold; whether that is so."""
+        is_whole = len(attempt.folds) == self.n_folds
+        mean = mean_over_people(attempt.people)
+        if is_whole and not attempt.error and np.isnan(mean):
+            [metric] = self.scorers
+            attempt.error = f"{metric} is undefined for everybody."
+        if attempt.error:
+            attempt.trial.set_user_attr(ERROR, attempt.error)
+            self._tell(attempt, state=TrialState.FAIL)
+        elif attempt.is_outpaced or (not is_whole and self._is_behind(attempt)):
+            self._tell(attempt, state=TrialState.PRUNED)
+        elif is_whole:
+            self._tell(attempt, values=mean)
+        else:
+            return False
+        return True
+
+    def _is_behind(self, attempt: Attempt) -> bool:
+        best = self.best()
+        if best is None or not self.by_people:
+            return False
+        return is_behind(attempt.people, _people(best))
+
+    def _tell(self, attempt: Attempt, **outcome: Any) -> None:
+        trial, folds = attempt.trial, attempt.folds
+        trial.set_user_attr(PEOPLE, [_named(fold.people) for fold in folds])
+        quarters = {
+            str(i): {str(quarter): _named(scores) for quarter, scores in fold.quarters.items()}
+            for i, fold in enumerate(folds)
+            if fold.quarters
+        }
+        trial.set_user_attr(QUARTERS, quarters)
+        trial.set_user_attr(N_FITS, len(folds))
+        trial.set_user_attr(FIT_TIME_S, sum(fold.fit_time_s for fold in folds))
+        self.study.tell(trial, **outcome)
+        self.claims.release(trial.number)
+
+    def _ask(self) -> Attempt | None:
+        """The next setting, if there is one: first those that a dead process left behind."""
+        with self.claims.asking():
+            bury_dead(self.study, self.claims.is_dead)
+            last = attempts(self.study)
+            left = [n for n, trial in sorted(last.items()) if _is_left_behind(trial)]
+            number = left[0] if left else len(last)
+            if number >= self.n_trials:
+                return None
+            self.study.sampler = self._sampler_of(number)
+            drawn = last[number].params if left else self.grid and self.grid[number]
+            if drawn:
+                self.study.enqueue_trial(drawn)
+            trial = self.study.ask()
+            self.claims.claim(trial)
+            drawn = self.space.suggest(trial)
+            # From here on it is an attempt at this trial of the search.
+            trial.set_user_attr(ATTEMPT, number)
+        try:
+            decoder = self.fold_data.behind(self.space.decoder_with(drawn))
+        except Exception as error:
+            attempt = Attempt(trial, number, None, error=f"{type(error).__name__}: {error}")
+            self._finish(attempt)
+            return self._ask()
+        return Attempt(trial, number, decoder)
+
+    def _sampler_of(self, number: int) -> BaseSampler:
+        """The sampler of one trial, seeded by its number: a search that goes on draws the same."""
+        if isinstance(self.sampler, BaseSampler):
+            return self.sampler
+        seed = int(np.random.SeedSequence([self.seed, number]).generate_state(1)[0])
+        if self.sampler == "tpe":
+            return TPESampler(seed=seed, constant_liar=True)
+        return RandomSampler(seed=seed)
+
+    def _others_at_work(self) -> bool:
+        if not self.claims.shared:
+            return False
+        running = self.study.get_trials(deepcopy=False, states=[TrialState.RUNNING])
+        return any(not self.claims.is_dead(trial) for trial in running)
+
+    def best(self) -> FrozenTrial | None:
+        """The best setting that was tried on all folds; of equals the first."""
+        return next(iter(self.ranked()), None)
+
+    def ranked(self) -> list[FrozenTrial]:
+        """Settings that were tried on all folds, the best first; of equals the earlier."""
+        last = attempts(self.study)
+        whole = [last[n] for n in sorted(last) if last[n].state == TrialState.COMPLETE]
+        return sorted(whole, key=lambda trial: -(trial.value or 0.0))
+
+
+def trials_table(study: optuna.Study, space: Space) -> pd.DataFrame:
+    """A row for each setting that was tried; see `TunedClassifier`."""
+    rows = []
+    for number, trial in sorted(attempts(study).items()):
+        if trial.state not in FINISHED and ERROR not in trial.user_attrs:
+            continue
+        attrs = trial.user_attrs
+        params = {name: _short(value) for name, value in space.params(trial.params).items()}
+        state = {TrialState.COMPLETE: "whole", TrialState.PRUNED: "stopped"}
+        rows.append(
+            {
+                "trial": number,
+                "state": state.get(trial.state, "failed"),
+                "score": trial.value if trial.state == TrialState.COMPLETE else np.nan,
+                "n_fits": attrs.get(N_FITS, 0),
+                "fit_time_s": attrs.get(FIT_TIME_S, 0.0),
+                **{name: params.get(name) for name in space},
+                "error": attrs.get(ERROR, ""),
+            }
+        )
+    columns = ["trial", "state", "score", "n_fits", "fit_time_s", *space, "error"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def mean_over_people(scores: Scores) -> float:
+    """Without those for whom it is undefined; NaN if that is everybody."""
+    values = np.array(list(scores.values()), dtype=float)
+    values = values[~np.isnan(values)]
+    return float(values.mean()) if len(values) else float("nan")
+
+
+def _people(trial: FrozenTrial) -> Scores:
+    return {p: value for fold in trial.user_attrs[PEOPLE] for p, value in _numbered(fold).items()}
+
+
+def _is_left_behind(trial: FrozenTrial) -> bool:
+    return trial.state == TrialState.FAIL and ERROR not in trial.user_attrs
+
+
+def _named(scores: Scores) -> dict[str, float | None]:
+    """As JSON holds it, which has neither numbers as keys nor NaN."""
+    return {str(p): None if np.isnan(value) else float(value) for p, value in scores.items()}
+
+
+def _numbered(scores: Mapping[str, float | None]) -> Scores:
+    return {int(p): float("nan") if v is None else v for p, v in scores.items()}
+
+
+def _short(value: Any) -> Any:
+    """A value as a table holds it: estimators as text."""
+    return " ".join(repr(value).split()) if hasattr(value, "get_params") else value
