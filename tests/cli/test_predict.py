@@ -9,11 +9,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import FunctionTransformer
 
 import eegkit
-from eegkit import load_dataset
+from eegkit import Pipeline, load_dataset
+from eegkit.classifiers import SupervisedCalibration
 from eegkit.cli import main
 from eegkit.cli._model_input import ModelInput, complete, input_of
 from eegkit.datasets import Simulated
 from eegkit.experiment import parse_pipeline
+from eegkit.pipeline import FeatureUnion
+from eegkit.subject_threshold import SubjectThreshold
 from eegkit.transforms import STFT, BandPower, SubjectStandardizer
 
 CHANNELS = ["C3", "Cz", "C4"]
@@ -203,3 +206,27 @@ def test_a_model_that_does_not_adapt_has_nothing_to_calibrate(folder, model):
     assert "goes by" not in run("predict", model, folder / "other_raw.fif").output
     line = refused("predict", model, folder / "other_raw.fif", "--calibrate")
     assert "No step of this pipeline adapts to people" in line
+
+
+def test_every_step_that_adapts_is_told_however_deep(folder, tmp_path):
+    trials = load_dataset("simulated", **OPTIONS, subjects=[1, 2, 3])
+    branches = [
+        (name, Pipeline([BandPower(bands={name: edges}), SubjectStandardizer()]))
+        for name, edges in {"alpha": (8, 13), "beta": (13, 30)}.items()
+    ]
+    decoder = Pipeline([FeatureUnion(branches), SubjectThreshold(LogisticRegression())])
+    eegkit.save(decoder.fit(trials.X, trials.y), tmp_path / "deep.eegkit")
+    recording = folder / "other_raw.fif"
+    lines = run("predict", tmp_path / "deep.eegkit", recording).output.splitlines()
+    told = [line for line in lines if "goes by" in line]
+    assert sorted(line.split()[0] for line in told) == ["SubjectStandardizer", "SubjectThreshold"]
+    done = run("predict", tmp_path / "deep.eegkit", recording, "--calibrate").output
+    assert done.count("goes by 12 windows of this recording.") == 2
+
+
+def test_labels_are_no_recording(folder, tmp_path):
+    trials = load_dataset("simulated", **OPTIONS, subjects=[1, 2, 3])
+    decoder = SupervisedCalibration(Pipeline([BandPower(), LogisticRegression()]))
+    eegkit.save(decoder.fit(trials.X, trials.y), tmp_path / "labelled.eegkit")
+    line = refused("predict", tmp_path / "labelled.eegkit", folder / "other_raw.fif", "--calibrate")
+    assert "does not adapt to people by recordings without labels" in line
