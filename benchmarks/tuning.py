@@ -58,8 +58,12 @@ def pruning(seeds: int) -> None:
             minutes = (time.process_time() - start) / 60
             rows[pruner] = int(search.trials_["n_fits"].sum()), search.best_score_
             states = search.trials_["state"].value_counts().to_dict()
-            print(f"seed {seed}, pruner {pruner}: {rows[pruner][0]} fits, best "
-                  f"{rows[pruner][1]:.4f}, {minutes:.1f} CPU minutes; {states}", flush=True)  # fmt: skip
+            n_fits, best = rows[pruner]
+            print(
+                f"seed {seed}, pruner {pruner}: {n_fits} fits, best {best:.4f}, {minutes:.1f} CPU "
+                f"minutes; {states}",
+                flush=True,
+            )
         shares.append(rows["people"][0] / rows[None][0])
         gaps.append(rows["people"][1] - rows[None][1])
     print(

@@ -422,7 +422,7 @@ def test_whoever_chooses_by_people_it_knows_claims_more_than_is_so():
     share = rng.permutation(np.resize([0.15, 0.85], 16))[people]
     y = np.where(rng.random(len(trials)) < share, "yes", "no")
     trials = eegkit.Trials(trials.X, y, trials.metadata, trials.info)
-    decoder = Pipeline([BandPower(), StandardScaler(), KNeighborsClassifier()])
+    decoder = Pipeline([BandPower(sfreq=128.0), StandardScaler(), KNeighborsClassifier()])
     space, grid = {"kneighborsclassifier__n_neighbors": [1, 5]}, {"sampler": "grid"}
     mixed = StratifiedKFold(4, shuffle=True, random_state=0)
     claimed = TunedClassifier(decoder, space, cv=mixed, **grid).fit(np.asarray(trials.X), y)
