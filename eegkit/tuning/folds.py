@@ -12,7 +12,6 @@ from sklearn import get_config
 from sklearn.base import clone
 from sklearn.utils import column_or_1d, indexable
 
-from eegkit.access import with_groups
 from eegkit.base import warn
 from eegkit.classifiers._targets import read_labels
 from eegkit.evaluation.splits.named import (
@@ -49,10 +48,7 @@ def read_trials(X: Any, y: Any, groups: Any) -> tuple[Any, NDArray[Any], NDArray
         groups = X.groups if isinstance(X, SignalArray) else None
     if groups is None:
         return X, y, None
-    groups = trial_names(groups, "groups")
-    X, y, groups = indexable(X, y, groups)
-    if isinstance(X, SignalArray):
-        X = with_groups(X, groups)
+    X, y, groups = indexable(X, y, trial_names(groups, "groups"))
     return X, y, groups
 
 

@@ -17,7 +17,6 @@ from skorch.callbacks import Callback
 from eegkit.classifiers import NeuralClassifier
 from eegkit.evaluation.metrics.scoring import Answers, Scorer, score
 from eegkit.evaluation.running.fit_params import groups_for_fit
-from eegkit.labels import hard_labels
 from eegkit.pipeline import Pipeline
 from eegkit.signals import SignalArray
 
@@ -104,7 +103,7 @@ class _Quarters(Callback):
         if rest >= N_QUARTERS or not 0 < quarter < N_QUARTERS or quarter in self.scores:
             return
         proba = net.predict_proba(np.asarray(self.X))
-        classes = np.unique(hard_labels(self.data.y_train))
+        classes = net.options.classes_
         answers = Answers(_Snapshot(proba, classes), self.X, classes)
         self.scores[quarter] = scores_of_people(answers, self.data, self.X, self.scorers)
         if is_behind(self.scores[quarter], self.rival.get(quarter, {})):

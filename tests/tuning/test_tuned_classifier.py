@@ -399,6 +399,40 @@ def test_searches_of_evaluate_are_nested():
         evaluate(TunedClassifier(LogisticRegression(), {"random_state": [0, 1]}), trials, cv="loso")
 
 
+def test_wrong_nestings_are_found():
+    trials = example_trials(48)
+    decoder = Pipeline([BandPower(), LogisticRegression()])
+    mixed = StratifiedKFold(3, shuffle=True, random_state=0)
+    search = TunedClassifier(decoder, {C: [1.0]}, cv=mixed, sampler="grid")
+    with pytest.warns(UserWarning, match="the same people on both sides of its folds"):
+        results = evaluate(search, trials, cv="loso", scoring="accuracy")
+    assert "inner_split" in set(results.audits["trials"].findings["kind"])
+    with pytest.warns(UserWarning, match="the same people on both sides of its folds"):
+        search.fit(trials.X, trials.y)
+    with pytest.raises(ValueError, match="leak"):
+        evaluate(search.set_params(cv="group-2"), trials, cv=mixed)
+
+
+def test_steps_that_know_people_are_told_people_not_what_the_split_keeps_apart():
+    trials = example_trials(48)
+    seen = []
+
+    class Watch(BaseEstimator):
+        def fit(self, X, y=None):
+            seen.append(set(X.groups))
+            self.is_fitted_ = True
+            return self
+
+        def transform(self, X):
+            return np.asarray(X).reshape(len(X), -1)
+
+    search = TunedClassifier(
+        Pipeline([Watch(), LogisticRegression()]), {C: [1.0]}, cv="group-2", sampler="grid"
+    )
+    search.fit(trials.X, trials.y, groups=np.tile(np.repeat(["a", "b"], 2), 12))
+    assert all(people <= set(trials.groups) for people in seen)
+
+
 def test_the_file_of_results_keeps_what_was_tried(tmp_path):
     decoder = Pipeline([BandPower(), LogisticRegression()])
     results = tune(
