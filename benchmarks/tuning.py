@@ -4,9 +4,9 @@
     uv run --all-packages --extra tune python benchmarks/tuning.py leak
 
 ``pruning`` searches the settings of EEGNet on 24 simulated people, four inner folds, with and
-without stopping, from the same seeds, and prints fits and the best score of both. A fit that was
-stopped after a quarter of its epochs counts as one. ``leak`` has labels that say nothing of the
-signals: each person answers one way more often than the other, at random. People can be told
+without stopping, among the same random settings, and prints fits and the best score of both. A fit
+that was stopped after a quarter of its epochs counts as one. ``leak`` has labels that say nothing
+of the signals: each person answers one way more often than the other, at random. People can be told
 apart, so that a search that mixes them claims much; nested tuning by people says what is so.
 """
 
@@ -42,7 +42,7 @@ SPACE: dict[str, Any] = {
 }
 
 
-def pruning(seeds: int) -> None:
+def pruning(sampler: str, seeds: int) -> None:
     """Print fits, score and time of searches with and without stopping."""
     trials = load_dataset("simulated", n_subjects=24, n_trials=24, sfreq=64.0, random_state=0)
     net = get("classifiers", "eegnet")(max_epochs=8, random_state=0)
@@ -53,7 +53,7 @@ def pruning(seeds: int) -> None:
         for pruner in (None, "people"):
             start = time.process_time()
             search = TunedClassifier(
-                decoder, SPACE, n_trials=N_TRIALS, pruner=pruner, random_state=seed
+                decoder, SPACE, n_trials=N_TRIALS, sampler=sampler, pruner=pruner, random_state=seed
             ).fit(trials.X, trials.y)
             minutes = (time.process_time() - start) / 60
             rows[pruner] = int(search.trials_["n_fits"].sum()), search.best_score_
@@ -102,13 +102,14 @@ def without_meaning(n_subjects: int = 16, seed: int = 0) -> Trials:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("part", nargs="?", choices=["pruning", "leak"], default="pruning")
+    parser.add_argument("--sampler", choices=["random", "tpe"], default="random")
     parser.add_argument("--seeds", type=int, default=3)
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     if options.part == "leak":
         leak()
     else:
-        pruning(options.seeds)
+        pruning(options.sampler, options.seeds)
 
 
 if __name__ == "__main__":

@@ -22,8 +22,9 @@ from eegkit.signals import SignalArray
 
 # Of its epochs a net reports so many times on the way: after a quarter, a half, three quarters.
 N_QUARTERS = 4
-# A trial is stopped where so small a share of what chance gives is as far behind the best one.
-ALPHA = 0.1
+# Levels of the test by which a setting is stopped, after a fold and after a quarter of the epochs:
+# a net is looked at many times on its way, and some learn late.
+ALPHA, ALPHA_OF_QUARTERS = 0.05, 0.02
 
 Scores = dict[int, float]  # by number of the person
 
@@ -106,7 +107,7 @@ class _Quarters(Callback):
         classes = net.options.classes_
         answers = Answers(_Snapshot(proba, classes), self.X, classes)
         self.scores[quarter] = scores_of_people(answers, self.data, self.X, self.scorers)
-        if is_behind(self.scores[quarter], self.rival.get(quarter, {})):
+        if is_behind(self.scores[quarter], self.rival.get(quarter, {}), ALPHA_OF_QUARTERS):
             raise _Outpaced(self.scores)
 
 
@@ -168,10 +169,10 @@ def scores_of_people(
     return scores
 
 
-def is_behind(scores: Scores, rival: Scores) -> bool:
-    """Whether somebody else's scores of the same people are better by more than chance.
+def is_behind(scores: Scores, rival: Scores, alpha: float = ALPHA) -> bool:
+    """Whether another setting's scores of the same people are better by more than chance.
 
-    Wilcoxon's signed-rank test, one-sided, at a level of 0.1.
+    Wilcoxon's signed-rank test [1]_, one-sided.
 
     References
     ----------
@@ -181,7 +182,7 @@ def is_behind(scores: Scores, rival: Scores) -> bool:
     gaps = np.array([scores[p] - rival[p] for p in people])
     if not gaps.any() or gaps.mean() >= 0:
         return False
-    return bool(wilcoxon(gaps, alternative="less", zero_method="zsplit").pvalue < ALPHA)
+    return bool(wilcoxon(gaps, alternative="less", zero_method="zsplit").pvalue < alpha)
 
 
 def last_step(decoder: Any) -> Any:
