@@ -124,10 +124,7 @@ class Dataset(Parametrized, ABC):
             for field in dataclasses.fields(self)
             if field.init and repr(getattr(self, field.name)) != repr(field.default)
         }
-        options = {
-            name: repr(os.fspath(value) if isinstance(value, os.PathLike) else value)
-            for name, value in values.items()
-        }
+        options = {name: repr(_literal(value)) for name, value in values.items()}
         target = f"{type(self).__module__}:{type(self).__qualname__}"
         return TrialsSource(self.registered_name, target, options)
 
@@ -154,6 +151,13 @@ def warn_missing(title: str, missing: Sequence[Any], reason: str) -> None:
     if missing:
         names = ", ".join(map(str, missing))
         warnings.warn(f"{title}: left out {names} ({reason}).", MissingDataWarning, stacklevel=3)
+
+
+def _literal(value: Any) -> Any:
+    """An option as what Python prints so that `ast.literal_eval` reads it again."""
+    if isinstance(value, range):
+        return list(value)
+    return os.fspath(value) if isinstance(value, os.PathLike) else value
 
 
 def load_dataset(name: str, **options: Any) -> Trials:

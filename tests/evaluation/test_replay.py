@@ -151,6 +151,12 @@ class Mine(ClassifierMixin, BaseEstimator):
         return np.full(len(X), self.classes_[0])
 
 
+def test_people_may_be_a_range(tmp_path):
+    trials = load_dataset("simulated", **OPTIONS, subjects=range(1, 4))
+    evaluate(forest(), trials, cv="loso").capsule(tmp_path / "c")
+    assert replay(tmp_path / "c").verdict == "exact"
+
+
 def test_what_cannot_be_replayed_is_refused_when_it_is_written(trials, tmp_path):
     path = tmp_path / "c"
     of_arrays = evaluate(DummyClassifier(), example_trials(24), cv="loso")
