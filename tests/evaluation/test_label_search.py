@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.ensemble import VotingClassifier
 from sklearn.model_selection import GridSearchCV, PredefinedSplit
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import FunctionTransformer
@@ -15,6 +16,7 @@ from eegkit import Pipeline, Trials, evaluate
 from eegkit.classifiers import CNNBiGRU
 from eegkit.evaluation import audit_split, baselines
 from eegkit.evaluation.audit.report import Audit
+from eegkit.transforms import BandPower
 
 
 def people(seed: int) -> Trials:
@@ -134,3 +136,10 @@ def test_evaluate_refuses_labels_in_a_step() -> None:
     pipeline = Pipeline([("step", Step(LABELS)), CNNBiGRU(max_epochs=1)])
     with pytest.raises(ValueError, match="extra of Step holds 60 values that are the labels"):
         evaluate({"net": pipeline}, TRIALS, cv="loso")
+
+
+@pytest.mark.parametrize("n_voters", [1, 2, 3])
+def test_pipelines_in_an_ensemble_are_no_signals(n_voters):
+    voters = [(f"v{i}", Pipeline([BandPower(), KNeighborsClassifier()])) for i in range(n_voters)]
+    results = evaluate(VotingClassifier(voters), TRIALS, cv="loso")
+    assert not len(results.failures)

@@ -119,12 +119,16 @@ def _is_of_other_trials(value: Any, trials: Trials) -> bool:
     """Whether it is signals with labels, and none of the signals is of the trials."""
     if isinstance(value, Trials):
         X = value.X
-    elif isinstance(value, tuple | list) and len(value) == 2 and np.ndim(value[0]) == 3:
+    elif isinstance(value, tuple | list) and len(value) == 2 and _is_signals(value[0]):
         X = value[0]
     else:
         return False
     known = {hash(np.asarray(x, np.float32).tobytes()) for x in np.asarray(trials.X)}
     return not any(hash(np.asarray(x, np.float32).tobytes()) in known for x in np.asarray(X))
+
+
+def _is_signals(value: Any) -> bool:
+    return getattr(value, "ndim", 0) == 3
 
 
 def _as_labels(value: Any) -> Iterator[NDArray[Any]]:
