@@ -298,11 +298,7 @@ def _split(
 def _not_defaults(options: Mapping[str, Any]) -> dict[str, Any]:
     """Those that are not the defaults of `evaluate`."""
     defaults = inspect.signature(evaluate).parameters
-    return {
-        name: value
-        for name, value in options.items()
-        if repr(value) != repr(defaults[name].default)
-    }
+    return {n: v for n, v in options.items() if repr(v) != repr(defaults[n].default)}
 
 
 def _results(
