@@ -6,13 +6,14 @@ import collections.abc
 import functools
 import types
 import typing
+from fractions import Fraction
 from typing import Annotated, Any
 
 import numpy as np
 
 
 def plain(value: Any, lists: bool = False) -> Any:
-    """A value without NumPy's scalars, the same object where there are none.
+    """A value without NumPy's scalars and fractions, the same object where there are none.
 
     Parameters
     ----------
@@ -27,6 +28,8 @@ def plain(value: Any, lists: bool = False) -> Any:
     """
     if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0):
         return value.item() if value.dtype.kind in "biufU" else value
+    if isinstance(value, Fraction):
+        return float(value)
     if lists and hasattr(value, "__array__"):
         return plain(np.asarray(value).tolist())
     if type(value) in (list, tuple):

@@ -26,7 +26,7 @@ from eegkit.indexing import (
     pick_names,
     same,
 )
-from eegkit.signals_input import entries, epochs_in, read_epochs, refuse_masked
+from eegkit.signals_input import epochs_in, read_epochs, read_facts, refuse_masked
 
 
 def _forgetting(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -115,12 +115,10 @@ class SignalArray(np.ndarray):
         array = np.asanyarray(array)
         if not isinstance(array, SignalArray):  # a memmap or a matrix
             array = array.view(np.ndarray)
-        names = None if ch_names is None else tuple(map(str, entries(ch_names, "ch_names")))
-        facts = {"ch_names": names, "preparation": preparation}
-        facts["sfreq"] = None if sfreq is None else float(sfreq)
-        facts["groups"] = None if groups is None else entries(groups, "groups").copy()
-        for name, values in (("onsets", onsets), ("freqs", freqs), ("times", times)):
-            facts[name] = None if values is None else np.array(values, dtype=float)
+        facts = read_facts(
+            sfreq=sfreq, ch_names=ch_names, groups=groups, preparation=preparation,
+            onsets=onsets, freqs=freqs, times=times,
+        )  # fmt: skip
         check_facts(facts, array.shape)
         return array.view(cls)._learn(facts)
 

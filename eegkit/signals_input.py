@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import sys
+from collections.abc import Mapping, Set
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -107,11 +109,63 @@ def entries(values: Any, name: str) -> NDArray[Any]:
     Raises
     ------
     ValueError
-        It is text itself, whose letters would be the entries.
+        It is text itself, whose letters would be the entries, has no order, or is no list.
     """
-    if isinstance(values, str):
-        raise ValueError(f"{name} is {values!r}; expected a list of names.")
-    if hasattr(values, "__array__"):
-        return np.asarray(values)
-    values = list(values)
-    return np.asarray(values, object if len({isinstance(v, str) for v in values}) > 1 else None)
+    if isinstance(values, str | bytes | Set | Mapping) or not np.iterable(values):
+        raise ValueError(f"{name} is {values!r}; expected a list.")
+    refuse_masked(values, name)
+    if not hasattr(values, "__array__"):
+        values = list(values)
+        mixed = len({isinstance(v, str) for v in values}) > 1
+        values = np.asarray(values, object if mixed else None)
+    array: NDArray[Any] = np.asarray(values)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.ndim != 1:
+        raise ValueError(f"{name} has shape {array.shape}; expected a list.")
+    return array
+
+
+def read_facts(
+    sfreq: Any, ch_names: Any, groups: Any, preparation: Any, **axes: Any
+) -> dict[str, Any]:
+    """What signals are told about themselves, checked one by one; arrays are copied."""
+    facts = {name: None if v is None else np.array(v, dtype=float) for name, v in axes.items()}
+    return facts | {
+        "sfreq": None if sfreq is None else rate_in_hz(sfreq),
+        "ch_names": None if ch_names is None else channel_names(ch_names),
+        "groups": None if groups is None else entries(groups, "groups").copy(),
+        "preparation": preparation,
+    }
+
+
+def channel_names(values: Any) -> tuple[str, ...]:
+    """Names of channels as text.
+
+    Raises
+    ------
+    ValueError
+        One of them is absent.
+    """
+    names = entries(values, "ch_names").tolist()
+    absent = [i for i, name in enumerate(names) if name is None or name != name]
+    if absent:
+        raise ValueError(f"ch_names has no name for channel {absent[0]}; give every one a name.")
+    return tuple(n.decode("latin-1") if isinstance(n, bytes) else str(n) for n in names)
+
+
+def rate_in_hz(sfreq: Any) -> float:
+    """A sampling rate as a number.
+
+    Raises
+    ------
+    ValueError
+        It is none.
+    """
+    try:
+        rate = float(sfreq)
+    except (TypeError, ValueError):
+        rate = math.nan
+    if not 0 < rate < math.inf:
+        raise ValueError(f"sfreq is {sfreq!r}; expected a rate in Hz, above 0.")
+    return rate

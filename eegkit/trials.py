@@ -17,7 +17,7 @@ from eegkit.description import TrialsDescription, describe
 from eegkit.labels import class_labels, joined_labels, one_kind
 from eegkit.recordings import Preparation, common_preparation, make_info
 from eegkit.signals import SignalArray
-from eegkit.signals_input import entries, refuse_masked
+from eegkit.signals_input import channel_names, rate_in_hz, refuse_masked
 from eegkit.text import count
 from eegkit.trials_epochs import make_epochs, read_epochs
 from eegkit.trials_file import read_trials, write_trials
@@ -137,9 +137,9 @@ class Trials:
             raise ValueError(f"X has shape {X.shape}; expected (n_trials, n_channels, n_times).")
         if ch_names is None:
             ch_names = [f"EEG{i + 1:03d}" for i in range(X.shape[1])]
-        info = make_info(list(map(str, entries(ch_names, "ch_names"))), float(sfreq))
+        info = make_info(channel_names(ch_names), rate_in_hz(sfreq))
         columns = {"subject": subject, "session": session, "run": run}
-        rows = {name: np.broadcast_to(one_kind(v, name), len(X)) for name, v in columns.items()}
+        rows = {name: checks.of_each(v, len(X), name) for name, v in columns.items()}
         return cls(X, y, pd.DataFrame(rows), info)
 
     @classmethod

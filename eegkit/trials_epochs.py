@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from eegkit.signals import SignalArray, as_signals
 from eegkit.signals_input import MICROVOLTS_PER_VOLT, loaded
+from eegkit.trials_checks import of_each
 
 if TYPE_CHECKING:
     import mne
@@ -48,8 +49,8 @@ def read_epochs(
     his_id = (epochs.info["subject_info"] or {}).get("his_id") or None
     fallbacks = {"subject": his_id, "session": "0", "run": "0"}
     for name, value in columns.items():
-        if value is not None:
-            metadata[name] = value
+        if value is not None:  # by position, whatever index a column of pandas has
+            metadata[name] = of_each(value, len(X), name)
         elif name not in metadata and fallbacks[name] is not None:
             metadata[name] = fallbacks[name]
     if "subject" not in metadata:

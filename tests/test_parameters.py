@@ -3,6 +3,7 @@
 import pickle
 import timeit
 from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -293,6 +294,11 @@ def test_arrays_become_lists_where_lists_are_expected(value, expected):
     assert sizes == expected
     assert type(sizes) is type(expected)
     assert {type(size) for size in sizes} == {int}
+
+
+def test_fractions_become_numbers_that_torch_takes():
+    assert type(Listed(choice=Fraction(1, 4)).choice) is float
+    assert Listed(sizes=[Fraction(1, 4), 3]).sizes == [0.25, 3]
 
 
 def test_what_is_plain_stays_the_object_it_was():

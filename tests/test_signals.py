@@ -5,6 +5,7 @@ import pickle
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.model_selection import GroupKFold, cross_val_score, train_test_split
@@ -318,6 +319,33 @@ def test_what_an_array_knows_is_its_own(name):
     assert getattr(X, name).tolist() == [0, 1, 2, 3]
 
 
+@pytest.mark.parametrize(
+    ("known", "message"),
+    [
+        ({"sfreq": -5}, "sfreq is -5; expected a rate in Hz"),
+        ({"sfreq": np.nan}, "sfreq is nan"),
+        ({"sfreq": "100 Hz"}, "sfreq is '100 Hz'"),
+        ({"ch_names": {"C3": 1, "C4": 2}}, "ch_names is {'C3': 1, 'C4': 2}; expected a list"),
+        ({"ch_names": ["C3", None]}, "no name for channel 1"),
+        ({"groups": {"a", "b"}}, "groups is {.*}; expected a list"),
+        ({"groups": 5}, "groups is 5; expected a list"),
+        ({"groups": np.ma.array([1, 2], mask=[1, 0])}, "groups is a masked array"),
+        ({"groups": [["a", "b"], ["a", "b"]]}, r"groups has shape \(2, 2\)"),
+    ],
+)
+def test_what_an_array_cannot_know(known, message):
+    with pytest.raises(ValueError, match=message):
+        SignalArray(np.zeros((2, 2, 5)), **known)
+
+
+def test_names_of_other_kinds():
+    names = np.array([["C3"], ["C4"]])
+    X = SignalArray(np.zeros((2, 2, 5)), ch_names=names, groups=pd.DataFrame({"who": ["a", "b"]}))
+    assert X.ch_names == ("C3", "C4")
+    assert X.groups.tolist() == ["a", "b"]
+    assert SignalArray(X, ch_names=[b"C3", b"C4"]).ch_names == ("C3", "C4")
+
+
 def test_an_index_by_a_tuple_is_one_by_a_list(X):
     assert X[:, (0, 2)].ch_names == X[:, [0, 2]].ch_names
     assert X[(0, 3),].groups.tolist() == X[[0, 3]].groups.tolist()
@@ -391,5 +419,5 @@ def test_an_index_that_repeats_a_channel_drops_the_names(X):
 def test_onsets_that_are_absent_give_no_order():
     with pytest.raises(ValueError, match="onsets holds NaN or infinity"):
         SignalArray(np.zeros((2, 1, 8)), onsets=[0.0, np.nan])
-    with pytest.raises(ValueError, match="groups is S1; expected one entry"):
+    with pytest.raises(ValueError, match="groups is .*; expected a list"):
         SignalArray(np.zeros((2, 1, 8)), groups=np.array("S1"))

@@ -136,6 +136,26 @@ def test_signals_cannot_be_changed_under_their_labels():
     np.testing.assert_array_equal(trials.X, before)
 
 
+def test_people_of_a_column_go_by_position(trials):
+    column = pd.Series(trials.groups, index=np.arange(len(trials))[::-1])
+    for subject in (column, column.to_frame(), trials.groups[:, None]):
+        again = Trials.from_epochs(trials.to_epochs(), subject=subject)
+        np.testing.assert_array_equal(again.groups, trials.groups)
+        again = Trials.from_arrays(trials.X, trials.y, sfreq=128, subject=subject)
+        np.testing.assert_array_equal(again.groups, trials.groups)
+    for subject in (["S1"], trials.groups[:3]):
+        with pytest.raises(ValueError, match=f"for each of the {len(trials)} trials, or one for"):
+            Trials.from_arrays(trials.X, trials.y, sfreq=128, subject=subject)
+    with pytest.raises(ValueError, match="sfreq is nan"):
+        Trials.from_arrays(trials.X, trials.y, sfreq=np.nan, subject="a")
+
+
+def test_a_column_of_metadata_is_there_once(trials):
+    twice = pd.concat([trials.metadata, trials.metadata[["subject"]]], axis=1)
+    with pytest.raises(ValueError, match="several columns called 'subject'"):
+        Trials(trials.X, trials.y, twice, trials.info)
+
+
 def test_labels_are_the_trials_own_and_as_many(trials):
     y = np.array(["a", "b"] * len(trials))[: len(trials)]
     other = Trials(trials.X, y, trials.metadata, trials.info)

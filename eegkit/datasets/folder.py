@@ -20,6 +20,7 @@ from eegkit.datasets.user_recordings import (
     tell_left_out,
 )
 from eegkit.labels import one_kind
+from eegkit.parameters import ParameterError
 from eegkit.recordings import FORMATS, companions, open_recording
 from eegkit.text import nearest
 from eegkit.times import is_time
@@ -149,6 +150,15 @@ class Folder(UserRecordings):
     url = "the table of labels"
 
     rows: tuple[tuple[str, Segment], ...] = ()
+
+    def check_parameters(self) -> None:
+        super().check_parameters()
+        if self.subjects is not None:
+            raise ParameterError(
+                f"subjects is {self.subjects!r}; expected None, as the table says whose the "
+                "recordings are: leave the rows of others out of it.",
+                "subjects",
+            )
 
     def recordings(self) -> list[Recording]:
         present = _present(self.folder())
@@ -292,7 +302,9 @@ def _table(labels: str | os.PathLike[str] | pd.DataFrame) -> tuple[pd.DataFrame,
         empty = np.flatnonzero(table[column].isna())
         if len(empty):
             raise ValueError(f"{name} has no {column} in row {empty[0] + 1} after the header.")
-        if column in TEXT:
+        if column == "file":  # of which two spellings may be one
+            table[column] = table[column].astype(str)
+        elif column in TEXT:
             table[column] = one_kind(table[column], f"{name}, {column},").astype(str)
     return table, name
 

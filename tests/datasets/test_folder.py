@@ -315,6 +315,7 @@ def test_other_kinds_of_channels(tmp_path, write):
             r"h_freq is 60 Hz; expected less than 50 Hz, half the rate of .*a\.edf",
         ),
         ({}, {"window_s": 2, "on_error": "x"}, "on_error is 'x'"),
+        ({}, {"window_s": 2, "subjects": ["p1"]}, r"subjects is \['p1'\]; expected None, as the"),
     ],
 )
 def test_what_is_refused(folder, change, options, message):
