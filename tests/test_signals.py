@@ -419,5 +419,5 @@ def test_an_index_that_repeats_a_channel_drops_the_names(X):
 def test_onsets_that_are_absent_give_no_order():
     with pytest.raises(ValueError, match="onsets holds NaN or infinity"):
         SignalArray(np.zeros((2, 1, 8)), onsets=[0.0, np.nan])
-    with pytest.raises(ValueError, match="groups is .*; expected a list"):
+    with pytest.raises(ValueError, match=r"groups is .*; expected a list"):
         SignalArray(np.zeros((2, 1, 8)), groups=np.array("S1"))
