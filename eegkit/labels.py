@@ -169,6 +169,25 @@ def trial_names(values: Any, name: str, what: str = "subject") -> NDArray[Any]:
     return names
 
 
+def of_each(values: Any, n_trials: int, name: str) -> NDArray[Any]:
+    """One value for each trial, of a list in its order, or of one value for all.
+
+    Raises
+    ------
+    ValueError
+        There are more or fewer.
+    """
+    column = one_kind(values, name)
+    if column.ndim == 2 and column.shape[1] == 1:
+        column = column[:, 0]
+    if column.ndim and column.shape != (n_trials,):
+        raise ValueError(
+            f"{name} has shape {column.shape}; expected one for each of the {n_trials} trials, or "
+            "one for all."
+        )
+    return np.broadcast_to(column, n_trials)
+
+
 def _without_gaps(values: Any, what: str, name: str) -> NDArray[Any]:
     array = one_kind(values, name)
     if array.ndim == 2 and array.shape[1] == 1:

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from eegkit import trials_checks as checks
 from eegkit.description import TrialsDescription, describe
-from eegkit.labels import class_labels, joined_labels, one_kind
+from eegkit.labels import class_labels, joined_labels, of_each, one_kind
 from eegkit.recordings import Preparation, common_preparation, make_info
 from eegkit.signals import SignalArray
 from eegkit.signals_input import channel_names, rate_in_hz, refuse_masked
@@ -139,7 +139,7 @@ class Trials:
             ch_names = [f"EEG{i + 1:03d}" for i in range(X.shape[1])]
         info = make_info(channel_names(ch_names), rate_in_hz(sfreq))
         columns = {"subject": subject, "session": session, "run": run}
-        rows = {name: checks.of_each(v, len(X), name) for name, v in columns.items()}
+        rows = {name: of_each(v, len(X), name) for name, v in columns.items()}
         return cls(X, y, pd.DataFrame(rows), info)
 
     @classmethod

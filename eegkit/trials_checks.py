@@ -18,25 +18,6 @@ if TYPE_CHECKING:
 METADATA_COLUMNS = ("subject", "session", "run")
 
 
-def of_each(values: Any, n_trials: int, name: str) -> NDArray[Any]:
-    """One value for each trial, of a list in its order, or of one value for all.
-
-    Raises
-    ------
-    ValueError
-        There are more or fewer.
-    """
-    column = one_kind(values, name)
-    if column.ndim == 2 and column.shape[1] == 1:
-        column = column[:, 0]
-    if column.ndim and column.shape != (n_trials,):
-        raise ValueError(
-            f"{name} has shape {column.shape}; expected one for each of the {n_trials} trials, or "
-            "one for all."
-        )
-    return np.broadcast_to(column, n_trials)
-
-
 def check_length(rows: Any, n_trials: int, name: str) -> None:
     """Refuse what has no row for each trial."""
     if len(rows) != n_trials:

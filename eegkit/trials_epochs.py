@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from eegkit.labels import of_each
 from eegkit.signals import SignalArray, as_signals
 from eegkit.signals_input import MICROVOLTS_PER_VOLT, loaded
-from eegkit.trials_checks import of_each
 
 if TYPE_CHECKING:
     import mne
