@@ -58,8 +58,8 @@ def weaker_rhythm():
 @pytest.mark.parametrize(
     ("decoder", "trials"),
     [
-        (slow_potentials(), shifts_late),
-        (slow_potentials(), fast_power),
+        (slow_potentials(net=False), shifts_late),
+        (slow_potentials(net=False), fast_power),
         (movement_preparation(), trend_over_offsets),
         (movement_preparation(), weaker_rhythm),
     ],
@@ -73,12 +73,30 @@ def test_each_kind_of_feature_is_found(decoder, trials):
     assert access_of(decoder) == "none"
 
 
+def short_training(decoder, n_epochs):
+    epochs = [key for key in decoder.get_params() if key.endswith("max_epochs")]
+    return decoder.set_params(**dict.fromkeys(epochs, n_epochs))
+
+
 def test_slow_potentials_can_be_saved(tmp_path):
+    pytest.importorskip("eegkit_convnets")
     X, y = shifts_late()
-    decoder = slow_potentials().fit(X, y)
+    decoder = short_training(slow_potentials(), 1).fit(X, y)
     eegkit.save(decoder, tmp_path / "decoder.eegkit")
     loaded = eegkit.load(tmp_path / "decoder.eegkit")
-    np.testing.assert_array_equal(loaded.predict(X), decoder.predict(X))
+    np.testing.assert_array_equal(loaded.predict_proba(X), decoder.predict_proba(X))
+
+
+def test_nets_of_slow_potentials_find_shifts_and_differ():
+    pytest.importorskip("eegkit_convnets")
+    X, y = shifts_late()
+    decoder = short_training(slow_potentials(), 30)
+    nets = clone(decoder.get_params()["nets"]).fit(X[:120], y[:120])
+    assert (nets.predict(X[120:]) == y[120:]).mean() >= 0.75
+    first, second, third = (net.predict_proba(X[120:]) for net in nets.estimators_)
+    assert not np.allclose(first, second)
+    assert not np.allclose(second, third)
+    assert access_of(decoder) == "none"
 
 
 @pytest.mark.skipif(not TABLE.exists(), reason="the results are part of the repository alone")
