@@ -112,7 +112,7 @@ def entries(values: Any, name: str) -> NDArray[Any]:
         It is text itself, whose letters would be the entries, has no order, or is no list.
     """
     if isinstance(values, str | bytes | Set | Mapping) or not np.iterable(values):
-        raise ValueError(f"{name} is {values!r}; expected a list.")
+        raise ValueError(f"{name} is {values!r}; expected a list of names.")
     refuse_masked(values, name)
     if not hasattr(values, "__array__"):
         values = list(values)
