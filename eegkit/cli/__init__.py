@@ -19,7 +19,7 @@ from eegkit.cli._errors import PlainErrors, debug_option
 from eegkit.cli._evaluate import evaluate
 from eegkit.cli._predict import predict
 from eegkit.cli._replay import replay
-from eegkit.cli._run import run
+from eegkit.cli._run import run, tune
 from eegkit.cli._train import train
 
 
@@ -33,8 +33,8 @@ def main() -> None:
 
 
 for command in (
-    demo, list_registered, info, describe, evaluate, run, compare, report, replay, train, predict,
-    cache, convert,
+    demo, list_registered, info, describe, evaluate, run, tune, compare, report, replay, train,
+    predict, cache, convert,
 ):  # fmt: skip
     main.add_command(command)
 for command in (main, *main.commands.values(), *cache.commands.values()):

@@ -21,7 +21,7 @@ def option(*names: str, **attributes: Any) -> Decorator:
     return click.option(*names, show_default="default" in attributes, **attributes)
 
 
-def _together(*options: Decorator) -> Decorator:
+def together(*options: Decorator) -> Decorator:
     def add(function: Any) -> Any:
         for decorate in reversed(options):
             function = decorate(function)
@@ -30,7 +30,7 @@ def _together(*options: Decorator) -> Decorator:
     return add
 
 
-recordings_options = _together(
+recordings_options = together(
     option("--path", type=PATH, help="Folder of the recordings."),
     option("--subjects", type=subjects, metavar="1,2,5-9", help="People to use; all by default."),
     option(
@@ -42,7 +42,7 @@ recordings_options = _together(
         help="Option of the data set; repeatable.",
     ),
 )
-data_options = _together(
+data_options = together(
     option("--dataset", required=True, metavar="NAME", help="Data set; see: eegkit list datasets."),
     recordings_options,
     option(
@@ -60,7 +60,7 @@ set_option = option(
     help="Parameter of a step, such as cnn_bigru__max_epochs=5; repeatable.",
 )
 n_jobs_option = option("--n-jobs", type=int, default=1, help="Processes.")
-work_options = _together(
+work_options = together(
     n_jobs_option,
     option(
         "--dask",

@@ -1,4 +1,4 @@
-"""``eegkit run``."""
+"""``eegkit run`` and ``eegkit tune``."""
 
 from __future__ import annotations
 
@@ -8,27 +8,31 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from eegkit.cli._evaluate import carry_out
-from eegkit.cli._options import FOLDER, PATH, option, work_options
+from eegkit.cli._options import FOLDER, PATH, option, together, work_options
 
 if TYPE_CHECKING:
     from eegkit.experiment import Experiment
     from eegkit.trials import Trials
 
+experiment_options = together(
+    click.argument("file", type=PATH),
+    option("--check", is_flag=True, help="Only read the file and say what would be done."),
+    work_options,
+    option(
+        "--store",
+        type=FOLDER,
+        help="Folder that keeps every finished fold  [default: OUT/folds]",
+    ),
+    option(
+        "--out",
+        type=FOLDER,
+        help="Folder for what comes out  [default: what the file says, else results/FILE]",
+    ),
+)
+
 
 @click.command(short_help="Carry out the experiment that a YAML file describes.")
-@click.argument("file", type=PATH)
-@option("--check", is_flag=True, help="Only read the file and say what would be done.")
-@work_options
-@option(
-    "--store",
-    type=FOLDER,
-    help="Folder that keeps every finished fold  [default: OUT/folds]",
-)
-@option(
-    "--out",
-    type=FOLDER,
-    help="Folder for what comes out  [default: what the file says, else results/FILE]",
-)
+@experiment_options
 def run(file: Path, check: bool, store: Path | None, out: Path | None, **work: Any) -> None:
     """Carry out the experiment that the YAML file FILE describes.
 
@@ -45,11 +49,47 @@ def run(file: Path, check: bool, store: Path | None, out: Path | None, **work: A
       baselines: true
       cv: group-5
     """
+    run_file(file, check=check, store=store, out=out, **work)
+
+
+@click.command(short_help="Tune the pipelines of an experiment, and score them on other people.")
+@experiment_options
+def tune(file: Path, check: bool, store: Path | None, out: Path | None, **work: Any) -> None:
+    """Tune pipelines of the experiment that the YAML file FILE describes.
+
+    In every fold settings are chosen by inner folds of its training people; the score is on people
+    who had no part in that. Each pipeline that is tuned is evaluated as it is, too. What to choose
+    among stands in the section tune of FILE; without it every pipeline is tuned among what its
+    steps themselves say. Every setting tried is kept: a search that was killed goes on where it
+    stopped when the same command is given again.
+
+    \b
+    Example of the section:
+      tune:
+        pipelines: [stft+cnn_bigru]
+        space:
+          stft__window_s: [0.5, 1.0]
+          cnn_bigru__lr: {loguniform: [1e-4, 1e-2]}
+        n_trials: 20
+    """
+    run_file(file, check=check, store=store, out=out, tune=True, **work)
+
+
+def run_file(
+    file: Path,
+    *,
+    check: bool,
+    store: Path | None,
+    out: Path | None,
+    tune: bool = False,
+    **work: Any,
+) -> None:
+    """Carry out the experiment of a file, or say what would be done."""
     import dataclasses
 
     from eegkit.experiment import read_experiment, run_experiment
 
-    experiment = read_experiment(file)
+    experiment = read_experiment(file, tune=tune)
     if out is not None:
         experiment = dataclasses.replace(experiment, out=out)
     _show(experiment)
@@ -60,6 +100,8 @@ def run(file: Path, check: bool, store: Path | None, out: Path | None, **work: A
     n_kept = len(list(folds.glob("fold-*.safetensors"))) if folds.is_dir() else 0
     kept = f"; {n_kept} are there already" if n_kept else ""
     click.echo(f"Finished folds are kept in {folds}{kept}: run again after an interruption.")
+    if experiment.tuned:
+        click.echo(f"Settings tried are kept in {experiment.out / 'searches'}.")
 
     data: dict[str, Trials] = {}
 
@@ -67,10 +109,14 @@ def run(file: Path, check: bool, store: Path | None, out: Path | None, **work: A
         data[name] = trials
         click.echo(f"{name}: {repr(trials).strip('<>')}")
 
-    carry_out(
-        run_experiment, experiment, store=folds, loaded=loaded, folder=experiment.out,
-        reported=data, **work,
-    )  # fmt: skip
+    try:
+        carry_out(
+            run_experiment, experiment, store=folds, loaded=loaded, folder=experiment.out,
+            reported=data, **work,
+        )  # fmt: skip
+    except KeyboardInterrupt:
+        click.echo("What is done is kept; to go on, give the same command again.", err=True)
+        raise
 
 
 def _show(experiment: Experiment) -> None:
@@ -82,6 +128,7 @@ def _show(experiment: Experiment) -> None:
     rows = {
         "data sets": ", ".join(experiment.datasets),
         "pipelines": ", ".join(experiment.pipelines) + beside,
+        "tuned": _tuned(experiment),
         "split": cv if isinstance(cv, str) else f"fixed, by {cv.get('by', 'subject')}",
         "metrics": ", ".join(experiment.scoring),
         "label": experiment.label or "",
@@ -90,3 +137,14 @@ def _show(experiment: Experiment) -> None:
         "out": str(experiment.out),
     }
     show_facts({name: text for name, text in rows.items() if text})
+
+
+def _tuned(experiment: Experiment) -> str:
+    """Which pipelines are tuned, among what, and how long that may take."""
+    lines = []
+    for name, search in experiment.tuned.items():
+        from eegkit.tuning.spaces import Space
+
+        names = ", ".join(Space(search.decoder, search.space))
+        lines.append(f"{name}: {names} ({search.n_trials} settings, inner folds {search.cv})")
+    return "\n".join(lines)

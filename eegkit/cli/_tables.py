@@ -15,6 +15,7 @@ from eegkit.naming import spoken, wrap_name
 
 if TYPE_CHECKING:
     from eegkit.evaluation import Results
+    from eegkit.evaluation.results.tuning import Tuning
 
 # Pipelines that have a column of their own in the table of people.
 MOST_COLUMNS = 4
@@ -33,6 +34,7 @@ def show_results(results: Results, console: Console | None = None) -> None:
     if results.twin is not None:
         for dataset in results.datasets:
             console.print(twin_table(results, dataset))
+    _show_tuning(results, console)
     console.print(costs_table(results))
     _show_audits(results, console)
 
@@ -143,6 +145,47 @@ def twin_table(results: Results, dataset: str) -> Table:
     return make_table(title, [*words("split", "pipeline"), *columns], rows)
 
 
+def _show_tuning(results: Results, console: Console) -> None:
+    """Print what every search chose, and what it claimed beside what is so."""
+    if results.searches is None:
+        return
+    for dataset, pipeline in results.searches.groupby(["dataset", "pipeline"], sort=False).groups:
+        tuning = results.tuning(pipeline, dataset)
+        console.print()
+        console.print(literal(_of_dataset(tuning.describe(), dataset, results)))
+        console.print(settings_table(tuning))
+        console.print(agreement_table(tuning))
+
+
+def settings_table(tuning: Tuning) -> Table:
+    """One line per fold: the settings that it chose, and what they scored on those who chose."""
+    settings = tuning.settings()
+    places = ["seed", "fold"] if settings["seed"].any() else ["fold"]
+    rows = [
+        [*(str(row[name]) for name in places), _number(row["score"])]
+        + [_setting(row[name]) for name in tuning.parameters]
+        for row in settings.to_dict("records")
+    ]
+    columns = numbers(*places, "score")
+    columns += numbers(*tuning.parameters, overflow="fold")
+    return make_table("Settings of each fold", columns, rows)
+
+
+def agreement_table(tuning: Tuning) -> Table:
+    """One line per parameter: what most folds chose, and between what they differ."""
+    rows = [
+        [
+            name,
+            _setting(row["most_chosen"]),
+            "" if pd.isna(row["share"]) else f"{row['share']:.0%}",
+            "" if pd.isna(row["lowest"]) else f"{row['lowest']:.4g} to {row['highest']:.4g}",
+        ]
+        for name, row in tuning.agreement().to_dict("index").items()
+    ]
+    columns = [*words("parameter"), *numbers("most chosen", "of folds", "between")]
+    return make_table("Agreement of the folds", columns, rows)
+
+
 def costs_table(results: Results) -> Table:
     """One line per data set and pipeline: what the fits took."""
     names = _names(results)
@@ -249,6 +292,13 @@ def _of_dataset(title: str, dataset: str, results: Results) -> str:
 
 def _number(value: Any) -> str:
     return "undefined" if pd.isna(value) else f"{value:.3f}"
+
+
+def _setting(value: Any) -> str:
+    """A setting: numbers in few digits, nothing where the parameter did not apply."""
+    if isinstance(value, float):
+        return "" if pd.isna(value) else f"{value:.4g}"
+    return "" if value is None else str(value)
 
 
 def _spread(row: Mapping[str, Any]) -> str:

@@ -184,7 +184,7 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         -------
         self
         """
-        self._check_parameters()
+        self.check_parameters()
         X, y, groups = read_trials(X, y, groups)
         space = Space(self.decoder, self.space)
         folds = inner_folds(self.cv, y, groups)
@@ -301,7 +301,11 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             decoder.calibrate(X, *args, **params)
         return self
 
-    def _check_parameters(self) -> None:
+    def check_parameters(self) -> None:
+        """Raise ParameterError where one of the parameters makes no sense, before there are data.
+
+        What depends on the trials, the inner folds among it, is checked in `fit`.
+        """
         checks: dict[str, Any] = {
             "n_trials": Count,
             "timeout_s": Positive | None,

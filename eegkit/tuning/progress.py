@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+import optuna
+from optuna.storages import BaseStorage
+from optuna.trial import FrozenTrial, TrialState
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -16,7 +20,11 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from eegkit.tuning.storage import attempts
+from eegkit.evaluation.running.bars import bar_console
+from eegkit.naming import spoken
+from eegkit.tuning.storage import attempts, open_storage
+
+LOOK_S = 1.0
 
 
 @contextlib.contextmanager
@@ -25,15 +33,66 @@ def progress(verbose: bool, metric: str) -> Iterator[Callable[[Any], None]]:
     if not verbose:
         yield lambda search: None
         return
+    with _bar(metric) as show:
+        yield lambda search: show(list(attempts(search.study).values()), search.n_trials)
+
+
+@contextlib.contextmanager
+def watch(files: Sequence[Path], n_settings: int | None, metric: str) -> Iterator[None]:
+    """Show how far searches are, wherever they run, by the files that keep them.
+
+    Parameters
+    ----------
+    files : sequence of path
+        The storages of the searches, which need not be there yet.
+    n_settings : int, optional
+        So many settings are to be tried by all together.
+    metric : str
+        What they are chosen by.
+    """
+    storages: dict[Path, BaseStorage] = {}
+    is_over = threading.Event()
+
+    def look() -> None:
+        while not is_over.wait(LOOK_S):
+            show(_attempts_in(files, storages), n_settings)
+
+    with _bar(metric) as show:
+        thread = threading.Thread(target=look, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            is_over.set()
+            thread.join()
+            show(_attempts_in(files, storages), n_settings)
+
+
+@contextlib.contextmanager
+def _bar(metric: str) -> Iterator[Callable[[list[FrozenTrial], int | None], None]]:
+    """A function that shows how many settings were tried, of how many."""
     columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()]
     columns += [TextColumn("{task.fields[best]}"), TimeElapsedColumn(), TimeRemainingColumn()]
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("settings", total=None, best="")
+    with Progress(*columns, console=bar_console()) as bar:
+        task = bar.add_task("Settings", total=None, best="")
 
-        def advance(search: Any) -> None:
-            best = search.best()
-            n_done = sum(trial.state.is_finished() for trial in attempts(search.study).values())
-            text = "" if best is None else f"best {metric} {best.value:.3f}"
-            bar.update(task, total=search.n_trials, completed=n_done, best=text)
+        def show(tried: list[FrozenTrial], total: int | None) -> None:
+            n_done = sum(trial.state.is_finished() for trial in tried)
+            whole = [trial for trial in tried if trial.state == TrialState.COMPLETE]
+            scores = [trial.value for trial in whole if trial.value is not None]
+            text = f"best {spoken(metric)} {max(scores):.3f}" if scores else ""
+            bar.update(task, total=total, completed=n_done, best=text)
 
-        yield advance
+        yield show
+
+
+def _attempts_in(files: Sequence[Path], storages: dict[Path, BaseStorage]) -> list[FrozenTrial]:
+    """The last attempt at every trial of every study that files keep."""
+    tried: list[FrozenTrial] = []
+    for file in filter(Path.exists, files):
+        if file not in storages:
+            storages[file] = open_storage(file)
+        storage = storages[file]
+        for name in optuna.get_all_study_names(storage):
+            tried += attempts(optuna.load_study(study_name=name, storage=storage)).values()
+    return tried

@@ -92,13 +92,7 @@ class Search:
         self.sampler = sampler
         self.seed = int(np.random.default_rng(random_state).integers(2**32))
         self.grid = space.grid() if sampler == GRID else None
-        self.n_trials = n_trials if self.grid is None else len(self.grid)
-        if self.n_trials > n_trials:
-            raise ParameterError(
-                f"The grid has {self.n_trials:,} settings and n_trials is {n_trials:,}; give "
-                f'n_trials={self.n_trials}, or sampler="random".',
-                "n_trials",
-            )
+        self.n_trials = number_of_settings(space, sampler, n_trials)
 
     def run(self) -> None:
         """Try settings until there are enough, or time is up."""
@@ -244,6 +238,26 @@ class Search:
         last = attempts(self.study)
         whole = [last[n] for n in sorted(last) if last[n].state == TrialState.COMPLETE]
         return sorted(whole, key=lambda trial: -(trial.value or 0.0))
+
+
+def number_of_settings(space: Space, sampler: Any, n_trials: int) -> int:
+    """How many settings a search tries: `n_trials`, or all of the grid.
+
+    Raises
+    ------
+    ParameterError
+        The grid has more, or is none.
+    """
+    if sampler != GRID:
+        return n_trials
+    n_settings = len(space.grid())
+    if n_settings > n_trials:
+        raise ParameterError(
+            f"The grid has {n_settings:,} settings and n_trials is {n_trials:,}; give "
+            f'n_trials={n_settings}, or sampler="random".',
+            "n_trials",
+        )
+    return n_settings
 
 
 def trials_table(study: optuna.Study, space: Space) -> pd.DataFrame:

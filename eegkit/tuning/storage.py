@@ -60,7 +60,10 @@ def open_study(
     name = name or f"tuned-{identity['all'][:12]}"
     try:
         study = optuna.create_study(
-            storage=_backend(storage), study_name=name, direction="maximize", load_if_exists=True
+            storage=open_storage(storage),
+            study_name=name,
+            direction="maximize",
+            load_if_exists=True,
         )
         if not study.user_attrs:
             study.set_user_attr(IDENTITY, identity)
@@ -77,7 +80,8 @@ def open_study(
     return study
 
 
-def _backend(storage: Any) -> BaseStorage:
+def open_storage(storage: str | os.PathLike[str] | None) -> BaseStorage:
+    """The storage of Optuna: of this process, of a file, or a database by its URL."""
     if storage is None:
         return InMemoryStorage()
     if "://" in str(storage):
