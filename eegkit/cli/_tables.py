@@ -168,7 +168,7 @@ def settings_table(tuning: Tuning) -> Table:
     ]
     columns = numbers(*places, "score")
     columns += numbers(*tuning.parameters, overflow="fold")
-    return make_table("Settings of each fold", columns, rows)
+    return make_table("Chosen", columns, rows)
 
 
 def agreement_table(tuning: Tuning) -> Table:
@@ -183,7 +183,7 @@ def agreement_table(tuning: Tuning) -> Table:
         for name, row in tuning.agreement().to_dict("index").items()
     ]
     columns = [*words("parameter"), *numbers("most chosen", "of folds", "between")]
-    return make_table("Agreement of the folds", columns, rows)
+    return make_table("Agreement", columns, rows)
 
 
 def costs_table(results: Results) -> Table:

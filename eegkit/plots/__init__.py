@@ -14,6 +14,7 @@ from eegkit.plots.splits import SplitDisplay
 from eegkit.plots.topography import TopographyDisplay
 from eegkit.plots.traces import TracesDisplay
 from eegkit.plots.training import TrainingCurvesDisplay
+from eegkit.plots.tuning import TuningDisplay
 
 __all__ = [
     "ClassCountsDisplay",
@@ -30,4 +31,5 @@ __all__ = [
     "TopographyDisplay",
     "TracesDisplay",
     "TrainingCurvesDisplay",
+    "TuningDisplay",
 ]

@@ -41,8 +41,10 @@ def test_tune_shows_what_was_chosen(here):
     done = run("tune", "one.yaml")
     assert "band_power+lr: lr__C (3 settings, inner folds group-2)" in done.stdout
     assert "Settings tried are kept in results/one/searches" in done.stdout
-    assert "Settings of each fold" in done.stdout
-    assert "Agreement of the folds" in done.stdout
+    lines = [line.strip() for line in done.stdout.splitlines()]
+    chosen = lines[lines.index("Chosen") : lines.index("Agreement")]
+    assert [line.split()[0] for line in chosen if line[:1].isdigit()] == ["0", "1"]
+    assert any(line.startswith("lr__C") for line in lines[lines.index("Agreement") :])
     assert "6/6" in done.stderr  # settings of both folds
     assert "best balanced accuracy" in done.stderr
     results = Results.load(here / "results" / "one" / "results.safetensors")
