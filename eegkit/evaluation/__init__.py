@@ -20,6 +20,7 @@ from eegkit.evaluation.results.people import person_predictions, person_scores
 from eegkit.evaluation.results.predictions import Predictions
 from eegkit.evaluation.results.results import Results
 from eegkit.evaluation.results.settings import RunSettings
+from eegkit.evaluation.results.tuning import Tuning
 from eegkit.evaluation.running.evaluate import evaluate
 from eegkit.evaluation.splits.blocks import WithinSessionKFold, WithinSubjectKFold
 from eegkit.evaluation.splits.by_level import CrossDataset, CrossRun, CrossSession, TrialSplitter
@@ -45,6 +46,7 @@ __all__ = [
     "Results",
     "RunSettings",
     "TrialSplitter",
+    "Tuning",
     "WithinSessionKFold",
     "WithinSubjectKFold",
     "audit_folds",

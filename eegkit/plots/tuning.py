@@ -200,7 +200,7 @@ class TuningDisplay(Display):
         if self.kind != "history" and not any(trial.params for trial in trials):
             raise ValueError("All settings that were tried are the same; nothing can be compared.")
         # Optuna sets a style for all later figures.
-        layout = {"figure.constrained_layout.use": True}
+        layout: Any = {"figure.constrained_layout.use": True}
         with mpl.rc_context(layout), warnings.catch_warnings():
             # Said by Optuna of pictures that may change.
             warnings.simplefilter("ignore")
@@ -229,10 +229,10 @@ class TuningDisplay(Display):
         return draw[self.kind](self.pooled, target_name=name)
 
     def _label(self) -> None:
-        ax = self.axes_[0]
+        ax, figure = self.axes_[0], self.axes_[0].figure
         if self.kind == "history":
             self._label_history(ax)
-            self.figure_.set_layout_engine("constrained")
+            figure.set_layout_engine("constrained")
         elif self.kind == "importances":
             ax.set(xlabel="share in what made scores differ", ylabel="")
             ax.margins(x=0.15)
@@ -240,13 +240,13 @@ class TuningDisplay(Display):
                 bar.set_color("C0")
             ax.get_legend().remove()
         elif self.kind == "slice":
-            self.figure_.set_size_inches(max(3.0 * len(self.axes_), 5.0), 4.2)
-            self.figure_.axes[-1].set_ylabel("in the order tried")
+            figure.set_size_inches(max(3.0 * len(self.axes_), 5.0), 4.2)
+            figure.axes[-1].set_ylabel("in the order tried")
         else:
             n_columns = len(ax.get_xticks())
-            self.figure_.set_size_inches(max(2.2 * n_columns, 5.0), 4.6)
+            figure.set_size_inches(max(2.2 * n_columns, 5.0), 4.6)
             ax.tick_params(axis="x", rotation=0)
-            for part in self.figure_.axes:
+            for part in figure.axes:
                 part.spines[["left", "right"]].set_visible(True)
 
     def _label_history(self, ax: Axes) -> None:
@@ -256,7 +256,7 @@ class TuningDisplay(Display):
         legend = ax.get_legend()
         if legend is not None:
             legend.remove()
-        dots = [part for part in ax.collections if len(part.get_offsets())]
+        dots = [part for part in ax.collections if np.size(part.get_offsets())]
         for i, (line, part) in enumerate(zip(ax.lines, dots, strict=False)):
             line.set(color=f"C{i % 10}", alpha=0.8, drawstyle="steps-post")
             part.set(color=f"C{i % 10}", alpha=0.5, sizes=[16])
@@ -289,7 +289,7 @@ def _write_out(axis: Axis) -> None:
         return
     if axis.have_units() or isinstance(axis.get_major_formatter(), FixedFormatter):
         ticks = axis.get_ticklocs()
-        labels = axis.get_major_formatter().format_ticks(ticks)
+        labels = axis.get_major_formatter().format_ticks(list(ticks))
         axis.set_ticks(ticks, [textwrap.fill(label.strip("'\""), CHOICE_WIDTH) for label in labels])
 
 
@@ -302,13 +302,12 @@ def _study_of(table: pd.DataFrame, name: str) -> optuna.Study:
         As ``TunedClassifier.trials_``.
     name : str
     """
-    import optuna
-    from optuna.trial import TrialState, create_trial
-
+    optuna = _optuna()
     params = {p: table[p].tolist() for p in table if p not in FACTS}
     kinds = {p: _distribution([v for v in values if _is_there(v)]) for p, values in params.items()}
     kinds = {p: kind for p, kind in kinds.items() if kind is not None}
-    states = {"whole": TrialState.COMPLETE, "stopped": TrialState.PRUNED}
+    state_of, create_trial = optuna.trial.TrialState, optuna.trial.create_trial
+    states = {"whole": state_of.COMPLETE, "stopped": state_of.PRUNED}
     level = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(study_name=name, direction="maximize")
@@ -317,13 +316,24 @@ def _study_of(table: pd.DataFrame, name: str) -> optuna.Study:
         here = [p for p in kinds if _is_there(params[p][i])]
         study.add_trial(
             create_trial(
-                state=states.get(state, TrialState.FAIL),
+                state=states.get(state, state_of.FAIL),
                 value=score if state == "whole" else None,
                 params={p: _as(kinds[p], params[p][i]) for p in here},
                 distributions={p: kinds[p] for p in here},
             )
         )
     return study
+
+
+def _optuna() -> Any:
+    try:
+        import optuna
+    except ImportError as error:
+        raise ImportError(
+            "Pictures of searches are drawn by Optuna, which is not installed: "
+            "pip install 'eegkit[tune]'."
+        ) from error
+    return optuna
 
 
 def _distribution(values: Sequence[Any]) -> Any:

@@ -16,6 +16,7 @@ from eegkit.plots._styles import figures_hidden
 from eegkit.reporting import markup as h
 from eegkit.reporting import sections, sources
 from eegkit.reporting.headline import leak_banner, tell
+from eegkit.reporting.tuning import tuning
 from eegkit.text import count
 from eegkit.trials import Trials
 
@@ -28,6 +29,7 @@ SECTIONS: dict[str, Callable[[Results], str]] = {
     "Splits": sections.splits,
     "Summary": sections.summary,
     "Leaky twin": sections.leaky_twin,
+    "Tuning": tuning,
     "People": sections.people,
     "Comparison": sections.paired_tests,
     "Confusion": partial(sections.for_each, sections.confusion),
