@@ -557,5 +557,7 @@ def test_make_pipeline_knows_the_baselines():
 
 @pytest.mark.parametrize("path", REAL, ids=lambda path: path.stem)
 def test_examples_of_real_recordings_can_be_read(path):
+    for plugin in ("eegkit_convnets", "eegkit_sequence"):
+        pytest.importorskip(plugin)
     experiment = read_experiment(path)
     assert list(experiment.pipelines)
