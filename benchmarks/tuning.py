@@ -44,7 +44,9 @@ SPACE: dict[str, Any] = {
 
 def pruning(sampler: str, seeds: int) -> None:
     """Print fits, score and time of searches with and without stopping."""
-    trials = load_dataset("simulated", n_subjects=24, n_trials=24, sfreq=64.0, random_state=0)
+    trials = load_dataset(
+        "simulated", n_subjects=24, n_trials=24, sfreq=64.0, difficulty="easy", random_state=0
+    )
     net = get("classifiers", "eegnet")(max_epochs=8, random_state=0)
     decoder = Pipeline([Standardizer(), net])
     shares, gaps = [], []
