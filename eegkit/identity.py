@@ -319,13 +319,14 @@ class _Walk:
             parts = [self.digest(type(value)), self.digest(make), self.digest(args)]
             slots = state if isinstance(state, tuple) else (state,)
             for part in slots:
-                parts.append(self.state(part))
+                parts.append(self.state(part, getattr(type(value), "not_decisive", ())))
             parts.append(self.joined("items", *(items or ())))
             return _hash("object", *parts, self.named("pairs", pairs or ()))
 
-    def state(self, value: Any) -> bytes:
-        is_state = type(value) is dict and all(isinstance(name, str) for name in value)
-        return self.named("state", sorted(value.items())) if is_state else self.digest(value)
+    def state(self, value: Any, without: Iterable[str] = ()) -> bytes:
+        if type(value) is not dict or not all(isinstance(name, str) for name in value):
+            return self.digest(value)
+        return self.named("state", sorted((n, v) for n, v in value.items() if n not in without))
 
     def global_object(self, value: Any, name: str) -> bytes:
         """What pickle knows by its name: of a module, or wrapped around something."""

@@ -168,6 +168,10 @@ def replay(
     by_name = {cls.__name__: cls for cls in custom_classes}
     reader = CodeReader(settings.imports, by_name)
     pipelines = {name: reader.read(settings.pipelines[name]) for name in then.pipelines}
+    for pipeline in pipelines.values():
+        # A search is made again, and does not ask the file of the one before.
+        storages = [name for name in pipeline.get_params() if name.rpartition("__")[2] == "storage"]
+        pipeline.set_params(**dict.fromkeys(storages))
     options = {n: reader.read(text) for n, text in settings.options.items() if n != "twin"}
     datasets = {name: _load(source_of(settings, name), path, by_name) for name in then.datasets}
     data, people = _compare_data(then, datasets)

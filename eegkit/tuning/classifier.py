@@ -134,6 +134,8 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
     # What a file of eegkit.save leaves out, and what it must not choose: where to write.
     not_saved: ClassVar[tuple[str, ...]] = ("study_",)
+    # What folds that are kept do not depend on.
+    not_decisive: ClassVar[tuple[str, ...]] = ("storage", "study_name", "verbose")
     parameter_types: ClassVar[dict[str, Any]] = {"storage": str | PathLike | None}
 
     def __init__(

@@ -21,6 +21,7 @@ import eegkit
 from eegkit import Pipeline, evaluate
 from eegkit.classifiers import CNNBiGRU
 from eegkit.evaluation.metrics.scoring import make_scorers
+from eegkit.identity import identify
 from eegkit.parameters import ParameterError
 from eegkit.testing import example_trials
 from eegkit.transforms import CWT, STFT, BandPower, MelSpectrogram
@@ -444,6 +445,28 @@ def test_the_file_of_results_keeps_what_was_tried(tmp_path):
     assert loaded.searches.equals(results.searches)
     assert loaded.tuning().describe() == results.tuning().describe()
     assert results.pipelines == ["tuned", "default"]
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("values", [[0.1, 1.0], loguniform(1e-3, 1.0), uniform(loc=0.5, scale=1)])
+def test_a_search_is_replayed_and_not_looked_up(values, tmp_path):
+    trials = eegkit.load_dataset("simulated", n_subjects=6, n_trials=8)
+    results = tune(
+        Pipeline([BandPower(), LogisticRegression()]), trials, {C: values}, cv_outer="group-3",
+        cv="group-2", n_trials=3, random_state=0, storage=tmp_path / "study", baselines=False,
+    )  # fmt: skip
+    results.capsule(tmp_path / "capsule")
+    (tmp_path / "study").unlink()
+    assert eegkit.replay(tmp_path / "capsule").verdict == "exact"
+    assert not (tmp_path / "study").exists()
+
+
+def test_where_a_search_is_kept_is_nothing_of_what_it_is(tmp_path):
+    search = TunedClassifier(decoder(), {C: [1.0]})
+    (tmp_path / "study").write_text("something")
+    elsewhere = clone(search).set_params(storage=str(tmp_path / "study"), verbose=True)
+    assert identify(elsewhere) == identify(search)
+    assert identify(elsewhere) != identify(clone(search).set_params(n_trials=3))
 
 
 def test_whoever_chooses_by_people_it_knows_claims_more_than_is_so():

@@ -11,6 +11,7 @@ from pathlib import PurePath
 from typing import Any
 
 import numpy as np
+from scipy import stats
 from sklearn.base import BaseEstimator
 
 MAX_ARRAY_SIZE = 64
@@ -76,7 +77,16 @@ class CodeWriter:
             return Code(type(value)(map(self.write, value)))
         if isinstance(value, type) or (callable(value) and hasattr(value, "__name__")):
             return self._public_name(value)
+        if isinstance(value, stats.distributions.rv_frozen):
+            return self._distribution(value)
         return self._call(value)
+
+    def _distribution(self, frozen: Any) -> Code:
+        name = frozen.dist.name
+        self.imports[f"from scipy.stats import {name}"] = None
+        arguments = [str(self.write(value)) for value in frozen.args]
+        arguments += [f"{key}={self.write(value)}" for key, value in frozen.kwds.items()]
+        return Code(f"{name}({', '.join(arguments)})")
 
     def _array(self, array: np.ndarray) -> Code:
         if array.size > MAX_ARRAY_SIZE or array.dtype.hasobject:

@@ -12,10 +12,13 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 import numpy as np
+from scipy import stats
 from sklearn.base import BaseEstimator
 
 from eegkit import registry
 
+# What a search may draw from.
+DISTRIBUTIONS = (stats.rv_continuous, stats.rv_discrete)
 LIBRARIES = ("eegkit", "sklearn", "pyriemann")
 # Classes that estimators are given, and do not need to be called for.
 LIBRARIES_OF_PARTS = (*LIBRARIES, "torch")
@@ -79,7 +82,7 @@ class CodeReader:
         is_estimator = isinstance(cls, type) and (
             issubclass(cls, BaseEstimator) or hasattr(cls, "split")
         )
-        if not is_estimator:
+        if not is_estimator and not isinstance(cls, DISTRIBUTIONS):
             self._refuse(node)
         return cls(*args, **kwargs)
 
@@ -96,6 +99,8 @@ class CodeReader:
                 return value
         if package == "numpy" and isinstance(getattr(np, name, None), np.ufunc):
             return getattr(np, name)
+        if module == "scipy.stats" and isinstance(getattr(stats, name, None), DISTRIBUTIONS):
+            return getattr(stats, name)
         raise ValueError(
             f"{name} of {module or 'an unknown module'} is of no library that eegkit knows. If you "
             f"trust the file, give your own class of that name: custom_classes=[{name}]."
