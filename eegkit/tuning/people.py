@@ -22,8 +22,8 @@ from eegkit.signals import SignalArray
 
 # Of its epochs a net reports so many times on the way: after a quarter, a half, three quarters.
 N_QUARTERS = 4
-# The level of the test by which a setting is stopped. At 0.1, after each quarter, settings that
-# learn late were lost; at 0.05 none was (benchmarks/tuning.py).
+# The level of the test by which a setting is stopped. Nets that learn late may be lost by it after
+# a quarter of their epochs: of three searches of benchmarks/tuning.py one lost the best.
 ALPHA = 0.05
 
 Scores = dict[int, float]  # by number of the person
