@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from eegkit.blocks import read_blocks, release, row_blocks
 
 # So many trials, evenly spread, are looked at in `fit` and in one call.
-N_IN_FIT, N_IN_CALL = 256, 32
+N_IN_FIT, N_IN_CALL = 64, 32
 N_CHANNELS, N_TIMES, N_BANDS = 16, 2048, 10
 BLOCK_BYTES = 2**23
 # Power below this part of the whole is none: what a filter left.

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from eegkit.parameters import Count, NonNegative, Positive
 from eegkit.signals import SignalArray
+from eegkit.transforms import _fft
 from eegkit.transforms._spectral import FrameTransformer, range_of, scaled
 
 # Slaney's scale: linear up to 1000 Hz, 15 mel, and 27 steps to a factor of 6.4 above.
@@ -119,9 +120,7 @@ class MelSpectrogram(FrameTransformer):
 
     def transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         power = self._power(block, self._bins)
-        # One product of large matrices takes less than one for each trial and channel.
-        mel = power.reshape(-1, power.shape[-1]) @ self.filters_[:, self._bins].T
-        mel = mel.reshape(*power.shape[:-1], -1).swapaxes(-1, -2)
+        mel = _fft.weighted(power, self.filters_[:, self._bins]).swapaxes(-1, -2)
         if self.output != "db":
             return scaled(mel, self.output, self.amin)
         largest = mel.max(axis=(2, 3), keepdims=True)
