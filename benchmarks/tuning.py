@@ -5,7 +5,7 @@
 
 ``pruning`` searches the settings of EEGNet on 24 simulated people, four inner folds, with and
 without stopping, among the same random settings, and prints fits and the best score of both. A fit
-that was stopped after a quarter of its epochs counts as one. ``leak`` has labels that say nothing
+that was stopped on the way counts as one. ``leak`` has labels that say nothing
 of the signals: each person answers one way more often than the other, at random. People can be told
 apart, so that a search that mixes them claims much; nested tuning by people says what is so.
 """

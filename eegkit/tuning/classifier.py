@@ -61,8 +61,8 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         of Optuna, which is used as it is.
     pruner : {"people"} or None, default "people"
         Whether a setting is stopped when the best one so far is ahead on the same people by more
-        than chance (Wilcoxon's signed-rank test, one-sided, 0.05, which takes five people): after
-        each inner fold, and of a net after each quarter of its epochs. A stopped setting is never
+        than chance (Wilcoxon's signed-rank test, one-sided, 0.02, which takes six people): after
+        each inner fold, and of a net after three quarters of its epochs. A stopped setting is never
         chosen.
     refit : "best" or int, default "best"
         Whether the best setting is fitted on all trials, or the best so many, whose mean

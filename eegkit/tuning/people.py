@@ -22,9 +22,9 @@ from eegkit.signals import SignalArray
 
 # Of its epochs a net reports so many times on the way: after a quarter, a half, three quarters.
 N_QUARTERS = 4
-# The level of the test by which a setting is stopped. Nets that learn late may be lost by it after
-# a quarter of their epochs: of three searches of benchmarks/tuning.py one lost the best.
-ALPHA = 0.05
+# The level of the test by which a setting is stopped; and after which quarter a net may be, since
+# the best one may learn late.
+ALPHA, DECISIVE_QUARTER = 0.02, 3
 
 Scores = dict[int, float]  # by number of the person
 
@@ -107,7 +107,8 @@ class _Quarters(Callback):
         classes = net.options.classes_
         answers = Answers(_Snapshot(proba, classes), self.X, classes)
         self.scores[quarter] = scores_of_people(answers, self.data, self.X, self.scorers)
-        if is_behind(self.scores[quarter], self.rival.get(quarter, {})):
+        rival = self.rival.get(quarter, {})
+        if quarter >= DECISIVE_QUARTER and is_behind(self.scores[quarter], rival):
             raise _Outpaced(self.scores)
 
 
