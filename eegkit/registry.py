@@ -17,9 +17,12 @@ Set the environment variable ``EEGKIT_NO_PLUGINS=1`` to see the core alone.
 from __future__ import annotations
 
 import os
+import sys
 import traceback
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
+from itertools import product
 from typing import Any, Protocol
 
 from eegkit.text import nearest, suggest
@@ -86,12 +89,32 @@ def _plugins_off() -> bool:
 def _points(kind: str) -> dict[Entry, EntryPoint]:
     if kind not in KINDS:
         raise ValueError(f"kind is {kind!r}; expected one of {', '.join(map(repr, KINDS))}.")
+    installed = _installed(tuple(map(_folder_state, sys.path)))
+    return {
+        entry: point
+        for entry, point in installed.items()
+        if entry.kind == kind and (entry.distribution == CORE or not _plugins_off())
+    }
+
+
+def _folder_state(folder: str) -> tuple[str, int, int]:
+    """What is another after a distribution was added to a folder of packages, or removed."""
+    try:
+        state = os.stat(folder or os.curdir)
+    except OSError:
+        return folder, 0, 0
+    return folder, state.st_ino, state.st_mtime_ns
+
+
+@lru_cache(maxsize=1)
+def _installed(folders: tuple[tuple[str, int, int], ...]) -> dict[Entry, EntryPoint]:
+    """All that is registered. Hundreds of files are read for it: once, while `folders` stay."""
     points = {}
-    for family, group in ((False, f"eegkit.{kind}"), (True, f"eegkit.{kind}.families")):
-        for point in entry_points(group=group):
+    everything = entry_points()
+    for kind, family in product(KINDS, (False, True)):
+        for point in everything.select(group=f"eegkit.{kind}" + ".families" * family):
             distribution = point.dist.name if point.dist is not None else "unknown"
-            if distribution == CORE or not _plugins_off():
-                points[Entry(kind, point.name, distribution, point.value, family)] = point
+            points[Entry(kind, point.name, distribution, point.value, family)] = point
     return points
 
 
