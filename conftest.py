@@ -17,6 +17,9 @@ def pytest_cmdline_main(config):
         return
     if any(Path(argument.partition("::")[0]).is_dir() for argument in config.args):
         config.option.numprocesses = "auto"
+        if config.option.dist == "no":
+            # Neighbours share fixtures and what modules keep: a worker gets them in a row.
+            config.option.dist = "worksteal"
 
 
 def pytest_runtest_setup(item):

@@ -28,8 +28,10 @@ def cmdline_main():
     ],
 )
 def test_folders_start_workers_and_workers_do_not(cmdline_main, arguments, asked, worker, expected):
-    config = SimpleNamespace(args=arguments, option=SimpleNamespace(numprocesses=asked))
+    option = SimpleNamespace(numprocesses=asked, dist="no")
+    config = SimpleNamespace(args=arguments, option=option)
     if worker:
         config.workerinput = {}
     cmdline_main(config)
-    assert config.option.numprocesses == expected
+    assert option.numprocesses == expected
+    assert option.dist == ("worksteal" if expected == "auto" else "no")
