@@ -122,6 +122,23 @@ def read(data: bytes, name: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]
     return _check_digest(parse, name)
 
 
+def checksum(path: Path) -> str:
+    """The digest that a file says it has; `read` compares it with what it holds.
+
+    Raises
+    ------
+    CorruptFileError
+        It says none.
+    """
+    try:
+        with safetensors.safe_open(path, framework="numpy") as file:
+            return file.metadata()["blake2b"]
+    except (safetensors.SafetensorError, TypeError, KeyError) as error:
+        raise CorruptFileError(
+            f"{path} is cut off, damaged, or no file of eegkit's: {type(error).__name__}: {error}."
+        ) from error
+
+
 def check_key(description: Mapping[str, Any], key: str, path: Path) -> None:
     """Refuse a file that says of itself that it answers to another key than its name does.
 

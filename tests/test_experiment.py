@@ -65,6 +65,7 @@ def test_everything_that_can_be_said(write):
             "random_state: 5\n"
             "label: subject\n"
             "on_leak: mark\n"
+            "keep_decoders: true\n"
             "out: here\n"
         )
     )
@@ -86,13 +87,13 @@ def test_everything_that_can_be_said(write):
     assert told.cv == {"train": ["S01", 2, "03"], "test": ["S04"]}
     assert (told.scoring, told.random_state, told.label) == (["auroc"], 5, "subject")
     assert (told.on_leak, told.out, told.baselines) == ("mark", Path("here"), True)
-    assert (told.n_seeds, told.twin) == (3, True)
+    assert (told.n_seeds, told.twin, told.keep_decoders) == (3, True, True)
 
 
 def test_what_is_not_said_has_a_default(write):
     told = read_experiment(write(HEAD, "some.yaml"))
     assert (told.cv, told.random_state, told.label) == ("group-5", 0, None)
-    assert (told.n_seeds, told.twin) == (1, False)
+    assert (told.n_seeds, told.twin, told.keep_decoders) == (1, False, False)
     assert told.scoring == ["balanced_accuracy", "accuracy"]
     assert (told.on_leak, told.out, told.baselines) == ("refuse", Path("results/some"), False)
 

@@ -40,6 +40,8 @@ class Experiment:
         The column of the metadata that is decoded in place of the labels.
     on_leak : str
         See `eegkit.evaluate`.
+    keep_decoders : bool
+        Whether the folder of folds holds their decoders, too; see `eegkit.evaluate`.
     out : pathlib.Path
         The folder for what comes out.
     tuned : dict of str to TunedClassifier
@@ -58,6 +60,7 @@ class Experiment:
     random_state: int
     label: str | None
     on_leak: str
+    keep_decoders: bool
     out: Path
     tuned: dict[str, Any] = field(default_factory=dict)
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 KEYS = (
     "datasets", "pipelines", "baselines", "cv", "scoring", "n_seeds", "twin", "random_state",
-    "label", "on_leak", "out", "tune",
+    "label", "on_leak", "keep_decoders", "out", "tune",
 )  # fmt: skip
 MANDATORY = ("datasets", "pipelines")
 ON_LEAK = ("refuse", "mark")
@@ -100,6 +100,7 @@ class _Reader(ValueReader):
             random_state=self.random_state,
             label=read("label", self.text, None),
             on_leak=read("on_leak", self._on_leak, ON_LEAK[0]),
+            keep_decoders=read("keep_decoders", self.flag, False),
             out=read("out", self._out, Path("results") / stem),
             baselines=read("baselines", self.flag, False),
             datasets=self._datasets(items["datasets"]),

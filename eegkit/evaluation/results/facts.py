@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from eegkit.access import unequal_access
 from eegkit.evaluation.audit.report import Audit
+from eegkit.evaluation.results.selection import check_name
 from eegkit.evaluation.results.settings import RunSettings
+from eegkit.evaluation.results.tables import costs
 from eegkit.evaluation.results.tuning import Tuning
 
 
@@ -16,6 +20,8 @@ class ResultFacts:
     table: pd.DataFrame
     searches: pd.DataFrame | None
     settings: RunSettings
+    # By data set, pipeline, seed and fold.
+    _decoders: dict[tuple[str, str, int, int], Any]
 
     @property
     def metrics(self) -> list[str]:
@@ -56,6 +62,67 @@ class ResultFacts:
     def access_note(self) -> str:
         """One sentence where pipelines differ in what they may see of the people tested; or ""."""
         return unequal_access({name: self.settings.access_of(name) for name in self.pipelines})
+
+    def decoders(
+        self, pipeline: str | None = None, dataset: str | None = None, *, seed: int = 0
+    ) -> dict[int, Any]:
+        """The fitted decoder of every fold, of ``evaluate(..., keep_decoders=True)``.
+
+        Parameters
+        ----------
+        pipeline, dataset : str, optional
+            By default the first ones.
+        seed : int, default 0
+            The number of the seed.
+
+        Returns
+        -------
+        dict of int to estimator
+            By fold; ``predictions(pipeline).fold`` says which trials each was tested on. A fold
+            that failed has none.
+
+        Raises
+        ------
+        ValueError
+            None were kept: not asked for, or the results were read from a file, which holds the
+            scores only; or there is no such pipeline, data set or seed.
+
+        Examples
+        --------
+        >>> from sklearn.dummy import DummyClassifier
+        >>> from eegkit import evaluate
+        >>> from eegkit.testing import example_trials
+        >>> trials = example_trials(n_trials=24)
+        >>> results = evaluate(DummyClassifier(), trials, cv="group-3", keep_decoders=True)
+        >>> results.decoders()
+        {0: DummyClassifier(), 1: DummyClassifier(), 2: DummyClassifier()}
+        """
+        pipeline = check_name("pipeline", pipeline, self.pipelines)
+        dataset = check_name("dataset", dataset, self.datasets)
+        kept = {key[2:]: d for key, d in self._decoders.items() if key[:2] == (dataset, pipeline)}
+        if not kept:
+            raise ValueError(
+                f"The results hold no decoders of {pipeline!r} on {dataset!r}: use "
+                "evaluate(..., keep_decoders=True). A file of results holds none, but the store "
+                "of that call gives them back without a fit."
+            )
+        seeds = sorted({number for number, _ in kept})
+        if seed not in seeds:
+            numbers = ", ".join(map(str, seeds))
+            raise ValueError(f"seed is {seed!r}; {pipeline!r} was fitted with seed {numbers}.")
+        return {fold: kept[number, fold] for number, fold in sorted(kept) if number == seed}
+
+    def costs(self) -> pd.DataFrame:
+        """One row per data set and pipeline: what the fits took.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``dataset``, ``pipeline``, ``n_folds``, ``n_seeds``, ``fit_time_s`` and
+            ``score_time_s`` (medians over fits), ``total_s`` (of all fits) and ``peak_mb`` (the
+            largest).
+        """
+        return costs(self.table)
 
     def tuning(self, pipeline: str | None = None, dataset: str | None = None) -> Tuning:
         """What a pipeline that was tuned chose in every fold, and what that claimed.

@@ -95,6 +95,7 @@ def join_results(results: Mapping[str, Results]) -> Results:
         failures=[row for part in parts for row in part.failures.to_dict("records")],
         twin=pd.concat(twins, ignore_index=True) if twins else None,
         searches=pd.concat(searches, ignore_index=True) if searches else None,
+        decoders=dict(item for part in parts for item in part._decoders.items()),
     )
 
 
@@ -126,6 +127,7 @@ def _rename(results: Results, names: Mapping[str, str]) -> Results:
         failures=renamed(results.failures).to_dict("records"),
         twin=None if results.twin is None else renamed(results.twin),
         searches=None if results.searches is None else renamed(results.searches),
+        decoders={(k[0], rename(k[1]), *k[2:]): v for k, v in results._decoders.items()},
     )
 
 

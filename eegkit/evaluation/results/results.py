@@ -23,7 +23,6 @@ from eegkit.evaluation.results.predictions import Predictions
 from eegkit.evaluation.results.selection import check_name, select
 from eegkit.evaluation.results.settings import RunSettings
 from eegkit.evaluation.results.tables import (
-    costs,
     failures_table,
     per_subject,
     summarize,
@@ -56,6 +55,8 @@ class Results(ResultFacts):
     searches : pandas.DataFrame, optional
         A row for every setting that a `TunedClassifier` tried, by ``dataset``, ``pipeline``,
         ``seed`` and ``fold``; see `tuning`.
+    decoders : dict of (str, str, int, int) to estimator, optional
+        By data set, pipeline, seed and fold. `save` leaves them out.
 
     Attributes
     ----------
@@ -74,12 +75,14 @@ class Results(ResultFacts):
         failures: Sequence[Mapping[str, Any]] = (),
         twin: pd.DataFrame | None = None,
         searches: pd.DataFrame | None = None,
+        decoders: Mapping[tuple[str, str, int, int], Any] | None = None,
     ) -> None:
         self.table = with_seed_column(table.reset_index(drop=True))
         self.settings = settings
         self._predictions = dict(predictions or {})
         self.twin = None if twin is None else twin.reset_index(drop=True)
         self.searches = None if searches is None else searches.reset_index(drop=True)
+        self._decoders = dict(decoders or {})
         self.failures = failures_table(failures)
         absent = [
             name
@@ -258,18 +261,6 @@ class Results(ResultFacts):
         """
         return Inflation(self, metric, dataset)
 
-    def costs(self) -> pd.DataFrame:
-        """One row per data set and pipeline: what the fits took.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Columns ``dataset``, ``pipeline``, ``n_folds``, ``n_seeds``, ``fit_time_s`` and
-            ``score_time_s`` (medians over fits), ``total_s`` (of all fits) and ``peak_mb`` (the
-            largest).
-        """
-        return costs(self.table)
-
     def per_class(self, pipeline: str | None = None, dataset: str | None = None) -> pd.DataFrame:
         """Precision, recall and F1 of every class, over all test trials of the first seed.
 
@@ -338,7 +329,7 @@ class Results(ResultFacts):
         return compare_paired(self.scores(metric, dataset), **options)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write everything to one file, which `load` reads again; no pickle.
+        """Write all but fitted decoders to one file, which `load` reads again; no pickle.
 
         The file is complete or not there at all: it is written beside and then renamed.
         """

@@ -29,6 +29,11 @@ def select(results: Any, dataset: Names, pipeline: Names) -> Any:
         failures=rows(results.failures).to_dict("records"),
         twin=None if results.twin is None else rows(results.twin),
         searches=None if results.searches is None else rows(results.searches),
+        decoders={
+            key: decoder
+            for key, decoder in results._decoders.items()
+            if key[0] in datasets and key[1] in pipelines
+        },
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import os
-import warnings
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -31,11 +30,11 @@ from eegkit.evaluation.running.inputs import (
     name_pipelines,
     tell_amplitudes,
 )
+from eegkit.evaluation.running.run_warnings import relay, warn_failed, warn_undefined
 from eegkit.evaluation.running.seeds import MOST_SEEDS, fits_of
 from eegkit.evaluation.running.store import Store
 from eegkit.evaluation.running.tasks import run_tasks
 from eegkit.evaluation.running.twin import leaky_folds
-from eegkit.evaluation.splits.metadata import listed
 from eegkit.evaluation.splits.named import (
     Fold,
     describe_split,
@@ -64,6 +63,7 @@ def evaluate(
     random_state: int | None = None,
     on_leak: str = "refuse",
     on_error: str = "record",
+    keep_decoders: bool = False,
     store: str | os.PathLike[str] | None = None,
     dask: Any = None,
     verbose: bool = False,
@@ -114,6 +114,14 @@ def evaluate(
     on_error : {"record", "raise"}, default "record"
         What to do about a fold that fails: keep its traceback in ``results.failures`` and
         go on, or raise. Where every fold of all pipelines fails, the first error is raised.
+    keep_decoders : bool, default False
+        Keep the fitted decoder of every fold and seed, which `Results.decoders` gives: an
+        explanation of people takes the one that never saw them. All of them are in memory at once,
+        as many as folds, seeds and pipelines together, each on the device it was fitted on, with
+        whatever it learned (a net its weights and, where it was fitted in this process, the state
+        of its optimizer, in all up to four times its weights). With `store` they are files
+        there as well, as `eegkit.save` writes them; a fold that was kept without is fitted again.
+        Those of the leaky twin are not kept.
     store : path, optional
         A folder that keeps every finished fold. A run that was killed goes on from there, and
         two processes may share it: no fold is computed twice.
@@ -181,7 +189,7 @@ def evaluate(
     3     3       d        6       0.5
     """
     pipelines, scorers = name_pipelines(pipelines, baselines), make_scorers(scoring)
-    _check_choices(on_leak, on_error, n_seeds, twin, n_jobs)
+    _check_choices(on_leak, on_error, n_seeds, twin, n_jobs, keep_decoders)
     splitter = make_splitter(cv, random_state=random_state)
     datasets = name_datasets(trials)
     data = {name: check_trials(part, keeps_apart(splitter)) for name, part in datasets.items()}
@@ -194,7 +202,7 @@ def evaluate(
         _carry_out, fits=fits, data=data, scorers=scorers, store=store, dask=dask, n_jobs=n_jobs,
         may_fail=on_error == "record", verbose=verbose,
     )  # fmt: skip
-    tasks, outcomes = carry_out(folds, accept=ACCEPT[on_leak])
+    tasks, outcomes = carry_out(folds, accept=ACCEPT[on_leak], keep_decoders=keep_decoders)
     tell_findings(split["audit"], tasks, outcomes)
     options = {"cv": cv, "scoring": scoring, "n_seeds": n_seeds, "twin": twin, "on_leak": on_leak}
     options["random_state"] = random_state
@@ -205,9 +213,12 @@ def evaluate(
     return results
 
 
-def _check_choices(on_leak: Any, on_error: Any, n_seeds: Any, twin: Any, n_jobs: Any) -> None:
+def _check_choices(
+    on_leak: Any, on_error: Any, n_seeds: Any, twin: Any, n_jobs: Any, keep_decoders: Any
+) -> None:
     check_for(JOBS).require("n_jobs", n_jobs)
     check_for(bool).require("twin", twin)
+    check_for(bool).require("keep_decoders", keep_decoders)
     check_for(Literal["refuse", "mark"]).require("on_leak", on_leak)
     check_for(Literal["record", "raise"]).require("on_error", on_error)
     check_for(Annotated[int, Interval(ge=1, le=MOST_SEEDS)]).require("n_seeds", n_seeds)
@@ -233,22 +244,23 @@ def _carry_out(
     scorers: Mapping[str, Scorer],
     store: str | os.PathLike[str] | None,
     accept: Callable[[Task, Outcome], None] | None = None,
+    keep_decoders: bool = False,
     **options: Any,
 ) -> tuple[list[Task], list[Outcome]]:
     """Every fit on every fold of every data set, and what came of it."""
     places = ((name, *fit, fold) for name in folds for fit in fits for fold in folds[name])
     checked = {name: fold_to_check(parts) for name, parts in folds.items() if accept}
     tasks = [
-        Task(i, name, pipeline, seed, fold, seed == 0 and fold is checked.get(name))
+        Task(i, name, pipeline, seed, fold, seed == 0 and fold is checked.get(name), keep_decoders)
         for i, (name, pipeline, seed, fold) in enumerate(places)
     ]
     outcomes = run_tasks(
         tasks, fits, data, scorers, store=None if store is None else Store(store),
         accept=accept or ACCEPT["mark"], **options,
     )  # fmt: skip
-    _relay(outcomes)
+    relay(outcomes)
     diagnoses = {name for name, part in data.items() if one_class_each(part.labels, part.groups)}
-    _warn_undefined(outcomes, {task.number for task in tasks if task.dataset in diagnoses})
+    warn_undefined(outcomes, {task.number for task in tasks if task.dataset in diagnoses})
     return tasks, outcomes
 
 
@@ -323,8 +335,11 @@ def _results(
     fill_chance(table, tasks, data, scorers)
     tried = [row for outcome in outcomes for row in outcome.search]
     searches = searches_table(tried) if tried else None
-    results = Results(table, settings, predictions=whole, failures=failures, searches=searches)
-    _warn_failed(results.failures)
+    results = Results(
+        table, settings, predictions=whole, failures=failures, searches=searches,
+        decoders=_decoders(tasks, outcomes),
+    )  # fmt: skip
+    warn_failed(results.failures)
     return results
 
 
@@ -344,55 +359,17 @@ def _add_twin(
             fill_chance(tables[-1], tasks, data, scorers)
     results.failures = failures_table(failures)
     results.twin = pd.concat(tables, ignore_index=True) if tables else None
-    _warn_failed(results.failures[results.failures["split"] != ""])
+    warn_failed(results.failures[results.failures["split"] != ""])
+
+
+def _decoders(tasks: list[Task], outcomes: list[Outcome]) -> dict[tuple[str, str, int, int], Any]:
+    return {
+        (task.dataset, task.pipeline, task.seed, task.fold.number): out.decoder
+        for task, out in zip(tasks, outcomes, strict=True)
+        if out.decoder is not None
+    }
 
 
 def _failures(tasks: list[Task], outcomes: list[Outcome]) -> list[dict[str, Any]]:
     pairs = zip(tasks, outcomes, strict=True)
     return [task.names | out.failure for task, out in pairs if out.failure is not None]
-
-
-def _warn_failed(failures: pd.DataFrame) -> None:
-    """Name the folds that failed, once for each pipeline."""
-    for (_, pipeline), group in failures.groupby(["dataset", "pipeline"], sort=False):
-        s = "s" if len(group) > 1 else ""
-        places = [
-            f"{row.fold} {row.split}".strip() + (f" (seed {row.seed})" if row.seed else "")
-            for row in group.itertuples()
-        ]
-        warnings.warn(
-            f"Fold{s} {', '.join(places)} of {pipeline!r} failed"
-            f"{', the first' if s else ''} with {group['error'].iloc[0]}; results.failures holds "
-            f"the traceback{s}.",
-            UserWarning,
-            stacklevel=4,
-        )
-
-
-def _relay(outcomes: list[Outcome]) -> None:
-    """Give the warnings of all workers, each once; a process of joblib would swallow them."""
-    places: dict[tuple[str, type[Warning]], tuple[str, int]] = {}
-    for outcome in outcomes:
-        for text, category, filename, lineno in outcome.warnings:
-            places.setdefault((text, category), (filename, lineno))
-    for (text, category), (filename, lineno) in places.items():
-        warnings.warn_explicit(text, category, filename, lineno)
-
-
-def _warn_undefined(outcomes: list[Outcome], told_of_people: set[int]) -> None:
-    """Name the subjects for whom a metric is NaN, once for each metric.
-
-    The area under the ROC curve of the tasks `told_of_people` is one over people.
-    """
-    subjects: dict[str, dict[Any, None]] = defaultdict(dict)
-    for outcome in outcomes:
-        for metric, subject in outcome.undefined:
-            if not (outcome.task in told_of_people and metric in ("auroc", "roc_auc")):
-                subjects[metric][subject] = None
-    for metric, people in subjects.items():
-        warnings.warn(
-            f"{metric} is undefined for {listed(list(people))}, whose test trials do not hold "
-            "every class; it is NaN there.",
-            UserWarning,
-            stacklevel=4,
-        )

@@ -89,7 +89,7 @@ class Data:
 class Task:
     """One pipeline and fold of one data set, with one of the pipeline's seeds.
 
-    Its access is checked on one fold and with one seed only.
+    Its access is checked on one fold and with one seed only; the fitted decoder is kept or not.
     """
 
     number: int
@@ -98,6 +98,7 @@ class Task:
     seed: int
     fold: Fold
     checks_access: bool = False
+    keeps_decoder: bool = False
 
     @property
     def fit(self) -> tuple[str, int]:
@@ -121,7 +122,8 @@ class Outcome:
 
     ``warnings`` holds (text, category, filename, lineno), ``undefined`` the metrics that are
     NaN as (metric, subject), ``failure`` the error and its traceback, ``findings`` what an audit
-    found about the access of the fitted pipeline, ``search`` the settings that it tried.
+    found about the access of the fitted pipeline, ``search`` the settings that it tried, and
+    ``decoder`` the fitted pipeline, where the task keeps it.
     """
 
     task: int
@@ -132,6 +134,7 @@ class Outcome:
     failure: dict[str, str] | None = None
     findings: list[dict[str, Any]] = field(default_factory=list)
     search: list[dict[str, Any]] = field(default_factory=list)
+    decoder: Any = None
 
 
 @dataclass(frozen=True)
@@ -142,6 +145,7 @@ class Fitted:
     predictions: Predictions
     findings: list[dict[str, Any]]
     search: list[dict[str, Any]]
+    decoder: Any
 
 
 def fit_and_score(
@@ -167,6 +171,7 @@ def fit_and_score(
     return Outcome(
         task.number, rows, fitted.predictions, list(log), undefined,
         findings=fitted.findings, search=fitted.search,
+        decoder=fitted.decoder if task.keeps_decoder else None,
     )  # fmt: skip
 
 
@@ -208,7 +213,7 @@ def _fit_and_score(task: Task, pipeline: Any, data: Data, scorers: Mapping[str, 
         y_test = data.labels[fold.test]
         findings = check_access(estimator, X_test, y_test, fold.unscored)
     rows = [row | costs for row in rows]
-    return Fitted(rows, predictions, findings, settings_tried(estimator, task.names))
+    return Fitted(rows, predictions, findings, settings_tried(estimator, task.names), estimator)
 
 
 def _score_subjects(

@@ -17,6 +17,7 @@ from eegkit import tensor_file
 from eegkit.atomic import remove_leftovers
 from eegkit.evaluation.metrics.scoring import Scorer
 from eegkit.evaluation.results.predictions import pack, unpack
+from eegkit.evaluation.running.decoder_files import load_decoder, save_decoder
 from eegkit.evaluation.running.fold import Data, Outcome, Task
 from eegkit.identity import UnidentifiableError, identify
 
@@ -26,7 +27,7 @@ NOT_KEPT = ""
 
 
 class Store:
-    """A folder with one file for each finished fold.
+    """A folder with one file for each finished fold, and one for its decoder where that is kept.
 
     A file holds, and is named after, a digest of what decides the fold: the pipeline with its
     parameters and code, the trials on either side, the metrics, the versions of libraries (see
@@ -76,8 +77,8 @@ class Store:
             keys.append(f"fold-{identify(FORMAT_VERSION, *code, of_data[task.dataset], *fold)}")
         return keys
 
-    def load(self, key: str, task: Task) -> Outcome | None:
-        """What was kept of a task, under the names it has now.
+    def load(self, key: str, task: Task, pipeline: Any) -> Outcome | None:
+        """What was kept of a task, under the names it has now; None without a decoder it keeps.
 
         Raises
         ------
@@ -92,10 +93,16 @@ class Store:
         try:
             header, arrays = tensor_file.read(path.read_bytes(), str(path))
             tensor_file.check_key(header, key, path)
+            decoder = None
+            if task.keeps_decoder:
+                checksum = header.get("decoder")
+                decoder = load_decoder(self._decoder_path(key), checksum, pipeline)
         except tensor_file.CorruptFileError as error:
             raise tensor_file.CorruptFileError(
                 f"A fold cannot be read back: {error} Remove the file to compute it again."
             ) from error
+        if task.keeps_decoder and decoder is None:
+            return None
         # What an older file lacks, and what may have another name or number now.
         rows = [task.names | _with_nan(row) | task.names for row in header["rows"]]
         predictions = unpack(header["predictions"], arrays)
@@ -108,7 +115,7 @@ class Store:
         search = [row | task.names for row in header.get("search", [])]
         return Outcome(
             task.number, rows, predictions, undefined=undefined, findings=header["findings"],
-            search=search,
+            search=search, decoder=decoder,
         )  # fmt: skip
 
     def save(self, key: str, outcome: Outcome) -> None:
@@ -116,7 +123,7 @@ class Store:
         if key != NOT_KEPT and outcome.failure is None:
             assert outcome.predictions is not None
             arrays: dict[str, Any] = {}
-            header = {
+            header: dict[str, Any] = {
                 "key": key,
                 "rows": [_without_nan(row) for row in outcome.rows],
                 "undefined": [[metric, subject] for metric, subject in outcome.undefined],
@@ -124,6 +131,11 @@ class Store:
                 "search": outcome.search,
                 "predictions": pack(outcome.predictions, arrays),
             }
+            # A record and a decoder are of one fit, whatever stood there and whenever this ends.
+            self._path(key).unlink(missing_ok=True)
+            if outcome.decoder is not None:
+                name, path = outcome.rows[0]["pipeline"], self._decoder_path(key)
+                header["decoder"] = save_decoder(outcome.decoder, path, name)
             tensor_file.write(self._path(key), arrays, header)
             # Whoever locks a new file of this name now will find that the fold is finished.
             self._lock_path(key).unlink(missing_ok=True)
@@ -156,6 +168,9 @@ class Store:
 
     def _lock_path(self, key: str) -> Path:
         return self.folder / f".{key}.lock"
+
+    def _decoder_path(self, key: str) -> Path:
+        return self._path(key.replace("fold", "decoder", 1))
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{key}.safetensors"

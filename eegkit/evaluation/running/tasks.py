@@ -29,18 +29,20 @@ class _Progress:
         tasks: list[Task],
         keys: list[str],
         store: Store | None,
+        pipelines: Mapping[tuple[str, int], Any],
         accept: Callable[[Task, Outcome], None],
     ) -> None:
         self.tasks = tasks
         self.keys = keys
         self.store = store
+        self.pipelines = pipelines
         self.accept = accept
         self.outcomes: dict[int, Outcome] = {}
 
     def is_finished(self, task: Task) -> bool:
         """Look into the store as well."""
         if task.number not in self.outcomes and self.store is not None:
-            outcome = self.store.load(self.keys[task.number], task)
+            outcome = self.store.load(self.keys[task.number], task, self.pipelines[task.fit])
             if outcome is not None:
                 self.accept(task, outcome)
                 self.outcomes[task.number] = outcome
@@ -89,7 +91,7 @@ def run_tasks(
     """
     # Hashing the data takes time, which a run without a store saves.
     keys = store.keys(tasks, pipelines, data, scorers) if store else [""] * len(tasks)
-    progress = _Progress(tasks, keys, store, accept)
+    progress = _Progress(tasks, keys, store, pipelines, accept)
     waiting = progress.open_tasks()
     n_losses = 0
     with _bar(progress, verbose) as advance, _cluster(dask, data) as on_cluster:
