@@ -209,8 +209,7 @@ def evaluate(
     split |= describe_split(cv, splitter) | {"scoring": list(scorers), "random_state": random_state}
     settings = describe_run(datasets, pipelines, _not_defaults(options), seeds=seeds, **split)
     results = _results(tasks, outcomes, settings, data, scorers)
-    _add_twin(results, {name: carry_out(parts) for name, parts in leaky.items()}, data, scorers)
-    return results
+    return _add_twin(results, {n: carry_out(f) for n, f in leaky.items()}, data, scorers)
 
 
 def _check_choices(
@@ -348,7 +347,7 @@ def _add_twin(
     leaky: Mapping[str, tuple[list[Task], list[Outcome]]],
     data: Mapping[str, Data],
     scorers: Mapping[str, Scorer],
-) -> None:
+) -> Results:
     """Put the scores and failures of the leaky splits beside the honest ones."""
     tables, failures = [], results.failures.to_dict("records")
     for split, (tasks, outcomes) in leaky.items():
@@ -360,6 +359,7 @@ def _add_twin(
     results.failures = failures_table(failures)
     results.twin = pd.concat(tables, ignore_index=True) if tables else None
     warn_failed(results.failures[results.failures["split"] != ""])
+    return results
 
 
 def _decoders(tasks: list[Task], outcomes: list[Outcome]) -> dict[tuple[str, str, int, int], Any]:
