@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY
-from typing import Any, ClassVar
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit
-from sklearn.base import ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, column_or_1d
+from sklearn.utils.validation import column_or_1d
 
-from eegkit.access import access_of, trials_of_subjects, with_access, with_groups
-from eegkit.base import Estimator, warn
+from eegkit.access import trials_of_subjects, with_access
+from eegkit.base import warn
 from eegkit.labels import class_labels
+from eegkit.personwise import PersonwiseClassifier, adapts
 from eegkit.signals import SignalArray
 from eegkit.text import shortlist
 
@@ -24,7 +22,7 @@ LEAST_OF_A_STATE = 3
 LEAST_TRIALS = 10
 
 
-class SubjectThreshold(MetaEstimatorMixin, ClassifierMixin, Estimator, kw_only=False):
+class SubjectThreshold(PersonwiseClassifier, kw_only=False):
     """A classifier of two classes, with a threshold for each person.
 
     The answers of a decoder that was trained on other people are often in the right order, and all
@@ -73,12 +71,7 @@ class SubjectThreshold(MetaEstimatorMixin, ClassifierMixin, Estimator, kw_only=F
     True
     """
 
-    input_kind: ClassVar[str] = "any"
-
-    estimator: Any
-    _: KW_ONLY
-
-    def fit(self, X: Any, y: ArrayLike, **params: Any) -> SubjectThreshold:
+    def fit(self, X: Any, y: ArrayLike, **params: Any) -> Self:
         """Fit the estimator.
 
         Parameters
@@ -92,12 +85,8 @@ class SubjectThreshold(MetaEstimatorMixin, ClassifierMixin, Estimator, kw_only=F
         -------
         self
         """
-        self.check_parameters()
-        signals, y = self._check_input(X, reset=True), _two_classes(y)
-        self.estimator_ = clone(self.estimator).fit(signals, y, **params)
-        self.classes_ = self.estimator_.classes_
         self.subjects_: dict[Any, float] = {}
-        return self
+        return super().fit(X, y, **params)
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:
         """The log-odds of the second class, less the threshold of each person.
@@ -111,7 +100,6 @@ class SubjectThreshold(MetaEstimatorMixin, ClassifierMixin, Estimator, kw_only=F
         -------
         ndarray, shape (n_trials,)
         """
-        check_is_fitted(self)
         signals, few = self._people_of(X), []
         odds = np.array(self.estimator_.decision_function(signals), dtype=np.float64)
         sources = self.statistics_sources(signals)
@@ -131,35 +119,7 @@ class SubjectThreshold(MetaEstimatorMixin, ClassifierMixin, Estimator, kw_only=F
             )
         return odds
 
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Probabilities of both classes, even at a person's threshold.
-
-        Parameters
-        ----------
-        X : SignalArray, shape (n_trials, ...)
-
-        Returns
-        -------
-        ndarray, shape (n_trials, 2)
-        """
-        second = expit(self.decision_function(X))
-        return np.stack([1 - second, second], axis=1)
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """The class of each trial.
-
-        Parameters
-        ----------
-        X : SignalArray, shape (n_trials, ...)
-
-        Returns
-        -------
-        ndarray, shape (n_trials,)
-        """
-        is_second = self.decision_function(X) > 0
-        return self.classes_[is_second.astype(int)]
-
-    def calibrate(self, X: Any, *, groups: ArrayLike | None = None) -> SubjectThreshold:
+    def calibrate(self, X: Any, *, groups: ArrayLike | None = None) -> Self:
         """Learn the thresholds of new people; first the estimator does, if it adapts to people.
 
         Parameters
@@ -178,9 +138,8 @@ class SubjectThreshold(MetaEstimatorMixin, ClassifierMixin, Estimator, kw_only=F
         ValueError
             There are fewer than six trials of somebody.
         """
-        check_is_fitted(self)
         signals = self._people_of(X, groups)
-        if access_of(self.estimator_) != "none" and hasattr(self.estimator_, "calibrate"):
+        if adapts(self.estimator_):
             self.estimator_.calibrate(signals)
         odds = np.asarray(self.estimator_.decision_function(signals), dtype=np.float64)
         thresholds = {s: otsu_threshold(odds[rows]) for s, rows in trials_of_subjects(signals)}
@@ -206,15 +165,8 @@ class SubjectThreshold(MetaEstimatorMixin, ClassifierMixin, Estimator, kw_only=F
             sources[subject] = "calibrate" if subject in self.subjects_ else source
         return sources
 
-    def _people_of(self, X: Any, groups: ArrayLike | None = None) -> SignalArray:
-        signals = with_groups(self._check_input(X, reset=False), groups)
-        if signals.groups is None:
-            warn(
-                "X does not say whose its trials are; SubjectThreshold takes them for one "
-                "person's. Pass an X that knows people (trials.X), or one person's trials at a "
-                "time."
-            )
-        return signals
+    def _labels(self, y: Any) -> NDArray[Any]:
+        return _two_classes(y)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -13,7 +13,8 @@ from eegkit.access import access_of
 from eegkit.pipeline import Pipeline
 from eegkit.subject_threshold import SubjectThreshold
 from eegkit.temporal_smoothing import TemporalSmoothing
-from eegkit.transforms import SubjectStandardizer
+from eegkit.testing import example_trials
+from eegkit.transforms import BandPower, SubjectStandardizer
 
 RNG = np.random.default_rng(0)
 ORDER_MATTERS = "trials of one person are answered together, in their order"
@@ -96,6 +97,13 @@ def test_trials_of_unknown_time():
     assert len(fitted(interval_s=5.0).predict(X)) == 3
     with pytest.warns(UserWarning, match="does not say whose"):
         fitted(interval_s=5.0).predict(np.zeros((3, 1)))
+
+
+def test_trials_tell_their_people_and_times():
+    trials = example_trials(24)
+    decoder = TemporalSmoothing(Pipeline([BandPower(), LogisticRegression()]), interval_s=2.0)
+    decoder.fit(trials, trials.y)
+    np.testing.assert_array_equal(decoder.predict_proba(trials), decoder.predict_proba(trials.X))
 
 
 @pytest.mark.parametrize(
