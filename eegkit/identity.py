@@ -26,6 +26,7 @@ import pandas as pd
 from eegkit.blocks import digest_of_array
 from eegkit.bytecode import lookups
 from eegkit.libraries import file_of, is_compiled, library_of, versions
+from eegkit.roles import with_role
 
 # Changed where the same things get another identity than before.
 EDITION = 2
@@ -319,7 +320,7 @@ class _Walk:
             parts = [self.digest(type(value)), self.digest(make), self.digest(args)]
             slots = state if isinstance(state, tuple) else (state,)
             for part in slots:
-                parts.append(self.state(part, getattr(type(value), "not_decisive", ())))
+                parts.append(self.state(part, with_role(type(value), "place", "manner")))
             parts.append(self.joined("items", *(items or ())))
             return _hash("object", *parts, self.named("pairs", pairs or ()))
 

@@ -23,6 +23,7 @@ from eegkit.classifiers.callbacks import scalars
 from eegkit.classifiers.training import draw_seed, pick_device
 from eegkit.labels import class_labels, trial_names
 from eegkit.parameters import ParameterError
+from eegkit.roles import with_role
 from eegkit.text import count
 
 # Fewer steps than these hold hardly any order in time.
@@ -32,8 +33,6 @@ STEPS = {
     "raw": ("step", "lower its stride or pool_size"),
     "spectrogram": ("frame", "shorten window_s or hop_s of the transform before it"),
 }
-# Parameters that do not change what comes out of training.
-NOT_DECISIVE = ("callbacks", "checkpoint_dir", "verbose")
 
 
 class NeuralClassifier(FittedNet):
@@ -271,7 +270,8 @@ class NeuralClassifier(FittedNet):
         """Where the state of this run is kept."""
         if self.checkpoint_dir is None:
             return None
-        params = {k: v for k, v in self.get_params(deep=False).items() if k not in NOT_DECISIVE}
+        others = {"callbacks", *with_role(type(self), "place", "manner")}
+        params = {k: v for k, v in self.get_params(deep=False).items() if k not in others}
         if self.random_state is not None:
             params["random_state"] = seed
         begins = self.weights_ if goes_on else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from scipy.stats import loguniform
 
@@ -15,10 +15,17 @@ from eegkit.parameters import (
     Positive,
     Proportion,
 )
+from eegkit.roles import Role
 
 
 class TrainingOptions(ModuleEstimator):
     """The training parameters of every net; `NeuralClassifier` documents them."""
+
+    attribute_roles: ClassVar[dict[str, Role]] = {
+        "checkpoint_dir": "place",
+        "init_weights": "source",
+        "verbose": "manner",
+    }
 
     max_epochs: Count = 20
     batch_size: Count = 32

@@ -23,6 +23,7 @@ from eegkit.evaluation.results.results import Results
 from eegkit.evaluation.results.settings import source_of
 from eegkit.evaluation.running.evaluate import evaluate
 from eegkit.evaluation.splits.metadata import listed
+from eegkit.roles import places
 from eegkit.text import count
 from eegkit.trials import Trials
 from eegkit.trials_source import TrialsSource
@@ -169,9 +170,7 @@ def replay(
     reader = CodeReader(settings.imports, by_name)
     pipelines = {name: reader.read(settings.pipelines[name]) for name in then.pipelines}
     for pipeline in pipelines.values():
-        # A search is made again, and does not ask the file of the one before.
-        storages = [name for name in pipeline.get_params() if name.rpartition("__")[2] == "storage"]
-        pipeline.set_params(**dict.fromkeys(storages))
+        _forget_places(pipeline)
     options = {n: reader.read(text) for n, text in settings.options.items() if n != "twin"}
     datasets = {name: _load(source_of(settings, name), path, by_name) for name in then.datasets}
     data, people = _compare_data(then, datasets)
@@ -181,6 +180,14 @@ def replay(
             pipelines, datasets, n_jobs=n_jobs, store=store, verbose=verbose, **options
         )
     return _compare(then, again, data, people)
+
+
+def _forget_places(pipeline: Any) -> None:
+    """Have searches and trainings made again, rather than asked for in the files of before."""
+    names = []
+    for name, part in {"": pipeline, **pipeline.get_params()}.items():
+        names += [f"{name}__{place}".removeprefix("__") for place in places(type(part))]
+    pipeline.set_params(**dict.fromkeys(names))
 
 
 def _load(source: TrialsSource | None, path: Any, custom_classes: Mapping[str, type]) -> Trials:

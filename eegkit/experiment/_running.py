@@ -13,13 +13,12 @@ from sklearn.base import clone
 
 from eegkit.experiment._experiment import Experiment, tuned_name
 from eegkit.identity import identify
+from eegkit.roles import with_role
 
 if TYPE_CHECKING:
     from eegkit.evaluation import Results
     from eegkit.trials import Trials
 
-# Of parameters that may be changed while a search goes on in its file.
-FREE = ("n_trials", "timeout_s", "refit", "n_jobs", "verbose", "storage", "study_name")
 MOST_LETTERS = 60
 
 
@@ -105,7 +104,8 @@ def _file_name(name: str, experiment: Experiment) -> str:
     from eegkit.tuning.spaces import Space
 
     tuned = experiment.tuned[name]
-    params = {k: v for k, v in tuned.get_params(deep=False).items() if k not in FREE}
+    free = with_role(type(tuned), "extent", "place", "manner")
+    params = {k: v for k, v in tuned.get_params(deep=False).items() if k not in free}
     params["space"] = Space(tuned.decoder, tuned.space).describe()
     data = [repr(dataset) for dataset in experiment.datasets.values()]
     rest = (data, experiment.label, experiment.cv, experiment.twin)

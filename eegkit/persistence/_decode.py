@@ -22,6 +22,7 @@ from sklearn.utils import Bunch
 from eegkit.persistence._classes import class_of, version_of
 from eegkit.persistence._encode import STORED_AS, import_skops, is_splitter
 from eegkit.recordings import Preparation
+from eegkit.roles import places
 from eegkit.signals import SignalArray
 
 # What texts in an array may take, each as much as the longest; and what a file of skops may unpack
@@ -163,15 +164,9 @@ BY_KIND: dict[str, Callable[[Decoder, Any], Any]] = {
 }
 
 
-# Paths of weights that training begins with: they are read, and nothing is written there.
-WEIGHTS = frozenset({"init_weights", "pretrained"})
-
-
 def _places(cls: type) -> dict[str, Any]:
     """Parameters that name where to write, which a file shall not choose; their defaults."""
-    types = getattr(cls, "parameter_types", {})
-    names = {"memory"} | {name for name, hint in types.items() if "PathLike" in str(hint)}
-    names -= WEIGHTS
+    names = {"memory"} | places(cls)  # of pipelines, those of scikit-learn among them
     parameters = inspect.signature(cls).parameters
     defaults = {name: parameters[name].default for name in names if name in parameters}
     return {

@@ -23,6 +23,7 @@ from eegkit import tensor_file
 from eegkit._compat import split_state
 from eegkit.persistence._classes import HOLDERS, reference_to
 from eegkit.recordings import Preparation
+from eegkit.roles import with_role
 from eegkit.signals import SignalArray
 
 # The dtypes that have a place in the file; complex numbers are pairs of floats there.
@@ -153,7 +154,7 @@ class Encoder:
         if "distribution" in reference:
             self.distributions.add(reference["distribution"])
         state, requests = split_state(estimator)
-        for name in getattr(cls, "not_saved", ()):
+        for name in with_role(cls, "unsaved"):
             state.pop(name, None)
         names = estimator.get_params(deep=False)
         params = {name: state.pop(name) for name in names if name in state}

@@ -20,7 +20,8 @@ from eegkit.evaluation.metrics.scoring import make_scorers
 from eegkit.evaluation.metrics.suitability import suitable_scorers
 from eegkit.evaluation.running.fit_params import groups_for_fit
 from eegkit.identity import UnidentifiableError, identify
-from eegkit.parameters import Count, ParameterError, PathLike, Positive, check_for
+from eegkit.parameters import Count, ParameterError, Positive, check_for
+from eegkit.roles import Role
 from eegkit.text import count, shortlist
 from eegkit.tuning.folds import FoldsOfSpace, inner_folds, read_trials
 from eegkit.tuning.people import split_facts
@@ -132,11 +133,16 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     ['whole', 'whole']
     """
 
-    # What a file of eegkit.save leaves out, and what it must not choose: where to write.
-    not_saved: ClassVar[tuple[str, ...]] = ("study_",)
-    # What folds that are kept do not depend on.
-    not_decisive: ClassVar[tuple[str, ...]] = ("storage", "study_name", "verbose")
-    parameter_types: ClassVar[dict[str, Any]] = {"storage": str | PathLike | None}
+    attribute_roles: ClassVar[dict[str, Role]] = {
+        "storage": "place",
+        "study_name": "place",
+        "verbose": "manner",
+        "n_trials": "extent",
+        "timeout_s": "extent",
+        "refit": "extent",
+        "n_jobs": "extent",
+        "study_": "unsaved",
+    }
 
     def __init__(
         self,

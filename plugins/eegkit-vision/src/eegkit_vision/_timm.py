@@ -14,6 +14,7 @@ from torch import nn
 
 from eegkit import NeuralClassifier, ParameterError
 from eegkit.parameters import PathLike
+from eegkit.roles import Role
 from eegkit.text import suggest
 
 
@@ -30,6 +31,7 @@ class TimmClassifier(NeuralClassifier):
     """
 
     input_kind: ClassVar[str] = "spectrogram"
+    attribute_roles: ClassVar[dict[str, Role]] = {"pretrained": "source"}
 
     pretrained: bool | PathLike = False
 
