@@ -1,6 +1,5 @@
 """The section ``tune`` of an experiment: what it may say, and the sentence for every mistake."""
 
-import dataclasses
 import sys
 
 import pytest
@@ -14,21 +13,28 @@ from eegkit.tuning import search
 
 HEAD = """datasets:
   simulated: {n_subjects: 4, n_trials: 8, channels: [C3, Cz, C4]}
-pipelines: [stft+cnn_bigru, band_power+lr]
+pipelines: PIPELINES
 scoring: [accuracy, balanced_accuracy]
 random_state: 3
 """
+PIPELINES = "[stft+cnn_bigru, band_power+lr]"
 LR = "tune:\n  pipelines: band_power+lr\n"
+SPACE = LR + "  space:\n    "
 
 
 @pytest.fixture
-def read(tmp_path):
-    def read(section, **options):
+def write(tmp_path):
+    def write(section, pipelines=PIPELINES):
         path = tmp_path / "experiment.yaml"
-        path.write_text(HEAD + section)
-        return read_experiment(path, **options)
+        path.write_text(HEAD.replace("PIPELINES", pipelines) + section)
+        return path
 
-    return read
+    return write
+
+
+@pytest.fixture
+def read(write):
+    return lambda section, **options: read_experiment(write(section), **options)
 
 
 def test_everything_that_can_be_said(read):
@@ -82,7 +88,6 @@ def test_a_space_is_divided_among_pipelines(read):
     assert tuned["band_power+lr"].n_trials == 2  # all of the grid
 
 
-SPACE = LR + "  space:\n    "
 MISTAKES = {
     "a list": ("tune: [a]\n", "line 6, column 7: here is a list; expected what to tune"),
     "unknown key": ("tune: {n_trial: 3}\n", "column 8: tune has no 'n_trial'; did you mean 'n_tri"),
@@ -143,29 +148,27 @@ MISTAKES = {
         "tune: {space: {lr__C: [1.0]}}\n",
         "nothing in space is a parameter of stft+cnn_bigru; name the pipelines to tune",
     ),
-    "a name twice": (
-        "tune: {pipelines: band_power+lr}\n",
-        "the file has a pipeline 'band_power+lr, tuned' already",
-    ),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", MISTAKES)
-def test_one_sentence_with_the_place_for_every_mistake(kind, tmp_path, monkeypatch):
+def test_one_sentence_with_the_place_for_every_mistake(kind, write, tmp_path, monkeypatch):
     monkeypatch.setattr(Simulated, "load", lambda self: pytest.fail("data were loaded"))
     monkeypatch.chdir(tmp_path)
     section, said = MISTAKES[kind]
-    head = HEAD
-    if kind == "a name twice":
-        head = head.replace("band_power+lr]", "band_power+lr, 'band_power+lr, tuned']")
-        head = head.replace("[stft", "{stft").replace("tuned']", "tuned': band_power+lr}")
-    (tmp_path / "experiment.yaml").write_text(head + section)
+    write(section)
     done = CliRunner().invoke(main, ["tune", "experiment.yaml"])
     assert done.exit_code == 1
     [line] = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
     assert "experiment.yaml, line" in line
     assert said in line
     assert not (tmp_path / "results").exists()
+
+
+def test_a_pipeline_that_has_the_name_of_a_tuned_one(write):
+    pipelines = "{band_power+lr: band_power+lr, 'band_power+lr, tuned': band_power+lr}"
+    with pytest.raises(ValueError, match="has a pipeline 'band_power\\+lr, tuned' already"):
+        read_experiment(write(LR, pipelines))
 
 
 def test_without_optuna_one_sentence_says_so(read, monkeypatch):
@@ -176,12 +179,9 @@ def test_without_optuna_one_sentence_says_so(read, monkeypatch):
         read(LR)
 
 
-def test_tuned_beside_the_default_with_its_folds_and_searches(read, tmp_path, monkeypatch):
-    experiment = read(
-        LR + "  space: {lr__C: [0.01, 1.0]}\n  sampler: grid\n  cv: group-2\ncv: group-2\n"
-    )
-    plain = {"band_power+lr": experiment.pipelines["band_power+lr"]}
-    experiment = dataclasses.replace(experiment, pipelines=plain)
+def test_tuned_beside_the_default_with_its_folds_and_searches(write, tmp_path, monkeypatch):
+    section = LR + "  space: {lr__C: [0.01, 1.0]}\n  sampler: grid\n  cv: group-2\ncv: group-2\n"
+    experiment = read_experiment(write(section, "[band_power+lr]"))
     folders = {"store": tmp_path / "folds", "searches": tmp_path / "searches"}
     results = run_experiment(experiment, **folders)
     assert results.pipelines == ["band_power+lr, tuned", "band_power+lr"]

@@ -136,7 +136,7 @@ class TuningDisplay(Display):
                 f"{type(estimator).__name__} has no trials_; expected a TunedClassifier after fit."
             )
         study = _study_of(estimator.trials_, "search")
-        return cls(studies=[study], pooled=study, kind=kind, metric=estimator.metric_).plot()
+        return cls.from_study(study, kind, metric=estimator.metric_)
 
     @classmethod
     def from_results(
