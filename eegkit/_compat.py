@@ -69,6 +69,13 @@ def response_methods(scorer: Any) -> tuple[str, ...]:
     return (methods,) if isinstance(methods, str) else tuple(methods)
 
 
+def arguments_of(scorer: Any) -> dict[str, Any]:
+    """What ``make_scorer`` has to be given beside the function to make a scorer again."""
+    arguments = {"response_method": scorer._response_method, "greater_is_better": scorer._sign == 1}
+    defaults = {"response_method": "predict", "greater_is_better": True}
+    return {n: v for n, v in arguments.items() if v != defaults[n]} | scorer._kwargs
+
+
 def with_options(scorer: Any, **options: Any) -> Any:
     """A scorer of ``make_scorer`` with more arguments for its metric; None where it has them."""
     if set(options) & set(scorer._kwargs):

@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.metaestimators import available_if
 
 from eegkit.access import first_trials, trials_of_subjects, with_access, with_groups
-from eegkit.base import Estimator, warn
+from eegkit.base import Estimator
+from eegkit.notice import warn
 from eegkit.parameters import Count, Positive
 from eegkit.signals import SignalArray
 from eegkit.text import shortlist

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -18,6 +16,7 @@ from eegkit import likeness
 from eegkit.amplitude import AmplitudeWarning, unit_sentences
 from eegkit.blocks import read_blocks
 from eegkit.indexing import OF_TRIALS
+from eegkit.notice import warn
 from eegkit.parameters import ParameterError, Parametrized
 from eegkit.signals import SignalArray, as_signals
 from eegkit.text import shortlist, suggest
@@ -294,15 +293,6 @@ def tell_unlike(estimator: Any, array: NDArray[Any]) -> None:
             "predicted.",
             AmplitudeWarning,
         )
-
-
-def warn(message: str, category: type[UserWarning] = UserWarning) -> None:
-    """Warn where the caller called eegkit, however deep inside it was noticed."""
-    level, frame = 2, sys._getframe(1)
-    inside = ("eegkit.", "sklearn.")
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(inside):
-        level, frame = level + 1, frame.f_back
-    warnings.warn(message, category, stacklevel=level)
 
 
 def _one_channel(array: NDArray[Any], input_kind: str) -> NDArray[Any]:

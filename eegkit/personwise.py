@@ -14,7 +14,8 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from eegkit.access import access_of, with_groups
-from eegkit.base import Estimator, warn
+from eegkit.base import Estimator
+from eegkit.notice import warn
 from eegkit.signals import SignalArray
 
 

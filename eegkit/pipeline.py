@@ -14,9 +14,10 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_memory
 
 from eegkit.access import access_of, with_groups
-from eegkit.base import Estimator, inner_fits, remember_amplitudes, tell_unlike, warn
+from eegkit.base import Estimator, inner_fits, remember_amplitudes, tell_unlike
 from eegkit.identity import UnidentifiableError, identify
 from eegkit.naming import named
+from eegkit.notice import warn
 from eegkit.signals import SignalArray, as_signals
 from eegkit.tensor_file import CorruptFileError
 

@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eegkit.notice import warn
+
 if TYPE_CHECKING:
     import mne
 
 MICROVOLTS_PER_VOLT = 1e6
+# From so many epochs of one trial each on it is told that they take longer than need be.
+MANY_SINGLE = 100
 
 
 def epochs_in(X: Any) -> list[mne.BaseEpochs]:
@@ -27,9 +31,8 @@ def epochs_in(X: Any) -> list[mne.BaseEpochs]:
 def read_epochs(parts: list[mne.BaseEpochs]) -> dict[str, Any]:
     """The EEG channels of epochs in microvolts, as the arguments of `SignalArray`.
 
-    A list of many epochs, each of one trial, is what scikit-learn's splits make of epochs, and
-    what costs there is that MNE copies all there is to know for each: it takes ten times as long as
-    the reading here.
+    Tells of what costs where scikit-learn's splits make a list of epochs: for each MNE copies all
+    there is to know, which takes ten times as long as the reading here.
 
     Raises
     ------
@@ -39,6 +42,13 @@ def read_epochs(parts: list[mne.BaseEpochs]) -> dict[str, Any]:
     import mne
 
     parts = [loaded(epochs) for epochs in parts]
+    if len(parts) >= MANY_SINGLE and all(len(epochs) == 1 for epochs in parts):
+        warn(
+            "X is a list of epochs of one trial each, which scikit-learn's splits make of "
+            "mne.Epochs, and MNE takes over a millisecond to copy what it knows for each of them; "
+            "give Trials.from_epochs(epochs).X in place of epochs, which has the same scores.",
+            once=True,
+        )
     info = parts[0].info
     picks = mne.pick_types(info, meg=False, eeg=True, exclude=())
     if not len(picks):

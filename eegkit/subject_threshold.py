@@ -10,8 +10,8 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
 from eegkit.access import trials_of_subjects, with_access
-from eegkit.base import warn
 from eegkit.labels import class_labels
+from eegkit.notice import warn
 from eegkit.personwise import PersonwiseClassifier, adapts
 from eegkit.signals import SignalArray
 from eegkit.text import shortlist

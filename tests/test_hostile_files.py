@@ -120,6 +120,18 @@ def test_a_file_chooses_no_folder(tmp_path, net_file):
         assert not list(there.iterdir())
 
 
+def test_nothing_of_optuna_is_called_but_distributions(tmp_path):
+    eegkit.save(Pipeline([STFT()]), tmp_path / "good")
+
+    def change(description, tensors):
+        node = {"$": "optuna", "name": "json_to_distribution", "params": {"json_str": "{}"}}
+        description["estimator"]["state"]["odd_"] = node
+
+    path = forge((tmp_path / "good").read_bytes(), tmp_path / "bad", change)
+    with pytest.raises(ValueError, match="'json_to_distribution' is no distribution of Optuna"):
+        eegkit.load(path)
+
+
 @pytest.mark.parametrize("where", ["params", "state"])
 def test_a_net_chooses_no_folder(tmp_path, net_file, where):
     def change(description, tensors):

@@ -1,15 +1,18 @@
 import copy
 import pickle
+import warnings
 
 import mne
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, cross_val_score
 
-from eegkit import Trials
+from eegkit import Pipeline, Trials
 from eegkit.signals import as_signals
 from eegkit.testing import example_trials
+from eegkit.transforms import BandPower
 
 
 @pytest.fixture
@@ -63,7 +66,6 @@ def test_epochs_keep_only_their_eeg_channels(trials):
 
 
 def test_epochs_in_cross_val_score(trials):
-    from eegkit import Pipeline
     from eegkit.classifiers import CNNBiGRU
     from eegkit.transforms import STFT
 
@@ -78,6 +80,25 @@ def test_epochs_in_cross_val_score(trials):
         error_score="raise",
     )
     assert np.isfinite(scores).all()
+
+
+def test_many_epochs_of_one_trial_are_told_once_for_a_line():
+    trials = example_trials(156)
+    decoder = Pipeline([BandPower(), LogisticRegression()])
+
+    def scores(X):
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            result = cross_val_score(decoder, X, trials.y, groups=trials.groups, cv=GroupKFold(3))
+        places = [w.filename for w in told if "epochs of one trial each" in str(w.message)]
+        return result, places
+
+    epochs = trials.to_epochs()
+    slow, places = scores(epochs)
+    assert places == [__file__]
+    fast, places = scores(Trials.from_epochs(epochs).X)
+    assert places == []
+    np.testing.assert_array_equal(slow, fast)
 
 
 def test_concatenate(trials):

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch.nn.parameter import UninitializedParameter
 
-from eegkit.base import AXES, warn
+from eegkit.base import AXES
 from eegkit.classifiers import _engine, _targets
 from eegkit.classifiers._advice import advice
 from eegkit.classifiers._batches import TrialData
@@ -22,6 +22,7 @@ from eegkit.classifiers._weights import begin_with, freeze
 from eegkit.classifiers.callbacks import scalars
 from eegkit.classifiers.training import draw_seed, pick_device
 from eegkit.labels import class_labels, trial_names
+from eegkit.notice import warn
 from eegkit.parameters import ParameterError
 from eegkit.roles import with_role
 from eegkit.text import count

@@ -13,8 +13,8 @@ from sklearn.utils import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
-from eegkit.base import warn
 from eegkit.labels import class_labels
+from eegkit.notice import warn
 from eegkit.parameters import ParameterError
 
 DEFAULT_VALIDATION_SPLIT = 0.2

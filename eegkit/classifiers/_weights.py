@@ -12,8 +12,8 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file
 from torch import nn
 
-from eegkit.base import warn
 from eegkit.classifiers.training import set_weights, weights_of
+from eegkit.notice import warn
 from eegkit.parameters import ParameterError
 
 

@@ -14,10 +14,11 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from eegkit.access import trials_of_subjects, with_access, with_groups
-from eegkit.base import Estimator, warn
+from eegkit.base import Estimator
 from eegkit.classifiers._base import NeuralClassifier
 from eegkit.indexing import OF_TRIALS
 from eegkit.labels import class_labels
+from eegkit.notice import warn
 from eegkit.parameters import Count, ParameterError, Positive
 from eegkit.signals import SignalArray
 from eegkit.text import shortlist

@@ -27,7 +27,7 @@ from torch.nn.modules.module import (
 )
 from torch.nn.parameter import is_lazy
 
-from eegkit.base import Estimator, warn
+from eegkit.base import Estimator
 from eegkit.classifiers._generators import (
     GeneratorMode,
     drawing,
@@ -35,6 +35,7 @@ from eegkit.classifiers._generators import (
     initialising,
     seeded,
 )
+from eegkit.notice import warn
 from eegkit.parameters import RandomState
 
 __all__ = [

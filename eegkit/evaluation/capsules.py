@@ -132,7 +132,7 @@ def replay(
     path : path, optional
         The folder of the recordings, in place of the one they were in then.
     custom_classes : iterable of classes, optional
-        Classes of your own that the pipelines or data sets are of.
+        Classes of your own that the pipelines or data sets are of, and functions that score.
     n_jobs, store, verbose
         See `evaluate`.
 

@@ -9,6 +9,7 @@ import warnings
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.utils import Bunch
 
 from eegkit.persistence._classes import class_of, version_of
-from eegkit.persistence._encode import STORED_AS, import_skops, is_splitter
+from eegkit.persistence._encode import OPTUNA, STORED_AS, import_skops, is_splitter
 from eegkit.recordings import Preparation
 from eegkit.roles import places
 from eegkit.signals import SignalArray
@@ -93,6 +94,18 @@ class Decoder:
             raise ValueError(f"{node['name']!r} is no distribution of scipy.stats.")
         return family(*self.decode(node["args"]), **self.decode(node["kwds"]))
 
+    def _optuna(self, node: Any) -> Any:
+        name = node["name"]
+        if name not in OPTUNA:
+            raise ValueError(f"{name!r} is no distribution of Optuna.")
+        try:
+            distributions = import_module("optuna.distributions")
+        except ImportError as error:
+            raise ImportError(
+                f"{name} is of Optuna, which is not installed: pip install 'eegkit[tune]'."
+            ) from error
+        return getattr(distributions, name)(**self._attributes(node["params"]))
+
     def _splitter(self, node: Any) -> Any:
         name = node["name"]
         cls = getattr(model_selection, name) if name in model_selection.__all__ else object
@@ -159,6 +172,7 @@ BY_KIND: dict[str, Callable[[Decoder, Any], Any]] = {
     "random_state": Decoder._random_state,
     "splitter": Decoder._splitter,
     "distribution": Decoder._distribution,
+    "optuna": Decoder._optuna,
     "skops": Decoder._skops,
     "estimator": Decoder._estimator,
 }

@@ -32,6 +32,9 @@ STORED_AS = {dtype: dtype for dtype in tensor_file.NAMES} | {
     np.dtype("c16"): np.dtype("f8"),
 }
 
+# The distributions of Optuna that a search may draw from.
+OPTUNA = ("CategoricalDistribution", "FloatDistribution", "IntDistribution")
+
 
 class Encoder:
     """Encodes values and gathers their arrays.
@@ -68,7 +71,9 @@ class Encoder:
         if isinstance(value, PurePath):
             return {"$": "path", "path": str(value)}
         if is_splitter(type(value)):
-            return self._splitter(value)
+            return self._by_parameters("splitter", value)
+        if type(value).__module__ == "optuna.distributions" and type(value).__name__ in OPTUNA:
+            return self._by_parameters("optuna", value)
         if type(value) in BY_TYPE:
             return BY_TYPE[type(value)](self, value)
         if isinstance(value, stats.distributions.rv_frozen):
@@ -90,7 +95,8 @@ class Encoder:
             advice = "Callbacks cannot be saved: set callbacks=() first."
         advice = advice or (
             "What can be saved are numbers, strings, lists, tuples, dictionaries, numpy arrays, "
-            "estimators and scikit-learn's splitters: turn it into those, or remove it first."
+            "estimators, scikit-learn's splitters and distributions to draw from: turn it "
+            "into those, or remove it first."
         )
         return ValueError(f"{where}is a {cls.__module__}.{cls.__qualname__}. {advice}")
 
@@ -139,12 +145,12 @@ class Encoder:
         self.tensors[name] = array
         return name
 
-    def _splitter(self, value: Any) -> Any:
+    def _by_parameters(self, kind: str, value: Any) -> Any:
         # scikit-learn's repeated splitters keep the arguments of the inner one apart.
         values = getattr(value, "cvargs", {}) | vars(value)
         names = inspect.signature(type(value)).parameters
         params = self._attributes("parameter", {n: values[n] for n in names if n in values})
-        return {"$": "splitter", "name": type(value).__name__, "params": params}
+        return {"$": kind, "name": type(value).__name__, "params": params}
 
     def _estimator(self, estimator: BaseEstimator) -> Any:
         cls = type(estimator)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eegkit.base import warn
+from eegkit.notice import warn
 
 Floats = NDArray[np.float64]
 # Norm of the gradient at which a mean is one, and at which rounding may keep it.

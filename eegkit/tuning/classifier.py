@@ -15,11 +15,11 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from eegkit.base import warn
 from eegkit.evaluation.metrics.scoring import make_scorers
 from eegkit.evaluation.metrics.suitability import suitable_scorers
 from eegkit.evaluation.running.fit_params import groups_for_fit
 from eegkit.identity import UnidentifiableError, identify
+from eegkit.notice import warn
 from eegkit.parameters import Count, ParameterError, Positive, check_for
 from eegkit.roles import Role
 from eegkit.text import count, shortlist

@@ -12,7 +12,6 @@ from sklearn import get_config
 from sklearn.base import clone
 from sklearn.utils import column_or_1d, indexable
 
-from eegkit.base import warn
 from eegkit.classifiers._targets import read_labels
 from eegkit.evaluation.splits.named import (
     check_enough_subjects,
@@ -21,6 +20,7 @@ from eegkit.evaluation.splits.named import (
     reads_metadata,
 )
 from eegkit.labels import hard_labels, trial_names
+from eegkit.notice import warn
 from eegkit.parameters import ParameterError
 from eegkit.pipeline import Pipeline
 from eegkit.signals import SignalArray, as_signals

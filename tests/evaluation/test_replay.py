@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.metrics import f1_score, log_loss, make_scorer
 from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.pipeline import FunctionTransformer
 
@@ -22,6 +23,10 @@ from eegkit.testing import example_trials
 from eegkit.transforms import BandPower
 
 OPTIONS = {"n_subjects": 4, "n_trials": 8, "channels": ["C3", "Cz", "C4"]}
+
+
+def share_of_hits(y, predicted, weight=1.0):
+    return weight * np.mean(np.asarray(y) == np.asarray(predicted))
 
 
 def forest(**options):
@@ -157,6 +162,20 @@ def test_people_may_be_a_range(tmp_path):
     assert replay(tmp_path / "c").verdict == "exact"
 
 
+def test_scorers_of_scikit_learns_functions_and_of_one_s_own(trials, tmp_path):
+    scoring = {
+        "f1": make_scorer(f1_score, average="macro"),
+        "mine": make_scorer(share_of_hits, weight=2.0),
+    }
+    dummy = DummyClassifier(random_state=0)
+    evaluate(dummy, trials, cv="group-2", scoring=scoring).capsule(tmp_path / "c")
+    with pytest.raises(ValueError, match=r"trust the file.*custom_classes=\[share_of_hits\]"):
+        replay(tmp_path / "c")
+    again = replay(tmp_path / "c", custom_classes=[share_of_hits])
+    assert again.verdict == "exact"
+    assert again.results.metrics == ["f1", "mine"]
+
+
 def test_what_cannot_be_replayed_is_refused_when_it_is_written(trials, tmp_path):
     path = tmp_path / "c"
     of_arrays = evaluate(DummyClassifier(), example_trials(24), cv="loso")
@@ -201,6 +220,8 @@ def test_classes_of_one_s_own_are_given(trials, tmp_path):
         np.arange(4.0).reshape(2, 2),
         float("inf"),
         set(),
+        make_scorer(f1_score, average="macro"),
+        make_scorer(log_loss, greater_is_better=False, response_method="predict_proba"),
     ],
 )
 def test_what_is_written_is_read_again(value):
@@ -216,6 +237,13 @@ def test_what_is_written_is_read_again(value):
     [
         (["from os import system"], "system('true')"),
         (["from subprocess import Popen"], "FunctionTransformer(func=Popen)"),
+        (
+            [
+                "from sklearn.metrics import make_scorer",
+                "from sklearn.datasets import fetch_openml",
+            ],
+            "make_scorer(fetch_openml, cache=False)",
+        ),
         (["from sklearn.datasets import fetch_openml"], "fetch_openml('iris')"),
         (["from torch import load"], "load"),
         (["from numpy import save"], "save"),

@@ -5,7 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
-from optuna.distributions import FloatDistribution
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from scipy.stats import loguniform, norm, randint, uniform
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.decomposition import PCA
@@ -351,6 +351,17 @@ def test_distributions_of_scipy_and_optuna(data):
     assert drawn["logisticregression__intercept_scaling"].between(4.5, 5.5).all()
     assert drawn[C].between(1e-3, 1e3).all()
     assert drawn["standardscaler__with_std"].dtype == bool
+
+
+def test_distributions_of_optuna_are_kept_in_files(tmp_path):
+    space = {
+        "a": FloatDistribution(1e-3, 1e3, log=True),
+        "b": FloatDistribution(0.0, 1.0, step=0.25),
+        "c": IntDistribution(1, 64, log=True),
+        "d": CategoricalDistribution(["x", None, 2]),
+    }
+    eegkit.save(TunedClassifier(decoder(), space), tmp_path / "search.eegkit")
+    assert eegkit.load(tmp_path / "search.eegkit").space == space
 
 
 def test_the_default_space_is_that_of_every_part():

@@ -13,10 +13,10 @@ from sklearn.dummy import DummyClassifier
 from sklearn.metrics import get_scorer_names
 
 from eegkit._compat import metric_of, response_methods, with_options
-from eegkit.base import warn
 from eegkit.evaluation.metrics.divergence import methods_of_own
 from eegkit.evaluation.metrics.scoring import Scorer, is_own
 from eegkit.labels import hard_labels
+from eegkit.notice import warn
 from eegkit.text import shortlist
 
 
@@ -70,6 +70,9 @@ def _scorer_of_labels(name: str, scorer: Scorer, classes: NDArray[Any], dataset:
     if error is None:
         return scorer
     if len(classes) == 2 and metric and "pos_label" in inspect.signature(metric).parameters:
+        of_both = with_options(scorer, pos_label=None)
+        if of_both is not None and _error(of_both, classes) is None:
+            return of_both  # such as make_scorer(f1_score, average="macro")
         first, last = classes.tolist()
         of_last = with_options(scorer, pos_label=last)
         if of_last is not None and _error(of_last, classes) is None:

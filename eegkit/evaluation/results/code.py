@@ -14,6 +14,8 @@ import numpy as np
 from scipy import stats
 from sklearn.base import BaseEstimator
 
+from eegkit._compat import arguments_of, metric_of
+
 MAX_ARRAY_SIZE = 64
 
 
@@ -75,6 +77,8 @@ class CodeWriter:
             return Code({self.write(key): self.write(item) for key, item in value.items()})
         if type(value) in (list, tuple, set):
             return Code(type(value)(map(self.write, value)))
+        if metric_of(value) is not None:
+            return self._scorer(value)
         if isinstance(value, type) or (callable(value) and hasattr(value, "__name__")):
             return self._public_name(value)
         if isinstance(value, stats.distributions.rv_frozen):
@@ -87,6 +91,12 @@ class CodeWriter:
         arguments = [str(self.write(value)) for value in frozen.args]
         arguments += [f"{key}={self.write(value)}" for key, value in frozen.kwds.items()]
         return Code(f"{name}({', '.join(arguments)})")
+
+    def _scorer(self, scorer: Any) -> Code:
+        self.imports["from sklearn.metrics import make_scorer"] = None
+        arguments = [str(self.write(metric_of(scorer)))]
+        arguments += [f"{key}={self.write(v)}" for key, v in arguments_of(scorer).items()]
+        return Code(f"make_scorer({', '.join(arguments)})")
 
     def _array(self, array: np.ndarray) -> Code:
         if array.size > MAX_ARRAY_SIZE or array.dtype.hasobject:

@@ -1,7 +1,8 @@
 """Objects from the expressions that `CodeWriter` writes, without running code.
 
 A file of results may come from anybody, so its expressions are read, not evaluated: literals,
-and classes of estimators and splitters of libraries that are known, called with such values.
+and classes of estimators and splitters of libraries that are known, called with such values;
+scorers are made of scikit-learn's metrics.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 from scipy import stats
+from sklearn import metrics
 from sklearn.base import BaseEstimator
+from sklearn.metrics import make_scorer
 
 from eegkit import registry
 
@@ -79,12 +82,21 @@ class CodeReader:
         if name in plain:
             return plain[name](*args, **kwargs)
         cls = self._part(name)
+        if cls is make_scorer:
+            return self._scorer(node, *args, **kwargs)
         is_estimator = isinstance(cls, type) and (
             issubclass(cls, BaseEstimator) or hasattr(cls, "split")
         )
         if not is_estimator and not isinstance(cls, DISTRIBUTIONS):
             self._refuse(node)
         return cls(*args, **kwargs)
+
+    def _scorer(self, node: ast.Call, function: Any = None, **kwargs: Any) -> Any:
+        """A scorer of a metric; with arguments of the file's, other functions could write files."""
+        public = [getattr(metrics, name) for name in metrics.__all__]
+        if function not in (*public, *self.custom_classes.values()):
+            self._refuse(node)
+        return make_scorer(function, **kwargs)
 
     def _part(self, name: str) -> Any:
         """A class or function by its name: of a known library, or of one's own."""

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from sklearn.utils.multiclass import type_of_target
 
 from eegkit.amplitude import AmplitudeWarning, unit_sentences
-from eegkit.base import warn
 from eegkit.evaluation.audit.metadata_checks import KEYS
 from eegkit.evaluation.baselines import baselines as all_baselines
 from eegkit.evaluation.running.fold import Data
 from eegkit.labels import class_labels, trial_names
+from eegkit.notice import warn
 from eegkit.trials import Trials
 
 

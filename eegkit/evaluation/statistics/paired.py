@@ -16,7 +16,7 @@ from scipy import stats
 
 from eegkit import parameters
 from eegkit.access import unequal_access
-from eegkit.base import warn
+from eegkit.notice import warn
 from eegkit.parameters import check_for
 
 Probability = Annotated[float, parameters.Interval(gt=0, lt=1)]

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from eegkit.base import warn
 from eegkit.evaluation.statistics.paired import DECIMALS, Probability, check_scores
+from eegkit.notice import warn
 from eegkit.parameters import check_for
 
 
