@@ -6,8 +6,15 @@ on, or of the test files of a competition, from `benchmarks/accuracy`.
 """
 
 from eegkit.decoders.mental_workload import mental_workload
+from eegkit.decoders.motor_imagery import motor_imagery
 from eegkit.decoders.movement_preparation import movement_preparation
 from eegkit.decoders.person_identification import person_identification
 from eegkit.decoders.slow_potentials import slow_potentials
 
-__all__ = ["mental_workload", "movement_preparation", "person_identification", "slow_potentials"]
+__all__ = [
+    "mental_workload",
+    "motor_imagery",
+    "movement_preparation",
+    "person_identification",
+    "slow_potentials",
+]
