@@ -136,7 +136,9 @@ def run(
 
 def main() -> None:
     torch.set_num_threads(1)
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--store", type=Path, help="a folder for finished folds")
     parser.add_argument("--parts", nargs="+", choices=parts(), default=list(parts()))
     options = parser.parse_args()

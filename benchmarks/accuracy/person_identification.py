@@ -71,15 +71,21 @@ def rows_of(task, results, kinds):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--decoders", nargs="+", help="parts of names; all by default")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--store", help="a folder for finished folds")
     options = parser.parse_args()
+    named = decoders()
+    for part in options.decoders or ():
+        if not any(part in name for name in named):
+            parser.error(f"no decoder has {part!r} in its name; there are: {'; '.join(named)}")
+    if options.decoders:
+        named = {k: v for k, v in named.items() if any(part in k for part in options.decoders)}
     trials = load_dataset("mental_arithmetic")
     who = Trials(trials.X, trials.groups, trials.metadata, trials.info)
-    wanted = options.decoders or [""]
-    named = {k: v for k, v in decoders().items() if any(part in k for part in wanted)}
     rows, settings = [], {}
     for way, (train, test) in WAYS.items():
         results = eegkit.evaluate(
