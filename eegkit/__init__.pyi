@@ -3,6 +3,7 @@ from . import classifiers as classifiers
 from . import datasets as datasets
 from . import decoders as decoders
 from . import evaluation as evaluation
+from . import explanation as explanation
 from . import parameters as parameters
 from . import plots as plots
 from . import registry as registry
@@ -14,6 +15,7 @@ from .datasets import load_dataset as load_dataset
 from .evaluation import Results as Results
 from .evaluation import evaluate as evaluate
 from .evaluation import replay as replay
+from .explanation import explain as explain
 from .export import export_onnx as export_onnx
 from .parameters import ParameterError as ParameterError
 from .persistence import load as load

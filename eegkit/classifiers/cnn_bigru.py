@@ -11,6 +11,7 @@ from scipy.stats import uniform
 from torch import nn
 
 from eegkit.classifiers._base import NeuralClassifier
+from eegkit.classifiers.feature_maps import FeatureMap
 from eegkit.parameters import Count, Counts, Depth, Proportion, check_heads
 
 Temporal = Literal["dynamic", "standard"]
@@ -81,6 +82,13 @@ class CNNBiGRUModule(nn.Module):
         context, _ = self.attention(x, x, x, need_weights=False)
         x = self.norm(x + context)
         return self.head(x.mean(1))  # (B, n_classes)
+
+    def feature_map(self) -> FeatureMap:
+        """The CNN's maps, of each channel its own: (B, C*K, F', T'), or (B*C, K, F', T')."""
+        sizes = (self.n_channels, -1)
+        if self.share_cnn:
+            return FeatureMap(self.cnn, lambda x: x.unflatten(0, sizes[::-1]).transpose(1, 2))
+        return FeatureMap(self.cnn, lambda x: x.unflatten(1, sizes).transpose(1, 2))
 
 
 def _cnn(

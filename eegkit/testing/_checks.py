@@ -10,7 +10,14 @@ from typing import Any
 
 from eegkit.base import Estimator
 from eegkit.datasets import Dataset
-from eegkit.testing import _classifiers, _datasets, _estimators, _search_spaces, _transforms
+from eegkit.testing import (
+    _classifiers,
+    _datasets,
+    _estimators,
+    _explanations,
+    _search_spaces,
+    _transforms,
+)
 
 MAX_EXPECTED_FAILURES = 2
 # What no net that is trained in batches can pass.
@@ -82,7 +89,8 @@ def classifier_checks(
     -------
     list of Check
     """
-    return _collect(estimator, _classifiers, OF_EVERY_NET | dict(expected_failures or {}))
+    checks = _collect(estimator, _classifiers, OF_EVERY_NET | dict(expected_failures or {}))
+    return checks + _checks_in(_explanations, _small(estimator))
 
 
 def transform_checks(

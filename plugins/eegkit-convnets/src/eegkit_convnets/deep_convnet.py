@@ -10,6 +10,7 @@ from scipy.stats import uniform
 from torch import nn
 
 from eegkit import NeuralClassifier
+from eegkit.classifiers.feature_maps import FeatureMap
 from eegkit.classifiers.layers import ELU, Dropout
 from eegkit.parameters import Count, Counts, Proportion
 from eegkit_convnets._time_space import TimeSpace, xavier
@@ -57,6 +58,10 @@ class DeepConvNetModule(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = self.blocks(x)  # (B, F, T')
         return self.head(x.flatten(1))  # (B, n_classes)
+
+    def feature_map(self) -> FeatureMap:
+        """The last block's maps: (B, F, T')."""
+        return FeatureMap(self.blocks)
 
 
 class DeepConvNet(NeuralClassifier):

@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn.utils import parametrize
 
 from eegkit import NeuralClassifier
+from eegkit.classifiers.feature_maps import FeatureMap
 from eegkit.classifiers.layers import ELU, AvgPool, Dropout
 from eegkit.parameters import Count, Positive, Proportion
 from eegkit_convnets._layers import Depthwise, Pointwise
@@ -95,6 +96,10 @@ class EEGNetModule(nn.Module):
             x = self.spatial(x)  # (B, D*F1, 1, T/pool1)
         x = self.separable(x)  # (B, F2, 1, T/pool1/pool2)
         return self.head(x.flatten(1))  # (B, n_classes)
+
+    def feature_map(self) -> FeatureMap:
+        """The separable convolution's maps, before they are pooled: (B, F2, 1, T/pool1)."""
+        return FeatureMap(self.separable[4], lambda x: x.squeeze(2))
 
 
 EEGNET_8_2 = {

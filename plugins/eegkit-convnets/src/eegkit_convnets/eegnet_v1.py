@@ -10,6 +10,7 @@ from scipy.stats import uniform
 from torch import nn
 
 from eegkit import NeuralClassifier
+from eegkit.classifiers.feature_maps import FeatureMap
 from eegkit.classifiers.layers import ELU, Dropout
 from eegkit.parameters import Count, ParameterError, Proportion
 
@@ -61,6 +62,10 @@ class EEGNetV1Module(nn.Module):
         x = self.spatial(x).unsqueeze(1)  # (B, 1, S, T)
         x = self.image(x)  # (B, F, S', T')
         return self.head(x.flatten(1))  # (B, n_classes)
+
+    def feature_map(self) -> FeatureMap:
+        """What is classified: (B, F, S', T'); the height is of filters, not of channels."""
+        return FeatureMap(self.image, lambda x: x.flatten(1, 2))
 
 
 def _same(kernel_size: Sequence[int]) -> nn.ZeroPad2d:

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from eegkit import NeuralClassifier
+from eegkit.classifiers.feature_maps import FeatureMap
 from eegkit.parameters import Count, OddCount
 
 # Blocks of the four stages; a block has two convolutions, the first and the last layer are
@@ -82,6 +83,10 @@ class ResNet1DModule(nn.Module):
         x = self.stem(x)  # (B, width, T / 4)
         x = self.stages(x)  # (B, 8 * width, T / 32)
         return self.head(x.mean(2))  # (B, n_classes)
+
+    def feature_map(self) -> FeatureMap:
+        """The last stage's maps: (B, 8 * width, T / 32)."""
+        return FeatureMap(self.stages)
 
 
 class ResNet1D(NeuralClassifier):

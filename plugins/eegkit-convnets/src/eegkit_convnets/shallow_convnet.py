@@ -9,6 +9,7 @@ from scipy.stats import uniform
 from torch import nn
 
 from eegkit import NeuralClassifier
+from eegkit.classifiers.feature_maps import FeatureMap
 from eegkit.classifiers.layers import Dropout
 from eegkit.parameters import Count, Proportion
 from eegkit_convnets._time_space import TimeSpace, xavier
@@ -48,6 +49,10 @@ class ShallowConvNetModule(nn.Module):
         x = self.norm(self.filters(x))  # (B, F, T - kernel_length + 1)
         x = self.pool(x.square()).clamp(min=LEAST_POWER).log()  # (B, F, T')
         return self.head(self.dropout(x).flatten(1))  # (B, n_classes)
+
+    def feature_map(self) -> FeatureMap:
+        """The logarithms of power that are classified: (B, F, T')."""
+        return FeatureMap(self.dropout)
 
 
 class ShallowConvNet(NeuralClassifier):

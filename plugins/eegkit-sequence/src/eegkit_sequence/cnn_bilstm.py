@@ -10,6 +10,7 @@ from scipy.stats import uniform
 from torch import nn
 
 from eegkit import NeuralClassifier
+from eegkit.classifiers.feature_maps import FeatureMap
 from eegkit.parameters import (
     Count,
     Counts,
@@ -61,7 +62,8 @@ class CNNBiLSTMModule(nn.Module):
         dropout: float,
     ) -> None:
         super().__init__()
-        self.layout, self.n_channels = layout, input_shape[0]
+        self.layout = layout
+        self.n_channels, self.n_freqs, self.n_frames = input_shape
         blocks: list[nn.Module] = []
         width = 1
         for n, kernel_size, rate in zip(n_filters, kernel_sizes, conv_dropout, strict=True):
@@ -98,6 +100,12 @@ class CNNBiLSTMModule(nn.Module):
         forwards, backwards = x.chunk(2, -1)
         x = torch.cat([forwards[:, -1], backwards[:, 0]], 1)  # (B, 2*H), each at its end
         return self.head(x)  # (B, n_classes)
+
+    def feature_map(self) -> FeatureMap:
+        """The CNN's maps, of every channel or of the image that all of them make."""
+        if self.layout == "merged":
+            return FeatureMap(self.cnn, span=(self.n_channels * self.n_freqs, self.n_frames))
+        return FeatureMap(self.cnn, lambda x: x.unflatten(0, (-1, self.n_channels)).transpose(1, 2))
 
 
 class CNNBiLSTM(NeuralClassifier):

@@ -9,6 +9,7 @@ from scipy.stats import uniform
 from torch import nn
 
 from eegkit import NeuralClassifier
+from eegkit.classifiers.feature_maps import FeatureMap
 from eegkit.parameters import Count, Depth, Proportion
 
 MOTOR_IMAGERY = {
@@ -82,6 +83,10 @@ class CRNNModule(nn.Module):
         x, _ = self.rnn(x.transpose(1, 2))  # (B, T', 2*hidden)
         x = self.norm(x.transpose(1, 2))  # (B, 2*hidden, T')
         return self.head(x.flatten(1))  # (B, n_classes)
+
+    def feature_map(self) -> FeatureMap:
+        """The convolution's maps: (B, n_filters, T')."""
+        return FeatureMap(self.cnn)
 
 
 class CRNN(NeuralClassifier):

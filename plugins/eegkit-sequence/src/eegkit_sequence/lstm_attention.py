@@ -9,6 +9,7 @@ from scipy.stats import uniform
 from torch import nn
 
 from eegkit import NeuralClassifier
+from eegkit.classifiers.feature_maps import FeatureMap
 from eegkit.parameters import Count, Depth, Proportion
 
 
@@ -68,6 +69,10 @@ class LSTMAttentionModule(nn.Module):
         x = self.norm(x.flatten(1, 2))  # (B, C*F, T)
         x, _ = self.lstm(x.transpose(1, 2))  # (B, T, width)
         return self.head(self.attention(x))  # (B, n_classes)
+
+    def feature_map(self) -> FeatureMap:
+        """What the LSTM says of every frame: (B, T, width)."""
+        return FeatureMap(self.lstm, lambda x: x.transpose(1, 2), lambda output: output[0])
 
 
 class LSTMAttention(NeuralClassifier):

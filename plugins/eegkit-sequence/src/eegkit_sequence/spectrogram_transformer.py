@@ -9,6 +9,7 @@ from scipy.stats import uniform
 from torch import nn
 
 from eegkit import NeuralClassifier
+from eegkit.classifiers.feature_maps import AttentionMap, FeatureMap, attention_weights
 from eegkit.parameters import Count, Depth, Proportion, check_heads
 
 Positions = Literal["learned", "sinusoidal"]
@@ -75,6 +76,22 @@ class SpectrogramTransformerModule(nn.Module):
         x = self.encoder(self.dropout(x + self.positions))  # (B, N, d_model)
         x = x.mean(1) if self.class_token is None else x[:, 0]
         return self.head(x)  # (B, n_classes)
+
+    @property
+    def n_class_tokens(self) -> int:
+        return 0 if self.class_token is None else 1
+
+    def feature_map(self) -> FeatureMap:
+        """The tokens of the frames that are averaged, or that the class token reads last."""
+        read = [self.dropout, *self.encoder][-1 - self.n_class_tokens]
+        return FeatureMap(read, lambda x: x[:, self.n_class_tokens :].transpose(1, 2))
+
+    def attention_map(self) -> AttentionMap:
+        """How much of each frame is classified."""
+        layers = [layer.self_attn for layer in self.encoder]
+        if self.class_token is None:
+            return AttentionMap(layers, attention_weights, lambda rolled: rolled.mean(1))
+        return AttentionMap(layers, attention_weights, lambda rolled: rolled[:, 0, 1:])
 
 
 class SpectrogramTransformer(NeuralClassifier):

@@ -10,6 +10,7 @@ from scipy.stats import loguniform
 from torch import nn
 
 from eegkit import NeuralClassifier, ParameterError
+from eegkit.classifiers.feature_maps import AttentionMap, FeatureMap
 from eegkit.parameters import NonNegative
 from eegkit_vae._autoencoder import AutoencoderParams, beta_at, bound, draw, make_vae
 
@@ -99,6 +100,10 @@ class SmallConvNetModule(nn.Module):
         x = self.features(x)  # (B, S, T/32)
         return self.head(x.flatten(1))  # (B, n_classes)
 
+    def feature_map(self) -> FeatureMap:
+        """What is classified: (B, S, T/32)."""
+        return FeatureMap(self.features)
+
 
 class VAEClassifierModule(nn.Module):
     """The net of `VAEClassifier`; see there for the parameters.
@@ -139,6 +144,16 @@ class VAEClassifierModule(nn.Module):
             terms = bound(x, x_hat, mean, log_variance, self.noise)
             self._terms = terms.reconstruction, terms.kl
         return self.classifier(self.standardisation.undo(x_hat))  # (B, n_classes)
+
+    def feature_map(self) -> FeatureMap | None:
+        """That of the classifier, which reads the decoded trial."""
+        inner = getattr(self.classifier, "feature_map", None)
+        return None if inner is None else inner()
+
+    def attention_map(self) -> AttentionMap | None:
+        """That of the classifier."""
+        inner = getattr(self.classifier, "attention_map", None)
+        return None if inner is None else inner()
 
     def extra_loss(self, epoch: int) -> torch.Tensor:
         """What is added to the cross entropy of the batch that `forward` has just seen."""

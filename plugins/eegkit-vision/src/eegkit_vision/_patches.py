@@ -45,7 +45,8 @@ class PatchModule(nn.Module):
         super().__init__()
         n_channels, *size = input_shape
         patch = patch_shape(sizes["patch_size"], variant, self.timm_module)
-        whole = tuple(-(-n // p) * p for n, p in zip(size, patch, strict=True))
+        whole: tuple[int, ...] = tuple(-(-n // p) * p for n, p in zip(size, patch, strict=True))
+        self.whole = whole
         # After the last frequency and frame.
         self.fill = nn.ZeroPad2d((0, whole[1] - size[1], 0, whole[0] - size[0]))
         arguments = {"img_size": whole, "in_chans": n_channels, "num_classes": n_classes, **rates}

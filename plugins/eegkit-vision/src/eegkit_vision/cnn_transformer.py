@@ -13,9 +13,11 @@ from timm.layers import HybridEmbed
 from timm.models import VisionTransformer
 from torch import nn
 
+from eegkit.classifiers.feature_maps import AttentionMap, FeatureMap
 from eegkit.parameters import Count, ParameterError, check_for
 from eegkit_vision._encoder import EncoderParams
 from eegkit_vision._timm import ChannelsLastModule, check_name, create
+from eegkit_vision._tokens import token_attention
 
 SMALL = "small"
 
@@ -58,6 +60,15 @@ class CNNTransformerModule(ChannelsLastModule):
         net.patch_embed.backbone = cnn
         # Image (B, C, F, T) -> CNN (B, K, F', T') -> tokens (B, 1 + F'*T', hidden_size)
         super().__init__(net)
+
+    def feature_map(self) -> FeatureMap:
+        """The CNN's map, whose points become tokens: (B, K, F', T')."""
+        cnn = self.net.patch_embed.backbone
+        return FeatureMap(cnn, tensor=lambda x: x[-1] if isinstance(x, list | tuple) else x)
+
+    def attention_map(self) -> AttentionMap:
+        """How much of each point the class token reads."""
+        return token_attention(self.net, None)
 
 
 def _cnn(

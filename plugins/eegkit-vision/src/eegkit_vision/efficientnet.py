@@ -7,6 +7,7 @@ from typing import Any
 from scipy.stats import uniform
 from torch import nn
 
+from eegkit.classifiers.feature_maps import FeatureMap
 from eegkit.parameters import Proportion
 from eegkit_vision._timm import ChannelsLastModule, TimmClassifier, create
 
@@ -35,6 +36,10 @@ class EfficientNetModule(ChannelsLastModule):
             drop_path_rate=drop_path,
         )
         super().__init__(net)
+
+    def feature_map(self) -> FeatureMap:
+        """The maps whose means are classified: (B, K, F', T')."""
+        return FeatureMap(self.net.bn2)
 
 
 class EfficientNet(TimmClassifier):

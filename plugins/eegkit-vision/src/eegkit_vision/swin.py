@@ -8,6 +8,7 @@ from typing import Any
 from scipy.stats import uniform
 from timm.models import SwinTransformer
 
+from eegkit.classifiers.feature_maps import FeatureMap
 from eegkit.parameters import Count, Counts, ParameterError, Positive, Proportion, check_heads
 from eegkit_vision._patches import PatchClassifier, PatchModule
 
@@ -44,6 +45,13 @@ class SwinModule(PatchModule):
         }
         rates = {"drop_rate": dropout, "drop_path_rate": drop_path}
         super().__init__(input_shape, n_classes, variant, pretrained, sizes, rates)
+
+    def feature_map(self) -> FeatureMap:
+        """The last stage's tokens, which lie as an image: (B, F', T', width)."""
+        step = 2 ** (len(self.net.layers) - 1)  # from patch to token, along both axes
+        grid = (-(-n // step) for n in self.net.patch_embed.grid_size)
+        span = (n * step * p for n, p in zip(grid, self.net.patch_embed.patch_size, strict=True))
+        return FeatureMap(self.net.norm, lambda x: x.permute(0, 3, 1, 2), span=tuple(span))
 
 
 class Swin(PatchClassifier):

@@ -6,8 +6,10 @@ from typing import Any
 
 from timm.models import VisionTransformer
 
+from eegkit.classifiers.feature_maps import AttentionMap, FeatureMap
 from eegkit_vision._encoder import EncoderParams
 from eegkit_vision._patches import PatchClassifier, PatchModule
+from eegkit_vision._tokens import token_attention, token_map
 
 
 class ViTModule(PatchModule):
@@ -39,6 +41,14 @@ class ViTModule(PatchModule):
         }
         rates = {"pos_drop_rate": dropout, "proj_drop_rate": dropout}
         super().__init__(input_shape, n_classes, variant, pretrained, sizes, rates)
+
+    def feature_map(self) -> FeatureMap:
+        """The patches' tokens as the last layer reads them."""
+        return token_map(self.net, self.whole)
+
+    def attention_map(self) -> AttentionMap:
+        """How much of each patch the class token reads."""
+        return token_attention(self.net, self.whole)
 
 
 class ViT(EncoderParams, PatchClassifier):

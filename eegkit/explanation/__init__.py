@@ -1,0 +1,14 @@
+"""What a decoder looks at: attributions of its answers to channels, frequencies and times.
+
+Methods that follow gradients are Captum's [1]_: ``pip install 'eegkit[explain]'``.
+
+References
+----------
+.. [1] N. Kokhlikyan et al. (2020), Captum: a unified and generic model interpretability library
+   for PyTorch, arXiv:2009.07896.
+"""
+
+from eegkit.explanation.attributions import Attributions
+from eegkit.explanation.explain import METHODS, explain
+
+__all__ = ["METHODS", "Attributions", "explain"]

@@ -1,0 +1,276 @@
+"""`Attributions`: how much each channel, frequency and time counted for each trial's answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegkit.parameters import ParameterError
+from eegkit.text import suggest
+from eegkit.transforms.band_power import BANDS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# What is known of each trial, and of the decoder.
+OF_TRIALS = ("X", "values", "targets", "predicted", "y", "groups", "onsets", "gap")
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Attributions:
+    """How much each part of some trials counted for a decoder's answers; what `explain` gives.
+
+    Parameters
+    ----------
+    values : ndarray of float32, shape (n_trials, *axes)
+        Attributions. Positive ones speak for the class of `targets`, negative ones against it;
+        those of "saliency", "smoothgrad", "gradcam" and "attention_rollout" have no sign. In
+        logits, of "occlusion" in parts of probability; of saliency in logits per unit of X.
+    axes : tuple of str
+        What each axis of a trial is: "channel", "time", "freq", "frame", "feature"; of occlusion
+        what was hidden: "channel", "band", "window".
+    X : ndarray of float32, shape (n_trials, *shape)
+        What was explained: what the classifier reads, or the raw trials.
+    space : {"input", "raw"}
+        Whether `X` is what the classifier reads, or what the decoder does.
+    method : str
+        See `explain`.
+    options : dict of str to object
+        Those that were given for it.
+    classes : ndarray, shape (n_classes,)
+        Of the decoder.
+    targets, predicted : ndarray, shape (n_trials,)
+        The class that is explained, and the decoder's answer.
+    y, groups, onsets : ndarray, shape (n_trials,), or None
+        Labels, subjects and times from the subject's first trial in s, where they are known.
+    gap : ndarray, shape (n_trials,), or None
+        Of methods whose attributions add up to the difference between the logits of trial and
+        baseline: what they add up to less that difference.
+    ch_names : tuple of str, or None
+    sfreq : float, or None
+        In Hz.
+    freqs, times : ndarray, or None
+        Of the axis "freq" in Hz, and of "time" or "frame" in s.
+    bands, windows : dict of str to (float, float), or tuple of (float, float); or None
+        Of the axes "band" in Hz and "window" in s.
+    decoder : estimator
+        The one that was explained, by reference; pickles leave it out.
+    """
+
+    values: NDArray[np.float32]
+    axes: tuple[str, ...]
+    X: NDArray[np.float32]
+    space: str
+    method: str
+    classes: NDArray[Any]
+    targets: NDArray[Any]
+    predicted: NDArray[Any]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    y: NDArray[Any] | None = None
+    groups: NDArray[Any] | None = None
+    onsets: NDArray[Any] | None = None
+    gap: NDArray[np.float64] | None = None
+    ch_names: tuple[str, ...] | None = None
+    sfreq: float | None = None
+    freqs: NDArray[Any] | None = None
+    times: NDArray[Any] | None = None
+    bands: Mapping[str, tuple[float, float]] | None = None
+    windows: tuple[tuple[float, float], ...] | None = None
+    decoder: Any = None
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __repr__(self) -> str:
+        axes = " x ".join(
+            f"{n} {name}s" for name, n in zip(self.axes, self.values.shape[1:], strict=True)
+        )
+        return f"<Attributions: {self.method} of {len(self)} trials, {axes}>"
+
+    def __getitem__(self, rows: Any) -> Attributions:
+        """Some of the trials, by a slice, a list of numbers or a mask."""
+        index = np.arange(len(self))[rows]
+        known = {name: getattr(self, name) for name in OF_TRIALS}
+        picked = {name: v[np.atleast_1d(index)] for name, v in known.items() if v is not None}
+        return replace(self, **picked)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {f.name: getattr(self, f.name) for f in fields(self)} | {"decoder": None}
+
+    def coordinates(self, axis: str) -> Sequence[Any]:
+        """The names, Hz or s along an axis; numbers from 0 where they are unknown.
+
+        Parameters
+        ----------
+        axis : str
+            One of `axes`.
+
+        Returns
+        -------
+        sequence
+            As long as the axis. Of "window" it holds (start, end) in s.
+        """
+        n = self.values.shape[1 + self._axis(axis)]
+        known: dict[str, Any] = {
+            "channel": self.ch_names,
+            "freq": self.freqs,
+            "time": self.times,
+            "frame": self.times,
+            "band": self.bands and list(self.bands),
+            "window": self.windows,
+        }
+        values = known.get(axis)
+        return range(n) if values is None else list(values)
+
+    def mean(
+        self,
+        by: str | Iterable[str] = "class",
+        *,
+        absolute: bool = False,
+        bands: Mapping[str, tuple[float, float]] | None = None,
+    ) -> pd.DataFrame:
+        """Mean attributions over all but what is named.
+
+        Parameters
+        ----------
+        by : str or sequence of str
+            "class" (the one explained), "person", "label", and any of `axes`; "band", where
+            there are frequencies, is the mean over a band's.
+        absolute : bool, default False
+            Take sizes, so that what speaks for and against does not cancel.
+        bands : mapping of str to (float, float), optional
+            In Hz, ends included; delta to gamma by default.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each combination; columns as in `by`, and ``attribution``.
+
+        Raises
+        ------
+        ParameterError
+            There is no such axis, or nobody's name is known.
+        """
+        import pandas as pd
+
+        names = [by] if isinstance(by, str) else list(by)
+        keys = [name for name in names if name in ("class", "person", "label")]
+        values, axes, coordinates = self._reduced(names, absolute, bands)
+        whose = pd.MultiIndex.from_arrays([self._of_trials(key) for key in keys]) if keys else None
+        codes, groups = (np.zeros(len(self), int), [()]) if whose is None else whose.factorize(True)
+        tables = []
+        for code, group in enumerate(groups):
+            mean = values[codes == code].mean(axis=0, dtype=np.float64)
+            table = _long(mean, axes, coordinates)
+            for key, name in zip(keys, group, strict=True):
+                table[key] = name
+            tables.append(table)
+        return pd.concat(tables, ignore_index=True)[[*names, "attribution"]]
+
+    def maps(self, by: str = "class") -> dict[Any, NDArray[np.float64]]:
+        """The mean attributions of each class, person or label, of the shape of a trial's.
+
+        Parameters
+        ----------
+        by : {"class", "person", "label"}
+
+        Returns
+        -------
+        dict of object to ndarray, shape (*axes)
+        """
+        whose = np.asarray(self._of_trials(by))
+        return {
+            name: self.values[whose == name].mean(axis=0, dtype=np.float64)
+            for name in sorted(set(whose.tolist()), key=str)
+        }
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row for each trial and each part of it.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``trial``, ``class``, ``person`` and ``label`` where they are known, a column for each
+            of `axes`, and ``attribution``.
+        """
+        import pandas as pd
+
+        coordinates = {"trial": range(len(self))} | {a: self.coordinates(a) for a in self.axes}
+        table = _long(self.values, ["trial", *self.axes], coordinates)
+        columns: dict[str, Any] = {"class": self.targets, "person": self.groups, "label": self.y}
+        trial = table["trial"].to_numpy()
+        known = {key: pd.Series(v[trial]) for key, v in columns.items() if v is not None}
+        return pd.concat(
+            [table[["trial"]], pd.DataFrame(known), table.drop(columns="trial")], axis=1
+        )
+
+    def _reduced(
+        self, names: list[str], absolute: bool, bands: Mapping[str, tuple[float, float]] | None
+    ) -> tuple[NDArray[Any], list[str], dict[str, Any]]:
+        """Values with the axes that are named, in their order here, and their coordinates."""
+        values = np.abs(self.values) if absolute else self.values
+        coordinates = {axis: self.coordinates(axis) for axis in self.axes}
+        axes = list(self.axes)
+        if "band" in names and "band" not in axes:
+            values, bands = self._in_bands(values, bands or BANDS)
+            axes[axes.index("freq")] = "band"
+            coordinates["band"] = list(bands)
+        for name in set(names) - {"class", "person", "label"}:
+            if name not in axes:
+                self._axis(name)
+        kept = [axis for axis in axes if axis in names]
+        gone = tuple(1 + i for i, axis in enumerate(axes) if axis not in names)
+        return values.mean(axis=gone), kept, coordinates
+
+    def _in_bands(
+        self, values: NDArray[Any], bands: Mapping[str, tuple[float, float]]
+    ) -> tuple[NDArray[Any], Mapping[str, tuple[float, float]]]:
+        """The mean over the frequencies of each band that has any."""
+        if "freq" not in self.axes or self.freqs is None:
+            raise ParameterError(
+                "by names 'band', but no frequencies are known; explain spectrograms, or use "
+                "method='occlusion' with by='band'.",
+                "by",
+            )
+        axis = 1 + self._axis("freq")
+        inside = {k: (self.freqs >= low) & (self.freqs <= up) for k, (low, up) in bands.items()}
+        inside = {name: rows for name, rows in inside.items() if rows.any()}
+        if not inside:
+            raise ParameterError(f"bands is {dict(bands)!r}, none of which has a bin.", "bands")
+        means = [np.compress(rows, values, axis).mean(axis) for rows in inside.values()]
+        return np.stack(means, axis), {name: bands[name] for name in inside}
+
+    def _axis(self, name: str) -> int:
+        if name not in self.axes:
+            choices = [*self.axes, "class", "person", "label"]
+            raise ParameterError(f"There is no axis {name!r}{suggest(name, choices)}", "by")
+        return self.axes.index(name)
+
+    def _of_trials(self, key: str) -> NDArray[Any]:
+        known = {"class": self.targets, "person": self.groups, "label": self.y}
+        values = known.get(key)
+        if values is None:
+            raise ParameterError(
+                f"by is {key!r}, which is not known of these trials"
+                f"{suggest(key, [name for name, v in known.items() if v is not None])}",
+                "by",
+            )
+        return values
+
+
+def _long(
+    values: NDArray[Any], axes: Sequence[str], coordinates: Mapping[str, Sequence[Any]]
+) -> pd.DataFrame:
+    """A row for each value, with its coordinates."""
+    import pandas as pd
+
+    places = np.indices(values.shape).reshape(len(axes), -1)
+    columns = {
+        axis: pd.Series(list(coordinates[axis])).to_numpy()[place]
+        for axis, place in zip(axes, places, strict=True)
+    }
+    return pd.DataFrame(columns | {"attribution": np.ravel(values)})

@@ -1,0 +1,214 @@
+"""`explain`: what a decoder looks at, by any of the methods."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from eegkit.explanation import gradients
+from eegkit.explanation.answers import Answer, Question
+from eegkit.explanation.attributions import Attributions
+from eegkit.explanation.gradcam import gradcam
+from eegkit.explanation.modules import Differentiable
+from eegkit.explanation.occlusion import Request, occlusion
+from eegkit.explanation.reading import (
+    Reading,
+    Space,
+    best_of,
+    check_space,
+    parts,
+    read,
+    refuse_no_net,
+)
+from eegkit.explanation.rollout import attention_rollout
+from eegkit.explanation.targets import labels_of, target_codes
+from eegkit.parameters import ParameterError
+from eegkit.signals import as_signals
+from eegkit.text import suggest
+
+# The methods that look into a net, and those of them that are Captum's.
+OF_NETS: Mapping[str, Callable[..., Answer]] = {
+    "saliency": gradients.saliency,
+    "input_x_gradient": gradients.input_x_gradient,
+    "integrated_gradients": gradients.integrated_gradients,
+    "deep_lift": gradients.deep_lift,
+    "smoothgrad": gradients.smoothgrad,
+    "gradcam": gradcam,
+    "attention_rollout": attention_rollout,
+}
+OF_CAPTUM = tuple(OF_NETS)[:5]
+METHODS = (*OF_NETS, "occlusion")
+
+
+def explain(
+    decoder: Any,
+    X: Any,
+    y: ArrayLike | None = None,
+    *,
+    method: str = "integrated_gradients",
+    target: Any = "predicted",
+    layer: str | None = None,
+    space: Space | None = None,
+    max_memory_mb: float = 512.0,
+    **options: Any,
+) -> Attributions:
+    """Say how much each channel, frequency and time counted for a decoder's answers.
+
+    The decoder is left as it is: gradients are those of a copy of its net.
+
+    Parameters
+    ----------
+    decoder : estimator
+        Fitted: a net, or a pipeline that ends in one; for "occlusion" any that has
+        ``predict_proba``.
+    X : array-like, Trials or mne.Epochs
+        Trials as ``predict`` takes them, best of people the decoder was not trained on.
+    y : array-like, shape (n_trials,), optional
+        Their labels; by default those that X has, if it is `Trials`. No method needs them but by
+        ``target="true"``.
+    method : str, default "integrated_gradients"
+        One of `eegkit.explanation.METHODS`; see the notes.
+    target : "predicted", "true", or one of the classes
+        The class whose logit is explained in each trial.
+    layer : str, optional
+        Of "gradcam": the layer, by its name in the net's ``module_.named_modules()``; by default
+        the one that the net names as its feature map.
+    space : {"input", "raw"}, optional
+        Whether attributions are of what the classifier reads (channels x freqs x frames after a
+        spectrogram), or go back through the transforms to the raw trials (channels x times). By
+        default "raw" for "occlusion", "input" for all others.
+    max_memory_mb : float, default 512
+        Memory that the work may take beside X and the attributions, in MB; trials come in batches
+        accordingly.
+    **options
+        Of the method; see the notes.
+
+    Returns
+    -------
+    Attributions
+
+    Raises
+    ------
+    ValueError
+        X is malformed, or differs from what was seen in `fit`, as in ``predict``; or a parameter
+        makes no sense here: no such method, class or layer, a step without a gradient.
+    ImportError
+        Captum is not installed.
+    sklearn.exceptions.NotFittedError
+        `fit` was not called.
+
+    Notes
+    -----
+    "saliency"
+        The size of the gradient.
+    "input_x_gradient"
+        The gradient times the input.
+    "integrated_gradients"
+        The gradient's mean on the way from ``baseline`` ("zero", "mean" of the trials, or an
+        array), at ``n_steps=50`` points, times the way. Adds up to the difference of logits.
+    "deep_lift"
+        Differences from ``baseline`` carried back by the rescale rule. Adds up likewise, where
+        the net has nothing that the rule is not for; a warning says where it does not.
+    "smoothgrad"
+        The mean size of the gradient at ``n_samples=25`` copies with noise of ``noise=0.1``
+        standard deviations of the trial, drawn from ``random_state=0``.
+    "gradcam"
+        The net's feature map, or that of `layer`, weighed by its gradient, spread over the input.
+    "attention_rollout"
+        The attention of all layers of a Transformer, multiplied; the same for every class.
+    "occlusion"
+        The probability less that without a part of the trial: ``by="channel"``, ``"band"``,
+        ``"window"`` or several of them; ``bands`` in Hz, ``window_s``, ``baseline``.
+
+    Examples
+    --------
+    >>> import eegkit
+    >>> from eegkit import Pipeline
+    >>> from eegkit.classifiers import CNNBiGRU
+    >>> from eegkit.datasets import Simulated
+    >>> from eegkit.transforms import STFT
+    >>> trials = Simulated(n_subjects=2, n_trials=8).load()
+    >>> decoder = Pipeline([STFT(), CNNBiGRU(max_epochs=1, random_state=0)]).fit(trials.X, trials.y)
+    >>> eegkit.explain(decoder, trials, method="saliency")  # doctest: +SKIP
+    <Attributions: saliency of 16 trials, 19 channels x 79 freqs x 9 frames>
+    """
+    _check_method(method, options)
+    _check_layer(method, layer)
+    _check_memory(max_memory_mb)
+    if space is None:
+        space = "raw" if method == "occlusion" else "input"
+    check_space(space)
+    proba, classes = _answers(decoder, X)
+    labels = labels_of(X, y, len(proba))
+    codes = target_codes(target, proba, labels, classes)
+    arguments = options if layer is None else {**options, "layer": layer}
+    if method == "occlusion":
+        reading = read(decoder, X, space)
+        predictor = decoder if space == "raw" else parts(decoder)[1]
+        request = Request(predictor, reading, codes, proba, max_memory_mb)
+        answer = occlusion(request, **arguments)
+    else:
+        refuse_no_net(decoder, method)
+        if method in OF_CAPTUM:
+            gradients.captum()
+        net = Differentiable(decoder, space, max_memory_mb)
+        reading = read(decoder, X, space)
+        answer = OF_NETS[method](Question(net, reading.X, codes, method), **arguments)
+    facts = {"space": space, "method": method, "options": arguments, "decoder": decoder}
+    facts |= {"classes": classes, "targets": classes[codes], "y": labels}
+    return _attributions(reading, answer, predicted=classes[proba.argmax(axis=1)], **facts)
+
+
+def _attributions(reading: Reading, answer: Answer, **facts: Any) -> Attributions:
+    return Attributions(
+        values=answer.values,
+        axes=answer.axes or reading.axes,
+        X=reading.X,
+        gap=answer.gap,
+        bands=answer.bands,
+        windows=answer.windows,
+        **reading.facts,
+        **facts,
+    )
+
+
+def _check_method(method: Any, options: Mapping[str, Any]) -> None:
+    """Refuse unknown methods, and options that are not a method's own."""
+    if method not in METHODS:
+        raise ParameterError(f"method is {method!r}{suggest(method, METHODS)}", "method")
+    function = OF_NETS.get(method, occlusion)
+    parameters = inspect.signature(function).parameters.values()
+    names = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
+    for name in options:
+        if name not in names:
+            known = suggest(name, names) if names else "; it has none."
+            raise ParameterError(f"{method} has no option {name!r}{known}", name)
+
+
+def _check_layer(method: str, layer: Any) -> None:
+    if layer is not None and method != "gradcam":
+        raise ParameterError(
+            f"layer is {layer!r}, but method is {method!r}; only 'gradcam' reads a layer.", "layer"
+        )
+
+
+def _check_memory(max_memory_mb: Any) -> None:
+    if not (isinstance(max_memory_mb, int | float) and max_memory_mb > 0):
+        raise ParameterError(
+            f"max_memory_mb is {max_memory_mb!r}; expected a number above 0.", "max_memory_mb"
+        )
+
+
+def _answers(decoder: Any, X: Any) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The decoder's probabilities, by which it also checks the trials, and its classes."""
+    if not hasattr(decoder, "predict_proba"):
+        raise ValueError(
+            f"{type(decoder).__name__} has no predict_proba, which explain asks for; give it a "
+            "classifier that has (CalibratedClassifierCV gives one to those that have not)."
+        )
+    proba = np.asarray(decoder.predict_proba(as_signals(X)))
+    return proba, np.asarray(best_of(decoder).classes_)

@@ -1,0 +1,249 @@
+"""Occlusion: how the answer changes when a part of the trial is hidden. Needs no gradient."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.fft
+from numpy.typing import ArrayLike, NDArray
+
+from eegkit.access import access_of
+from eegkit.explanation.answers import Answer
+from eegkit.explanation.baselines import baseline_of
+from eegkit.explanation.reading import Reading
+from eegkit.parameters import ParameterError
+from eegkit.signals import SignalArray
+from eegkit.text import shortlist, suggest
+from eegkit.transforms.band_power import BANDS
+
+PARTS = ("channel", "band", "window", "feature")
+N_WINDOWS = 8
+# Memory of a trial on its way through a decoder, in multiples of the trial.
+COST = 16
+
+
+@dataclass(frozen=True)
+class Request:
+    """A decoder, or its classifier alone, the trials to explain, and its answers to them.
+
+    Parameters
+    ----------
+    predictor : estimator
+        It has predict_proba and reads the trials of `reading`.
+    reading : Reading
+    codes : ndarray of int, shape (n_trials,)
+    proba : ndarray, shape (n_trials, n_classes)
+    max_memory_mb : float
+    """
+
+    predictor: Any
+    reading: Reading
+    codes: NDArray[np.intp]
+    proba: NDArray[Any]
+    max_memory_mb: float
+
+
+def occlusion(
+    request: Request,
+    *,
+    by: str | Iterable[str] | None = None,
+    bands: Mapping[str, tuple[float, float]] | None = None,
+    window_s: float | None = None,
+    baseline: ArrayLike | str | None = None,
+) -> Answer:
+    """The probability of the class less the one without a part of the trial [1]_.
+
+    Channels and windows become the baseline. Of a band all that raw trials have of it is taken
+    out, by Fourier's transform; of spectrograms its bins become the baseline.
+
+    Parameters
+    ----------
+    by : "channel", "band", "window", "feature", or several of the first three, optional
+        What is hidden, each alone; of several every combination. By default channels, of
+        features every feature.
+    bands : mapping of str to (float, float), optional
+        In Hz, the upper end not included; by default delta to gamma, as far as there are any.
+    window_s : float, optional
+        Length of the windows in s, side by side; by default an eighth of the trial.
+    baseline : "zero", "mean" or array-like, optional
+        As of integrated gradients.
+
+    References
+    ----------
+    .. [1] M. D. Zeiler, R. Fergus (2014), Visualizing and understanding convolutional networks,
+       ECCV, arXiv:1311.2901.
+    """
+    reading = request.reading
+    names = _names(by, reading)
+    frequencies = _bands(bands, reading) if "band" in names else None
+    windows = _windows(window_s, reading) if "window" in names else None
+    hiding = _Hiding(reading, names, frequencies, windows, baseline_of(reading.X, baseline))
+    values = np.empty((len(reading.X), len(hiding.parts)), np.float32)
+    is_apart = access_of(request.predictor) == "none"
+    at_once = max(1, int(request.max_memory_mb * 2**20 / (COST * reading.X[0].nbytes)))
+    n_trials = min(at_once, len(reading.X)) if is_apart else len(reading.X)
+    n_parts = max(1, at_once // n_trials) if is_apart else 1
+    for start in range(0, len(reading.X), n_trials):
+        rows = np.arange(start, min(start + n_trials, len(reading.X)))
+        before = request.proba[rows, request.codes[rows]]
+        for numbers, X in hiding.variants(rows, n_parts):
+            after = _proba(request, X, np.tile(rows, len(numbers)))
+            values[np.ix_(rows, numbers)] = before[:, None] - after.reshape(len(numbers), -1).T
+    shape = [len(part) for part in hiding.choices]
+    ends = windows and tuple(end for end, _ in windows)
+    return Answer(values.reshape(-1, *shape), axes=names, bands=frequencies, windows=ends)
+
+
+def _proba(request: Request, X: NDArray[np.float32], rows: NDArray[np.intp]) -> NDArray[Any]:
+    """The probability of the class of each of the trials, which are those of some rows."""
+    facts = dict(request.reading.facts)
+    if X.ndim != 4:
+        facts |= {"freqs": None, "times": None}
+    if X.ndim != 3:
+        facts["sfreq"] = None
+    if X.ndim == 2:
+        facts["ch_names"] = None
+    for name in ("groups", "onsets"):
+        if facts[name] is not None:
+            facts[name] = facts[name][rows]
+    is_known = any(value is not None for value in facts.values())
+    with warnings.catch_warnings(action="ignore", category=UserWarning):  # told of X itself
+        proba = request.predictor.predict_proba(SignalArray(X, **facts) if is_known else X)
+    return np.asarray(proba)[np.arange(len(rows)), request.codes[rows]]
+
+
+class _Hiding:
+    """Trials without their parts, one after the other."""
+
+    def __init__(
+        self,
+        reading: Reading,
+        names: tuple[str, ...],
+        bands: Mapping[str, tuple[float, float]] | None,
+        windows: Sequence[tuple[tuple[float, float], slice]] | None,
+        baseline: NDArray[np.float32],
+    ) -> None:
+        self.reading, self.names, self.baseline = reading, names, baseline
+        choices: dict[str, Sequence[Any]] = {
+            "channel": range(reading.X.shape[1]),
+            "feature": range(reading.X.shape[1]),
+            "band": list((bands or {}).values()),
+            "window": [samples for _, samples in windows or ()],
+        }
+        self.choices = [choices[name] for name in names]
+        self.parts = list(np.ndindex(*map(len, self.choices)))
+
+    def variants(
+        self, rows: NDArray[np.intp], n_parts: int
+    ) -> Iterator[tuple[list[int], NDArray[np.float32]]]:
+        """The numbers of some parts, and the trials without each of them, one below another."""
+        X = self.reading.X[rows]
+        for start in range(0, len(self.parts), n_parts):
+            numbers = list(range(start, min(start + n_parts, len(self.parts))))
+            yield numbers, np.concatenate([self._without(X, self.parts[i]) for i in numbers])
+
+    def _without(self, X: NDArray[np.float32], part: tuple[int, ...]) -> NDArray[np.float32]:
+        places = zip(self.names, self.choices, part, strict=True)
+        hidden = {name: choices[i] for name, choices, i in places}
+        first = hidden.get("channel", hidden.get("feature"))
+        rows = slice(None) if first is None else slice(first, first + 1)
+        samples = hidden.get("window", slice(None))
+        content = X[:, rows] - self.baseline[rows]
+        if "band" in hidden:
+            content = self._of_band(X[:, rows], content, hidden["band"])
+        X = X.copy()
+        if X.ndim == 2:
+            X[:, rows] -= content
+        else:
+            X[:, rows, ..., samples] -= content[..., samples]
+        return X
+
+    def _of_band(
+        self, X: NDArray[np.float32], content: NDArray[np.float32], band: tuple[float, float]
+    ) -> NDArray[np.float32]:
+        """What trials have of a band."""
+        if X.ndim == 4:
+            inside = _inside(self.reading.facts["freqs"], band)
+            return content * inside[:, None].astype(np.float32)
+        spectrum = scipy.fft.rfft(X)
+        inside = _inside(_bins(self.reading), band)
+        return scipy.fft.irfft(spectrum * inside, X.shape[-1])
+
+
+def _names(by: str | Iterable[str] | None, reading: Reading) -> tuple[str, ...]:
+    """What is hidden, in the order of the axes."""
+    possible = {"feature": PARTS[3:], "channel": PARTS[:3]}.get(reading.axes[0], ())
+    if not possible:
+        raise ParameterError(
+            f"What the classifier reads, {' x '.join(reading.axes)}, has no parts that could be "
+            "hidden; use space='raw'.",
+            "space",
+        )
+    names = [by] if isinstance(by, str) else [possible[0]] if by is None else list(by)
+    for name in names:
+        if name not in possible:
+            raise ParameterError(
+                f"by names {name!r}, but trials of {' x '.join(reading.axes)} are hidden by "
+                f"{', '.join(possible)}{suggest(name, possible, '')}",
+                "by",
+            )
+    if not names or len(set(names)) < len(names):
+        raise ParameterError(f"by is {by!r}; expected what to hide, each once.", "by")
+    return tuple(name for name in PARTS if name in names)
+
+
+def _bands(
+    bands: Mapping[str, tuple[float, float]] | None, reading: Reading
+) -> dict[str, tuple[float, float]]:
+    """The bands of which there is anything."""
+    freqs = reading.facts["freqs"] if reading.X.ndim == 4 else _bins(reading)
+    if freqs is None:
+        raise ParameterError(
+            "by names 'band', but X does not know its frequencies; give an X that does "
+            "(trials.X, mne.Epochs).",
+            "by",
+        )
+    ranges = {k: (float(low), float(up)) for k, (low, up) in (bands or BANDS).items()}
+    empty = [name for name, band in ranges.items() if not _inside(freqs, band).any()]
+    if empty and (bands is not None or len(empty) == len(ranges)):
+        raise ParameterError(
+            f"No frequency from {freqs[0]:g} to {freqs[-1]:g} Hz lies in {shortlist(empty)}.",
+            "bands",
+        )
+    return {name: band for name, band in ranges.items() if name not in empty}
+
+
+def _windows(window_s: float | None, reading: Reading) -> list[tuple[tuple[float, float], slice]]:
+    """Beginning and end of the windows in s (in samples, where s are unknown), and their samples.
+
+    The last one takes what is left over.
+    """
+    n, times = reading.X.shape[-1], reading.facts["times"]
+    step = 1.0 if times is None or n < 2 else float(times[1] - times[0])
+    length = n / N_WINDOWS if window_s is None else float(window_s) / step
+    if not 1 <= length <= n:
+        if window_s is not None:
+            raise ParameterError(
+                f"window_s is {window_s:g}; expected from {step:g} to {n * step:g}.", "window_s"
+            )
+        length = 1
+    starts = np.round(np.arange(max(1, int(n / length))) * length).astype(int)
+    begin = 0.0 if times is None else float(times[0])
+    return [
+        ((begin + a * step, begin + b * step), slice(int(a), int(b)))
+        for a, b in zip(starts, [*starts[1:], n], strict=True)
+    ]
+
+
+def _bins(reading: Reading) -> NDArray[np.float64] | None:
+    sfreq = reading.facts["sfreq"]
+    return None if sfreq is None else np.fft.rfftfreq(reading.X.shape[-1], 1 / sfreq)
+
+
+def _inside(freqs: Any, band: tuple[float, float]) -> NDArray[np.bool_]:
+    low, up = band
+    return (np.asarray(freqs) >= low) & (np.asarray(freqs) < up)

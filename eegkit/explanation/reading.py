@@ -1,0 +1,131 @@
+"""What a decoder is made of, and what its classifier reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegkit.access import access_of
+from eegkit.base import AXES
+from eegkit.classifiers import NeuralClassifier
+from eegkit.parameters import ParameterError
+from eegkit.pipeline import flat_steps
+from eegkit.signals import SignalArray, as_signals
+
+Space = Literal["input", "raw"]
+# The axes of one trial, by their number.
+NAMES = {1: ("feature",), 2: ("channel", "time"), 3: ("channel", "freq", "frame")}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Trials as they are explained, and what is known of them.
+
+    Parameters
+    ----------
+    X : ndarray of float32, shape (n_trials, *axes)
+    axes : tuple of str
+        What each axis of a trial is.
+    facts : dict of str to object
+        ``ch_names``, ``sfreq``, ``freqs`` in Hz, ``times`` in s, ``groups``, ``onsets``; None where
+        unknown.
+    """
+
+    X: NDArray[np.float32]
+    axes: tuple[str, ...]
+    facts: dict[str, Any]
+
+
+def best_of(decoder: Any) -> Any:
+    """What a search has chosen; of others the decoder itself."""
+    while hasattr(decoder, "best_estimator_"):
+        decoder = decoder.best_estimator_
+    return decoder
+
+
+def parts(decoder: Any) -> tuple[list[Any], Any]:
+    """The steps before the classifier, and the classifier."""
+    *transforms, classifier = flat_steps(best_of(decoder))
+    return transforms, classifier
+
+
+def is_net(classifier: Any) -> bool:
+    """Whether gradients of a classifier can be had."""
+    return isinstance(classifier, NeuralClassifier)
+
+
+def read(decoder: Any, X: Any, space: Space) -> Reading:
+    """Trials as the decoder's classifier reads them, or as the decoder does."""
+    transforms, classifier = parts(decoder)
+    signals = as_signals(X)
+    reader = transforms[0] if transforms and space == "raw" else classifier
+    if space == "input":
+        for transform in transforms:
+            signals = transform.transform(signals)
+    return _reading(signals, reader)
+
+
+def _reading(signals: Any, reader: Any) -> Reading:
+    signals = signals if isinstance(signals, SignalArray) else SignalArray(signals)
+    shape = getattr(reader, "input_shape_", signals.shape[1:])
+    array = np.asarray(signals, dtype=np.float32).reshape(len(signals), *shape)
+    facts = signals.metadata | dict.fromkeys(("ch_names", "sfreq", "times"))
+    for name in ("ch_names", "sfreq"):
+        value = getattr(signals, name)
+        facts[name] = getattr(reader, f"{name}_", None) if value is None else value
+    axes = NAMES.get(len(shape), tuple(f"axis {i}" for i in range(len(shape))))
+    if getattr(reader, "input_kind", "raw") == "covariance":
+        axes = AXES["covariance"][1:]
+    facts["times"] = signals.times
+    if axes[-1] == "time" and facts["sfreq"] is not None:
+        facts["times"] = np.arange(shape[-1]) / facts["sfreq"]
+    names = ("ch_names", "sfreq", "freqs", "times", "groups", "onsets")
+    return Reading(array, axes, {name: facts.get(name) for name in names})
+
+
+def check_space(space: Any) -> None:
+    """Refuse what is no space."""
+    if space not in ("input", "raw"):
+        raise ParameterError(
+            f"space is {space!r}; expected 'input', what the classifier reads, or 'raw', what the "
+            "decoder reads.",
+            "space",
+        )
+
+
+def refuse_no_net(decoder: Any, method: str) -> None:
+    """Refuse gradients of decoders that have none."""
+    _, classifier = parts(decoder)
+    if not is_net(classifier):
+        raise ParameterError(
+            f"{method} looks into nets, but {type(classifier).__name__} is none; "
+            "method='occlusion' explains any decoder that has predict_proba.",
+            "method",
+        )
+
+
+def raw_steps(decoder: Any) -> list[Any]:
+    """The steps before the net as torch modules.
+
+    Raises
+    ------
+    ParameterError
+        One of them has no such form.
+    """
+    modules = []
+    for step in parts(decoder)[0]:
+        try:
+            if access_of(step) != "none":
+                raise ValueError("it treats a trial by others of the same person")
+            modules.append(step.as_module())
+        except (AttributeError, ValueError) as error:
+            reason = "" if isinstance(error, AttributeError) else f" ({str(error).rstrip('.')})"
+            raise ParameterError(
+                f"space is 'raw', but no gradient goes through {type(step).__name__}{reason}; "
+                "space='input' explains what the net reads, method='occlusion' the raw trials.",
+                "space",
+            ) from error
+    return modules

@@ -1,0 +1,75 @@
+"""Which class of each trial is explained."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from eegkit.parameters import ParameterError
+from eegkit.text import shortlist, suggest
+
+
+def target_codes(
+    target: Any, proba: NDArray[Any], y: NDArray[Any] | None, classes: NDArray[Any]
+) -> NDArray[np.intp]:
+    """The class that is explained in every trial, as its position among the classes.
+
+    Parameters
+    ----------
+    target : "predicted", "true", or one of the classes
+    proba : ndarray, shape (n_trials, n_classes)
+    y : ndarray, shape (n_trials,), or None
+    classes : ndarray, shape (n_classes,)
+
+    Returns
+    -------
+    ndarray of int, shape (n_trials,)
+
+    Raises
+    ------
+    ParameterError
+        There is no such class, or no labels where they are asked for.
+    """
+    labels = classes.tolist()
+    if len(labels) < 2:
+        raise ValueError(
+            f"The decoder knows one class only, {shortlist(labels)}, so nothing decides between "
+            "classes that could be explained; fit it on trials of two classes or more."
+        )
+    if target in labels:
+        return np.full(len(proba), labels.index(target))
+    if target == "predicted":
+        return proba.argmax(axis=1)
+    if target != "true":
+        choices = ["predicted", "true", *labels]
+        raise ParameterError(
+            f"target is {target!r}, which is no class of the decoder{suggest(target, choices)}",
+            "target",
+        )
+    if y is None:
+        raise ParameterError(
+            "target is 'true', but y is None: give the trials' labels, or Trials.", "target"
+        )
+    unknown = sorted(set(y.tolist()) - set(labels), key=str)
+    if unknown:
+        raise ParameterError(
+            f"target is 'true', but y has {shortlist(map(repr, unknown))}, which the decoder was "
+            f"not trained on; its classes are {shortlist(labels)}.",
+            "target",
+        )
+    return np.array([labels.index(label) for label in y.tolist()], dtype=np.intp)
+
+
+def labels_of(X: Any, y: ArrayLike | None, n_trials: int) -> NDArray[Any] | None:
+    """The labels that were given, or those that trials know; None where there are none."""
+    labels = getattr(X, "y", None) if y is None else y
+    if labels is None or (y is None and np.ndim(labels) == 2):  # soft ones are no classes
+        return None
+    labels = np.asarray(labels)
+    if labels.shape != (n_trials,):
+        raise ValueError(
+            f"y has shape {labels.shape}; expected one label for each of {n_trials} trials."
+        )
+    return labels
