@@ -268,8 +268,8 @@ def _long(
     """A row for each value, with its coordinates."""
     import pandas as pd
 
-    places = np.indices(values.shape).reshape(len(axes), -1)
-    columns = {
+    places = np.indices(values.shape).reshape(len(axes), values.size if axes else 0)
+    columns: dict[str, Any] = {
         axis: pd.Series(list(coordinates[axis])).to_numpy()[place]
         for axis, place in zip(axes, places, strict=True)
     }

@@ -32,6 +32,8 @@ def baseline_of(X: NDArray[np.float32], baseline: Any) -> NDArray[np.float32]:
         array = np.asarray(baseline, dtype=np.float32)
     except (TypeError, ValueError):
         array = None
+    if array is not None and array.shape == (X[0].size,):  # features
+        array = array.reshape(X.shape[1:])
     if array is None or array.shape not in ((), X.shape[1:]) or not np.isfinite(array).all():
         seen = repr(baseline) if array is None else f"of shape {array.shape}"
         raise ParameterError(

@@ -157,7 +157,8 @@ def explain(
             gradients.captum()
         net = Differentiable(decoder, space, max_memory_mb)
         reading = read(decoder, X, space)
-        answer = OF_NETS[method](Question(net, reading.X, codes, method), **arguments)
+        trials = reading.X.reshape(-1, *net.input_shape)
+        answer = OF_NETS[method](Question(net, trials, codes, method), **arguments)
     facts = {"space": space, "method": method, "options": arguments, "decoder": decoder}
     facts |= {"classes": classes, "targets": classes[codes], "y": labels}
     return _attributions(reading, answer, predicted=classes[proba.argmax(axis=1)], **facts)
@@ -165,7 +166,7 @@ def explain(
 
 def _attributions(reading: Reading, answer: Answer, **facts: Any) -> Attributions:
     return Attributions(
-        values=answer.values,
+        values=answer.values if answer.axes else answer.values.reshape(reading.X.shape),
         axes=answer.axes or reading.axes,
         X=reading.X,
         gap=answer.gap,

@@ -92,9 +92,9 @@ def occlusion(
         before = request.proba[rows, request.codes[rows]]
         for numbers, X in hiding.variants(rows, n_parts):
             after = _proba(request, X, np.tile(rows, len(numbers)))
-            values[np.ix_(rows, numbers)] = before[:, None] - after.reshape(len(numbers), -1).T
+            values[rows[:, None], numbers] = before[:, None] - after.reshape(len(numbers), -1).T
     shape = [len(part) for part in hiding.choices]
-    ends = windows and tuple(end for end, _ in windows)
+    ends = None if windows is None else tuple(end for end, _ in windows)
     return Answer(values.reshape(-1, *shape), axes=names, bands=frequencies, windows=ends)
 
 

@@ -71,6 +71,8 @@ def read(decoder: Any, X: Any, space: Space) -> Reading:
 def _reading(signals: Any, reader: Any) -> Reading:
     signals = signals if isinstance(signals, SignalArray) else SignalArray(signals)
     shape = getattr(reader, "input_shape_", signals.shape[1:])
+    if signals.ndim == 2 and getattr(reader, "input_kind", None) != "raw":
+        shape = signals.shape[1:]  # features, whatever a net makes of them
     array = np.asarray(signals, dtype=np.float32).reshape(len(signals), *shape)
     facts = signals.metadata | dict.fromkeys(("ch_names", "sfreq", "times"))
     for name in ("ch_names", "sfreq"):

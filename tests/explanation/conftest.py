@@ -5,7 +5,7 @@ import pytest
 
 from eegkit import Pipeline, SignalArray
 from eegkit.classifiers import CNNBiGRU, DenseNet
-from eegkit.testing._examples import example_trials
+from eegkit.testing import example_trials
 from eegkit.transforms import STFT
 
 SMALL = {"n_filters": (4,), "n_fused": 4, "hidden_size": 8, "n_heads": 2}

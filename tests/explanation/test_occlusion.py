@@ -9,6 +9,7 @@ from sklearn.preprocessing import StandardScaler
 from torch import nn
 
 from eegkit import ParameterError, Pipeline, explain
+from eegkit.testing import example_trials
 from eegkit.transforms import BandPower, SubjectStandardizer
 
 
@@ -50,6 +51,7 @@ def test_the_true_channel_and_band_count_most(baseline, trials):
     assert len(table) == 6
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")
 def test_a_band_is_taken_out_of_raw_trials(baseline, trials):
     ours = explain(baseline, trials, method="occlusion", by="band", bands={"beta": (13, 30)})
     spectrum = np.fft.rfft(trials.X)
@@ -100,7 +102,8 @@ def test_batches_change_nothing(baseline, trials):
     np.testing.assert_allclose(small.values, whole.values, atol=1e-6)
 
 
-def test_what_adapts_to_people_is_given_all_trials_of_a_person(trials):
+def test_what_adapts_to_people_is_given_all_trials_of_a_person():
+    trials = example_trials(18)
     steps = [SubjectStandardizer(access="transductive"), BandPower(), LogisticRegression()]
     decoder = Pipeline(steps).fit(trials.X, trials.y)
     whole = explain(decoder, trials, method="occlusion", by="window", window_s=0.25)

@@ -11,6 +11,7 @@ from sklearn.svm import LinearSVC
 
 from eegkit import ParameterError, Pipeline, explain
 from eegkit.classifiers import CNNBiGRU
+from eegkit.testing import example_trials
 from eegkit.transforms import STFT, BandPower, SubjectStandardizer
 
 
@@ -79,7 +80,8 @@ def test_a_decoder_without_probabilities_is_refused(trials):
         explain(decoder, trials)
 
 
-def test_a_step_without_gradient_is_named_where_raw_trials_are_explained(trials):
+def test_a_step_without_gradient_is_named_where_raw_trials_are_explained():
+    trials = example_trials(18)
     net = CNNBiGRU(n_filters=(2,), hidden_size=4, max_epochs=1, random_state=0)
     stft = STFT(window_s=0.25)
     steps = [SubjectStandardizer(access="transductive"), stft, net]

@@ -8,7 +8,7 @@ from eegkit_braindecode import BraindecodeClassifier
 from sklearn.model_selection import GridSearchCV
 
 import eegkit
-from eegkit.testing import example_trials
+from eegkit.testing import classifier_checks, example_trials
 
 
 @pytest.fixture
@@ -23,6 +23,12 @@ def test_models_fit_pickle_and_fit_again(trials, model):
     again = pickle.loads(pickle.dumps(net))
     np.testing.assert_array_equal(again.predict_proba(trials.X), net.predict_proba(trials.X))
     assert net.fit(trials.X[:, :2], trials.y).predict(trials.X[:, :2]).shape == (13,)
+
+
+def test_atcnet_is_explained():
+    net = BraindecodeClassifier(model="ATCNet", model_params={"n_windows": 2})
+    (check,) = (c for c in classifier_checks(net) if c.name == "explanation")
+    check()
 
 
 def test_grid_search_over_a_model_and_its_parameters(trials):
