@@ -5,16 +5,20 @@ from eegkit.classifiers._cost import Cost, net_cost
 from eegkit.classifiers.adaptive_batch_norm import AdaptiveBatchNorm
 from eegkit.classifiers.cnn_bigru import CNNBiGRU, CNNBiGRUModule
 from eegkit.classifiers.dense_net import DenseNet, DenseNetModule
+from eegkit.classifiers.feature_maps import AttentionMap, FeatureMap, attention_weights
 from eegkit.classifiers.supervised_calibration import SupervisedCalibration
 
 __all__ = [
     "AdaptiveBatchNorm",
+    "AttentionMap",
     "CNNBiGRU",
     "CNNBiGRUModule",
     "Cost",
     "DenseNet",
     "DenseNetModule",
+    "FeatureMap",
     "NeuralClassifier",
     "SupervisedCalibration",
+    "attention_weights",
     "net_cost",
 ]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -101,7 +101,7 @@ class Differentiable:
 
 def _differentiable(module: nn.Module) -> nn.Module:
     """A copy that predicts, gathers no gradients of its own, and overwrites nothing."""
-    module = copy.deepcopy(module).eval().requires_grad_(False)
+    module = deepcopy(module).eval().requires_grad_(False)
     for layer in module.modules():
         if getattr(layer, "inplace", False):
             layer.inplace = False  # type: ignore[assignment]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from copy import deepcopy
 from importlib.util import find_spec
 from typing import Any
 
@@ -68,16 +69,12 @@ def _by_hand(net: Any, X: Any, method: str) -> np.ndarray:
     """Captum on the bare module."""
     import captum.attr
 
-    module = net.module_
-    was_training = module.training
+    module = deepcopy(net.module_).eval()
     x = torch.tensor(np.asarray(X, dtype=np.float32))
     missing = [n - size for n, size in zip(net.padded_shape, net.input_shape_, strict=True)]
     x = torch.nn.functional.pad(x, [side for n in reversed(missing) for side in (0, n)])
-    module.eval()
     target = module(x).argmax(1)
     values = getattr(captum.attr, method)(module).attribute(x.requires_grad_(), target=target)
-    module.train(was_training)
-    module.zero_grad()
     kept = tuple(slice(size) for size in net.input_shape_)
     return values.detach().numpy()[(slice(None), *kept)]
 
@@ -87,11 +84,12 @@ def _state(net: Any) -> dict[str, Any]:
     module = net.module_
     return {
         **{name: value.clone() for name, value in module.state_dict().items()},
+        **{f"the gradient of {name}": p.grad for name, p in module.named_parameters()},
         "random numbers": torch.get_rng_state(),
         "modes": [layer.training for layer in module.modules()],
         "classes": [type(layer) for layer in module.modules()],
         "hooks": has_hooks(*module.modules()),
-        "gradients": [p.grad is None and p.requires_grad for p in module.parameters()],
+        "frozen parameters": [not p.requires_grad for p in module.parameters()],
     }
 
 

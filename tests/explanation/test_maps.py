@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from eegkit import NeuralClassifier, ParameterError, explain
-from eegkit.classifiers.feature_maps import AttentionMap, FeatureMap, attention_weights
+from eegkit.classifiers import AttentionMap, FeatureMap, attention_weights
 
 
 class SmallModule(nn.Module):

@@ -9,8 +9,7 @@ import torch
 from scipy.stats import uniform
 from torch import nn
 
-from eegkit import NeuralClassifier
-from eegkit.classifiers.feature_maps import FeatureMap
+from eegkit.classifiers import FeatureMap, NeuralClassifier
 from eegkit.classifiers.layers import ELU, Dropout
 from eegkit.parameters import Count, Counts, Proportion
 from eegkit_convnets._time_space import TimeSpace, xavier

@@ -9,8 +9,7 @@ from scipy.stats import uniform
 from torch import nn
 from torch.nn.utils import parametrize
 
-from eegkit import NeuralClassifier
-from eegkit.classifiers.feature_maps import FeatureMap
+from eegkit.classifiers import FeatureMap, NeuralClassifier
 from eegkit.classifiers.layers import ELU, AvgPool, Dropout
 from eegkit.parameters import Count, Positive, Proportion
 from eegkit_convnets._layers import Depthwise, Pointwise

@@ -7,8 +7,7 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
-from eegkit import NeuralClassifier
-from eegkit.classifiers.feature_maps import FeatureMap
+from eegkit.classifiers import FeatureMap, NeuralClassifier
 from eegkit.parameters import Count, OddCount
 
 # Blocks of the four stages; a block has two convolutions, the first and the last layer are

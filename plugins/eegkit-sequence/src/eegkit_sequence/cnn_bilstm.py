@@ -9,8 +9,7 @@ import torch
 from scipy.stats import uniform
 from torch import nn
 
-from eegkit import NeuralClassifier
-from eegkit.classifiers.feature_maps import FeatureMap
+from eegkit.classifiers import FeatureMap, NeuralClassifier
 from eegkit.parameters import (
     Count,
     Counts,

@@ -9,7 +9,7 @@ from scipy.stats import uniform
 from torch import nn
 
 from eegkit import NeuralClassifier
-from eegkit.classifiers.feature_maps import AttentionMap, FeatureMap, attention_weights
+from eegkit.classifiers import AttentionMap, FeatureMap, attention_weights
 from eegkit.parameters import Count, Depth, Proportion, check_heads
 
 Positions = Literal["learned", "sinusoidal"]

@@ -10,7 +10,7 @@ from scipy.stats import loguniform
 from torch import nn
 
 from eegkit import NeuralClassifier, ParameterError
-from eegkit.classifiers.feature_maps import AttentionMap, FeatureMap
+from eegkit.classifiers import AttentionMap, FeatureMap
 from eegkit.parameters import NonNegative
 from eegkit_vae._autoencoder import AutoencoderParams, beta_at, bound, draw, make_vae
 

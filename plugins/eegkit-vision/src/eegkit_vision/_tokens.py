@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from eegkit.classifiers.feature_maps import AttentionMap, FeatureMap
+from eegkit.classifiers import AttentionMap, FeatureMap
 
 
 def token_map(net: Any, span: tuple[int, ...] | None) -> FeatureMap:

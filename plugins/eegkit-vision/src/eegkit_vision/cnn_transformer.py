@@ -13,7 +13,7 @@ from timm.layers import HybridEmbed
 from timm.models import VisionTransformer
 from torch import nn
 
-from eegkit.classifiers.feature_maps import AttentionMap, FeatureMap
+from eegkit.classifiers import AttentionMap, FeatureMap
 from eegkit.parameters import Count, ParameterError, check_for
 from eegkit_vision._encoder import EncoderParams
 from eegkit_vision._timm import ChannelsLastModule, check_name, create

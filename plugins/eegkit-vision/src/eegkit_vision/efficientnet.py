@@ -7,7 +7,7 @@ from typing import Any
 from scipy.stats import uniform
 from torch import nn
 
-from eegkit.classifiers.feature_maps import FeatureMap
+from eegkit.classifiers import FeatureMap
 from eegkit.parameters import Proportion
 from eegkit_vision._timm import ChannelsLastModule, TimmClassifier, create
 

@@ -8,7 +8,7 @@ from typing import Any
 from scipy.stats import uniform
 from timm.models import SwinTransformer
 
-from eegkit.classifiers.feature_maps import FeatureMap
+from eegkit.classifiers import FeatureMap
 from eegkit.parameters import Count, Counts, ParameterError, Positive, Proportion, check_heads
 from eegkit_vision._patches import PatchClassifier, PatchModule
 

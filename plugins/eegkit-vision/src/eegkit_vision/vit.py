@@ -6,7 +6,7 @@ from typing import Any
 
 from timm.models import VisionTransformer
 
-from eegkit.classifiers.feature_maps import AttentionMap, FeatureMap
+from eegkit.classifiers import AttentionMap, FeatureMap
 from eegkit_vision._encoder import EncoderParams
 from eegkit_vision._patches import PatchClassifier, PatchModule
 from eegkit_vision._tokens import token_attention, token_map
