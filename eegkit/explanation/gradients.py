@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import warnings
 from typing import Any
 
@@ -129,12 +130,13 @@ def integrated_gradients(
     """
     net, origin = question.net, baseline_of(question.X, baseline)
     n_steps = _positive(n_steps, "n_steps")
+    n_batches = math.ceil(n_steps / net.rows)  # of one trial; of equal size
     method = captum().IntegratedGradients(net.whole)
     attribute = functools.partial(
         method.attribute,
         baselines=net.tensor(origin)[None],
         n_steps=n_steps,
-        internal_batch_size=net.rows if net.rows < n_steps else None,
+        internal_batch_size=None if net.rows >= n_steps else math.ceil(n_steps / n_batches),
     )
     values = net.map(
         lambda x, target: attribute(x, target=target),
