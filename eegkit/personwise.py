@@ -18,6 +18,9 @@ from eegkit.base import Estimator
 from eegkit.notice import warn
 from eegkit.signals import SignalArray
 
+# Below this a probability is rounding, and its logarithm would outweigh all others.
+LEAST_PROBABILITY = 1e-7
+
 
 class PersonwiseClassifier(MetaEstimatorMixin, ClassifierMixin, Estimator, kw_only=False):
     """A classifier whose answers to a person's trials are treated together.

@@ -6,13 +6,16 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import logit
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
 from eegkit.access import trials_of_subjects, with_access
 from eegkit.labels import class_labels
 from eegkit.notice import warn
-from eegkit.personwise import PersonwiseClassifier, adapts
+from eegkit.parameters import ParameterError
+from eegkit.personwise import LEAST_PROBABILITY, PersonwiseClassifier, adapts
 from eegkit.signals import SignalArray
 from eegkit.text import shortlist
 
@@ -34,7 +37,7 @@ class SubjectThreshold(PersonwiseClassifier, kw_only=False):
     Parameters
     ----------
     estimator : classifier
-        Of two classes, with ``decision_function``.
+        Of two classes, with ``decision_function``; without, with ``predict_proba``.
 
     Attributes
     ----------
@@ -47,12 +50,14 @@ class SubjectThreshold(PersonwiseClassifier, kw_only=False):
     Raises
     ------
     ValueError
-        On `fit`: there are not two classes.
+        On `fit`: there are not two classes, or the estimator gives neither scores nor
+        probabilities.
 
     Notes
     -----
     Its access is "transductive": see `eegkit.access`. Training is that of `estimator`, whose
-    threshold is 0.
+    threshold is 0. Probabilities are even at a person's threshold. There are none where the
+    estimator has none: the margins of a support vector machine, say, are no log-odds.
 
     References
     ----------
@@ -101,7 +106,7 @@ class SubjectThreshold(PersonwiseClassifier, kw_only=False):
         ndarray, shape (n_trials,)
         """
         signals, few = self._people_of(X), []
-        odds = np.array(self.estimator_.decision_function(signals), dtype=np.float64)
+        odds = self._odds(signals)
         sources = self.statistics_sources(signals)
         for subject, rows in trials_of_subjects(signals):
             source = sources[subject]
@@ -118,6 +123,21 @@ class SubjectThreshold(PersonwiseClassifier, kw_only=False):
                 "at once, or call calibrate with unlabelled trials first."
             )
         return odds
+
+    @available_if(lambda self: _has_probabilities(getattr(self, "estimator_", self.estimator)))
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Probabilities of both classes, even at a person's threshold.
+
+        Parameters
+        ----------
+        X : SignalArray, shape (n_trials, ...)
+            As for `decision_function`.
+
+        Returns
+        -------
+        ndarray, shape (n_trials, 2)
+        """
+        return super().predict_proba(X)
 
     def calibrate(self, X: Any, *, groups: ArrayLike | None = None) -> Self:
         """Learn the thresholds of new people; first the estimator does, if it adapts to people.
@@ -141,7 +161,7 @@ class SubjectThreshold(PersonwiseClassifier, kw_only=False):
         signals = self._people_of(X, groups)
         if adapts(self.estimator_):
             self.estimator_.calibrate(signals)
-        odds = np.asarray(self.estimator_.decision_function(signals), dtype=np.float64)
+        odds = self._odds(signals)
         thresholds = {s: otsu_threshold(odds[rows]) for s, rows in trials_of_subjects(signals)}
         self.subjects_ = self.subjects_ | thresholds
         return self
@@ -164,6 +184,25 @@ class SubjectThreshold(PersonwiseClassifier, kw_only=False):
             source = "trials" if len(rows) >= LEAST_TRIALS else "training"
             sources[subject] = "calibrate" if subject in self.subjects_ else source
         return sources
+
+    def check_parameters(self) -> None:
+        super().check_parameters()
+        if not any(
+            hasattr(self.estimator, name) for name in ("decision_function", "predict_proba")
+        ):
+            raise ParameterError(
+                f"SubjectThreshold parts the scores of a classifier in two; "
+                f"{type(self.estimator).__name__} has neither decision_function nor predict_proba. "
+                "Take a classifier that has.",
+                "estimator",
+            )
+
+    def _odds(self, signals: SignalArray) -> NDArray[np.float64]:
+        """Log-odds of the second class, or what the estimator has in their place."""
+        if hasattr(self.estimator_, "decision_function"):
+            return np.array(self.estimator_.decision_function(signals), dtype=np.float64)
+        second = np.asarray(self.estimator_.predict_proba(signals), dtype=np.float64)[:, 1]
+        return np.asarray(logit(np.clip(second, LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)))
 
     def _labels(self, y: Any) -> NDArray[Any]:
         return _two_classes(y)
@@ -204,6 +243,15 @@ def otsu_threshold(values: NDArray[np.float64]) -> float:
     gaps = (ordered.sum() - sums) / n_high - sums / n_low
     place = n_low[np.argmax(n_low * n_high * np.square(gaps))]
     return float(ordered[place - 1 : place + 1].mean())
+
+
+def _has_probabilities(estimator: Any) -> bool:
+    if not hasattr(estimator, "predict_proba"):
+        raise AttributeError(
+            f"{type(estimator).__name__} has no predict_proba, and its scores are no log-odds. "
+            "Take a classifier that has, or put it into CalibratedClassifierCV."
+        )
+    return True
 
 
 def _two_classes(y: Any) -> NDArray[Any]:

@@ -9,11 +9,8 @@ from numpy.typing import NDArray
 
 from eegkit.access import trials_of_subjects, with_access
 from eegkit.parameters import ParameterError, Positive
-from eegkit.personwise import PersonwiseClassifier
+from eegkit.personwise import LEAST_PROBABILITY, PersonwiseClassifier
 from eegkit.signals import SignalArray
-
-# Below this a probability is rounding, and its logarithm would outweigh all others.
-LEAST_PROBABILITY = 1e-7
 
 
 class TemporalSmoothing(PersonwiseClassifier, kw_only=False):

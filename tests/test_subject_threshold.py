@@ -5,7 +5,9 @@ import warnings
 import numpy as np
 import pytest
 from skimage.filters import threshold_otsu
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.naive_bayes import GaussianNB
+from sklearn.svm import LinearSVC
 from sklearn.utils.estimator_checks import check_estimator
 
 from eegkit import Pipeline, SignalArray, Trials
@@ -112,6 +114,34 @@ def test_groups_reach_the_decoder_inside():
     named = SubjectThreshold(inner).fit(X, y).calibrate(new)
     plain = SubjectThreshold(inner).fit(X, y).calibrate(np.asarray(new), groups=new.groups)
     assert plain.subjects_ == pytest.approx(named.subjects_)
+
+
+def test_scores_that_are_no_log_odds_give_no_probabilities():
+    X, y = people([0.0, 0.0])
+    decoder = SubjectThreshold(LinearSVC())
+    assert not hasattr(decoder, "predict_proba")
+    assert (decoder.fit(X, y).predict(X) == y).mean() > 0.9
+    with pytest.raises(AttributeError, match="no attribute 'predict_proba'") as refusal:
+        decoder.predict_proba(X)
+    assert "LinearSVC has no predict_proba, and its scores are no log-odds" in str(
+        refusal.value.__cause__
+    )
+
+
+def test_probabilities_alone_are_enough():
+    X, y = people([0.0, 0.0])
+    new, truth = people([-0.8, 0.8])
+    decoder = SubjectThreshold(GaussianNB()).fit(X, y)
+    proba = decoder.predict_proba(new)
+    assert (decoder.predict(new) == truth).mean() > 0.9
+    np.testing.assert_array_equal(proba[:, 1] > 0.5, decoder.predict(new) == "task")
+    assert np.isfinite(decoder.decision_function(new + 1e6)).all()
+
+
+def test_an_estimator_without_scores_is_refused():
+    X, y = people([0.0])
+    with pytest.raises(ValueError, match="LinearRegression has neither decision_function nor"):
+        SubjectThreshold(LinearRegression()).fit(X, y)
 
 
 def test_scikit_learn():
