@@ -134,7 +134,7 @@ def explain(
     >>> trials = Simulated(n_subjects=2, n_trials=8).load()
     >>> decoder = Pipeline([STFT(), CNNBiGRU(max_epochs=1, random_state=0)]).fit(trials.X, trials.y)
     >>> eegkit.explain(decoder, trials, method="saliency")  # doctest: +SKIP
-    <Attributions: saliency of 16 trials, 19 channels x 79 freqs x 9 frames>
+    <Attributions: saliency of 16 trials, 19 channels x 75 freqs x 9 frames>
     """
     _check_method(method, options)
     _check_layer(method, layer)

@@ -6,6 +6,7 @@ import captum.attr
 import numpy as np
 import pytest
 import torch
+from sklearn.model_selection import GridSearchCV
 
 from eegkit import explain
 from eegkit.classifiers.layers import has_hooks
@@ -105,6 +106,14 @@ def test_attributions_go_back_through_the_transforms_to_raw_trials(decoder, tria
     ]
     slope = (both[0].values - both[1].values)[0][where] / trials.X[0][where]
     np.testing.assert_allclose(np.diff(log_odds[::-1])[0] / (2 * step), slope, rtol=0.05)
+
+
+def test_of_a_search_the_best_decoder_is_explained(dense, features):
+    X, y = features
+    search = GridSearchCV(dense, {"lr": [1e-2]}, cv=2).fit(X, y)
+    ours = explain(search, X, method="saliency")
+    expected = explain(search.best_estimator_, X, method="saliency")
+    np.testing.assert_array_equal(ours.values, expected.values)
 
 
 def test_sums_that_miss_much_are_told(decoder, trials):
