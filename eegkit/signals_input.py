@@ -31,9 +31,6 @@ def epochs_in(X: Any) -> list[mne.BaseEpochs]:
 def read_epochs(parts: list[mne.BaseEpochs]) -> dict[str, Any]:
     """The EEG channels of epochs in microvolts, as the arguments of `SignalArray`.
 
-    Tells of what costs where scikit-learn's splits make a list of epochs: for each MNE copies all
-    there is to know, which takes ten times as long as the reading here.
-
     Raises
     ------
     ValueError
@@ -42,13 +39,7 @@ def read_epochs(parts: list[mne.BaseEpochs]) -> dict[str, Any]:
     import mne
 
     parts = [loaded(epochs) for epochs in parts]
-    if len(parts) >= MANY_SINGLE and all(len(epochs) == 1 for epochs in parts):
-        warn(
-            "X is a list of epochs of one trial each, which scikit-learn's splits make of "
-            "mne.Epochs, and MNE takes over a millisecond to copy what it knows for each of them; "
-            "give Trials.from_epochs(epochs).X in place of epochs, which has the same scores.",
-            once=True,
-        )
+    _tell_of_single(parts)
     info = parts[0].info
     picks = mne.pick_types(info, meg=False, eeg=True, exclude=())
     if not len(picks):
@@ -69,6 +60,17 @@ def read_epochs(parts: list[mne.BaseEpochs]) -> dict[str, Any]:
         "ch_names": [info["ch_names"][i] for i in picks],
         "groups": groups,
     }
+
+
+def _tell_of_single(parts: list[mne.BaseEpochs]) -> None:
+    """Tell of a list that takes ten times as long to make as to read."""
+    if len(parts) >= MANY_SINGLE and all(len(epochs) == 1 for epochs in parts):
+        warn(
+            "X is a list of epochs of one trial each, which scikit-learn's splits make of "
+            "mne.Epochs, and MNE takes over a millisecond to copy what it knows for each of them; "
+            "give Trials.from_epochs(epochs).X in place of epochs, which has the same scores.",
+            once=True,
+        )
 
 
 def _check_alike(parts: list[mne.BaseEpochs]) -> None:
