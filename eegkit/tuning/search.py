@@ -125,10 +125,13 @@ class Search:
             )
             for attempt in at_work
         )
+        left = []
         for attempt, scores in zip(at_work, parallel(calls), strict=True):
             self._take(attempt, scores)
+            if not self._finish(attempt):
+                left.append(attempt)
             self.advance(self)
-        return [attempt for attempt in at_work if not self._finish(attempt)]
+        return left
 
     def _rival(self, best: FrozenTrial | None, fold: int) -> dict[int, Scores] | None:
         """What the best setting so far had after each quarter of its epochs on the same fold."""

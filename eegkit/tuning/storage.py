@@ -6,7 +6,6 @@ import contextlib
 import os
 import threading
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,17 +24,22 @@ BEAT_S, SILENCE_S = 20.0, 120.0
 ATTEMPT, BEAT, IDENTITY = "attempt_of", "beat", "eegkit"
 
 
+# How much Optuna tells, as it was before each search that is running, maybe in another thread.
+_levels: list[int] = []
+_lock = threading.Lock()
+
+
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Optuna's log of every trial is left out, and what it says of features that may change."""
-    level = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    """Optuna's log of every trial is left out until the last search that runs has ended."""
+    with _lock:
+        _levels.append(optuna.logging.get_verbosity())
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            yield
+        yield
     finally:
-        optuna.logging.set_verbosity(level)
+        with _lock:
+            optuna.logging.set_verbosity(_levels.pop())
 
 
 def open_study(

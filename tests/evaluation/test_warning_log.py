@@ -73,6 +73,21 @@ def test_what_belongs_to_no_fold_is_shown():
     assert [str(record.message) for record in records] == ["of nobody"]
 
 
+def test_what_another_thread_puts_back_afterwards_does_no_harm():
+    inside, shown = warnings.catch_warnings(), []
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *args: shown.append(str(message))
+        with warning_log():
+            inside.__enter__()
+        inside.__exit__(None, None, None)  # the log's own way of showing is back, without a log
+        with warning_log() as log:
+            warnings.warn("inside", UserWarning, stacklevel=1)
+        warnings.simplefilter("always")
+        warnings.warn("outside", UserWarning, stacklevel=1)
+    assert [message for message, *_ in log] == ["inside"]
+    assert shown == ["outside"]
+
+
 class Warner(ClassifierMixin, BaseEstimator):
     """Says how the first trial of its training looks, twice."""
 

@@ -4,7 +4,9 @@ import pickle
 import warnings
 
 import numpy as np
+import optuna
 import pytest
+from joblib import parallel_config
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from scipy.stats import loguniform, norm, randint, uniform
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
@@ -29,6 +31,7 @@ from eegkit.tuning import TunedClassifier, default_space, tune
 from eegkit.tuning.folds import FoldsOfSpace
 from eegkit.tuning.people import fit_and_score
 from eegkit.tuning.spaces import Space
+from eegkit.tuning.storage import quiet
 
 C = "logisticregression__C"
 
@@ -411,6 +414,47 @@ def test_searches_of_evaluate_are_nested():
         results.select(pipeline="plain").tuning()
     with pytest.raises(ValueError, match="searches for the best random_state"):
         evaluate(TunedClassifier(LogisticRegression(), {"random_state": [0, 1]}), trials, cv="loso")
+
+
+@pytest.mark.parametrize("backend", ["loky", "threading"])
+def test_tune_in_two_workers_goes_on_where_it_was(backend, tmp_path):
+    pipeline, trials = Pipeline([BandPower(), LogisticRegression()]), example_trials(48)
+
+    def searches(n_trials, **options):
+        results = tune(
+            pipeline, trials, {C: loguniform(1e-3, 1e-1)}, cv_outer="loso", cv="group-2",
+            baselines=False, random_state=0, n_trials=n_trials, **options,
+        )  # fmt: skip
+        return results.searches
+
+    with parallel_config(backend):
+        begun = searches(2, storage=tmp_path / "study", n_jobs=2)
+        whole = searches(3, storage=tmp_path / "study", n_jobs=2)
+    # Even the times are those of before: nothing was tried again.
+    before = whole[whole["trial"] < 2].drop(columns="is_best").reset_index(drop=True)
+    assert before.equals(begun.drop(columns="is_best"))
+    assert whole.drop(columns="fit_time_s").equals(searches(3).drop(columns="fit_time_s"))
+    assert optuna.logging.get_verbosity() == optuna.logging.INFO
+
+
+@pytest.mark.parametrize(("backend", "n_jobs"), [("loky", 2), ("threading", 2), ("threading", 1)])
+def test_the_bar_ends_with_all_settings(data, backend, n_jobs, capsys):
+    X, y, groups = data
+    with parallel_config(backend):
+        model = tuned(sampler="random", n_trials=3, n_jobs=n_jobs, verbose=True)
+        best = model.fit(X, y, groups=groups).best_score_
+    bar = capsys.readouterr().err
+    assert f"3/3 best balanced accuracy {best:.3f}" in " ".join(bar.split())
+
+
+def test_searches_share_optunas_log_across_threads():
+    first, second = quiet(), quiet()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert optuna.logging.get_verbosity() == optuna.logging.WARNING
+    second.__exit__(None, None, None)
+    assert optuna.logging.get_verbosity() == optuna.logging.INFO
 
 
 def test_wrong_nestings_are_found():

@@ -42,17 +42,24 @@ def warning_log() -> Iterator[Log]:
         with _lock:
             _logs[:] = [other for other in _logs if other is not log]
             if not _logs:
-                _shared["filters"].__exit__(None, None, None)
+                _end()
 
 
 def _begin() -> None:
     _shared["filters"] = warnings.catch_warnings()
     _shared["filters"].__enter__()
-    _shared["show"] = warnings.showwarning
+    # A catch_warnings that began among folds of before, and ended after them, put it back.
+    if warnings.showwarning is not _keep:
+        _shared["show"] = warnings.showwarning
     warnings.showwarning = _keep  # type: ignore[assignment]
     warnings.simplefilter("always")
     warnings.filterwarnings("ignore", message="The groups parameter is ignored")
     warnings.simplefilter("ignore", AmplitudeWarning)  # `evaluate` has told it once
+
+
+def _end() -> None:
+    _shared["filters"].__exit__(None, None, None)
+    warnings.showwarning = _shared["show"]
 
 
 def _keep(
