@@ -7,8 +7,8 @@ the hand lose power. Do a net and a baseline go by that, for people they were no
 """
 
 # %%
-# A net and a baseline, trained on seven people
-# ---------------------------------------------
+# A net and a baseline, trained on five people
+# --------------------------------------------
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -19,9 +19,9 @@ from eegkit import Pipeline, explain, load_dataset
 from eegkit.classifiers import CNNBiGRU
 from eegkit.transforms import STFT, BandPower
 
-trials = load_dataset("simulated", n_subjects=8, n_trials=40, difficulty="easy")
-new = np.isin(trials.groups, ["S08"])
-net = Pipeline([STFT(normalize="fitted"), CNNBiGRU(random_state=0)])
+trials = load_dataset("simulated", n_subjects=6, n_trials=40, difficulty="easy")
+new = np.isin(trials.groups, ["S06"])
+net = Pipeline([STFT(normalize="fitted"), CNNBiGRU(max_epochs=8, random_state=0)])
 baseline = Pipeline([BandPower(), StandardScaler(), LogisticRegression()])
 for decoder in (net, baseline):
     decoder.fit(trials.X[~new], trials.y[~new])
@@ -33,7 +33,7 @@ for decoder in (net, baseline):
 # How much each channel and band spoke for the class, in logits, on the new person's trials.
 # ``mean`` gives tables; what the net reads stands in Hz and s.
 
-of_net = explain(net, trials[new], method="integrated_gradients", target="true")
+of_net = explain(net, trials[new], method="integrated_gradients", target="true", n_steps=100)
 table = of_net.mean(["class", "channel", "band"])
 print(table.sort_values("attribution", ascending=False).head(6).to_string(index=False))
 

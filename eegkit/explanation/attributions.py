@@ -16,7 +16,9 @@ from eegkit.transforms.band_power import BANDS
 if TYPE_CHECKING:
     import pandas as pd
 
-# What is known of each trial, and of the decoder.
+# What trials may be put together by.
+KEYS = ("class", "person", "label", "trial")
+# What there is for each trial.
 OF_TRIALS = ("X", "values", "targets", "predicted", "y", "groups", "onsets", "gap")
 
 
@@ -138,8 +140,8 @@ class Attributions:
         Parameters
         ----------
         by : str or sequence of str
-            "class" (the one explained), "person", "label", and any of `axes`; "band", where
-            there are frequencies, is the mean over a band's.
+            "class" (the one explained), "person", "label", "trial" (its number), and any of
+            `axes`; "band", where there are frequencies, is the mean over a band's.
         absolute : bool, default False
             Take sizes, so that what speaks for and against does not cancel.
         bands : mapping of str to (float, float), optional
@@ -158,7 +160,7 @@ class Attributions:
         import pandas as pd
 
         names = [by] if isinstance(by, str) else list(by)
-        keys = [name for name in names if name in ("class", "person", "label")]
+        keys = [name for name in names if name in KEYS]
         values, axes, coordinates = self._reduced(names, absolute, bands)
         whose = pd.MultiIndex.from_arrays([self._of_trials(key) for key in keys]) if keys else None
         codes, groups = (np.zeros(len(self), int), [()]) if whose is None else whose.factorize(True)
@@ -219,7 +221,7 @@ class Attributions:
             values, bands = self._in_bands(values, bands or BANDS)
             axes[axes.index("freq")] = "band"
             coordinates["band"] = list(bands)
-        for name in set(names) - {"class", "person", "label"}:
+        for name in set(names) - set(KEYS):
             if name not in axes:
                 self._axis(name)
         kept = [axis for axis in axes if axis in names]
@@ -246,12 +248,13 @@ class Attributions:
 
     def _axis(self, name: str) -> int:
         if name not in self.axes:
-            choices = [*self.axes, "class", "person", "label"]
+            choices = [*self.axes, *KEYS]
             raise ParameterError(f"There is no axis {name!r}{suggest(name, choices)}", "by")
         return self.axes.index(name)
 
     def _of_trials(self, key: str) -> NDArray[Any]:
-        known = {"class": self.targets, "person": self.groups, "label": self.y}
+        known: dict[str, Any] = {"class": self.targets, "person": self.groups, "label": self.y}
+        known["trial"] = np.arange(len(self))
         values = known.get(key)
         if values is None:
             raise ParameterError(

@@ -24,6 +24,12 @@ def test_means_are_over_all_but_what_is_named(saliency):
     )
 
 
+def test_trials_can_be_kept_apart(saliency):
+    table = saliency.mean(["trial", "channel"])
+    first = table[table["trial"] == 3]["attribution"]
+    np.testing.assert_allclose(first, saliency.values[3].mean(axis=(1, 2)), rtol=1e-5)
+
+
 def test_a_band_is_the_mean_of_its_frequencies(saliency):
     table = saliency.mean("band", bands={"beta": (13, 30), "none": (0.1, 0.2)})
     inside = (saliency.freqs >= 13) & (saliency.freqs <= 30)
