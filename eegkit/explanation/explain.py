@@ -122,7 +122,8 @@ def explain(
         The attention of all layers of a Transformer, multiplied; the same for every class.
     "occlusion"
         The probability less that without a part of the trial: ``by="channel"``, ``"band"``,
-        ``"window"`` or several of them; ``bands`` in Hz, ``window_s``, ``baseline``.
+        ``"window"`` or several of them; ``bands`` in Hz, ``window_s``. Parts become those of
+        ``n_others=4`` other trials, or of a ``baseline`` ("zero", "mean", or an array).
 
     Examples
     --------

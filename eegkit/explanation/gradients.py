@@ -14,8 +14,7 @@ from torch import nn
 
 from eegkit.base import warn
 from eegkit.explanation.answers import Answer, Question
-from eegkit.explanation.baselines import baseline_of
-from eegkit.parameters import ParameterError
+from eegkit.explanation.baselines import at_least_one, baseline_of
 
 # How far sums of attributions may be from what they have to add up to, in parts of it (or of
 # one logit, where that is more).
@@ -99,7 +98,7 @@ def smoothgrad(
     """
     total = np.zeros_like(question.X)
     spread = question.X.std(axis=tuple(range(1, question.X.ndim)), keepdims=True)
-    for sample in range(_positive(n_samples, "n_samples")):
+    for sample in range(at_least_one(n_samples, "n_samples")):
         rng = np.random.default_rng([random_state, sample])
         noisy = question.X + noise * spread * rng.standard_normal(question.X.shape, np.float32)
         noisy_question = Question(question.net, noisy, question.codes, question.method)
@@ -129,7 +128,7 @@ def integrated_gradients(
        arXiv:1703.01365.
     """
     net, origin = question.net, baseline_of(question.X, baseline)
-    n_steps = _positive(n_steps, "n_steps")
+    n_steps = at_least_one(n_steps, "n_steps")
     n_batches = math.ceil(n_steps / net.rows)  # of one trial; of equal size
     method = captum().IntegratedGradients(net.whole)
     attribute = functools.partial(
@@ -206,9 +205,3 @@ def _complete(
             f"too much; expected at most {tolerance:.0%}: {remedy}."
         )
     return Answer(values, gap)
-
-
-def _positive(number: Any, name: str) -> int:
-    if not isinstance(number, int | np.integer) or isinstance(number, bool) or number < 1:
-        raise ParameterError(f"{name} is {number!r}; expected a whole number from 1.", name)
-    return int(number)

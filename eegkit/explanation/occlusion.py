@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from eegkit.access import access_of
 from eegkit.explanation.answers import Answer
-from eegkit.explanation.baselines import baseline_of
+from eegkit.explanation.baselines import at_least_one, baseline_of
 from eegkit.explanation.reading import Reading
 from eegkit.parameters import ParameterError
 from eegkit.signals import SignalArray
@@ -24,6 +24,8 @@ PARTS = ("channel", "band", "window", "feature")
 N_WINDOWS = 8
 # Memory of a trial on its way through a decoder, in multiples of the trial.
 COST = 16
+# What stands in place of some rows of the trials.
+Origin = Callable[[NDArray[np.intp]], NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -53,12 +55,15 @@ def occlusion(
     by: str | Iterable[str] | None = None,
     bands: Mapping[str, tuple[float, float]] | None = None,
     window_s: float | None = None,
-    baseline: ArrayLike | str | None = None,
+    baseline: ArrayLike | str = "others",
+    n_others: int = 4,
+    random_state: int = 0,
 ) -> Answer:
     """The probability of the class less the one without a part of the trial [1]_.
 
-    Channels and windows become the baseline. Of a band all that raw trials have of it is taken
-    out, by Fourier's transform; of spectrograms its bins become the baseline.
+    The part becomes that of other trials, or of a baseline. Bands of raw trials are exchanged by
+    Fourier's transform. What others have there is something that the decoder knows: zeros it has
+    never seen, and their logarithm is far from all that it has.
 
     Parameters
     ----------
@@ -69,8 +74,14 @@ def occlusion(
         In Hz, the upper end not included; by default delta to gamma, as far as there are any.
     window_s : float, optional
         Length of the windows in s, side by side; by default an eighth of the trial.
-    baseline : "zero", "mean" or array-like, optional
-        As of integrated gradients.
+    baseline : "others", "zero", "mean" or array-like, default "others"
+        What stands in place of the part: that of `n_others` others of the trials explained, each
+        in turn, of which the mean is taken; zeros, the mean of the trials, or an array of a
+        trial's shape.
+    n_others : int, default 4
+        See `baseline`; fewer where there are fewer.
+    random_state : int, default 0
+        Which others.
 
     References
     ----------
@@ -81,21 +92,47 @@ def occlusion(
     names = _names(by, reading)
     frequencies = _bands(bands, reading) if "band" in names else None
     windows = _windows(window_s, reading) if "window" in names else None
-    hiding = _Hiding(reading, names, frequencies, windows, baseline_of(reading.X, baseline))
-    values = np.empty((len(reading.X), len(hiding.parts)), np.float32)
-    is_apart = access_of(request.predictor) == "none"
-    at_once = max(1, int(request.max_memory_mb * 2**20 / (COST * reading.X[0].nbytes)))
-    n_trials = min(at_once, len(reading.X)) if is_apart else len(reading.X)
-    n_parts = max(1, at_once // n_trials) if is_apart else 1
-    for start in range(0, len(reading.X), n_trials):
-        rows = np.arange(start, min(start + n_trials, len(reading.X)))
-        before = request.proba[rows, request.codes[rows]]
-        for numbers, X in hiding.variants(rows, n_parts):
-            after = _proba(request, X, np.tile(rows, len(numbers)))
-            values[rows[:, None], numbers] = before[:, None] - after.reshape(len(numbers), -1).T
+    hiding = _Hiding(reading, names, frequencies, windows)
+    origins = _origins(reading.X, baseline, n_others, random_state)
+    values = np.mean([_lost(request, hiding, origin) for origin in origins], axis=0)
     shape = [len(part) for part in hiding.choices]
     ends = None if windows is None else tuple(end for end, _ in windows)
     return Answer(values.reshape(-1, *shape), axes=names, bands=frequencies, windows=ends)
+
+
+def _lost(request: Request, hiding: _Hiding, origin: Origin) -> NDArray[np.float32]:
+    """How much probability each trial loses without each part, (n_trials, n_parts)."""
+    X = request.reading.X
+    values = np.empty((len(X), len(hiding.parts)), np.float32)
+    is_apart = access_of(request.predictor) == "none"
+    at_once = max(1, int(request.max_memory_mb * 2**20 / (COST * X[0].nbytes)))
+    n_trials = min(at_once, len(X)) if is_apart else len(X)
+    n_parts = max(1, at_once // n_trials) if is_apart else 1
+    for start in range(0, len(X), n_trials):
+        rows = np.arange(start, min(start + n_trials, len(X)))
+        before = request.proba[rows, request.codes[rows]]
+        for numbers, variants in hiding.variants(rows, origin(rows), n_parts):
+            after = _proba(request, variants, np.tile(rows, len(numbers)))
+            values[rows[:, None], numbers] = before[:, None] - after.reshape(len(numbers), -1).T
+    return values
+
+
+def _origins(
+    X: NDArray[np.float32], baseline: Any, n_others: int, random_state: int
+) -> list[Origin]:
+    """What stands in place of hidden parts, one after the other."""
+    if not (isinstance(baseline, str) and baseline == "others"):
+        fixed = baseline_of(X, baseline)[None]
+        return [lambda rows: fixed]
+    if len(X) == 1:
+        raise ParameterError(
+            "baseline is 'others', but there is one trial only; explain several at once, or set "
+            "baseline='zero'.",
+            "baseline",
+        )
+    n = at_least_one(n_others, "n_others")
+    steps = 1 + np.random.default_rng(random_state).permutation(len(X) - 1)[:n]
+    return [lambda rows, step=step: X[(rows + step) % len(X)] for step in steps]  # type: ignore[misc]
 
 
 def _proba(request: Request, X: NDArray[np.float32], rows: NDArray[np.intp]) -> NDArray[Any]:
@@ -125,9 +162,8 @@ class _Hiding:
         names: tuple[str, ...],
         bands: Mapping[str, tuple[float, float]] | None,
         windows: Sequence[tuple[tuple[float, float], slice]] | None,
-        baseline: NDArray[np.float32],
     ) -> None:
-        self.reading, self.names, self.baseline = reading, names, baseline
+        self.reading, self.names = reading, names
         choices: dict[str, Sequence[Any]] = {
             "channel": range(reading.X.shape[1]),
             "feature": range(reading.X.shape[1]),
@@ -138,23 +174,26 @@ class _Hiding:
         self.parts = list(np.ndindex(*map(len, self.choices)))
 
     def variants(
-        self, rows: NDArray[np.intp], n_parts: int
+        self, rows: NDArray[np.intp], origin: NDArray[np.float32], n_parts: int
     ) -> Iterator[tuple[list[int], NDArray[np.float32]]]:
         """The numbers of some parts, and the trials without each of them, one below another."""
         X = self.reading.X[rows]
         for start in range(0, len(self.parts), n_parts):
             numbers = list(range(start, min(start + n_parts, len(self.parts))))
-            yield numbers, np.concatenate([self._without(X, self.parts[i]) for i in numbers])
+            variants = [self._without(X, origin, self.parts[i]) for i in numbers]
+            yield numbers, np.concatenate(variants)
 
-    def _without(self, X: NDArray[np.float32], part: tuple[int, ...]) -> NDArray[np.float32]:
+    def _without(
+        self, X: NDArray[np.float32], origin: NDArray[np.float32], part: tuple[int, ...]
+    ) -> NDArray[np.float32]:
         places = zip(self.names, self.choices, part, strict=True)
         hidden = {name: choices[i] for name, choices, i in places}
         first = hidden.get("channel", hidden.get("feature"))
         rows = slice(None) if first is None else slice(first, first + 1)
         samples = hidden.get("window", slice(None))
-        content = X[:, rows] - self.baseline[rows]
+        content = X[:, rows] - origin[:, rows]
         if "band" in hidden:
-            content = self._of_band(X[:, rows], content, hidden["band"])
+            content = self._of_band(content, hidden["band"])
         X = X.copy()
         if X.ndim == 2:
             X[:, rows] -= content
@@ -163,15 +202,14 @@ class _Hiding:
         return X
 
     def _of_band(
-        self, X: NDArray[np.float32], content: NDArray[np.float32], band: tuple[float, float]
+        self, content: NDArray[np.float32], band: tuple[float, float]
     ) -> NDArray[np.float32]:
-        """What trials have of a band."""
-        if X.ndim == 4:
+        """What a difference between trials has of a band."""
+        if content.ndim == 4:
             inside = _inside(self.reading.facts["freqs"], band)
             return content * inside[:, None].astype(np.float32)
-        spectrum = scipy.fft.rfft(X)
-        inside = _inside(_bins(self.reading), band)
-        return scipy.fft.irfft(spectrum * inside, X.shape[-1])
+        spectrum = scipy.fft.rfft(content)
+        return scipy.fft.irfft(spectrum * _inside(_bins(self.reading), band), content.shape[-1])
 
 
 def _names(by: str | Iterable[str] | None, reading: Reading) -> tuple[str, ...]:

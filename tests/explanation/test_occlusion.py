@@ -28,7 +28,7 @@ def without(trials, decoder, X):
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_channels_become_the_baseline(baseline, trials):
-    ours = explain(baseline, trials, method="occlusion")
+    ours = explain(baseline, trials, method="occlusion", baseline="zero")
     X = np.array(trials.X)
     X[:, 0] = 0
     np.testing.assert_allclose(ours.values[:, 0], without(trials, baseline, X), atol=1e-6)
@@ -53,7 +53,8 @@ def test_the_true_channel_and_band_count_most(baseline, trials):
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_a_band_is_taken_out_of_raw_trials(baseline, trials):
-    ours = explain(baseline, trials, method="occlusion", by="band", bands={"beta": (13, 30)})
+    options = {"by": "band", "bands": {"beta": (13, 30)}, "baseline": "zero"}
+    ours = explain(baseline, trials, method="occlusion", **options)
     spectrum = np.fft.rfft(trials.X)
     freqs = np.fft.rfftfreq(96, 1 / 128)
     spectrum[..., (freqs >= 13) & (freqs < 30)] = 0
@@ -63,7 +64,9 @@ def test_a_band_is_taken_out_of_raw_trials(baseline, trials):
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_windows_lie_side_by_side_and_cover_the_trial(baseline, trials):
-    ours = explain(baseline, trials, method="occlusion", by="window", window_s=0.25)
+    ours = explain(
+        baseline, trials, method="occlusion", by="window", window_s=0.25, baseline="zero"
+    )
     assert ours.windows == ((0.0, 0.25), (0.25, 0.5), (0.5, 0.75))
     X = np.array(trials.X)
     X[..., 32:64] = 0
@@ -87,6 +90,16 @@ def test_bands_and_windows_of_spectrograms_are_hidden(decoder, trials):
     assert ours.axes == ("band", "window")
     assert list(ours.bands) == list(ours.coordinates("band"))
     assert np.abs(ours.values).max() > 0
+
+
+def test_parts_become_those_of_other_trials(baseline, trials):
+    ours = explain(baseline, trials, method="occlusion", n_others=1)
+    step = 1 + np.random.default_rng(0).permutation(11)[0]
+    X = np.array(trials.X)
+    X[:, 0] = trials.X[(np.arange(12) + step) % 12, 0]
+    np.testing.assert_allclose(ours.values[:, 0], without(trials, baseline, X), atol=1e-6)
+    with pytest.raises(ParameterError, match="there is one trial only"):
+        explain(baseline, trials[:1], method="occlusion")
 
 
 def test_features_are_hidden_one_by_one(dense, features):
