@@ -155,6 +155,6 @@ def check_onnx(estimator: NeuralClassifier) -> None:
     """It exports to ONNX (where that is installed); the export compares the probabilities."""
     if not all(map(find_spec, ("onnx", "onnxruntime", "onnxscript"))):
         return
-    X, y = example_input(estimator)
+    model, _ = fitted_example(estimator)
     with tempfile.TemporaryDirectory() as folder:
-        export_onnx(fitted(estimator, X, y), Path(folder) / "model.onnx")
+        export_onnx(model, Path(folder) / "model.onnx")

@@ -9,7 +9,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Set
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from functools import partial
+from functools import lru_cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -64,9 +64,14 @@ def fitted(estimator: Estimator, X: Any, y: Any, **fit_params: Any) -> Any:
 
 
 def fitted_example(estimator: Estimator) -> tuple[Any, SignalArray]:
-    """A fitted clone, and the X that it was fitted on."""
-    X, y = example_input(estimator)
-    return fitted(estimator, X, y), X
+    """A fitted clone, which the checks share and none may change, and the X of its fit."""
+    model = _fitted_example(estimator, repr(estimator.get_params()))
+    return model, example_input(estimator)[0]
+
+
+@lru_cache(maxsize=1)
+def _fitted_example(estimator: Estimator, parameters: str) -> Any:
+    return fitted(estimator, *example_input(estimator))
 
 
 def run_check_estimator(estimator: Estimator, expected_failures: Mapping[str, str]) -> None:
@@ -160,9 +165,9 @@ def check_global_generators_are_kept(estimator: Estimator) -> None:
 
 def check_same_seed_same_output(estimator: Estimator) -> None:
     """Two fits with one seed agree bit for bit."""
-    X, y = example_input(estimator)
-    first, second = (output_of(fitted(estimator, X, y), X) for _ in range(2))
-    np.testing.assert_array_equal(first, second)
+    first, X = fitted_example(estimator)
+    second = fitted(estimator, *example_input(estimator))
+    np.testing.assert_array_equal(output_of(first, X), output_of(second, X))
 
 
 def check_fits_in_threads(estimator: Estimator) -> None:
@@ -226,12 +231,13 @@ def check_fit_again_on_another_shape(estimator: Estimator) -> None:
 
 def check_memmap(estimator: Estimator) -> None:
     """A memmap gives what the array gives."""
-    X, y = example_input(estimator)
+    model, X = fitted_example(estimator)
+    _, y = example_input(estimator)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "X.npy"
         np.save(path, np.asarray(X))
         memmap = SignalArray(np.load(path, mmap_mode="r"), **X.metadata)
-        expected = output_of(fitted(estimator, X, y), X)
+        expected = output_of(model, X)
         np.testing.assert_array_equal(output_of(fitted(estimator, memmap, y), memmap), expected)
         del memmap
 
@@ -303,6 +309,6 @@ def check_bad_input(estimator: Estimator) -> None:
         bad = spoil(X)
         labels = y[: len(bad)] if kind != "one dimension" else np.resize(y, len(bad))
         assert_refused(partial(clone(estimator).fit, bad, labels), message, kind)
-    model = fitted(estimator, X, y)
+    model, _ = fitted_example(estimator)
     for kind, (spoil, message) in BAD_AFTER_FIT.items():
         assert_refused(partial(output_of, model, spoil(X)), message, kind)
