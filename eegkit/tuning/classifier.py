@@ -9,7 +9,9 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from optuna import Study
 from optuna.samplers import BaseSampler
+from optuna.trial import FrozenTrial
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
@@ -18,17 +20,15 @@ from sklearn.utils.validation import check_is_fitted
 from eegkit.evaluation.metrics.scoring import make_scorers
 from eegkit.evaluation.metrics.suitability import suitable_scorers
 from eegkit.evaluation.running.fit_params import groups_for_fit
-from eegkit.identity import UnidentifiableError, identify
 from eegkit.notice import warn
 from eegkit.parameters import Count, ParameterError, Positive, check_for
 from eegkit.roles import Role
 from eegkit.text import count, shortlist
 from eegkit.tuning.folds import FoldsOfSpace, inner_folds, read_trials
-from eegkit.tuning.people import split_facts
 from eegkit.tuning.progress import progress
 from eegkit.tuning.search import Search, trials_table
 from eegkit.tuning.spaces import Space
-from eegkit.tuning.storage import Claims, open_study, quiet
+from eegkit.tuning.storage import Claims, identity_of, open_study, quiet
 
 
 class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
@@ -197,35 +197,40 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         space = Space(self.decoder, self.space)
         folds = inner_folds(self.cv, y, groups)
         scorers = self._scorers(y)
-        identity = self._identity(space, folds, X, y, groups)
+        identity = {} if self.storage is None else identity_of(self, space, folds, X, y, groups)
         with quiet():
             study = open_study(self.storage, self.study_name, identity)
-            claims = Claims(study, self.storage)
-            data = FoldsOfSpace(space, folds, X, y, groups)
-            try:
-                with progress(bool(self.verbose), next(iter(scorers))) as advance:
-                    search = Search(
-                        study, claims, space, data, len(folds), scorers,
-                        sampler=self.sampler, by_people=self.pruner is not None,
-                        n_trials=self.n_trials, timeout_s=self.timeout_s,
-                        random_state=self.random_state, n_jobs=self.n_jobs, advance=advance,
-                    )  # fmt: skip
-                    search.run()
-            except KeyboardInterrupt as interruption:
-                if self.storage is not None:
-                    interruption.add_note(
-                        f"What was tried is in {str(self.storage)!r}; the same call goes on there."
-                    )
-                raise
-            finally:
-                claims.close()
-            self.study_, self._tried = study, trials_table(study, space).to_dict("list")
-            best = search.ranked()
+            best = self._search(study, space, FoldsOfSpace(space, folds, X, y, groups), scorers)
         self._check_outcome(len(best))
         self._refit(space, [trial.params for trial in best], X, y, groups)
         self.best_score_ = best[0].value
         [self.metric_] = scorers
         return self
+
+    def _search(
+        self, study: Study, space: Space, data: FoldsOfSpace, scorers: Mapping[str, Any]
+    ) -> list[FrozenTrial]:
+        """Try settings; those that were tried on all folds, the best first."""
+        claims = Claims(study, self.storage)
+        try:
+            with progress(bool(self.verbose), next(iter(scorers))) as advance:
+                search = Search(
+                    study, claims, space, data, len(data.folds), scorers,
+                    sampler=self.sampler, by_people=self.pruner is not None,
+                    n_trials=self.n_trials, timeout_s=self.timeout_s,
+                    random_state=self.random_state, n_jobs=self.n_jobs, advance=advance,
+                )  # fmt: skip
+                search.run()
+        except KeyboardInterrupt as interruption:
+            if self.storage is not None:
+                interruption.add_note(
+                    f"What was tried is in {str(self.storage)!r}; the same call goes on there."
+                )
+            raise
+        finally:
+            claims.close()
+        self.study_, self._tried = study, trials_table(study, space).to_dict("list")
+        return search.ranked()
 
     def _refit(self, space: Space, best: Sequence[Any], X: Any, y: Any, groups: Any) -> None:
         self.best_params_ = space.params(best[0])
@@ -252,7 +257,7 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     @property
     def n_features_in_(self) -> int:
         """As the decoder counts them."""
-        check_is_fitted(self)
+        check_is_fitted(self, "estimators_")
         return self.best_estimator_.n_features_in_
 
     def predict(self, X: Any) -> NDArray[Any]:
@@ -266,7 +271,7 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         -------
         ndarray, shape (n_trials,)
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "estimators_")
         if len(self.estimators_) == 1:
             return self.best_estimator_.predict(X)
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
@@ -283,7 +288,7 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         -------
         ndarray, shape (n_trials, n_classes)
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "estimators_")
         return np.mean([decoder.predict_proba(X) for decoder in self.estimators_], axis=0)
 
     @available_if(lambda self: self.refit == "best" and _answers(self, "decision_function"))
@@ -298,13 +303,13 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         -------
         ndarray, shape (n_trials,) or (n_trials, n_classes)
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "estimators_")
         return self.best_estimator_.decision_function(X)
 
     @available_if(lambda self: _answers(self, "calibrate"))
     def calibrate(self, X: Any, *args: Any, **params: Any) -> TunedClassifier:
         """Have the decoders learn about new people, as the decoder's own method does."""
-        check_is_fitted(self)
+        check_is_fitted(self, "estimators_")
         for decoder in self.estimators_:
             decoder.calibrate(X, *args, **params)
         return self
@@ -344,27 +349,6 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
                 f"scoring names {shortlist(scorers)}; a search takes one metric.", "scoring"
             )
         return suitable_scorers(scorers, {"y": y}, {"decoder": self.decoder})
-
-    def _identity(self, space: Space, folds: Any, X: Any, y: Any, groups: Any) -> dict[str, str]:
-        """What a study answers for, part by part."""
-        if self.storage is None:
-            return {"all": "in memory"}
-        plain, facts = split_facts(X)
-        try:
-            parts = {
-                "space": identify(space.describe(), {d.name: d.options for d in space.dimensions}),
-                "decoder": identify(self.decoder),
-                "trials": identify(plain, facts, y, groups, files=False),
-                "folds": identify(folds),
-                "metric": identify(self.scoring),
-                "way of stopping": identify(self.pruner),
-            }
-        except UnidentifiableError as error:
-            raise ParameterError(
-                f"storage is given, but nobody could tell this search from another later: {error}",
-                "storage",
-            ) from error
-        return parts | {"all": identify(*parts.values())}
 
     def _check_outcome(self, n_whole: int) -> None:
         if n_whole:

@@ -103,8 +103,6 @@ class FoldsOfSpace:
         self.n_steps = 0 if is_routed else space.first_changed_step()
         self.steps = space.decoder.steps[: self.n_steps] if self.n_steps else []
         self.folds, self.X, self.y, self.groups = folds, X, y, groups
-        people = np.arange(len(folds)) if groups is None else np.unique(groups)
-        self.people = people
         self._data: dict[int, FoldData] = {}
 
     def __call__(self, number: int) -> FoldData:
@@ -128,9 +126,9 @@ class FoldsOfSpace:
             X_train = before.fit_transform(X_train, self.y[train])
             X_valid = before.transform(X_valid)
         groups = None if self.groups is None else self.groups[train]
-        people = np.full(len(valid), number)
+        people = np.full(len(valid), number)  # where nobody is known, a fold is one person
         if self.groups is not None:
-            people = np.searchsorted(self.people, self.groups[valid])
+            people = np.searchsorted(np.unique(self.groups), self.groups[valid])
         plain_train, train_facts = split_facts(X_train)
         plain_valid, valid_facts = split_facts(X_valid)
         return FoldData(

@@ -21,7 +21,8 @@ from eegkit.tuning.people import N_QUARTERS, FoldScores, Scores, fit_and_score, 
 from eegkit.tuning.spaces import Space
 from eegkit.tuning.storage import ATTEMPT, Claims, attempts, bury_dead
 
-# Attributes of a trial of Optuna: what was drawn, scores of people by fold, and by quarter.
+# Attributes of a trial of Optuna: the scores of people by fold, those on the way by fold and
+# quarter, inner folds begun, the time that these took, and why there are no more.
 PEOPLE, QUARTERS, N_FITS, FIT_TIME_S, ERROR = "people", "quarters", "n_fits", "fit_time_s", "error"
 WAIT_S = 0.5
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
@@ -34,7 +35,6 @@ class Attempt:
     """A setting at work: what was drawn, and what came of it so far."""
 
     trial: optuna.Trial
-    number: int
     decoder: Any
     folds: list[FoldScores] = field(default_factory=list)
     error: str = ""
@@ -50,6 +50,10 @@ class Search:
 
     Parameters
     ----------
+    study : optuna.Study
+        Where settings come from, and are kept.
+    claims : Claims
+        Of the same study.
     space : Space
     fold_data : callable
         Gives the `FoldData` of an inner fold by its number; its ``behind`` the part of a decoder
@@ -212,10 +216,10 @@ class Search:
         try:
             decoder = self.fold_data.behind(self.space.decoder_with(drawn))
         except Exception as error:
-            attempt = Attempt(trial, number, None, error=f"{type(error).__name__}: {error}")
+            attempt = Attempt(trial, None, error=f"{type(error).__name__}: {error}")
             self._finish(attempt)
             return self._ask()
-        return Attempt(trial, number, decoder)
+        return Attempt(trial, decoder)
 
     def _sampler_of(self, number: int) -> BaseSampler:
         """The sampler of one trial, seeded by its number: a search that goes on draws the same."""

@@ -16,8 +16,11 @@ from optuna.storages import BaseStorage, InMemoryStorage, JournalStorage, RDBSto
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, TrialState
 
+from eegkit.identity import UnidentifiableError, identify
 from eegkit.parameters import ParameterError
 from eegkit.text import shortlist
+from eegkit.tuning.people import split_facts
+from eegkit.tuning.spaces import Space
 
 # Of a database: how often a process says that it is still at work, and when nobody believes it is.
 BEAT_S, SILENCE_S = 20.0, 120.0
@@ -54,14 +57,14 @@ def open_study(
     name : str, optional
         By default one that is made of `identity`.
     identity : dict of str to str
-        What the study answers for: the space, the decoder, the trials, ...
+        What the study answers for, as `identity_of` has it; nothing of one in memory.
 
     Raises
     ------
     ParameterError
         Nothing can be written there, or the study of that name answers for something else.
     """
-    name = name or f"tuned-{identity['all'][:12]}"
+    name = name or f"tuned-{identity.get('all', 'here')[:12]}"
     try:
         study = optuna.create_study(
             storage=open_storage(storage),
@@ -71,10 +74,7 @@ def open_study(
         )
         if not study.user_attrs:
             study.set_user_attr(IDENTITY, identity)
-    except ParameterError:
-        raise
-    # Whatever a database or file system raises.
-    except Exception as error:
+    except Exception as error:  # whatever a database or file system raises
         raise ParameterError(
             f"storage is {str(storage)!r}, where no study can be kept ({error}); give a file in a "
             "folder that can be written to, or the URL of a database.",
@@ -84,13 +84,39 @@ def open_study(
     return study
 
 
+def identity_of(
+    tuned: Any, space: Space, folds: Any, X: Any, y: Any, groups: Any
+) -> dict[str, str]:
+    """What the study of a `TunedClassifier` answers for, part by part, and "all" of it.
+
+    Raises
+    ------
+    ParameterError
+        Of a part nobody could tell whether it is the same the next time.
+    """
+    plain, facts = split_facts(X)
+    try:
+        parts = {
+            "space": identify(space.describe(), {d.name: d.options for d in space.dimensions}),
+            "decoder": identify(tuned.decoder),
+            "trials": identify(plain, facts, y, groups, files=False),
+            "folds": identify(folds),
+            "metric": identify(tuned.scoring),
+            "way of stopping": identify(tuned.pruner),
+        }
+    except UnidentifiableError as error:
+        raise ParameterError(
+            f"storage is given, but nobody could tell this search from another later: {error}",
+            "storage",
+        ) from error
+    return parts | {"all": identify(*parts.values())}
+
+
 def open_storage(storage: str | os.PathLike[str] | None) -> BaseStorage:
     """The storage of Optuna: of this process, of a file, or a database by its URL."""
-    if storage is None:
-        return InMemoryStorage()
-    if "://" in str(storage):
-        return RDBStorage(str(storage))
-    path = Path(storage).expanduser()
+    path = _file_of(storage)
+    if path is None:
+        return InMemoryStorage() if storage is None else RDBStorage(str(storage))
     folder = _locks_of(path)
     folder.mkdir(parents=True, exist_ok=True)
     lock = _SystemLock(folder / "journal.lock")
@@ -119,6 +145,13 @@ class _SystemLock(JournalFileOpenLock):
         self.file_lock.release()
 
 
+def _file_of(storage: str | os.PathLike[str] | None) -> Path | None:
+    """None of a database, and of what is in memory."""
+    if storage is None or "://" in str(storage):
+        return None
+    return Path(storage).expanduser()
+
+
 def _locks_of(path: Path) -> Path:
     return Path(f"{path}.locks")
 
@@ -134,7 +167,7 @@ def _drop_torn_line(path: Path) -> None:
 
 def _check_identity(study: optuna.Study, name: str, identity: dict[str, str]) -> None:
     there = study.user_attrs.get(IDENTITY, {})
-    if there.get("all") == identity["all"]:
+    if there == identity:
         return
     others = [key for key in identity if key != "all" and there.get(key) != identity[key]]
     raise ParameterError(
@@ -157,8 +190,8 @@ class Claims:
 
     def __init__(self, study: optuna.Study, storage: str | os.PathLike[str] | None) -> None:
         self.study = study
-        is_file = storage is not None and "://" not in str(storage)
-        self.folder = _locks_of(Path(str(storage)).expanduser()) if is_file else None
+        file = _file_of(storage)
+        self.folder = None if file is None else _locks_of(file)
         self.shared = storage is not None
         self._locks: dict[int, FileLock] = {}
         self._running: dict[int, optuna.Trial] = {}
