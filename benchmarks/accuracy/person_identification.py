@@ -1,7 +1,7 @@
 """Task 2: which of the people in training is it, from rest to mental arithmetic and back.
 
     python benchmarks/accuracy/person_identification.py --store folds
-    python benchmarks/accuracy/person_identification.py --decoders log_spectrum+lda eegkit
+    python benchmarks/accuracy/person_identification.py --decoders log_spectrum+lda person
 
 The recordings of `MentalArithmetic` (``EEGKIT_DATA``), windows of 5 s; accuracy, the mean over
 people, and the equal error rate of verification. Decoders that draw are fitted with three seeds.
