@@ -9,6 +9,15 @@ References
 """
 
 from eegkit.explanation.attributions import Attributions
+from eegkit.explanation.checks import Faithfulness
 from eegkit.explanation.explain import METHODS, explain
+from eegkit.explanation.people import PeopleAttributions, explain_people
 
-__all__ = ["METHODS", "Attributions", "explain"]
+__all__ = [
+    "METHODS",
+    "Attributions",
+    "Faithfulness",
+    "PeopleAttributions",
+    "explain",
+    "explain_people",
+]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,8 @@ from eegkit.transforms.band_power import BANDS
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from eegkit.explanation.checks import Faithfulness
 
 # What trials may be put together by.
 KEYS = ("class", "person", "label", "trial")
@@ -61,6 +63,8 @@ class Attributions:
         Of the axes "band" in Hz and "window" in s.
     decoder : estimator
         The one that was explained, by reference; pickles leave it out.
+    again : callable
+        Explains other decoders and trials by the same method; pickles leave it out.
     """
 
     values: NDArray[np.float32]
@@ -83,6 +87,7 @@ class Attributions:
     bands: Mapping[str, tuple[float, float]] | None = None
     windows: tuple[tuple[float, float], ...] | None = None
     decoder: Any = None
+    again: Callable[..., Attributions] | None = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -101,7 +106,10 @@ class Attributions:
         return replace(self, **picked)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {f.name: getattr(self, f.name) for f in fields(self)} | {"decoder": None}
+        return {f.name: getattr(self, f.name) for f in fields(self)} | {
+            "decoder": None,
+            "again": None,
+        }
 
     def coordinates(self, axis: str) -> Sequence[Any]:
         """The names, Hz or s along an axis; numbers from 0 where they are unknown.
@@ -209,6 +217,50 @@ class Attributions:
         return pd.concat(
             [table[["trial"]], pd.DataFrame(known), table.drop(columns="trial")], axis=1
         )
+
+    def check(self, **options: Any) -> Faithfulness:
+        """Say whether the maps can be trusted, and what they were tried by.
+
+        The decoder has to know the classes of these trials. The method has to give these maps of
+        it; others of its net with random weights, made so layer by layer from the head [1]_ (the
+        last stage, all of them, decides); and, with `train`, others of a decoder fitted on random
+        labels. To hide the channels, bins or frames that the maps name, from the largest on, and
+        to show them alone, has to change the answer more than a random order does [2]_. Less than
+        a rank correlation of 0.5 is another map; p is below 0.05.
+
+        Parameters
+        ----------
+        explain_with : callable, optional
+            Called with a decoder, X, y (the classes explained) and ``target="true"``; gives
+            attributions as an array or `Attributions`. By default the method they are by.
+        train : Trials, optional
+            What the decoder was fitted on, to fit it again on labels permuted within people.
+        source : dict of str to (float, float) or names, optional
+            Where the signal is known to be, by axis: ``{"channel": ["C3"], "freq": (8, 12)}``.
+            Of rightly answered trials, the share whose largest mean is there.
+        n_trials : int, default 32
+            So many, drawn at random, are explained again, once for each stage.
+        n_stages : int, default 5
+        random_state : int, default 0
+
+        Returns
+        -------
+        Faithfulness
+            ``passed``, ``table``, ``skipped`` and, in words, ``describe()``.
+
+        Raises
+        ------
+        ValueError
+            The decoder is not there: of people, or from a pickle.
+
+        References
+        ----------
+        .. [1] J. Adebayo et al. (2018), Sanity checks for saliency maps, arXiv:1810.03292.
+        .. [2] V. Petsiuk et al. (2018), RISE, BMVC, arXiv:1806.07421.
+        """
+        from eegkit.explanation.checks import check
+
+        return check(self, **options)
 
     def _reduced(
         self, names: list[str], absolute: bool, bands: Mapping[str, tuple[float, float]] | None

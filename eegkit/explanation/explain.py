@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from eegkit.evaluation import Results
 from eegkit.explanation import gradients
 from eegkit.explanation.answers import Answer, Question
 from eegkit.explanation.attributions import Attributions
@@ -161,6 +163,7 @@ def explain(
         trials = reading.X.reshape(-1, *net.input_shape)
         answer = OF_NETS[method](Question(net, trials, codes, method), **arguments)
     facts = {"space": space, "method": method, "options": arguments, "decoder": decoder}
+    facts["again"] = partial(explain, method=method, space=space, **arguments)
     facts |= {"classes": classes, "targets": classes[codes], "y": labels}
     return _attributions(reading, answer, predicted=classes[proba.argmax(axis=1)], **facts)
 
@@ -207,6 +210,11 @@ def _check_memory(max_memory_mb: Any) -> None:
 
 def _answers(decoder: Any, X: Any) -> tuple[NDArray[Any], NDArray[Any]]:
     """The decoder's probabilities, by which it also checks the trials, and its classes."""
+    if isinstance(decoder, Results):
+        raise ValueError(
+            "These are results of many decoders; eegkit.explanation.explain_people explains each "
+            "person with the one that never saw them."
+        )
     if not hasattr(decoder, "predict_proba"):
         raise ValueError(
             f"{type(decoder).__name__} has no predict_proba, which explain asks for; give it a "

@@ -1,0 +1,284 @@
+"""Whether attributions can be trusted: do they follow the weights, and does hiding what they name
+change the answer?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+from sklearn.base import clone
+
+from eegkit.explanation import curves
+from eegkit.explanation.random_weights import with_random_weights
+from eegkit.explanation.reading import best_of, is_net, parts
+from eegkit.labels import hard_labels
+from eegkit.parameters import Count, check_for
+from eegkit.signals import SignalArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Maps of another net that are as like as this do not follow the weights.
+MOST_LIKE = 0.5
+# Maps of the same net, from fewer trials: a baseline, or noise, may be a little another.
+LEAST_AGAIN = 0.8
+ALPHA = 0.05
+COLUMNS = ["check", "detail", "value", "limit", "passed"]
+
+
+@dataclass(frozen=True)
+class Faithfulness:
+    """What checks of attributions found; what `Attributions.check` gives.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        A row for each figure: ``check``, ``detail`` (the share of layers that are random, or what
+        was hidden), ``value``, ``limit`` (None of figures for information) and ``passed`` (None
+        likewise).
+    skipped : dict of str to str
+        Checks that were not made, and why.
+    """
+
+    table: pd.DataFrame
+    skipped: Mapping[str, str]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check that was made passed, and one at least was made."""
+        verdicts = [bool(v) for v in self.table["passed"] if v is not None]
+        return bool(verdicts) and all(verdicts)
+
+    def describe(self) -> str:
+        """The verdict in sentences: whether the maps can be trusted, and what speaks against."""
+        rows = [row for row in self.table.to_dict("records") if row["passed"] is not None]
+        failed = [SENTENCES[row["check"]][0].format(**row) for row in rows if not row["passed"]]
+        good = [SENTENCES[row["check"]][1].format(**row) for row in rows if row["passed"]]
+        head = "Trustworthy as far as checked" if self.passed else "Not to be trusted"
+        if not rows:
+            head = "Not checked"
+        parts_ = [f"{head}: {'; '.join(failed or good)}." if rows else f"{head}."]
+        parts_ += [f"Not checked is {name}: {why}." for name, why in self.skipped.items()]
+        return " ".join(parts_)
+
+    def __repr__(self) -> str:
+        return f"<Faithfulness: {self.describe()}>"
+
+
+# Of each check, the words where it failed and where it passed.
+SENTENCES = {
+    "decoder": (
+        "the decoder is right in {value:.0%} of these trials, which chance is as well, so there "
+        "is nothing to explain",
+        "the decoder is right in {value:.0%} of these trials",
+    ),
+    "again": (
+        "the method gives other maps of this decoder (correlation {value:.2f})",
+        "the method gives these maps of this decoder",
+    ),
+    "random weights": (
+        "with random weights the maps stay as they are (correlation {value:.2f}), so they do not "
+        "follow the decoder",
+        "with random weights the maps are others (correlation {value:.2f})",
+    ),
+    "random labels": (
+        "a decoder trained on random labels has the same maps (correlation {value:.2f})",
+        "a decoder trained on random labels has other maps (correlation {value:.2f})",
+    ),
+    "hiding": (
+        "to hide what they name changes the answer no more than to hide anything (p = {value:.2g})",
+        "to hide what they name changes the answer more than to hide anything (p = {value:.2g})",
+    ),
+    "source": (
+        "they name the source in {value:.0%} of the trials only",
+        "they name the source in {value:.0%} of the trials",
+    ),
+}
+
+
+def check(
+    attributions: Any,
+    *,
+    explain_with: Callable[..., Any] | None = None,
+    train: Any = None,
+    source: Mapping[str, Any] | None = None,
+    n_trials: int = 32,
+    n_stages: int = 5,
+    random_state: int = 0,
+) -> Faithfulness:
+    """Check attributions; see `Attributions.check`, which has the parameters."""
+    import pandas as pd
+
+    check_for(Count).require("n_trials", n_trials)
+    check_for(Count).require("n_stages", n_stages)
+    if attributions.decoder is None:
+        raise ValueError(
+            "These attributions do not hold their decoder, since they were read from a pickle or "
+            "are of people; check those that eegkit.explain gives, of one decoder."
+        )
+    rng = np.random.default_rng(random_state)
+    some = attributions[np.sort(rng.permutation(len(attributions))[:n_trials])]
+    again = _Again(some, explain_with)
+    rows: list[dict[str, Any]] = []
+    skipped: dict[str, str] = {}
+    _of_decoder(attributions, rows, skipped)
+    rows.append(_row("again", "", again.likeness(again.reader), LEAST_AGAIN, above=True))
+    _of_weights(again, n_stages, rng, rows, skipped)
+    _of_labels(again, train, rng, rows, skipped)
+    _of_hiding(some, again, rng, rows, skipped)
+    _of_source(attributions, source, rows, skipped)
+    return Faithfulness(pd.DataFrame(rows, columns=COLUMNS), skipped)
+
+
+def _row(check: str, detail: str, value: float, limit: float, *, above: bool) -> dict[str, Any]:
+    passed = value >= limit if above else value < limit
+    return dict(zip(COLUMNS, (check, detail, value, limit, bool(passed)), strict=True))
+
+
+class _Again:
+    """The same method for other decoders, and how like their maps are."""
+
+    def __init__(self, some: Any, explain_with: Callable[..., Any] | None) -> None:
+        self.some = some
+        self.explain_with = explain_with or some.again
+        decoder = best_of(some.decoder)
+        self.reader = decoder if some.space == "raw" else parts(decoder)[1]
+        facts = {name: getattr(some, name) for name in ("ch_names", "groups", "onsets")}
+        if some.X.ndim > 2:
+            facts["sfreq"] = some.sfreq
+        if some.X.ndim == 4:
+            facts |= {"freqs": some.freqs, "times": some.times}
+        known = {name: value for name, value in facts.items() if value is not None}
+        self.X = SignalArray(some.X, **known) if known and some.X.ndim > 2 else some.X
+
+    def likeness(self, reader: Any) -> float:
+        """The mean rank correlation of the maps with those that the method gives of a decoder."""
+        values = self.explain_with(reader, self.X, self.some.targets, target="true")
+        values = np.asarray(getattr(values, "values", values))
+        return likeness(self.some.values, values)
+
+
+def likeness(first: NDArray[Any], second: NDArray[Any]) -> float:
+    """The mean over trials of Spearman's correlation of two maps; 0 of one that is flat.
+
+    Parameters
+    ----------
+    first, second : ndarray, shape (n_trials, *axes)
+    """
+    ranks = [stats.rankdata(v.reshape(len(v), -1), axis=1) for v in (first, second)]
+    one, two = (r - r.mean(axis=1, keepdims=True) for r in ranks)
+    size = np.sqrt((one**2).sum(axis=1) * (two**2).sum(axis=1))
+    product = (one * two).sum(axis=1)
+    return float(np.divide(product, size, out=np.zeros_like(size), where=size > 0).mean())
+
+
+def _of_decoder(attributions: Any, rows: list[Any], skipped: dict[str, str]) -> None:
+    """Whether the decoder knows the classes at all."""
+    if attributions.y is None:
+        skipped["whether the decoder knows the classes"] = "no labels were given"
+        return
+    y = attributions.y
+    right = attributions.predicted == y
+    most = np.unique(y, return_counts=True)[1].max() / len(y)
+    p = stats.binomtest(int(right.sum()), len(y), most, alternative="greater").pvalue
+    row = _row("decoder", f"p = {p:.2g}", p, ALPHA, above=False)
+    rows.append(row | {"value": float(right.mean()), "limit": float(most)})
+
+
+def _of_weights(
+    again: _Again, n_stages: int, rng: Any, rows: list[Any], skipped: dict[str, str]
+) -> None:
+    """The weights made random, layer by layer from the head [1]_; the last stage decides.
+
+    References
+    ----------
+    .. [1] J. Adebayo et al. (2018), Sanity checks for saliency maps, arXiv:1810.03292.
+    """
+    if not is_net(parts(again.reader)[1]):
+        skipped["whether the maps follow the weights"] = "only a net has weights to make random"
+        return
+    for i, reader in enumerate(with_random_weights(again.reader, n_stages, rng)):
+        value = again.likeness(reader)
+        row = _row("random weights", f"{(i + 1) / n_stages:.0%}", value, MOST_LIKE, above=False)
+        rows.append(row if i == n_stages - 1 else row | {"limit": None, "passed": None})
+
+
+def _of_labels(
+    again: _Again, train: Any, rng: Any, rows: list[Any], skipped: dict[str, str]
+) -> None:
+    """The decoder fitted again, on labels that mean nothing."""
+    if train is None:
+        skipped["whether they follow what was learned"] = "no training trials were given (train=)"
+        return
+    y = hard_labels(np.asarray(train.y))
+    order = np.arange(len(y))
+    for who in np.unique(train.groups):  # within people, whose shares of classes stay
+        trials = np.flatnonzero(train.groups == who)
+        order[trials] = rng.permutation(trials)
+    if np.array_equal(y[order], y):  # everybody is of one class
+        order = rng.permutation(len(y))
+    decoder = clone(best_of(again.some.decoder)).fit(train.X, y[order])
+    reader = decoder if again.some.space == "raw" else parts(decoder)[1]
+    rows.append(_row("random labels", "", again.likeness(reader), MOST_LIKE, above=False))
+
+
+def _of_hiding(
+    some: Any, again: _Again, rng: Any, rows: list[Any], skipped: dict[str, str]
+) -> None:
+    """Deletion and insertion along each axis against random orders [1]_.
+
+    References
+    ----------
+    .. [1] V. Petsiuk et al. (2018), RISE, BMVC, arXiv:1806.07421.
+    """
+    gains = []
+    codes = np.searchsorted(some.classes, some.targets)
+    for axis in curves.axes_of(some):
+        gain = curves.gain(some, axis, again.reader, again.X, codes, rng)
+        gains.append(gain)
+        values = (f"by {some.axes[axis]}", float(gain.mean()))
+        rows.append(dict(zip(COLUMNS, ("curve", *values, None, None), strict=True)))
+    if not gains:
+        skipped["whether hiding what they name changes the answer"] = (
+            "they have no axis that the trials have, too"
+        )
+        return
+    gain = np.mean(gains, axis=0)
+    p = float(stats.ttest_1samp(gain, 0, alternative="greater").pvalue) if gain.std() else 1.0
+    rows.append(_row("hiding", "", p, ALPHA, above=False))
+
+
+def _of_source(
+    attributions: Any, source: Mapping[str, Any] | None, rows: list[Any], skipped: dict[str, str]
+) -> None:
+    """Of how many trials that were answered rightly a map is largest in the source."""
+    if source is None:
+        return
+    right = np.ones(len(attributions), bool)
+    if attributions.y is not None:
+        right = attributions.predicted == attributions.y
+    if not right.any():
+        skipped["whether they name the source"] = "no trial was answered rightly"
+        return
+    values = np.asarray(attributions.values)
+    hits, chance = np.ones(int(right.sum()), bool), 1.0
+    for name, place in source.items():
+        axis = 1 + attributions.axes.index(name)
+        others = tuple(i for i in range(1, values.ndim) if i != axis)
+        inside = _inside(attributions.coordinates(name), place)
+        hits &= inside[values[right].mean(axis=others).argmax(axis=1)]
+        chance *= inside.mean()
+    p = stats.binomtest(int(hits.sum()), len(hits), chance, alternative="greater").pvalue
+    row = _row("source", f"p = {p:.2g}", p, ALPHA, above=False)
+    rows.append(row | {"value": float(hits.mean()), "limit": chance})
+
+
+def _inside(coordinates: Collection[Any], place: Any) -> NDArray[np.bool_]:
+    """Which places along an axis are of the source: a range of Hz or s, or names."""
+    if isinstance(place, tuple) and len(place) == 2 and not isinstance(place[0], str):
+        return np.array([place[0] <= value <= place[1] for value in coordinates])
+    return np.array([value in place for value in coordinates])

@@ -1,0 +1,310 @@
+"""Maps of people whom the decoder never saw, and a test over people at each point."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegkit.access import access_of
+from eegkit.base import warn
+from eegkit.evaluation import Predictions, Results
+from eegkit.explanation.attributions import KEYS, Attributions
+from eegkit.explanation.explain import explain
+from eegkit.explanation.people_statistics import corrected
+from eegkit.parameters import Count, ParameterError, check_for
+from eegkit.text import shortlist
+from eegkit.trials import Trials
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class PeopleAttributions(Attributions):
+    """A map of each person, by decoders that never saw them; what `explain_people` gives.
+
+    Everything of `Attributions` holds, with people in place of trials: ``values`` has a map for
+    each person, ``groups`` says whose it is, ``mean(by="channel")`` is the mean over people.
+
+    Parameters
+    ----------
+    n_trials : ndarray of int, shape (n_people,)
+        How many trials each person's map is made of.
+    """
+
+    n_trials: NDArray[np.intp]
+
+    def __repr__(self) -> str:
+        return super().__repr__().replace("trials", "people").replace("<", "<People")
+
+    def test(
+        self,
+        by: str | Iterable[str] | None = None,
+        *,
+        bands: Mapping[str, tuple[float, float]] | None = None,
+        correction: Literal["max", "cluster"] = "max",
+        n_permutations: int = 1000,
+        random_state: int = 0,
+    ) -> pd.DataFrame:
+        """Whether the population's map is above zero, point by point.
+
+        Each person counts the same: maps are scaled to the same root mean square. Under chance the
+        map of a person has either sign as often, whatever the decoder learned, since it never saw
+        that person; so signs of whole people are flipped [1]_, and p is of all points together.
+        A value below zero is no finding, whatever its t: in cross-validation, decoders that learned
+        noise are wrong about whom they leave out.
+
+        Parameters
+        ----------
+        by : str or sequence of str, optional
+            Axes that stay, as in `mean`, such as ``["channel", "band"]``; by default all of them.
+            The test has memory for ``24 * n_permutations`` bytes a point.
+        bands : mapping of str to (float, float), optional
+            In Hz; delta to gamma by default.
+        correction : {"max", "cluster"}, default "max"
+            "max" is of the largest t of all points: each p below 0.05 stands for its point.
+            "cluster" is of neighbours (electrodes by their positions) that pass together [2]_: p
+            stands for the cluster, not for where it begins or ends.
+        n_permutations : int, default 1000
+            All flips there are, if these are fewer.
+        random_state : int, default 0
+            Draws the flips.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each point: the axes, ``attribution`` (the mean over people, not scaled),
+            ``t``, ``p`` and ``n_people``; a point in no cluster has p = 1.
+
+        Raises
+        ------
+        ValueError
+            There are fewer than six people, of whom no p below 0.05 can come; or all maps are
+            zero, as of a method that is the same for every class.
+
+        Notes
+        -----
+        The decoders of cross-validation share most of their people, so that maps are not quite
+        independent, least of all those of few people. In simulations of linear decoders without any
+        effect, 3 % of the tests by "max" had a p of 0.05 or less with 24 people, 5 to 8 % with 12,
+        and 6 to 15 % with 8: of fewer than a dozen people, ask for a p of 0.01.
+
+        References
+        ----------
+        .. [1] T. E. Nichols, A. P. Holmes (2002), Human Brain Mapping 15(1), 1-25.
+        .. [2] E. Maris, R. Oostenveld (2007), Journal of Neuroscience Methods 164(1), 177-190.
+        """
+        check_for(Literal["max", "cluster"]).require("correction", correction)
+        check_for(Count).require("n_permutations", n_permutations)
+        names = list(self.axes) if by is None else [by] if isinstance(by, str) else list(by)
+        for name in set(names) & set(KEYS):
+            raise ParameterError(f"by is {name!r}; a test over people has axes only.", "by")
+        table = self.mean(names, bands=bands)
+        maps, axes, _ = self._reduced(names, False, bands)
+        t, p = corrected(maps, axes, self.ch_names, correction, n_permutations, random_state)
+        return table.assign(t=t.ravel(), p=p.ravel(), n_people=len(self))
+
+
+class Person(NamedTuple):
+    """Somebody's map, and which of the trials that were explained are theirs."""
+
+    name: Any
+    map: NDArray[np.float64]
+    rows: NDArray[np.bool_]
+    explained: Attributions
+
+
+def explain_people(
+    results: Results,
+    trials: Trials | Mapping[str, Trials],
+    *,
+    pipeline: str | None = None,
+    dataset: str | None = None,
+    seed: int = 0,
+    method: str = "integrated_gradients",
+    **options: Any,
+) -> PeopleAttributions:
+    """Explain everybody's test trials with the decoder that never saw them.
+
+    The map of a person is what spoke for the right class: in each trial the attributions to the
+    class it is of, less the mean of those to the others that the person has trials of, as a mean
+    over trials of each class, then over classes. It is positive where the trials hold what the
+    decoder tells the classes by, and zero on average where they do not: what decoders have in
+    common, or look at in any trial, cancels.
+
+    Parameters
+    ----------
+    results : Results
+        Of ``evaluate(..., keep_decoders=True)``, with people kept apart.
+    trials : Trials, or dict of str to Trials
+        What was evaluated.
+    pipeline, dataset : str, optional
+        By default the first ones.
+    seed : int, default 0
+        The number of the seed.
+    method : str, default "integrated_gradients"
+        See `explain`.
+    **options
+        Of `explain`, but ``target``: every class is explained in every trial.
+
+    Returns
+    -------
+    PeopleAttributions
+        Whoever has test trials of one class only is left out, and a warning names them.
+
+    Raises
+    ------
+    ValueError
+        No decoders were kept; people were on both sides of the split; the trials are others; or
+        nobody has trials of two classes.
+
+    Examples
+    --------
+    >>> from eegkit import evaluate
+    >>> from eegkit.datasets import Simulated
+    >>> from eegkit.evaluation import baselines
+    >>> from eegkit.explanation import explain_people
+    >>> trials = Simulated(n_subjects=6, n_trials=8).load()
+    >>> pipelines = {"band_power+lr": baselines()["band_power+lr"]}
+    >>> results = evaluate(pipelines, trials, cv="group-2", keep_decoders=True)
+    >>> people = explain_people(results, trials, method="occlusion")
+    >>> list(people.test().columns)
+    ['channel', 'attribution', 't', 'p', 'n_people']
+    """
+    if results.subject_overlap:
+        raise ValueError(
+            "These results are of a split with the same people on both sides, so no decoder is "
+            'one that never saw them; evaluate with cv="group-5" or cv="loso".'
+        )
+    if "target" in options:
+        raise ParameterError(
+            "target has no meaning for people, whose trials are explained for every class; use "
+            "eegkit.explain with a decoder of results.decoders().",
+            "target",
+        )
+    decoders = results.decoders(pipeline, dataset, seed=seed)
+    answers = results.predictions(pipeline, dataset, seed=seed)
+    part = trials[dataset or results.datasets[0]] if isinstance(trials, Mapping) else trials
+    _check_trials(part, answers)
+    folds = [
+        _of_fold(decoder, part, answers[answers.fold == fold], {"method": method, **options})
+        for fold, decoder in decoders.items()
+    ]
+    return _people([item for fold in folds for item in fold])
+
+
+def _check_trials(trials: Any, answers: Predictions) -> None:
+    """Refuse other trials than those of the results."""
+    if not isinstance(trials, Trials):
+        raise ValueError(f"trials is a {type(trials).__name__}; expected the Trials evaluated.")
+    n = len(trials)
+    same = answers.trial.max() < n and np.array_equal(
+        np.asarray(trials.groups)[answers.trial].astype(str), answers.subject.astype(str)
+    )
+    if not same:
+        raise ValueError(
+            f"These {n} trials are not those that the results are of: somebody else stands where "
+            "their people did. Give the same trials, in the same order."
+        )
+
+
+def _of_fold(
+    decoder: Any, trials: Trials, answers: Predictions, options: Mapping[str, Any]
+) -> list[Person]:
+    """Of each person of a fold: the name, the map, how many trials, and facts of the axes."""
+    people = [
+        who for who in np.unique(answers.subject).tolist()
+        if len(np.unique(answers.y[answers.subject == who])) > 1
+    ]  # fmt: skip
+    _tell_left_out(np.setdiff1d(answers.subject, people).tolist())
+    answers = answers[np.isin(answers.subject, people)]
+    if not people:
+        return []
+    classes = np.unique(answers.y)
+    of_class = [
+        explain(decoder, trials[answers.trial], target=target, **options)
+        for target in classes.tolist()
+    ]
+    _check_answers(decoder, of_class[0], answers)
+    values = np.stack([np.asarray(part.values) for part in of_class])
+    return [
+        Person(who, evidence(values[:, rows], answers.y[rows], classes), rows, of_class[0])
+        for who in people
+        for rows in [answers.subject == who]
+    ]
+
+
+def _tell_left_out(people: list[Any]) -> None:
+    if people:
+        warn(
+            f"Left out: {shortlist(map(str, people))}, whose test trials are all of one class, so "
+            "that nothing tells the class from the person."
+        )
+
+
+def _check_answers(decoder: Any, explained: Attributions, answers: Predictions) -> None:
+    """Refuse to explain other answers than those that were scored."""
+    n = int((explained.predicted != answers.predicted).sum())
+    if n > 0.01 * len(answers):
+        reason = "the trials are others"
+        if access_of(decoder) != "none":
+            reason += f", or its access ({access_of(decoder)}) takes trials that were not scored"
+        raise ValueError(
+            f"The decoder answers {n} of {len(answers)} trials otherwise than in the results: "
+            f"{reason}."
+        )
+
+
+def evidence(values: NDArray[Any], y: NDArray[Any], classes: NDArray[Any]) -> NDArray[np.float64]:
+    """What speaks for the right class: the map of one person.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_classes, n_trials, *axes)
+        Attributions to each class.
+    y : ndarray, shape (n_trials,)
+    classes : ndarray, shape (n_classes,)
+
+    Returns
+    -------
+    ndarray, shape (*axes)
+        If labels are drawn at random, whatever the attributions are, it is zero on average.
+    """
+    present = np.isin(classes, y)
+    values, classes = values[present], classes[present]
+    total = values.sum(axis=0, dtype=np.float64)
+    n_others = len(classes) - 1
+    maps = [
+        (own - (total - own) / n_others)[y == name].mean(axis=0)
+        for name, own in zip(classes, values, strict=True)
+    ]
+    return np.mean(maps, axis=0)
+
+
+def _people(people: list[Person]) -> PeopleAttributions:
+    """The maps of all, in the order of their names."""
+    if not people:
+        raise ValueError("Nobody has test trials of two classes, so there is no map of anybody.")
+    people = sorted(people, key=lambda person: str(person.name))
+    first = people[0].explained
+    facts = {
+        name: getattr(first, name)
+        for name in (
+            "axes", "space", "method", "classes", "options", "ch_names", "sfreq", "freqs",
+            "times", "bands", "windows",
+        )
+    }  # fmt: skip
+    label = np.full(len(people), "true")
+    return PeopleAttributions(
+        values=np.stack([person.map for person in people]).astype(np.float32),
+        X=np.stack([person.explained.X[person.rows].mean(axis=0) for person in people]),
+        targets=label,
+        predicted=label,
+        groups=np.array([person.name for person in people]),
+        n_trials=np.array([person.rows.sum() for person in people]),
+        **facts,
+    )

@@ -1,0 +1,166 @@
+"""Checks of attributions: honest ones pass, planted frauds do not."""
+
+import pickle
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from eegkit import SignalArray, Trials
+from eegkit.classifiers import DenseNet
+from eegkit.explanation import explain
+from eegkit.explanation.checks import likeness
+from eegkit.explanation.random_weights import layers_from_head, with_random_weights
+
+CHANNELS, FREQS = ("C3", "Cz", "C4", "O1"), (4.0, 8.0, 12.0, 20.0, 30.0, 40.0)
+SOURCE = {"channel": ["C3"], "freq": (8, 12)}
+
+
+def spectrograms(n, seed):
+    """The task is louder at C3, 8 to 12 Hz; everything has the amplitude of its own place."""
+    rng = np.random.default_rng(seed)
+    y = np.where(np.arange(n) % 2, "task", "rest")
+    X = rng.normal(size=(n, 4, 6, 5)) * np.linspace(0.5, 2, 5)
+    X[y == "task", 0, 1:3] += 1.5
+    return SignalArray(X.astype(np.float32), ch_names=CHANNELS, freqs=FREQS), y
+
+
+@pytest.fixture(scope="module")
+def net():
+    X, y = spectrograms(200, 0)
+    return DenseNet(n_hidden=16, max_epochs=15, lr=1e-2, random_state=0).fit(X, y)
+
+
+@pytest.fixture(scope="module")
+def attributions(net):
+    return explain(net, *spectrograms(60, 1))
+
+
+def edges(decoder, X, y, target):
+    """An edge detector, whatever the decoder."""
+    return np.abs(np.gradient(np.asarray(X), axis=-1))
+
+
+def amplitude(decoder, X, y, target):
+    return np.abs(np.asarray(X))
+
+
+def untrained_net(seed=7):
+    """A net of the same kind that has learned nothing."""
+    X, y = spectrograms(200, 0)
+    y = np.random.default_rng(seed).permutation(y)
+    return DenseNet(n_hidden=16, max_epochs=1, lr=1e-9, random_state=seed).fit(X, y)
+
+
+def failed(report):
+    return set(report.table.loc[report.table["passed"].eq(False), "check"])
+
+
+@pytest.mark.parametrize("method", ["integrated_gradients", "input_x_gradient"])
+def test_honest_maps_pass(net, method):
+    report = explain(net, *spectrograms(60, 1), method=method).check(source=SOURCE)
+    assert report.passed, report
+    assert report.describe().startswith("Trustworthy as far as checked: the decoder is right in")
+    assert "Not checked is whether they follow what was learned: no training trials" in repr(report)
+    by_check = report.table.groupby("check")["value"].last()
+    assert by_check["random weights"] < 0.5
+    assert by_check["source"] > 0.6
+    curves = report.table[report.table["check"] == "curve"]
+    assert curves["detail"].tolist() == ["by channel", "by freq", "by frame"]
+    assert curves["value"].iloc[0] > 0
+
+
+@pytest.mark.parametrize("fraud", [edges, amplitude])
+def test_maps_that_do_not_follow_the_decoder_are_rejected(attributions, fraud):
+    values = fraud(None, attributions.X, None, None)
+    report = replace(attributions, values=values).check(explain_with=fraud)
+    assert "random weights" in failed(report)
+    assert "stay as they are (correlation 1.00), so they do not follow" in report.describe()
+    # As maps that are said to be of integrated gradients.
+    assert "again" in failed(replace(attributions, values=values).check())
+
+
+def test_maps_of_a_net_with_random_weights_are_rejected(attributions):
+    other = untrained_net()
+    maps = explain(other, attributions.X, attributions.targets, target="true").values
+    report = replace(attributions, values=maps).check()
+    assert {"again", "hiding"} <= failed(report)
+
+    def of_other(decoder, X, y, target):
+        return explain(other, X, y, target=target)
+
+    report = replace(attributions, values=maps).check(explain_with=of_other)
+    assert {"random weights", "hiding"} <= failed(report)
+
+
+def test_a_decoder_that_has_learned_nothing_has_nothing_to_explain():
+    report = explain(untrained_net(), *spectrograms(60, 1)).check()
+    assert "decoder" in failed(report)
+    assert report.describe().startswith("Not to be trusted: the decoder is right in")
+
+
+def test_random_labels(net, attributions):
+    X, y = spectrograms(40, 0)
+    rows = {"X": X, "y": y, "groups": np.repeat([1, 2], 20)}
+    train = type("Train", (), rows)
+    report = attributions.check(train=train, n_stages=1)
+    row = report.table.set_index("check").loc["random labels"]
+    assert row["passed"]
+    assert row["value"] < 0.5
+    frauds = replace(attributions, values=amplitude(None, attributions.X, None, None))
+    assert "random labels" in failed(frauds.check(train=train, explain_with=amplitude))
+
+
+def test_layers_become_random_from_the_head(net):
+    before = {name: w.copy() for name, w in net.weights_.items()}
+    assert [type(layer).__name__ for layer in layers_from_head(net.module_)] == ["Linear"] * 2
+    assert layers_from_head(net.module_)[0] is net.module_.head
+    first, second = [
+        {name: w.copy() for name, w in reader.weights_.items()}
+        for reader in with_random_weights(net, 2, np.random.default_rng(0))
+    ]
+    for name, weights in before.items():
+        assert np.array_equal(first[name], weights) == (not name.startswith("head"))
+        assert not np.array_equal(second[name], weights)
+        sizes = [np.sort(np.abs(w), axis=None) for w in (second[name], weights)]
+        np.testing.assert_allclose(*sizes)
+        assert np.array_equal(net.weights_[name], weights), "the net itself is left as it is"
+
+
+def test_likeness_is_a_rank_correlation():
+    maps = np.random.default_rng(0).normal(size=(3, 4, 5))
+    assert likeness(maps, np.exp(maps)) == pytest.approx(1)
+    assert likeness(maps, -maps) == pytest.approx(-1)
+    assert likeness(maps, np.ones_like(maps)) == 0
+
+
+def test_a_decoder_without_gradients_is_checked_by_what_is_there():
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import FunctionTransformer
+
+    from eegkit.pipeline import make_pipeline
+
+    rng = np.random.default_rng(0)
+    y = np.tile(["rest", "task"], 60)
+    X = rng.normal(scale=10, size=(120, 4, 64))
+    X[y == "task", 2] *= 2
+    trials = Trials.from_arrays(
+        X, y, sfreq=64, ch_names=CHANNELS, subject=np.repeat(["a", "b"], 60)
+    )
+    decoder = make_pipeline(FunctionTransformer(log_power), LogisticRegression())
+    decoder.fit(trials[:60].X, trials[:60].y)
+    attributions = explain(decoder, trials[60:], method="occlusion")
+    report = attributions.check(train=trials[:60], source={"channel": ["C4"]})
+    assert report.passed, report
+    assert "only a net has weights" in report.describe()
+
+
+def log_power(X):
+    return np.log1p(np.var(np.asarray(X), axis=2))
+
+
+def test_a_map_without_its_decoder_is_refused(attributions):
+    with pytest.raises(ValueError, match="do not hold their decoder"):
+        pickle.loads(pickle.dumps(attributions)).check()
+    with pytest.raises(ValueError, match="n_trials"):
+        attributions.check(n_trials=0)

@@ -1,0 +1,200 @@
+"""Maps of unseen people, and what a test over people says of them."""
+
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import FunctionTransformer
+
+from eegkit import Trials, evaluate
+from eegkit.explanation import explain_people
+from eegkit.explanation.people import evidence
+from eegkit.explanation.people_statistics import corrected
+from eegkit.pipeline import make_pipeline
+
+HIDE = {"method": "occlusion", "space": "input", "by": "feature", "baseline": "mean"}
+N_PEOPLE, N_TRIALS, N_POINTS, CHANNELS = 12, 24, 8, ("C3", "Cz", "C4", "O1", "O2")
+
+
+def linear_maps(rng, effect=0.0, share=0.5, of="true", learned=False):
+    """A map of each person by a linear decoder, of features far from zero.
+
+    Point 3 holds an effect. All share the decoder, or each has the one learned from all others.
+    `of` "predicted" is what a test must not be made of.
+    """
+    fixed = rng.normal(size=N_POINTS)
+    fixed[3] = 1
+    labels, signals, differences = [], [], []
+    for _ in range(N_PEOPLE):
+        y = rng.permutation(np.arange(N_TRIALS) < share * N_TRIALS).astype(int)
+        X = rng.normal(loc=2 + rng.normal(), size=(N_TRIALS, N_POINTS))
+        X[:, 3] += effect * y
+        labels.append(y)
+        signals.append(X)
+        differences.append(X[y == 1].mean(axis=0) - X[y == 0].mean(axis=0))
+    maps = []
+    for i, (X, y) in enumerate(zip(signals, labels, strict=True)):
+        weights = np.delete(differences, i, axis=0).mean(axis=0) if learned else fixed
+        values = np.stack([-weights, weights])[:, None] * X
+        if of == "predicted":
+            best = values.sum(axis=2).argmax(axis=0)
+            maps.append(values[best, np.arange(N_TRIALS)].mean(axis=0))
+        else:
+            maps.append(evidence(values, y, np.arange(2)))
+    return np.array(maps)
+
+
+def lowest_p(maps, correction="max"):
+    _, p = corrected(maps, ["time"], None, correction, 100, 0)
+    return p.min()
+
+
+@pytest.mark.parametrize(
+    ("share", "correction", "learned"),
+    [(0.5, "max", False), (0.25, "max", False), (0.5, "cluster", False), (0.5, "max", True)],
+)
+def test_without_an_effect_a_test_in_twenty_finds_one(share, correction, learned):
+    rng = np.random.default_rng(0)
+    n = 40 if correction == "cluster" else 100
+    maps = (linear_maps(rng, share=share, learned=learned) for _ in range(n))
+    alarms = [lowest_p(part, correction) <= 0.05 for part in maps]
+    # 0.05 and three standard errors: what decoders have in common must not count as an effect.
+    assert np.mean(alarms) < 0.05 + 3 * np.sqrt(0.05 * 0.95 / n)
+
+
+def test_maps_of_the_predicted_class_would_always_find_one():
+    rng = np.random.default_rng(0)
+    assert np.mean([lowest_p(linear_maps(rng, of="predicted")) <= 0.05 for _ in range(20)]) > 0.9
+
+
+@pytest.mark.parametrize("correction", ["max", "cluster"])
+def test_a_planted_effect_is_found_at_its_place(correction):
+    rng = np.random.default_rng(1)
+    places = []
+    for _ in range(8):
+        t, p = corrected(linear_maps(rng, effect=2.0), ["time"], None, correction, 200, 0)
+        places.append(p <= 0.05)
+        assert t[3] > 0
+    rate = np.mean(places, axis=0)
+    assert rate[3] == 1
+    assert rate[[0, 1, 5, 6, 7]].max() <= 0.25
+
+
+def test_neighbours_are_electrodes_and_steps():
+    rng = np.random.default_rng(0)
+    maps = rng.normal(size=(10, 5, 4))
+    maps[:, 3:, 1:3] += 3  # O1 and O2, which are neighbours, and two frames
+    _, p = corrected(maps, ["channel", "frame"], CHANNELS, "cluster", 200, 0)
+    assert np.unique(p[3:, 1:3]).size == 1
+    assert p[3, 1] < 0.05
+    with pytest.raises(ValueError, match="no position of X9"):
+        corrected(maps, ["channel", "frame"], ("X9", *CHANNELS[1:]), "cluster", 200, 0)
+    with pytest.raises(ValueError, match="name no channels"):
+        corrected(maps, ["channel", "frame"], None, "cluster", 200, 0)
+
+
+def test_too_few_people_and_empty_maps_are_refused():
+    maps = np.random.default_rng(0).normal(size=(5, 3))
+    with pytest.raises(ValueError, match=r"maps of 5 people.*below 0.0625"):
+        corrected(maps, ["channel"], None, "max", 100, 0)
+    with pytest.raises(ValueError, match="zero everywhere"):
+        corrected(np.zeros((8, 3)), ["channel"], None, "max", 100, 0)
+
+
+def log_power(X):
+    return np.log1p(np.var(np.asarray(X), axis=2))
+
+
+@pytest.fixture(scope="module")
+def trials():
+    """Eight people; the task is louder at O1."""
+    rng = np.random.default_rng(0)
+    y = np.tile(["rest", "task"], 80)
+    X = rng.normal(scale=10, size=(160, 5, 64))
+    X[y == "task", 3] *= 1.6
+    subject = np.repeat(list("abcdefgh"), 20)
+    return Trials.from_arrays(X, y, sfreq=64, ch_names=CHANNELS, subject=subject)
+
+
+@pytest.fixture(scope="module")
+def decoder():
+    return make_pipeline(FunctionTransformer(log_power), LogisticRegression())
+
+
+@pytest.fixture(scope="module")
+def results(decoder, trials):
+    return evaluate({"power": decoder}, trials, cv="group-4", keep_decoders=True)
+
+
+@pytest.fixture(scope="module")
+def people(results, trials):
+    return explain_people(results, trials, **HIDE)
+
+
+def test_the_population_looks_where_the_effect_is(people):
+    assert people.groups.tolist() == list("abcdefgh")
+    assert people.n_trials.tolist() == [20] * 8
+    assert people.values.shape == (8, 5)
+    table = people.test(by="feature")
+    assert table["feature"].tolist() == [0, 1, 2, 3, 4]
+    assert table.loc[table["p"] <= 0.05, "feature"].tolist() == [3]
+    mean = people.mean(by="feature")
+    np.testing.assert_allclose(mean["attribution"], table["attribution"], rtol=1e-5)
+    assert set(people.mean(by=["person", "feature"])["person"]) == set("abcdefgh")
+    assert pickle.loads(pickle.dumps(people)).test().equals(people.test())
+    assert repr(people).startswith("<PeopleAttributions: occlusion of 8 people")
+
+
+def test_each_map_is_by_the_decoder_that_never_saw_the_person(results, trials, people):
+    from eegkit.explanation import explain
+
+    answers = results.predictions()
+    fold = int(answers.fold[answers.subject == "c"][0])
+    tested = answers[answers.fold == fold]
+    mine = tested.subject == "c"
+    rows = tested[mine]
+    values = [
+        explain(results.decoders()[fold], trials[tested.trial], target=t, **HIDE).values[mine]
+        for t in ("rest", "task")
+    ]
+    difference = np.where((rows.y == "task")[:, None], values[1] - values[0], values[0] - values[1])
+    expected = [difference[rows.y == name].mean(axis=0) for name in ("rest", "task")]
+    np.testing.assert_allclose(people.values[2], np.mean(expected, axis=0), rtol=1e-4, atol=1e-7)
+
+
+def test_labels_that_mean_nothing_give_no_effect(decoder, trials):
+    rng = np.random.default_rng(0)
+    alarms = 0
+    for _ in range(4):
+        y = np.concatenate([rng.permutation(trials.y[:10]) for _ in range(16)])
+        noise = Trials.from_arrays(
+            np.asarray(trials.X), y, sfreq=64, ch_names=CHANNELS, subject=np.repeat(range(16), 10)
+        )
+        results = evaluate(decoder, noise, cv="group-4", keep_decoders=True)
+        alarms += explain_people(results, noise, **HIDE).test()["p"].min() <= 0.05
+    assert alarms <= 1
+
+
+def test_what_cannot_be_a_statement_about_people_is_refused(decoder, results, trials):
+    within = evaluate(decoder, trials, cv="within-2", keep_decoders=True, on_leak="mark")
+    with pytest.raises(ValueError, match="same people on both sides"):
+        explain_people(within, trials, **HIDE)
+    with pytest.raises(ValueError, match="not those that the results are of"):
+        explain_people(results, trials[20:], **HIDE)
+    with pytest.raises(ValueError, match="target has no meaning for people"):
+        explain_people(results, trials, **HIDE, target="predicted")
+    others = Trials.from_arrays(
+        np.asarray(trials.X)[::-1], trials.y, sfreq=64, ch_names=CHANNELS, subject=trials.groups
+    )
+    with pytest.raises(ValueError, match="trials otherwise than in the results"):
+        explain_people(results, others, **HIDE)
+
+
+def test_who_has_one_class_is_left_out(decoder, trials):
+    rows = np.flatnonzero((trials.groups != "b") | (trials.y == "rest"))
+    some = trials[rows]
+    results = evaluate(decoder, some, cv="group-4", keep_decoders=True)
+    with pytest.warns(UserWarning, match="Left out: b, whose test trials are all of one class"):
+        people = explain_people(results, some, **HIDE)
+    assert people.groups.tolist() == list("acdefgh")
