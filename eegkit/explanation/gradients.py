@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import warnings
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,9 @@ from torch import nn
 from eegkit.base import warn
 from eegkit.explanation.answers import Answer, Question
 from eegkit.explanation.baselines import at_least_one, baseline_of
+from eegkit.explanation.modules import Differentiable, hooks
+from eegkit.parameters import ParameterError
+from eegkit.text import shortlist
 
 # How far sums of attributions may be from what they have to add up to, in parts of it (or of
 # one logit, where that is more).
@@ -166,6 +170,7 @@ def deep_lift(question: Question, *, baseline: ArrayLike | str | None = None) ->
        propagating activation differences, ICML, arXiv:1704.02685.
     """
     net, origin = question.net, baseline_of(question.X, baseline)
+    _refuse_layers_in_use_again(net)
     method = captum().DeepLift(_with_plain_layers(net.whole))
     beside = net.tensor(origin)[None]
 
@@ -176,6 +181,22 @@ def deep_lift(question: Question, *, baseline: ArrayLike | str | None = None) ->
     values = net.map(attribute, question.X, question.codes, max(1, net.rows // 2))
     remedy = "integrated_gradients has no such layers"
     return _complete(question, values, origin, remedy)
+
+
+def _refuse_layers_in_use_again(net: Differentiable) -> None:
+    """Refuse a net in which one layer works twice, whose differences would be mixed up."""
+    names = {layer: name for name, layer in net.module.named_modules()}
+    layers = [layer for layer in names if isinstance(layer, RESCALED)]
+    calls: Counter[nn.Module] = Counter()
+    with hooks(layers, lambda layer, inputs, output: calls.update([layer])), torch.no_grad():
+        net.whole(torch.zeros(1, *net.input_shape, device=net.device))
+    again = [names[layer] for layer, n_calls in calls.items() if n_calls > 1]
+    if again:
+        raise ParameterError(
+            f"deep_lift follows each layer once, but {net.name} uses {shortlist(again)} several "
+            "times; use integrated_gradients or occlusion.",
+            "method",
+        )
 
 
 def _with_plain_layers(module: nn.Module) -> nn.Module:

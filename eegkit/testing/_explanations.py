@@ -27,7 +27,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "smoothgrad": {"n_samples": 2},
 }
 # Methods that not every net has something for; they are refused by `ParameterError`.
-NOT_OF_ALL = ("gradcam", "attention_rollout")
+NOT_OF_ALL = ("deep_lift", "gradcam", "attention_rollout")
 
 
 def check_explanation(estimator: Any) -> None:

@@ -129,6 +129,7 @@ def test_batches_change_nothing(decoder, trials):
 
 def test_the_net_is_left_as_it_is(decoder, trials):
     module = decoder[-1].module_.train()
+    module.zero_grad()  # of its training
     before = {name: value.clone() for name, value in module.state_dict().items()}
     state = torch.get_rng_state()
     with warnings.catch_warnings(action="ignore", category=UserWarning):  # of sums

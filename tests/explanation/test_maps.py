@@ -1,5 +1,7 @@
 """Grad-CAM and attention rollout, and how their grids are spread over the input."""
 
+import copy
+
 import captum.attr
 import numpy as np
 import pytest
@@ -101,6 +103,13 @@ def test_nets_without_a_map_are_told_what_applies(dense, features, net, trials):
         explain(dense, features[0], method="gradcam")
     with pytest.raises(ParameterError, match=r"Small names none; use saliency, .* gradcam"):
         explain(net, trials, method="attention_rollout")
+
+
+def test_deep_lift_refuses_a_layer_that_works_twice(net, trials):
+    twice = copy.deepcopy(net)
+    twice.module_.head = nn.Sequential(net.module_.head, twice.module_.act)
+    with pytest.raises(ParameterError, match="Small uses act several times"):
+        explain(twice, trials, method="deep_lift")
 
 
 def test_maps_over_spectrograms_are_no_maps_over_raw_trials(decoder, trials):
