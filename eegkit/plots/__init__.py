@@ -1,5 +1,6 @@
 """Plots, in scikit-learn's Display convention."""
 
+from eegkit.plots.attributions import AttributionDisplay
 from eegkit.plots.class_counts import ClassCountsDisplay
 from eegkit.plots.comparison import ComparisonDisplay
 from eegkit.plots.confusion import ConfusionMatrixDisplay
@@ -17,6 +18,7 @@ from eegkit.plots.training import TrainingCurvesDisplay
 from eegkit.plots.tuning import TuningDisplay
 
 __all__ = [
+    "AttributionDisplay",
     "ClassCountsDisplay",
     "ComparisonDisplay",
     "ConfusionMatrixDisplay",

@@ -9,13 +9,13 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import FigureBase
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from eegkit.pipeline import flat_steps
+from eegkit.plots._axes import axis_values, cell_edges, is_geometric, set_logarithmic
 from eegkit.plots._styles import Display
 from eegkit.signals import SignalArray, as_signals
 from eegkit.transforms import Cached, SpectrogramImage
@@ -221,17 +221,19 @@ class SpectrogramDisplay(Display):
         axes = self._take_panels(_new_axes(n_panels) if new_figure else ax, n_panels)
         low, high = np.percentile(self.spectrograms, SHOWN_PERCENTILES)
         vmin, vmax = (low if vmin is None else vmin), (high if vmax is None else vmax)
-        freqs, freq_label = _axis(self.freqs, self.spectrograms.shape[1], "Frequency (Hz)", "bin")
-        times, time_label = _axis(self.times, self.spectrograms.shape[2], "Time (s)", "frame")
-        geometric = self.freqs is freqs and _is_geometric(freqs)
-        x, y = _edges(times), _edges(freqs, geometric)
+        freqs, freq_label = axis_values(
+            self.freqs, self.spectrograms.shape[1], "Frequency (Hz)", "bin"
+        )
+        times, time_label = axis_values(self.times, self.spectrograms.shape[2], "Time (s)", "frame")
+        geometric = self.freqs is freqs and is_geometric(freqs)
+        x, y = cell_edges(times), cell_edges(freqs, geometric)
         if self.freqs is freqs:
             y = np.maximum(y, 0)
         for panel, image, name in zip(axes, self.spectrograms, self.names, strict=True):
             mesh = panel.pcolormesh(x, y, image, vmin=vmin, vmax=vmax, cmap=cmap, rasterized=True)
             panel.set_title(name, loc="left", fontsize="medium", pad=3)
             if geometric:
-                _logarithmic(panel)
+                set_logarithmic(panel)
         _label_axes(self.figure_, axes, time_label, freq_label, new_figure)
         self.axes_, self.colorbar_ = axes, None
         if colorbar:
@@ -295,31 +297,6 @@ def _label_of(transform: Any) -> str | None:
     return f"{quantity} ({unit.format(**units)})"
 
 
-def _axis(values: Any, n: int, label: str, unit: str) -> tuple[NDArray[Any], str]:
-    """The values and label of an axis; counted where it is not known or does not increase."""
-    if values is None or (np.diff(values) < 0).any():
-        return np.arange(n), f"{unit.capitalize()} number"
-    return values, label
-
-
-def _is_geometric(freqs: NDArray[Any]) -> bool:
-    """Whether the steps are more even in the logarithm of frequency than in frequency."""
-    if len(freqs) < 3 or freqs[0] <= 0:
-        return False
-    steps, ratios = np.diff(freqs), np.diff(np.log(freqs))
-    return bool(ratios.std() / ratios.mean() < 0.5 * steps.std() / steps.mean())
-
-
-def _edges(centres: NDArray[Any], geometric: bool = False) -> NDArray[Any]:
-    """Edges of the cells around the centres: half-way to the next."""
-    if geometric:
-        return np.exp(_edges(np.log(centres)))
-    if len(centres) == 1:
-        return np.array([centres[0] - 0.5, centres[0] + 0.5])
-    middle = (centres[1:] + centres[:-1]) / 2
-    return np.concatenate([[2 * centres[0] - middle[0]], middle, [2 * centres[-1] - middle[-1]]])
-
-
 def _new_axes(n_panels: int) -> NDArray[Any]:
     n_columns = n_panels if n_panels <= 3 else int(np.ceil(np.sqrt(n_panels)))
     n_rows = -(-n_panels // n_columns)
@@ -346,10 +323,3 @@ def _label_axes(figure: FigureBase, axes: NDArray[Any], x: str, y: str, new_figu
         panel.set(xlabel=x, ylabel=y)
         if len(axes) > 1:
             panel.label_outer()
-
-
-def _logarithmic(panel: Axes) -> None:
-    panel.set_yscale("log")
-    panel.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    panel.yaxis.set_minor_locator(NullLocator())

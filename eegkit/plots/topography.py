@@ -99,7 +99,7 @@ class TopographyDisplay(Display):
             Channels have no position or the same, are too few, a band holds no frequency bin,
             there is no such class, labels are soft, or samples are missing.
         """
-        _check_positions(trials)
+        check_positions(trials.info)
         band_edges = SHOWN_BANDS if bands is None else dict(bands)
         if not band_edges:
             raise ValueError("bands is empty; expected at least one band.")
@@ -185,11 +185,12 @@ class TopographyDisplay(Display):
         return image
 
 
-def _check_positions(trials: Trials) -> None:
-    places = np.array([ch["loc"][:3] for ch in trials.info["chs"]])
+def check_positions(info: mne.Info) -> None:
+    """Refuse channels of which no map can be drawn."""
+    places = np.array([ch["loc"][:3] for ch in info["chs"]])
     no_position = ~np.isfinite(places).all(axis=1) | ~places.any(axis=1)
     if no_position.any():
-        names = np.array(trials.ch_names)[no_position]
+        names = np.array(info.ch_names)[no_position]
         raise ValueError(
             f"{no_position.sum()} of {len(no_position)} channels have no position "
             f"({shortlist(names)}); name them as in the 10-05 system, or set a montage: "

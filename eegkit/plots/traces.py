@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
 from eegkit.labels import hard_labels
+from eegkit.plots._axes import usual_spacing
 from eegkit.plots._power import pick_channels
 from eegkit.plots._styles import Display
 from eegkit.trials import Trials
@@ -101,7 +102,7 @@ class TracesDisplay(Display):
             raise ValueError(f"rows is {rows!r}; expected numbers from 0 to {len(trials) - 1}.")
         signals = np.asarray(trials.X[trial_rows])[:, picks].astype(float)
         if spacing is None:
-            spacing = _spacing(signals)
+            spacing = usual_spacing(signals)
         elif not spacing > 0:
             raise ValueError(f"spacing is {spacing!r}; expected a positive number of microvolts.")
         titles = [_title(trials, row) for row in trial_rows]
@@ -177,17 +178,6 @@ def _title(trials: Trials, row: int) -> str:
     label = trials.y[row] if trials.y.ndim == 1 else np.round(trials.y[row], 2).tolist()
     subject = trials.metadata["subject"].iloc[row]
     return f"{str(label).replace(', ', '; ')}, {subject}, trial {row}"
-
-
-def _spacing(signals: NDArray[np.float64]) -> float:
-    """So much that 98 % of the samples of a usual channel fit in."""
-    finite = np.where(np.isfinite(signals), signals, np.nan)
-    if np.isnan(finite).all():
-        return 1.0
-    alive = ~np.isnan(finite).all(axis=2)
-    spans = np.ptp(np.nanpercentile(finite[alive], (1, 99), axis=-1), axis=0)
-    span = float(np.median(spans))
-    return span if span > 0 else 1.0
 
 
 def _nice(value: float) -> float:

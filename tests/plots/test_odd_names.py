@@ -12,7 +12,9 @@ from sklearn.dummy import DummyClassifier
 
 from eegkit import Trials, evaluate, load_dataset, report
 from eegkit.evaluation import learning_curve
+from eegkit.experiment import parse_pipeline
 from eegkit.plots import (
+    AttributionDisplay,
     ClassCountsDisplay,
     ComparisonDisplay,
     ConfusionMatrixDisplay,
@@ -74,6 +76,8 @@ def displays(name):
     yield SpectraDisplay.from_trials(trials)
     yield TracesDisplay.from_trials(trials)
     yield TopographyDisplay.from_trials(trials)
+    decoder = parse_pipeline("band_power+lr").fit(trials.X, trials.y)
+    yield AttributionDisplay.from_decoder(decoder, trials, by="label", method="occlusion")
     yield SplitDisplay.from_splitter("loso", trials)
     yield SpectrogramDisplay.from_trials(trials, STFT(nperseg=64))
     labels = np.resize([name, *"bcd"], 40)
