@@ -66,10 +66,12 @@ def regions(trials: Any, condition: str) -> list[set[str]]:
 
 
 def top(attributions: Any, axis: str) -> list[str] | None:
-    """The channel or band that counts most in each trial; None where there is no such axis."""
+    """The channel or band that counts most in each trial; None where they are not told apart."""
     try:
         table = attributions.mean(["trial", axis], absolute=True)
     except ParameterError:
+        return None
+    if table.groupby("trial")["attribution"].nunique().max() == 1:
         return None
     best = table.groupby("trial")["attribution"].idxmax()
     return table.loc[best, axis].tolist()
