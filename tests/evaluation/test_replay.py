@@ -10,9 +10,11 @@ from click.testing import CliRunner
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.feature_selection import SelectKBest, f_classif
 from sklearn.metrics import f1_score, log_loss, make_scorer
 from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.pipeline import FunctionTransformer
+from sklearn.preprocessing import normalize
 
 from eegkit import Pipeline, Results, evaluate, load_dataset, replay, tensor_file
 from eegkit.cli import main
@@ -216,6 +218,9 @@ def test_classes_of_one_s_own_are_given(trials, tmp_path):
         forest(max_depth=None),
         GridSearchCV(forest(), {"randomforestclassifier__max_depth": [1, 2]}, cv=GroupKFold(2)),
         FunctionTransformer(np.log, kw_args={"where": True}),
+        FunctionTransformer(normalize, kw_args={"norm": "l1"}),
+        FunctionTransformer(),
+        SelectKBest(f_classif, k=3),
         {"train": ["a", -1.5, None], "test": (1, 2e-3)},
         np.arange(4.0).reshape(2, 2),
         float("inf"),
@@ -245,6 +250,12 @@ def test_what_is_written_is_read_again(value):
             "make_scorer(fetch_openml, cache=False)",
         ),
         (["from sklearn.datasets import fetch_openml"], "fetch_openml('iris')"),
+        (
+            ["from sklearn.datasets import dump_svmlight_file"],
+            "FunctionTransformer(func=dump_svmlight_file, kw_args={'f': 'file'})",
+        ),
+        (["from eegkit import save"], "FunctionTransformer(func=save, kw_args={'path': 'file'})"),
+        (["from torch import Tensor"], "FunctionTransformer(func=Tensor)"),
         (["from torch import load"], "load"),
         (["from numpy import save"], "save"),
         ([], "__import__('os').system('true')"),

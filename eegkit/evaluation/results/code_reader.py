@@ -8,21 +8,26 @@ scorers are made of scikit-learn's metrics.
 from __future__ import annotations
 
 import ast
+import inspect
 from collections.abc import Iterable, Mapping
 from importlib import import_module
 from typing import Any, NoReturn
 
 import numpy as np
 from scipy import stats
-from sklearn import metrics
+from sklearn import feature_selection, metrics, preprocessing
 from sklearn.base import BaseEstimator
 from sklearn.metrics import make_scorer
+from sklearn.preprocessing import FunctionTransformer
 
 from eegkit import registry
 
 # What a search may draw from.
 DISTRIBUTIONS = (stats.rv_continuous, stats.rv_discrete)
 LIBRARIES = ("eegkit", "sklearn", "pyriemann")
+# Whose functions estimators may be given: they write no files. With arguments of the file's, as
+# FunctionTransformer and make_scorer take them, others do.
+MODULES_OF_FUNCTIONS = (metrics, metrics.pairwise, feature_selection, preprocessing)
 # Classes that estimators are given, and do not need to be called for.
 LIBRARIES_OF_PARTS = (*LIBRARIES, "torch")
 
@@ -84,6 +89,8 @@ class CodeReader:
         cls = self._part(name)
         if cls is make_scorer:
             return self._scorer(node, *args, **kwargs)
+        if cls is FunctionTransformer and any(map(_is_class, (*args, *kwargs.values()))):
+            self._refuse(node)
         is_estimator = isinstance(cls, type) and (
             issubclass(cls, BaseEstimator) or hasattr(cls, "split")
         )
@@ -92,9 +99,8 @@ class CodeReader:
         return cls(*args, **kwargs)
 
     def _scorer(self, node: ast.Call, function: Any = None, **kwargs: Any) -> Any:
-        """A scorer of a metric; with arguments of the file's, other functions could write files."""
-        public = [getattr(metrics, name) for name in metrics.__all__]
-        if function not in (*public, *self.custom_classes.values()):
+        """A scorer of a metric."""
+        if _is_class(function) or not callable(function):
             self._refuse(node)
         return make_scorer(function, **kwargs)
 
@@ -106,22 +112,37 @@ class CodeReader:
         package = module.partition(".")[0]
         if package in (*LIBRARIES_OF_PARTS, *_plugins()):
             value = getattr(import_module(module), name, None)
-            # A class of torch is a part for a net; its functions read and write files.
-            if isinstance(value, type) or (callable(value) and package != "torch"):
+            if isinstance(value, type) or value in _functions():
                 return value
         if package == "numpy" and isinstance(getattr(np, name, None), np.ufunc):
             return getattr(np, name)
         if module == "scipy.stats" and isinstance(getattr(stats, name, None), DISTRIBUTIONS):
             return getattr(stats, name)
         raise ValueError(
-            f"{name} of {module or 'an unknown module'} is of no library that eegkit knows. If you "
-            f"trust the file, give your own class of that name: custom_classes=[{name}]."
+            f"{name} of {module or 'an unknown module'} is of no library that eegkit knows, or a "
+            "function that could do more than compute. If you trust the file, give it: "
+            f"custom_classes=[{name}]."
         )
 
     def _refuse(self, node: ast.expr) -> NoReturn:
         raise ValueError(
             f"{ast.unparse(node)[:80]!r} is no plain value, and no estimator or splitter."
         )
+
+
+def _is_class(value: Any) -> bool:
+    return isinstance(value, type)
+
+
+def _functions() -> list[Any]:
+    """Those that estimators and scorers may be given."""
+    functions = []
+    for module in MODULES_OF_FUNCTIONS:
+        public = getattr(module, "__all__", None)
+        for name, value in inspect.getmembers(module, inspect.isfunction):
+            if name in public if public else value.__module__ == module.__name__:
+                functions.append(value)
+    return functions
 
 
 def _plugins() -> set[str]:
