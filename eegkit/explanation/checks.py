@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 # Maps of another net that are as like as this do not follow the weights.
 MOST_LIKE = 0.5
-# Maps of the same net, from fewer trials: a baseline, or noise, may be a little another.
-LEAST_AGAIN = 0.8
+# Maps of the same net, from fewer trials: a baseline that is their mean, or noise, is another.
+LEAST_AGAIN = 0.5
 ALPHA = 0.05
 COLUMNS = ["check", "detail", "value", "limit", "passed"]
 

@@ -126,4 +126,4 @@ def _electrodes(ch_names: Sequence[str] | None) -> Any:
             f"correction='cluster' asks which electrodes are neighbours, but the 10-05 system has "
             f"no position of {shortlist(nowhere)}; use correction='max'."
         )
-    return find_ch_adjacency(info, "eeg")[0]
+    return find_ch_adjacency(info, "eeg", verbose="ERROR")[0]
