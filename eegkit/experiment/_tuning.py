@@ -104,7 +104,7 @@ class TuneReader:
         check(tuned.check_parameters)
         choices = check(partial(Space, pipeline, space))
         if tuned.sampler == "grid" and "n_trials" not in options:
-            tuned.set_params(n_trials=len(check(choices.grid)))
+            tuned.set_params(n_trials=check(choices.grid_size))
         check(partial(number_of_settings, choices, tuned.sampler, tuned.n_trials))
         return tuned
 

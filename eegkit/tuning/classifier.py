@@ -21,7 +21,7 @@ from eegkit.evaluation.metrics.scoring import make_scorers
 from eegkit.evaluation.metrics.suitability import suitable_scorers
 from eegkit.evaluation.running.fit_params import groups_for_fit
 from eegkit.notice import warn
-from eegkit.parameters import Count, ParameterError, Positive, check_for
+from eegkit.parameters import Count, ParameterError, Positive, RandomState, check_for
 from eegkit.roles import Role
 from eegkit.text import count, shortlist
 from eegkit.tuning.folds import FoldsOfSpace, inner_folds, read_trials
@@ -325,6 +325,8 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             "pruner": Literal["people"] | None,
             "refit": Literal["best"] | Count,
             "study_name": str | None,
+            "random_state": RandomState,
+            "n_jobs": int | None,
             "verbose": bool | int,
         }
         for name, hint in checks.items():

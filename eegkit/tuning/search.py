@@ -11,7 +11,7 @@ import numpy as np
 import optuna
 import pandas as pd
 from joblib import effective_n_jobs
-from optuna.samplers import BaseSampler, RandomSampler, TPESampler
+from optuna.samplers import BaseSampler, PartialFixedSampler, RandomSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState
 from sklearn.utils.parallel import Parallel, delayed
 
@@ -42,7 +42,7 @@ class Attempt:
 
     @property
     def people(self) -> Scores:
-        return {p: value for fold in self.folds for p, value in fold.people.items()}
+        return over_folds([fold.people for fold in self.folds])
 
 
 class Search:
@@ -95,8 +95,8 @@ class Search:
         self.timeout_s, self.n_jobs, self.advance = timeout_s, n_jobs, advance
         self.sampler = sampler
         self.seed = int(np.random.default_rng(random_state).integers(2**32))
-        self.grid = space.grid() if sampler == GRID else None
         self.n_trials = number_of_settings(space, sampler, n_trials)
+        self.grid = space.grid() if sampler == GRID else None
 
     def run(self) -> None:
         """Try settings until there are enough, or time is up."""
@@ -179,7 +179,8 @@ class Search:
         best = self.best()
         if best is None or not self.by_people:
             return False
-        return is_behind(attempt.people, _people(best))
+        same_folds = best.user_attrs[PEOPLE][: len(attempt.folds)]
+        return is_behind(attempt.people, over_folds([_numbered(fold) for fold in same_folds]))
 
     def _tell(self, attempt: Attempt, **outcome: Any) -> None:
         trial, folds = attempt.trial, attempt.folds
@@ -207,7 +208,8 @@ class Search:
             self.study.sampler = self._sampler_of(number)
             drawn = last[number].params if left else self.grid and self.grid[number]
             if drawn:
-                self.study.enqueue_trial(drawn)
+                # Optuna's queue would outlive a process that dies before it has asked.
+                self.study.sampler = PartialFixedSampler(drawn, self.study.sampler)
             trial = self.study.ask()
             self.claims.claim(trial)
             drawn = self.space.suggest(trial)
@@ -241,10 +243,14 @@ class Search:
         return next(iter(self.ranked()), None)
 
     def ranked(self) -> list[FrozenTrial]:
-        """Settings that were tried on all folds, the best first; of equals the earlier."""
+        """Settings tried on all folds, each once and the best first; of equals the earlier."""
         last = attempts(self.study)
         whole = [last[n] for n in sorted(last) if last[n].state == TrialState.COMPLETE]
-        return sorted(whole, key=lambda trial: -(trial.value or 0.0))
+        ranked = sorted(whole, key=lambda trial: -(trial.value or 0.0))
+        by_setting: dict[str, FrozenTrial] = {}
+        for trial in ranked:
+            by_setting.setdefault(repr(trial.params), trial)
+        return list(by_setting.values())
 
 
 def number_of_settings(space: Space, sampler: Any, n_trials: int) -> int:
@@ -257,7 +263,7 @@ def number_of_settings(space: Space, sampler: Any, n_trials: int) -> int:
     """
     if sampler != GRID:
         return n_trials
-    n_settings = len(space.grid())
+    n_settings = space.grid_size()
     if n_settings > n_trials:
         raise ParameterError(
             f"The grid has {n_settings:,} settings and n_trials is {n_trials:,}; give "
@@ -291,15 +297,24 @@ def trials_table(study: optuna.Study, space: Space) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
+def over_folds(folds: Sequence[Scores]) -> Scores:
+    """The score of everybody: of somebody tested in several folds, the mean of these."""
+    values: dict[int, list[float]] = {}
+    for fold in folds:
+        for person, value in fold.items():
+            values.setdefault(person, []).append(value)
+    return {person: _mean(of_folds) for person, of_folds in values.items()}
+
+
 def mean_over_people(scores: Scores) -> float:
     """Without those for whom it is undefined; NaN if that is everybody."""
-    values = np.array(list(scores.values()), dtype=float)
-    values = values[~np.isnan(values)]
-    return float(values.mean()) if len(values) else float("nan")
+    return _mean(list(scores.values()))
 
 
-def _people(trial: FrozenTrial) -> Scores:
-    return {p: value for fold in trial.user_attrs[PEOPLE] for p, value in _numbered(fold).items()}
+def _mean(values: Sequence[float]) -> float:
+    """Without NaN; NaN if all are."""
+    defined = [value for value in values if not np.isnan(value)]
+    return float(np.mean(defined)) if defined else float("nan")
 
 
 def _is_left_behind(trial: FrozenTrial) -> bool:

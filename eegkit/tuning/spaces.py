@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,7 +62,10 @@ class Dimension:
         """The value of the parameter."""
         if self.options is not None:
             return self.options[self.choices.index(drawn)]
-        return drawn if self.quantile is None else self.quantile.ppf(drawn).item()
+        if self.quantile is None:
+            return drawn
+        value = self.quantile.ppf(drawn).item()
+        return int(value) if _is_discrete(self.quantile) else value
 
     @property
     def choices(self) -> Sequence[Any]:
@@ -99,6 +103,7 @@ class Space:
         content = default_space(decoder) if space is None else space
         if not isinstance(content, Mapping) or not content:
             raise ParameterError(_nothing(decoder, space), "space")
+        _check_are_text(content)
         for seed in searched_seeds(content.items()):
             raise ParameterError(
                 f"space has {seed}; but a seed is no setting, and the best of several is luck. "
@@ -135,8 +140,20 @@ class Space:
 
     def grid(self) -> list[dict[str, Any]]:
         """Everything that can be drawn, in the order of the lists; their last varies first."""
+        return self._grid_of(self.dimensions)
+
+    def grid_size(self) -> int:
+        """How many settings the grid has, which may be more than memory holds."""
+        choices = {dimension.name: len(dimension.choices) for dimension in self.dimensions}
+        others = [d for d in self.dimensions if not self._is_step(d)]
+        return sum(
+            math.prod(choices[d.name] for d in others if self._applies(d, steps))
+            for steps in self._grid_of([d for d in self.dimensions if self._is_step(d)])
+        )
+
+    def _grid_of(self, dimensions: Sequence[Dimension]) -> list[dict[str, Any]]:
         settings: list[dict[str, Any]] = [{}]
-        for dimension in self.dimensions:
+        for dimension in dimensions:
             settings = [
                 setting | choice
                 for setting in settings
@@ -180,7 +197,7 @@ class Space:
                 names |= {f"{step.name}__{name}" for name in inner}
         for dimension in self.dimensions:
             if dimension.name not in names:
-                hint = suggest(dimension.name, sorted(names))
+                hint = _nearest(dimension.name, names)
                 raise ParameterError(
                     f"space names {dimension.name!r}, which is no parameter of the decoder{hint}",
                     "space",
@@ -213,6 +230,24 @@ def default_space(decoder: Any) -> dict[str, Any]:
         own = part.search_space() if hasattr(part, "search_space") else {}
         space |= {f"{prefix}{name}": values for name, values in own.items()}
     return space
+
+
+def _check_are_text(names: Iterable[Any]) -> None:
+    for name in names:
+        if not isinstance(name, str):
+            raise ParameterError(
+                f"space names {name!r}; expected text, such as 'cnnbigru__lr', as set_params takes "
+                "it.",
+                "space",
+            )
+
+
+def _nearest(name: str, names: Iterable[str]) -> str:
+    """The end of a sentence: of steps that have a parameter of the name, or the nearest name."""
+    of_steps = sorted(other for other in names if other.endswith(f"__{name}"))
+    if of_steps:
+        return f"; did you mean {' or '.join(map(repr, of_steps))}?"
+    return suggest(name, sorted(names))
 
 
 def _nothing(decoder: Any, space: Any) -> str:
@@ -249,14 +284,25 @@ def _dimension(name: Any, values: Any) -> Dimension:
 
 def _of_scipy(name: str, frozen: Any) -> Dimension:
     low, high = frozen.support()
-    if isinstance(frozen.dist, stats.rv_discrete):
-        if frozen.dist.name == "randint":
-            return Dimension(name, IntDistribution(int(low), int(high)))
-    elif frozen.dist.name in ("loguniform", "reciprocal"):
+    if np.isnan([low, high]).any():
+        raise ParameterError(
+            f"space[{name!r}] is {_quantile_text(frozen)}, which nothing can be drawn from; "
+            "the lower end of a range comes first.",
+            "space",
+        )
+    kind = frozen.dist.name
+    if kind == "randint":
+        return Dimension(name, IntDistribution(int(low), int(high)))
+    # Away from 0 by loc it is no longer the logarithm that is uniform.
+    if kind in ("loguniform", "reciprocal") and np.isclose(frozen.median() ** 2, low * high):
         return Dimension(name, FloatDistribution(float(low), float(high), log=True))
-    elif frozen.dist.name == "uniform":
+    if kind == "uniform":
         return Dimension(name, FloatDistribution(float(low), float(high)))
     return Dimension(name, FloatDistribution(TAIL, 1 - TAIL), quantile=frozen)
+
+
+def _is_discrete(frozen: Any) -> bool:
+    return isinstance(frozen.dist, stats.rv_discrete)
 
 
 def _quantile_text(frozen: Any) -> str:
