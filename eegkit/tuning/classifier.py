@@ -25,6 +25,7 @@ from eegkit.parameters import Count, ParameterError, Positive, RandomState, chec
 from eegkit.roles import Role
 from eegkit.text import count, shortlist
 from eegkit.tuning.folds import FoldsOfSpace, inner_folds, read_trials
+from eegkit.tuning.people import may_classify
 from eegkit.tuning.progress import progress
 from eegkit.tuning.search import Search, trials_table
 from eegkit.tuning.spaces import Space
@@ -333,10 +334,9 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             check_for(hint).require(name, getattr(self, name))
         if not isinstance(self.sampler, BaseSampler):
             check_for(Literal["tpe", "random", "grid"]).require("sampler", self.sampler)
-        if not hasattr(self.decoder, "get_params") or isinstance(self.decoder, type):
-            raise ParameterError(
-                f"decoder is {self.decoder!r}; expected a classifier or a pipeline.", "decoder"
-            )
+        if not may_classify(self.decoder):
+            expected = "expected a classifier, or a pipeline that ends in one"
+            raise ParameterError(f"decoder is {self.decoder!r}; {expected}.", "decoder")
         if self.refit != "best" and not hasattr(self.decoder, "predict_proba"):
             raise ParameterError(
                 f"refit={self.refit} is the mean probability of several decoders, and "

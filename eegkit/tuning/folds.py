@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +15,8 @@ from eegkit.classifiers._targets import read_labels
 from eegkit.evaluation.splits.named import (
     check_enough_subjects,
     make_splitter,
+    overlap,
+    read_folds,
     reads_groups,
     reads_metadata,
 )
@@ -24,6 +25,7 @@ from eegkit.notice import warn
 from eegkit.parameters import ParameterError
 from eegkit.pipeline import Pipeline
 from eegkit.signals import SignalArray, as_signals
+from eegkit.text import count
 from eegkit.tuning.people import FoldData, rows_of, split_facts
 from eegkit.tuning.spaces import Space
 
@@ -58,9 +60,10 @@ def inner_folds(cv: Any, y: NDArray[Any], groups: Any) -> list[tuple[NDArray[Any
     Raises
     ------
     ParameterError
-        The folds keep people apart, and nobody is known; or they take more than people.
+        The folds keep people apart, and nobody is known; they take more than people; or a trial is
+        on both sides.
     ValueError
-        There are fewer people than folds.
+        There are fewer people than folds, no folds, or folds with an empty side.
     """
     splitter = make_splitter(cv)
     if reads_metadata(splitter):
@@ -79,16 +82,22 @@ def inner_folds(cv: Any, y: NDArray[Any], groups: Any) -> list[tuple[NDArray[Any
     if needs_people:
         check_enough_subjects(splitter, groups)
     labels = hard_labels(y)
-    with warnings.catch_warnings():
-        # Said by splitters that do not know of people; what follows looks at the result.
-        warnings.filterwarnings("ignore", message="The groups parameter is ignored")
-        parts = list(splitter.split(np.zeros((len(labels), 1)), labels, groups))
-    if groups is not None and any(np.isin(groups[a], groups[b]).any() for a, b in parts):
+    folds = read_folds(splitter, np.zeros((len(labels), 1)), labels, groups)
+    for fold in folds:
+        twice = np.intersect1d(fold.train, fold.test)
+        if len(twice):
+            raise ParameterError(
+                f"Fold {fold.number} of cv trains on {count(len(twice), 'trial')} that it tests, "
+                f"trial {twice[0]} for one; give folds whose sides have no trial in common.",
+                "cv",
+            )
+    if groups is not None and any(len(overlap(fold, groups)) for fold in folds):
+        name = f"cv={cv!r}" if hasattr(cv, "split") else "cv"
         warn(
-            f"cv={cv!r} chooses settings with the same people on both sides of its folds, "
+            f"{name} chooses settings with the same people on both sides of its folds, "
             'so that what knows people best is chosen; use "group-4".'
         )
-    return parts
+    return [(fold.train, fold.test) for fold in folds]
 
 
 class FoldsOfSpace:

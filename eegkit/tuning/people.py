@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import wilcoxon
-from sklearn.base import clone
+from sklearn.base import clone, is_regressor
 from skorch.callbacks import Callback
 
 from eegkit.classifiers import NeuralClassifier
@@ -191,6 +191,14 @@ def last_step(decoder: Any) -> Any:
     while hasattr(decoder, "steps"):
         decoder = decoder.steps[-1][1]
     return decoder
+
+
+def may_classify(decoder: Any) -> bool:
+    """Whether it is an estimator; the last step may still be one that is to be chosen."""
+    if not hasattr(decoder, "get_params") or isinstance(decoder, type):
+        return False
+    last = last_step(decoder)
+    return isinstance(last, str) or (hasattr(last, "predict") and not is_regressor(last))
 
 
 def _behind_its_steps(decoder: Any, X: Any, y: Any, X_valid: Any) -> tuple[Any, Any, Any]:

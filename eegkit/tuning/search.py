@@ -11,7 +11,7 @@ import numpy as np
 import optuna
 import pandas as pd
 from joblib import effective_n_jobs
-from optuna.samplers import BaseSampler, PartialFixedSampler, RandomSampler, TPESampler
+from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState
 from sklearn.utils.parallel import Parallel, delayed
 
@@ -28,6 +28,25 @@ WAIT_S = 0.5
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 # The sampler whose settings are counted rather than drawn.
 GRID = "grid"
+
+
+class FixedSampler(RandomSampler):
+    """Draws one setting. Optuna's queue would outlive a process that dies before it has asked.
+
+    Parameters
+    ----------
+    drawn : dict
+        By name of the parameter.
+    """
+
+    def __init__(self, drawn: Mapping[str, Any]) -> None:
+        super().__init__(seed=0)
+        self.drawn = drawn
+
+    def sample_independent(
+        self, study: Any, trial: Any, param_name: str, param_distribution: Any
+    ) -> Any:
+        return self.drawn[param_name]
 
 
 @dataclass
@@ -208,8 +227,7 @@ class Search:
             self.study.sampler = self._sampler_of(number)
             drawn = last[number].params if left else self.grid and self.grid[number]
             if drawn:
-                # Optuna's queue would outlive a process that dies before it has asked.
-                self.study.sampler = PartialFixedSampler(drawn, self.study.sampler)
+                self.study.sampler = FixedSampler(drawn)
             trial = self.study.ask()
             self.claims.claim(trial)
             drawn = self.space.suggest(trial)

@@ -5,9 +5,10 @@ import re
 import numpy as np
 import pytest
 from scipy.stats import loguniform, poisson
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import KFold
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import Pipeline as SkPipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
@@ -114,3 +115,33 @@ def test_what_is_no_number_is_refused_by_name(options):
     [name] = options
     with pytest.raises(ParameterError, match=f"{name} is "):
         TunedClassifier(DECODER, {C: [1.0]}, cv="group-2", **options).fit(X, y, groups=groups)
+
+
+@pytest.mark.parametrize(
+    ("cv", "message"),
+    [
+        ([], "gave no folds for 60 trials"),
+        ([(range(30), range(30, 90))], "names the test trials 30 to 89"),
+        ([(range(30), [])], "Fold 0 has no test trials"),
+        ([(range(40), range(30, 60))], "trains on 10 trials that it tests, trial 30 for one"),
+    ],
+)
+def test_folds_that_are_none_are_refused(cv, message):
+    X, y, groups = data()
+    with pytest.raises(ValueError, match=message):
+        TunedClassifier(DECODER, {C: [1.0]}, cv=cv, n_trials=1).fit(X, y, groups=groups)
+
+
+@pytest.mark.parametrize("decoder", [StandardScaler(), Ridge(), "lr", None, LogisticRegression])
+def test_what_is_no_classifier_is_refused(decoder):
+    X, y, groups = data()
+    with pytest.raises(ParameterError, match="expected a classifier, or a pipeline that ends"):
+        TunedClassifier(decoder, {C: [1.0]}, cv="group-2").fit(X, y, groups=groups)
+
+
+def test_a_classifier_may_be_left_to_the_search():
+    X, y, groups = data()
+    decoder = SkPipeline([("scale", StandardScaler()), ("classifier", "passthrough")])
+    space = {"classifier": [LogisticRegression(), SVC()], "classifier__C": [1e-4, 1.0]}
+    model = TunedClassifier(decoder, space, cv="group-2", sampler="grid")
+    assert model.fit(X, y, groups=groups).predict(X).shape == (60,)

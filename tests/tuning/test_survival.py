@@ -262,3 +262,20 @@ def test_settings_at_the_same_time_are_as_good(tmp_path):
     pd.testing.assert_frame_equal(
         one.trials_.drop(columns="fit_time_s"), two.trials_.drop(columns="fit_time_s")
     )
+
+
+def test_a_process_that_dies_while_it_asks_leaves_no_setting_in_a_queue(tmp_path, monkeypatch):
+    X, y, groups = data()
+    space = {"level": [0.01, 0.1, 1.0]}
+    model = TunedClassifier(
+        Threshold(), space, cv="group-4", sampler="grid", storage=tmp_path / "s.log"
+    )
+
+    def die(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(optuna.Study, "ask", die)
+        with pytest.raises(KeyboardInterrupt):
+            model.fit(X, y, groups=groups)
+    assert model.fit(X, y, groups=groups).trials_["level"].tolist() == [0.01, 0.1, 1.0]

@@ -329,7 +329,7 @@ def test_a_grid_takes_lists_and_as_many_trials(data):
         ({"scoring": ["accuracy", "f1"]}, "a search takes one metric"),
         ({"scoring": "acuracy"}, "No metric is named 'acuracy'; did you mean"),
         ({"timeout_s": -1}, "timeout_s is -1"),
-        ({"decoder": LogisticRegression}, "expected a classifier or a pipeline"),
+        ({"decoder": LogisticRegression}, "expected a classifier, or a pipeline"),
     ],
 )
 def test_arguments_that_make_no_sense(data, params, message):

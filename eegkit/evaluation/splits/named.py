@@ -204,15 +204,20 @@ def folds_of(splitter: Any, trials: Trials) -> list[Fold]:
         unit = unit if unit in groups else "subject"
         groups = trial_names(groups[unit].to_numpy(), f"metadata[{unit!r}]", unit)
     check_enough_subjects(splitter, groups)
+    return read_folds(splitter, X, y, groups)
+
+
+def read_folds(splitter: Any, X: Any, y: NDArray[Any], groups: Any) -> list[Fold]:
+    """What a splitter gives, each fold with something to train on and something to test."""
     with warnings.catch_warnings():
-        # Said by splitters that do not know of subjects; the audit looks at the result.
+        # Said by splitters that do not know of subjects; whoever reads looks at the result.
         warnings.filterwarnings("ignore", message="The groups parameter is ignored")
         split = splitter.split(X, y, groups)
         folds = [Fold(i, _rows(train), _rows(test)) for i, (train, test) in enumerate(split)]
     if not folds:
         raise ValueError(f"{splitter} gave no folds for {len(y)} trials.")
     for fold in folds:
-        fold.check(len(trials))
+        fold.check(len(y))
     return folds
 
 
