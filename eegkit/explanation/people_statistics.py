@@ -113,6 +113,7 @@ def _neighbours(axes: Sequence[str], shape: tuple[int, ...], ch_names: Sequence[
 
 def _electrodes(ch_names: Sequence[str] | None) -> Any:
     from mne.channels import find_ch_adjacency
+    from mne.utils import use_log_level
 
     if ch_names is None:
         raise ValueError(
@@ -126,4 +127,5 @@ def _electrodes(ch_names: Sequence[str] | None) -> Any:
             f"correction='cluster' asks which electrodes are neighbours, but the 10-05 system has "
             f"no position of {shortlist(nowhere)}; use correction='max'."
         )
-    return find_ch_adjacency(info, "eeg", verbose="ERROR")[0]
+    with use_log_level("ERROR"):
+        return find_ch_adjacency(info, "eeg")[0]
