@@ -17,6 +17,7 @@ from eegkit.cli._demo import demo
 from eegkit.cli._describe import describe
 from eegkit.cli._errors import PlainErrors, debug_option
 from eegkit.cli._evaluate import evaluate
+from eegkit.cli._explain import explain
 from eegkit.cli._predict import predict
 from eegkit.cli._replay import replay
 from eegkit.cli._run import run, tune
@@ -34,7 +35,7 @@ def main() -> None:
 
 for command in (
     demo, list_registered, info, describe, evaluate, run, tune, compare, report, replay, train,
-    predict, cache, convert,
+    predict, explain, cache, convert,
 ):  # fmt: skip
     main.add_command(command)
 for command in (main, *main.commands.values(), *cache.commands.values()):

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from eegkit.cli._parse import setting, subjects
+from eegkit.cli._parse import setting, subjects, words
 
 PATH = click.Path(path_type=Path)
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -50,6 +50,35 @@ data_options = together(
         metavar="COLUMN",
         help="Decode a column of the metadata in place of the labels: subject tells people apart.",
     ),
+)
+recording_options = together(
+    option(
+        "--window-s",
+        type=click.FloatRange(min=0, min_open=True),
+        help="Length of a window in s, where the model does not know that of its training trials.",
+    ),
+    option(
+        "--overlap",
+        type=click.FloatRange(0, 1, max_open=True),
+        help="Part of a window shared with the next, in place of the training's.",
+    ),
+    option(
+        "--l-freq",
+        type=click.FloatRange(min=0),
+        help="Lower edge in Hz of a band-pass, in place of the training's; 0 for none.",
+    ),
+    option(
+        "--h-freq",
+        type=click.FloatRange(min=0, min_open=True),
+        help="Upper edge in Hz of a band-pass, in place of the training's; inf for none.",
+    ),
+    option(
+        "--channels",
+        type=words,
+        metavar="NAME,NAME",
+        help="Channels in order, where the model does not know them.",
+    ),
+    option("--sfreq", type=float, help="Rate in Hz, where the model does not know it."),
 )
 set_option = option(
     "--set",

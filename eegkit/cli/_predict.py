@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from eegkit.cli._options import FILE, PATH, option
-from eegkit.cli._parse import words
+from eegkit.cli._options import FILE, PATH, option, recording_options
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from eegkit.signals import SignalArray
 
 N_SHOWN = 10
 
@@ -22,33 +19,7 @@ N_SHOWN = 10
 @click.argument("model", type=PATH)
 @click.argument("recording", type=PATH)
 @option("--out", type=FILE, help="CSV file to make: a row for each window.")
-@option(
-    "--window-s",
-    type=click.FloatRange(min=0, min_open=True),
-    help="Length of a window in s, where the model does not know that of its training trials.",
-)
-@option(
-    "--overlap",
-    type=click.FloatRange(0, 1, max_open=True),
-    help="Part of a window shared with the next, in place of the training's.",
-)
-@option(
-    "--l-freq",
-    type=click.FloatRange(min=0),
-    help="Lower edge in Hz of a band-pass, in place of the training's; 0 for none.",
-)
-@option(
-    "--h-freq",
-    type=click.FloatRange(min=0, min_open=True),
-    help="Upper edge in Hz of a band-pass, in place of the training's; inf for none.",
-)
-@option(
-    "--channels",
-    type=words,
-    metavar="NAME,NAME",
-    help="Channels in order, where the model does not know them.",
-)
-@option("--sfreq", type=float, help="Rate in Hz, where the model does not know it.")
+@recording_options
 @option(
     "--calibrate",
     "calibration",
@@ -80,29 +51,19 @@ def predict(
       eegkit predict load.eegkit task.edf --calibrate rest.edf
     """
     import eegkit
-    from eegkit.cli._calibration import calibrate, signals_of_person, statistics_notes
-    from eegkit.cli._model_input import complete, input_of, preparation_for
+    from eegkit.cli._calibration import calibrate, statistics_notes
+    from eegkit.cli._recording import recordings_for
     from eegkit.csv_file import write_csv
-    from eegkit.recordings import read_windows
 
     fitted = eegkit.load(model)
-    model_input = complete(input_of(fitted), channels=channels, sfreq=sfreq, window_s=window_s)
-    names = model_input.ch_names
-    assert names is not None
-    preparation, notes = preparation_for(model_input, filters)
-    for note in notes:
-        click.echo(note, err=True)
-
-    def read(path: Any) -> tuple[SignalArray, Any, dict[str, tuple[str, ...]]]:
-        X, onsets, sources = read_windows(path, names, preparation)
-        return signals_of_person(X, onsets, preparation.sfreq, names), onsets, sources
-
-    signals, onsets, sources = read(recording)
-    _say_renamed(sources)
-    basis = calibrate(fitted, signals, calibration, lambda path: read(path)[0])
+    recordings = recordings_for(fitted, channels, sfreq, window_s, filters)
+    signals, onsets, sources = recordings.read(recording)
+    basis = calibrate(fitted, signals, calibration, lambda path: recordings.read(path)[0])
     table = _table(fitted, signals, onsets)
     _say_unlike(table)
-    click.echo(f"{recording.name}: {len(table)} windows, {len(sources)} channels; {preparation}")
+    click.echo(
+        f"{recording.name}: {len(table)} windows, {len(sources)} channels; {recordings.preparation}"
+    )
     for note in statistics_notes(fitted, signals, basis):
         click.echo(note)
     _show(table)
@@ -122,16 +83,6 @@ def _show(table: pd.DataFrame) -> None:
     for label, n in table["label"].value_counts().items():
         Console().print(literal(f"  {label}: {n} windows ({n / len(table):.0%})"))
     Console().print(windows_table(table.head(N_SHOWN)))
-
-
-def _say_renamed(sources: dict[str, tuple[str, ...]]) -> None:
-    """Say which channels of the recording are read under another name."""
-    pairs = [
-        f"{' - '.join(names)} as {name}" for name, names in sources.items() if names != (name,)
-    ]
-    if pairs:
-        more = f" and {len(pairs) - 8} more" if len(pairs) > 8 else ""
-        click.echo(f"Read {', '.join(pairs[:8])}{more}.", err=True)
 
 
 def _say_unlike(table: pd.DataFrame) -> None:

@@ -1,0 +1,77 @@
+"""``eegkit explain``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from eegkit.cli._options import FILE, PATH, option, recording_options
+
+ENDINGS = (".png", ".pdf", ".svg")
+
+
+@click.command(short_help="Draw what a model looks at in a recording.")
+@click.argument("model", type=PATH)
+@click.argument("recording", type=PATH)
+@option(
+    "--method",
+    default="occlusion",
+    help="As in eegkit.explain: occlusion is for every model, integrated_gradients and others for "
+    "nets.",
+)
+@option(
+    "--out",
+    type=FILE,
+    default=Path("explanation.png"),
+    help="Picture to make (.png, .pdf or .svg), and a CSV file beside it.",
+)
+@recording_options
+def explain(
+    model: Path,
+    recording: Path,
+    method: str,
+    out: Path,
+    window_s: float | None,
+    channels: list[str] | None,
+    sfreq: float | None,
+    **filters: float | None,
+) -> None:
+    """Draw what a model looks at in a recording, and write it as a table.
+
+    MODEL and RECORDING are as in eegkit predict. In every window the class is explained that the
+    model labels it with; the picture shows the mean of each class, the table a row for each part
+    of a window. Best of a person the model was not trained on.
+
+    \b
+    Example:
+      eegkit explain hands.eegkit session.edf --out hands.png
+      eegkit explain hands.eegkit session.edf --method integrated_gradients
+    """
+    import matplotlib.pyplot as plt
+
+    import eegkit
+    from eegkit.atomic import atomic_write
+    from eegkit.cli._recording import recordings_for
+    from eegkit.csv_file import write_csv
+    from eegkit.plots import AttributionDisplay
+    from eegkit.plots._styles import figures_hidden
+
+    if out.suffix.lower() not in ENDINGS:
+        raise ValueError(f"--out is {out}; expected a name that ends in {', '.join(ENDINGS)}.")
+    fitted = eegkit.load(model)
+    signals, onsets, _ = recordings_for(fitted, channels, sfreq, window_s, filters).read(recording)
+    attributions = eegkit.explain(fitted, signals, method=method)
+    table = attributions.to_frame().drop(columns="person")
+    table.insert(0, "onset_s", onsets[table.pop("trial")])
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with figures_hidden():
+        display = AttributionDisplay.from_attributions(attributions)
+        figure: Any = display.figure_
+        with atomic_write(out) as part:
+            figure.savefig(part, format=out.suffix[1:].lower(), dpi=150)
+        plt.close(figure)
+    write_csv(table, out.with_suffix(".csv"))
+    click.echo(f"{recording.name}: {len(attributions)} windows by {method}. {display.note}")
+    click.echo(f"Wrote {out} and {out.with_suffix('.csv').name}")
