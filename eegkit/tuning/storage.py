@@ -103,6 +103,8 @@ def identity_of(
             "folds": identify(folds),
             "metric": identify(tuned.scoring),
             "way of stopping": identify(tuned.pruner),
+            # The settings of a grid are counted, those of other samplers drawn.
+            "sampler": identify(tuned.sampler == "grid"),
         }
     except UnidentifiableError as error:
         raise ParameterError(

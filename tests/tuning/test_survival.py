@@ -279,3 +279,12 @@ def test_a_process_that_dies_while_it_asks_leaves_no_setting_in_a_queue(tmp_path
         with pytest.raises(KeyboardInterrupt):
             model.fit(X, y, groups=groups)
     assert model.fit(X, y, groups=groups).trials_["level"].tolist() == [0.01, 0.1, 1.0]
+
+
+def test_a_grid_is_tried_in_full_where_settings_were_drawn_before(tmp_path):
+    X, y, groups = data()
+    space = {"level": [0.01, 0.1, 1.0]}
+    options = {"cv": "group-4", "n_trials": 3, "storage": tmp_path / "s.log", "random_state": 0}
+    TunedClassifier(Threshold(), space, sampler="random", **options).fit(X, y, groups=groups)
+    grid = TunedClassifier(Threshold(), space, sampler="grid", **options).fit(X, y, groups=groups)
+    assert grid.trials_["level"].tolist() == [0.01, 0.1, 1.0]
