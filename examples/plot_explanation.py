@@ -33,7 +33,7 @@ for decoder in (net, baseline):
 # How much each channel and band spoke for the class, in logits, on the new person's trials.
 # ``mean`` gives tables; what the net reads stands in Hz and s.
 
-of_net = explain(net, trials[new], method="integrated_gradients", target="true", n_steps=100)
+of_net = explain(net, trials[new], method="integrated_gradients", target="true", n_steps=200)
 table = of_net.mean(["class", "channel", "band"])
 print(table.sort_values("attribution", ascending=False).head(6).to_string(index=False))
 

@@ -31,9 +31,10 @@ class FeatureMap:
     layer : torch.nn.Module
         Of the net; it works once in a forward pass.
     maps : callable, optional
-        What brings the layer's output, or a gradient of it, to the shape (n_trials, n_maps,
-        *grid). A grid of one axis is along time, one of two along frequency and time, one of
-        three has the EEG channels before them. By default the output has this shape.
+        What brings the layer's output, or a gradient of it, to the shape
+        ``(n_trials, n_maps, *grid)``. A grid of one axis is along time, one of two along frequency
+        and time, one of three has the EEG channels before them. By default the output has this
+        shape.
     tensor : callable, optional
         Which tensor of the output is meant, where a layer gives several.
     span : tuple of int, optional
@@ -61,7 +62,7 @@ class AttentionMap:
         n_heads, n_tokens, n_tokens).
     relevance : callable
         Of the rolled out attention, (n_trials, n_tokens, n_tokens), the part that the classifier
-        reads, over the grid: (n_trials, *grid).
+        reads, over the grid: ``(n_trials, *grid)``.
     span : tuple of int, optional
         As of `FeatureMap`.
     """

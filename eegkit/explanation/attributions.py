@@ -30,14 +30,14 @@ class Attributions:
 
     Parameters
     ----------
-    values : ndarray of float32, shape (n_trials, *axes)
+    values : ndarray of float32, shape ``(n_trials, *axes)``
         Attributions. Positive ones speak for the class of `targets`, negative ones against it;
         those of "saliency", "smoothgrad", "gradcam" and "attention_rollout" have no sign. In
         logits, of "occlusion" in parts of probability; of saliency in logits per unit of X.
     axes : tuple of str
         What each axis of a trial is: "channel", "time", "freq", "frame", "feature"; of occlusion
         what was hidden: "channel", "band", "window".
-    X : ndarray of float32, shape (n_trials, *shape)
+    X : ndarray of float32, shape ``(n_trials, *shape)``
         What was explained: what the classifier reads, or the raw trials.
     space : {"input", "raw"}
         Whether `X` is what the classifier reads, or what the decoder does.
@@ -190,7 +190,7 @@ class Attributions:
 
         Returns
         -------
-        dict of object to ndarray, shape (*axes)
+        dict of object to ndarray, shape ``(*axes)``
         """
         whose = np.asarray(self._of_trials(by))
         return {

@@ -57,12 +57,12 @@ class AttributionDisplay(Display):
     --------
     >>> import matplotlib
     >>> matplotlib.use("agg")
-    >>> import eegkit
-    >>> from eegkit.classical import CLASSICAL
-    >>> from eegkit.datasets import Simulated
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from eegkit import Pipeline, load_dataset
     >>> from eegkit.plots import AttributionDisplay
-    >>> trials = Simulated(n_subjects=2, n_trials=8).load()
-    >>> decoder = eegkit.Pipeline([eegkit.transforms.BandPower(), CLASSICAL["lr"]()])
+    >>> from eegkit.transforms import BandPower
+    >>> trials = load_dataset("simulated", n_subjects=2, n_trials=8)
+    >>> decoder = Pipeline([BandPower(), LogisticRegression()])
     >>> decoder = decoder.fit(trials.X, trials.y)
     >>> AttributionDisplay.from_decoder(decoder, trials, method="occlusion").axes_.shape
     (1, 2)
