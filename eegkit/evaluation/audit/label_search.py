@@ -61,7 +61,7 @@ def _targets(findings: Findings) -> dict[int, list[NDArray[np.intp]]]:
     trials = findings.trials
     y = pd.factorize(hard_labels(trials.y))[0]
     sides = [fold.test for fold in findings.folds]
-    people = [np.flatnonzero(trials.groups == person) for person in np.unique(trials.groups)]
+    people = pd.Series(np.arange(len(y))).groupby(trials.groups, sort=True).indices.values()
     targets: dict[int, list[NDArray[np.intp]]] = defaultdict(list)
     for rows in [np.arange(len(y)), *sides, *people]:
         codes = pd.factorize(y[rows])[0]
