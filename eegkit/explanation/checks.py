@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import stats
 from sklearn.base import clone
 
+from eegkit.access import trials_of_subjects
 from eegkit.explanation import curves
 from eegkit.explanation.random_weights import with_random_weights
 from eegkit.explanation.reading import best_of, is_net, parts
@@ -216,8 +217,7 @@ def _of_labels(
         return
     y = hard_labels(np.asarray(train.y))
     order = np.arange(len(y))
-    for who in np.unique(train.groups):  # within people, whose shares of classes stay
-        trials = np.flatnonzero(train.groups == who)
+    for _, trials in trials_of_subjects(train.X):  # whose shares of classes stay
         order[trials] = rng.permutation(trials)
     if np.array_equal(y[order], y):  # everybody is of one class
         order = rng.permutation(len(y))

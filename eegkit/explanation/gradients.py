@@ -13,10 +13,10 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import nn
 
-from eegkit.base import warn
 from eegkit.explanation.answers import Answer, Question
 from eegkit.explanation.baselines import at_least_one, baseline_of
 from eegkit.explanation.modules import Differentiable, hooks
+from eegkit.notice import warn
 from eegkit.parameters import ParameterError
 from eegkit.text import shortlist
 

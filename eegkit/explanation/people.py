@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegkit.access import access_of
-from eegkit.base import warn
 from eegkit.evaluation import Predictions, Results
 from eegkit.explanation.attributions import KEYS, Attributions
 from eegkit.explanation.explain import explain
 from eegkit.explanation.people_statistics import corrected
+from eegkit.notice import warn
 from eegkit.parameters import Count, ParameterError, check_for
 from eegkit.text import shortlist
 from eegkit.trials import Trials

@@ -166,3 +166,20 @@ def test_bad_data_sets():
         evaluate(DummyClassifier(), {})
     with pytest.raises(ValueError, match="A data set is named 1"):
         evaluate(DummyClassifier(), {1: make()})
+
+
+def test_subjects_are_read_as_often_for_many_people_as_for_few(monkeypatch):
+    reads = []
+    read = Trials.groups.fget
+    monkeypatch.setattr(Trials, "groups", property(lambda self: reads.append(1) or read(self)))
+
+    def n_reads(n_people):
+        subject = np.repeat(np.arange(n_people), 4)
+        y = np.resize(["a", "b"], len(subject))
+        X = np.random.default_rng(0).normal(size=(len(y), 2, 16))
+        trials = Trials.from_arrays(X, y, sfreq=16, subject=subject)
+        reads.clear()
+        evaluate(DummyClassifier(), trials, cv="group-2")
+        return len(reads)
+
+    assert n_reads(40) == n_reads(8) > 0

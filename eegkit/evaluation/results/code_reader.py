@@ -112,7 +112,7 @@ class CodeReader:
         package = module.partition(".")[0]
         if package in (*LIBRARIES_OF_PARTS, *_plugins()):
             value = getattr(import_module(module), name, None)
-            if isinstance(value, type) or value in _functions():
+            if isinstance(value, type) or (inspect.isfunction(value) and value in _functions()):
                 return value
         if package == "numpy" and isinstance(getattr(np, name, None), np.ufunc):
             return getattr(np, name)
