@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache, partial
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -54,12 +56,13 @@ def check_content(findings: Findings, leaky: NDArray[np.bool_]) -> None:
     leaky = leaky.copy()
     _report("copy", copies(content), findings, leaky)
     _report("shared_samples", shared_runs(content), findings, leaky)
-    typical = Typical.from_trials(X, usable)
+    # Most splits have no pair to confirm, and need not know what is usual.
+    typical = cache(partial(Typical.from_trials, X, usable))
     pairs = _crossing(candidate_pairs(content.projected, usable), "near copies", findings, leaky)
-    same = [nearly_same(X, i, j, typical) for i, j in pairs]
+    same = [nearly_same(X, i, j, typical()) for i, j in pairs]
     _report("near_copy", _groups_of(pairs, same, len(X)), findings, leaky)
     pairs = _crossing(alike_in_shape(content), "shifted copies", findings, leaky)
-    same = [same_shifted(X, i, j, lag, content.shape_run, typical) for i, j, lag in pairs]
+    same = [same_shifted(X, i, j, lag, content.shape_run, typical()) for i, j, lag in pairs]
     _report("shifted_copy", _groups_of(pairs, same, len(X)), findings, leaky)
 
 

@@ -20,7 +20,7 @@ from eegkit.evaluation.audit.metadata_checks import NOUNS, Level, Levels
 TOLERANCE = 1e-4
 # More samples than this share at an end of the range were clipped, not scaled to it.
 CLIPPED = 1e-3
-BLOCK_BYTES = 2**25
+BLOCK_BYTES = 2**22
 # Splitters that do not look at groups.
 WITHOUT_GROUPS = (
     model_selection.KFold, model_selection.LeaveOneOut, model_selection.LeavePOut,
