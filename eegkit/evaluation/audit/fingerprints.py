@@ -154,8 +154,7 @@ def read_content(X: NDArray[np.float32]) -> Content:
         exact_parts.append(_runs(samples, run, run // 2, share, rows.start))
         # A trial too short for one run of turns is compared by samples and projections only.
         if turns.shape[2] >= shape_run:
-            # Eight channels in a byte: an eighth of the products.
-            patterns = _mixed(_weighted(_packed(turns), weights))
+            patterns = _mixed(_weighted(turns, weights))
             shape_parts.append(_runs(patterns, shape_run, 12, share / 2, rows.start))
     # One NaN or infinity makes all projections of a trial so, which saves another reading of X.
     finite = np.logical_and.reduce(np.isfinite(projected), axis=1)
@@ -199,19 +198,15 @@ def alike_in_shape(content: Content) -> NDArray[np.int64]:
     return np.column_stack([pairs // n_trials, pairs % n_trials, lag - most])
 
 
-def _turns(block: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Where a channel turns, shape (n_trials, n_channels, n_times - 2)."""
-    rises = block[:, :, 1:] > block[:, :, :-1]
-    return rises[:, :, 1:] != rises[:, :, :-1]
-
-
-def _packed(turns: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Eight channels in a byte, as by ``np.packbits(axis=1)``, which is slow along that axis."""
-    n_trials, n_channels, n_times = turns.shape
-    packed = np.zeros((n_trials, -(-n_channels // 8), n_times), np.uint8)
+def _turns(block: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Where channels turn, eight of them in a byte: (n_trials, n_channels / 8, n_times - 2)."""
+    n_trials, n_channels, n_times = block.shape
+    rises = np.zeros((n_trials, -(-n_channels // 8), n_times - 1), np.uint8)
+    # By channel: np.packbits takes ten times as long along that axis.
     for channel in range(n_channels):
-        packed[:, channel // 8] |= turns[:, channel].view(np.uint8) << np.uint8(channel % 8)
-    return packed
+        rise = block[:, channel, 1:] > block[:, channel, :-1]
+        rises[:, channel // 8] |= rise.view(np.uint8) << np.uint8(channel % 8)
+    return rises[:, :, 1:] ^ rises[:, :, :-1]
 
 
 def _random_odd(n: int) -> NDArray[np.uint64]:
