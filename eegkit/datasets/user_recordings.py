@@ -31,6 +31,7 @@ from eegkit.recordings import (
     numbered_names,
     plain_name,
     prepare_recording,
+    reference_of,
     units_of,
     window_onsets,
 )
@@ -79,10 +80,14 @@ class Header:
         Names of the channels that may be read, as the file spells them.
     sfreq : float
         In Hz.
+    rereferenced : bool, default False
+        Whether the file says that its signals are no longer against the reference of the
+        recording.
     """
 
     ch_names: tuple[str, ...]
     sfreq: float
+    rereferenced: bool = False
 
     @property
     def plain_names(self) -> set[str]:
@@ -164,6 +169,7 @@ class UserRecordings(WindowedDataset):
         rates = {str(path): header.sfreq for path, header in headers.items()}
         self._rate = self.target_sfreq or self._common_rate(rates)
         self._tell_numbered(headers, channels)
+        self._tell_references(headers, channels)
         return channels
 
     def _channels_to_read(self, headers: list[Header]) -> tuple[str, ...]:
@@ -223,6 +229,31 @@ class UserRecordings(WindowedDataset):
                 stacklevel=2,
             )
 
+    def _tell_references(self, headers: Mapping[Path, Header], channels: Sequence[str]) -> None:
+        """Tell of recordings that have one channel against different references."""
+        by_channel: dict[str, dict[str, list[str]]] = {}
+        for path, header in headers.items():
+            for name in header.ch_names:
+                reference = "a computed one" if header.rereferenced else reference_of(name)
+                files = by_channel.setdefault(plain_name(name), {})
+                files.setdefault(reference, []).append(path.name)
+        computed = any(header.rereferenced for header in headers.values())
+        for name in channels:
+            # A label without a reference says nothing of it, but beside one that was computed.
+            files = {r: f for r, f in by_channel.get(plain_name(name), {}).items() if r or computed}
+            if len(files) > 1:
+                references = "; ".join(
+                    f"{reference or 'that of the recording'} in {len(names)} of them ({names[0]})"
+                    for reference, names in files.items()
+                )
+                warnings.warn(
+                    f"{self.title}: recordings have {name} against different references: "
+                    f"{references}. Bring them to one, the average for one, or read those of one.",
+                    UserWarning,
+                    stacklevel=2,
+                )
+                return
+
     def _header(self, recording: Recording) -> Header:
         import mne
 
@@ -230,7 +261,8 @@ class UserRecordings(WindowedDataset):
             raw = self.open(recording)
         info = raw.info
         if self.channels is not None and self.channels != COMMON:
-            return Header(tuple(info["ch_names"]), self._rate_of(raw, recording.path))
+            rate = self._rate_of(raw, recording.path)
+            return Header(tuple(info["ch_names"]), rate, bool(info["custom_ref_applied"]))
         picks = mne.pick_types(info, meg=False, eeg=True, exclude=())
         units = dict.fromkeys((info["ch_names"][i] for i in picks), "")
         units |= {name: unit for name, (unit, _) in units_of(raw).items() if name in units}
@@ -240,7 +272,7 @@ class UserRecordings(WindowedDataset):
                 f"{recording.path} has no EEG channel, but {', '.join(info['ch_names'])}; name "
                 "those to read by channels=."
             )
-        return Header(tuple(names), rate_of(raw, names))
+        return Header(tuple(names), rate_of(raw, names), bool(info["custom_ref_applied"]))
 
     def _rate_of(self, raw: Any, path: Path) -> float:
         """The rate of the channels that are named; lacking ones are told when it is read."""

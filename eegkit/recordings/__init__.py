@@ -16,6 +16,7 @@ from eegkit.recordings.channels import (
     match_channels,
     numbered_names,
     plain_name,
+    reference_of,
 )
 from eegkit.recordings.files import (
     FORMATS,
@@ -59,6 +60,7 @@ __all__ = [
     "plain_name",
     "prepare_recording",
     "read_windows",
+    "reference_of",
     "units_of",
     "window_onsets",
 ]

@@ -24,6 +24,10 @@ _PREFIX = re.compile(r"^(?:eeg|pol)[ _.:-]+")
 _REFERENCE = re.compile(
     r"\s*[-_ /:]\s*(ref|le|re|ler|cle|ar|avg|av|a1|a2|m1|m2|a1\+?a2|m1\+?m2|cz ref)$"
 )
+# What is one reference under several names.
+REFERENCES = dict.fromkeys(("le", "ler", "a1a2", "a1+a2"), "linked ears")
+REFERENCES |= dict.fromkeys(("m1m2", "m1+m2"), "linked mastoids")
+REFERENCES |= dict.fromkeys(("ar", "av", "avg"), "average")
 # MNE numbers channels of one name, from 0 on.
 FIRST_OF_SEVERAL = "-0"
 _NUMBERED = re.compile(r"(.*)-(\d+)$")
@@ -66,6 +70,19 @@ def plain_name(name: str) -> str:
     bare = _REFERENCE.sub("", bare).strip(". ")
     old, _, new = bare.partition("/")  # "T3/T7"
     return new if new and MODERN_NAMES.get(old) == new else MODERN_NAMES.get(bare, bare)
+
+
+def reference_of(name: str) -> str:
+    """The reference that a label names (``"EEG T3-LE"``: linked ears); empty where it names none.
+
+    Examples
+    --------
+    >>> from eegkit.recordings import reference_of
+    >>> reference_of("EEG T3-LE"), reference_of("C3-A1+A2"), reference_of("Fc5.")
+    ('linked ears', 'linked ears', '')
+    """
+    match = _REFERENCE.search(_PREFIX.sub("", name.strip().lower().strip(". ")))
+    return REFERENCES.get(match[1], match[1].upper()) if match else ""
 
 
 @functools.cache

@@ -170,6 +170,38 @@ def test_pieces_of_files(folder, write):
     assert list(halves.metadata["onset"][:3]) == [0.5, 0.75, 1.0]
 
 
+def _against(folder, write, *references):
+    """Trials of recordings whose labels name these references."""
+    names = [f"{'abc'[i]}.edf" for i in range(len(references))]
+    for name, reference in zip(names, references, strict=True):
+        write(folder / name, [f"EEG {channel}{reference}" for channel in NAMES])
+    return from_folder(folder, table(*((name, "rest", name) for name in names)), window_s=2)
+
+
+def test_different_references_are_told(folder, write):
+    told = r"Fp1 against different references: REF in 2 of them \(a\.edf\); linked ears in 1 of"
+    with pytest.warns(UserWarning, match=told):
+        trials = _against(folder, write, "-REF", "-REF", "-LE")
+    assert trials.info["ch_names"] == NAMES
+
+
+@pytest.mark.parametrize("references", [("-LE", "-A1+A2"), ("-REF", ""), ("", ""), ("-AVG", "-AR")])
+def test_one_reference_under_several_names(folder, write, references):
+    _against(folder, write, *references)
+
+
+def test_a_computed_reference_beside_a_recorded_one(tmp_path):
+    info = mne.create_info(NAMES, RATE, "eeg")
+    signals = np.random.default_rng(0).normal(scale=1e-5, size=(3, 6 * RATE))
+    raw = mne.io.RawArray(signals, info, verbose="error")
+    raw.save(tmp_path / "a_raw.fif", verbose="error")
+    raw.set_eeg_reference("average", projection=False, verbose="error")
+    raw.save(tmp_path / "b_raw.fif", verbose="error")
+    rows = table(("a_raw.fif", "rest", "a"), ("b_raw.fif", "rest", "b"))
+    with pytest.warns(UserWarning, match="that of the recording in 1 .* a computed one in 1 of"):
+        from_folder(tmp_path, rows, window_s=2)
+
+
 def test_a_table_in_a_file(folder):
     text = "file,label,subject,session,run\na.edf,None,01,1,02\nb.edf,task,01,1,03\n"
     for name, content in (("t.csv", text), ("t.tsv", text.replace(",", "\t"))):
