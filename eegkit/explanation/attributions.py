@@ -251,7 +251,7 @@ class Attributions:
         Raises
         ------
         ValueError
-            The decoder is not there: of people, or from a pickle.
+            The decoder is not there: they are from a pickle.
 
         References
         ----------
@@ -260,7 +260,7 @@ class Attributions:
         """
         from eegkit.explanation.checks import check
 
-        return check(self, **options)
+        return check([self], **options)
 
     def _reduced(
         self, names: list[str], absolute: bool, bands: Mapping[str, tuple[float, float]] | None

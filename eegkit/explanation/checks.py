@@ -3,7 +3,7 @@ change the answer?"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from eegkit.explanation import curves
 from eegkit.explanation.random_weights import with_random_weights
 from eegkit.explanation.reading import best_of, is_net, parts
 from eegkit.labels import hard_labels
-from eegkit.parameters import Count, check_for
+from eegkit.parameters import Count, ParameterError, check_for
 from eegkit.signals import SignalArray
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ SENTENCES = {
 
 
 def check(
-    attributions: Any,
+    several: Sequence[Any],
     *,
     explain_with: Callable[..., Any] | None = None,
     train: Any = None,
@@ -111,27 +111,34 @@ def check(
     n_stages: int = 5,
     random_state: int = 0,
 ) -> Faithfulness:
-    """Check attributions; see `Attributions.check`, which has the parameters."""
+    """Check attributions; see `Attributions.check`, which has the parameters.
+
+    Parameters
+    ----------
+    several : sequence of Attributions
+        Those of one decoder, or of each fold's, which are judged together.
+    """
     import pandas as pd
 
     check_for(Count).require("n_trials", n_trials)
     check_for(Count).require("n_stages", n_stages)
-    if attributions.decoder is None:
+    if not several or any(attributions.decoder is None for attributions in several):
         raise ValueError(
-            "These attributions do not hold their decoder, since they were read from a pickle or "
-            "are of people; check those that eegkit.explain gives, of one decoder."
+            "These attributions do not hold their decoder, since they were read from a pickle; "
+            "check those that explain and explain_people give, before they are saved."
         )
     rng = np.random.default_rng(random_state)
-    some = attributions[np.sort(rng.permutation(len(attributions))[:n_trials])]
-    again = _Again(some, explain_with)
+    draws = [a[np.sort(rng.permutation(len(a))[:n_trials])] for a in several]
+    agains = [_Again(some, explain_with) for some in draws]
     rows: list[dict[str, Any]] = []
     skipped: dict[str, str] = {}
-    _of_decoder(attributions, rows, skipped)
-    rows.append(_row("again", "", again.likeness(again.reader), LEAST_AGAIN, above=True))
-    _of_weights(again, n_stages, rng, rows, skipped)
-    _of_labels(again, train, rng, rows, skipped)
-    _of_hiding(some, again, rng, rows, skipped)
-    _of_source(attributions, source, rows, skipped)
+    _of_decoder(several, rows, skipped)
+    likenesses = [again.likeness(again.reader) for again in agains]
+    rows.append(_row("again", "", float(np.mean(likenesses)), LEAST_AGAIN, above=True))
+    _of_weights(agains, n_stages, rng, rows, skipped)
+    _of_labels(agains, train, rng, rows, skipped)
+    _of_hiding(agains, rng, rows, skipped)
+    _of_source(several, source, rows, skipped)
     return Faithfulness(pd.DataFrame(rows, columns=COLUMNS), skipped)
 
 
@@ -162,6 +169,11 @@ class _Again:
         values = np.asarray(getattr(values, "values", values))
         return likeness(self.some.values, values)
 
+    def gain(self, axis: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        """How much more the order of the maps along an axis does than a random one, by trial."""
+        codes = np.searchsorted(self.some.classes, self.some.targets)
+        return curves.gain(self.some, axis, self.reader, self.X, codes, rng)
+
 
 def likeness(first: NDArray[Any], second: NDArray[Any]) -> float:
     """The mean over trials of Spearman's correlation of two maps; 0 of one that is flat.
@@ -177,13 +189,13 @@ def likeness(first: NDArray[Any], second: NDArray[Any]) -> float:
     return float(np.divide(product, size, out=np.zeros_like(size), where=size > 0).mean())
 
 
-def _of_decoder(attributions: Any, rows: list[Any], skipped: dict[str, str]) -> None:
+def _of_decoder(several: Sequence[Any], rows: list[Any], skipped: dict[str, str]) -> None:
     """Whether the decoder knows the classes at all."""
-    if attributions.y is None:
+    if any(attributions.y is None for attributions in several):
         skipped["whether the decoder knows the classes"] = "no labels were given"
         return
-    y = attributions.y
-    right = attributions.predicted == y
+    y = np.concatenate([attributions.y for attributions in several])
+    right = np.concatenate([attributions.predicted for attributions in several]) == y
     most = np.unique(y, return_counts=True)[1].max() / len(y)
     p = stats.binomtest(int(right.sum()), len(y), most, alternative="greater").pvalue
     row = _row("decoder", f"p = {p:.2g}", p, ALPHA, above=False)
@@ -191,7 +203,7 @@ def _of_decoder(attributions: Any, rows: list[Any], skipped: dict[str, str]) -> 
 
 
 def _of_weights(
-    again: _Again, n_stages: int, rng: Any, rows: list[Any], skipped: dict[str, str]
+    agains: Sequence[_Again], n_stages: int, rng: Any, rows: list[Any], skipped: dict[str, str]
 ) -> None:
     """The weights made random, layer by layer from the head [1]_; the last stage decides.
 
@@ -199,22 +211,31 @@ def _of_weights(
     ----------
     .. [1] J. Adebayo et al. (2018), Sanity checks for saliency maps, arXiv:1810.03292.
     """
-    if not is_net(parts(again.reader)[1]):
+    if not is_net(parts(agains[0].reader)[1]):
         skipped["whether the maps follow the weights"] = "only a net has weights to make random"
         return
-    for i, reader in enumerate(with_random_weights(again.reader, n_stages, rng)):
-        value = again.likeness(reader)
+    stages = [with_random_weights(again.reader, n_stages, rng) for again in agains]
+    for i, readers in enumerate(zip(*stages, strict=True)):
+        pairs = zip(agains, readers, strict=True)
+        value = float(np.mean([again.likeness(reader) for again, reader in pairs]))
         row = _row("random weights", f"{(i + 1) / n_stages:.0%}", value, MOST_LIKE, above=False)
         rows.append(row if i == n_stages - 1 else row | {"limit": None, "passed": None})
 
 
 def _of_labels(
-    again: _Again, train: Any, rng: Any, rows: list[Any], skipped: dict[str, str]
+    agains: Sequence[_Again], train: Any, rng: Any, rows: list[Any], skipped: dict[str, str]
 ) -> None:
     """The decoder fitted again, on labels that mean nothing."""
     if train is None:
         skipped["whether they follow what was learned"] = "no training trials were given (train=)"
         return
+    if len(agains) > 1:
+        raise ParameterError(
+            "train is given, but each of these decoders was trained on other people; check one of "
+            "results.decoders() by explain(...).check(train=...).",
+            "train",
+        )
+    [again] = agains
     y = hard_labels(np.asarray(train.y))
     order = np.arange(len(y))
     for _, trials in trials_of_subjects(train.X):  # whose shares of classes stay
@@ -227,7 +248,7 @@ def _of_labels(
 
 
 def _of_hiding(
-    some: Any, again: _Again, rng: Any, rows: list[Any], skipped: dict[str, str]
+    agains: Sequence[_Again], rng: Any, rows: list[Any], skipped: dict[str, str]
 ) -> None:
     """Deletion and insertion along each axis against random orders [1]_.
 
@@ -235,46 +256,54 @@ def _of_hiding(
     ----------
     .. [1] V. Petsiuk et al. (2018), RISE, BMVC, arXiv:1806.07421.
     """
-    gains = []
-    codes = np.searchsorted(some.classes, some.targets)
-    for axis in curves.axes_of(some):
-        gain = curves.gain(some, axis, again.reader, again.X, codes, rng)
-        gains.append(gain)
-        values = (f"by {some.axes[axis]}", float(gain.mean()))
+    first = agains[0].some
+    gains = {
+        first.axes[axis]: np.concatenate([again.gain(axis, rng) for again in agains])
+        for axis in curves.axes_of(first)
+    }
+    for name, gain in gains.items():
+        values = (f"by {name}", float(gain.mean()))
         rows.append(dict(zip(COLUMNS, ("curve", *values, None, None), strict=True)))
     if not gains:
         skipped["whether hiding what they name changes the answer"] = (
             "they have no axis that the trials have, too"
         )
         return
-    gain = np.mean(gains, axis=0)
+    gain = np.mean(list(gains.values()), axis=0)
     p = float(stats.ttest_1samp(gain, 0, alternative="greater").pvalue) if gain.std() else 1.0
     rows.append(_row("hiding", "", p, ALPHA, above=False))
 
 
 def _of_source(
-    attributions: Any, source: Mapping[str, Any] | None, rows: list[Any], skipped: dict[str, str]
+    several: Sequence[Any],
+    source: Mapping[str, Any] | None,
+    rows: list[Any],
+    skipped: dict[str, str],
 ) -> None:
     """Of how many trials that were answered rightly a map is largest in the source."""
     if source is None:
         return
-    right = np.ones(len(attributions), bool)
-    if attributions.y is not None:
-        right = attributions.predicted == attributions.y
-    if not right.any():
+    first = several[0]
+    values = np.concatenate([_of_right_answers(attributions) for attributions in several])
+    if not len(values):
         skipped["whether they name the source"] = "no trial was answered rightly"
         return
-    values = np.asarray(attributions.values)
-    hits, chance = np.ones(int(right.sum()), bool), 1.0
+    hits, chance = np.ones(len(values), bool), 1.0
     for name, place in source.items():
-        axis = 1 + attributions.axes.index(name)
+        axis = 1 + first.axes.index(name)
         others = tuple(i for i in range(1, values.ndim) if i != axis)
-        inside = _inside(attributions.coordinates(name), place)
-        hits &= inside[values[right].mean(axis=others).argmax(axis=1)]
+        inside = _inside(first.coordinates(name), place)
+        hits &= inside[values.mean(axis=others).argmax(axis=1)]
         chance *= inside.mean()
     p = stats.binomtest(int(hits.sum()), len(hits), chance, alternative="greater").pvalue
     row = _row("source", f"p = {p:.2g}", p, ALPHA, above=False)
     rows.append(row | {"value": float(hits.mean()), "limit": chance})
+
+
+def _of_right_answers(attributions: Any) -> NDArray[Any]:
+    """The maps of trials that were answered rightly; of all, where no labels are known."""
+    values = np.asarray(attributions.values)
+    return values if attributions.y is None else values[attributions.predicted == attributions.y]
 
 
 def _inside(coordinates: Collection[Any], place: Any) -> NDArray[np.bool_]:

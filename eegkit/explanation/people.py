@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -22,6 +22,11 @@ from eegkit.trials import Trials
 if TYPE_CHECKING:
     import pandas as pd
 
+    from eegkit.explanation.checks import Faithfulness
+
+# Trials of each fold that are kept for checks.
+N_CHECKED = 32
+
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class PeopleAttributions(Attributions):
@@ -34,9 +39,12 @@ class PeopleAttributions(Attributions):
     ----------
     n_trials : ndarray of int, shape (n_people,)
         How many trials each person's map is made of.
+    samples : tuple of Attributions
+        Some trials of each fold, explained for the class that they are of: what `check` reads.
     """
 
     n_trials: NDArray[np.intp]
+    samples: tuple[Attributions, ...] = ()
 
     def __repr__(self) -> str:
         return super().__repr__().replace("trials", "people").replace("<", "<People")
@@ -108,6 +116,28 @@ class PeopleAttributions(Attributions):
         t, p = corrected(maps, axes, self.ch_names, correction, n_permutations, random_state)
         return table.assign(t=t.ravel(), p=p.ravel(), n_people=len(self))
 
+    def check(self, **options: Any) -> Faithfulness:
+        """Say whether the maps can be trusted: as `Attributions.check`, of all folds' decoders.
+
+        Parameters
+        ----------
+        **options
+            As there, but ``train``: the decoders were trained on different people.
+
+        Returns
+        -------
+        Faithfulness
+            Correlations are means over decoders; what is counted, is over all trials.
+
+        Raises
+        ------
+        ValueError
+            The decoders are not there: the attributions are from a pickle.
+        """
+        from eegkit.explanation.checks import check
+
+        return check(self.samples, **options)
+
 
 class Person(NamedTuple):
     """Somebody's map, and which of the trials that were explained are theirs."""
@@ -116,6 +146,13 @@ class Person(NamedTuple):
     map: NDArray[np.float64]
     rows: NDArray[np.bool_]
     explained: Attributions
+
+
+class Fold(NamedTuple):
+    """The people of a fold, and some of their trials for checks."""
+
+    people: list[Person]
+    sample: Attributions
 
 
 def explain_people(
@@ -194,7 +231,7 @@ def explain_people(
         _of_fold(decoder, part, answers[answers.fold == fold], {"method": method, **options})
         for fold, decoder in decoders.items()
     ]
-    return _people([item for fold in folds for item in fold])
+    return _people([fold for fold in folds if fold is not None])
 
 
 def _check_trials(trials: Any, answers: Predictions) -> None:
@@ -214,8 +251,8 @@ def _check_trials(trials: Any, answers: Predictions) -> None:
 
 def _of_fold(
     decoder: Any, trials: Trials, answers: Predictions, options: Mapping[str, Any]
-) -> list[Person]:
-    """Of each person of a fold: the name, the map, how many trials, and facts of the axes."""
+) -> Fold | None:
+    """The maps of a fold's people; None where nobody has trials of two classes."""
     people = [
         who for who in np.unique(answers.subject).tolist()
         if len(np.unique(answers.y[answers.subject == who])) > 1
@@ -223,7 +260,7 @@ def _of_fold(
     _tell_left_out(np.setdiff1d(answers.subject, people).tolist())
     answers = answers[np.isin(answers.subject, people)]
     if not people:
-        return []
+        return None
     classes = np.unique(answers.y)
     of_class = [
         explain(decoder, trials[answers.trial], target=target, **options)
@@ -231,11 +268,24 @@ def _of_fold(
     ]
     _check_answers(decoder, of_class[0], answers)
     values = np.stack([np.asarray(part.values) for part in of_class])
-    return [
+    maps = [
         Person(who, evidence(values[:, rows], answers.y[rows], classes), rows, of_class[0])
         for who in people
         for rows in [answers.subject == who]
     ]
+    return Fold(maps, _sample(values, answers.y, classes, of_class[0]))
+
+
+def _sample(
+    values: NDArray[Any], y: NDArray[Any], classes: NDArray[Any], explained: Attributions
+) -> Attributions:
+    """Some trials, explained for the class that each is of."""
+    order = np.random.default_rng(0).permutation(len(y))
+    rows = np.sort(order[:N_CHECKED])
+    codes = np.searchsorted(classes, y[rows])
+    return replace(
+        explained[rows], values=values[codes, rows], targets=y[rows], y=y[rows], gap=None
+    )
 
 
 def _tell_left_out(people: list[Any]) -> None:
@@ -285,11 +335,12 @@ def evidence(values: NDArray[Any], y: NDArray[Any], classes: NDArray[Any]) -> ND
     return np.mean(maps, axis=0)
 
 
-def _people(people: list[Person]) -> PeopleAttributions:
+def _people(folds: list[Fold]) -> PeopleAttributions:
     """The maps of all, in the order of their names."""
-    if not people:
+    if not folds:
         raise ValueError("Nobody has test trials of two classes, so there is no map of anybody.")
-    people = sorted(people, key=lambda person: str(person.name))
+    people = [person for fold in folds for person in fold.people]
+    people.sort(key=lambda person: str(person.name))
     first = people[0].explained
     facts = {
         name: getattr(first, name)
@@ -306,5 +357,6 @@ def _people(people: list[Person]) -> PeopleAttributions:
         predicted=label,
         groups=np.array([person.name for person in people]),
         n_trials=np.array([person.rows.sum() for person in people]),
+        samples=tuple(fold.sample for fold in folds),
         **facts,
     )

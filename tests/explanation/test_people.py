@@ -1,6 +1,7 @@
 """Maps of unseen people, and what a test over people says of them."""
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import FunctionTransformer
 
 from eegkit import Trials, evaluate
+from eegkit.classifiers import DenseNet
 from eegkit.explanation import explain_people
 from eegkit.explanation.people import evidence
 from eegkit.explanation.people_statistics import corrected
@@ -198,3 +200,33 @@ def test_who_has_one_class_is_left_out(decoder, trials):
     with pytest.warns(UserWarning, match="Left out: b, whose test trials are all of one class"):
         people = explain_people(results, some, **HIDE)
     assert people.groups.tolist() == list("acdefgh")
+
+
+def test_the_decoders_of_all_folds_are_checked_together(people):
+    report = people.check()
+    assert report.passed, report
+    rows = report.table.set_index("check")
+    assert rows.loc["again", "value"] > 0.9
+    assert rows.loc["hiding", "value"] < 0.05
+    assert "only a net has weights" in report.describe()
+    assert sum(map(len, people.samples)) == 4 * 32
+    with pytest.raises(ValueError, match="trained on other people"):
+        people.check(train=object())
+    with pytest.raises(ValueError, match="do not hold their decoder"):
+        pickle.loads(pickle.dumps(people)).check()
+
+
+def test_nets_of_all_folds_are_checked_and_amplitude_is_rejected(trials):
+    net = make_pipeline(FunctionTransformer(log_power), DenseNet(max_epochs=40, random_state=0))
+    results = evaluate({"net": net}, trials, cv="group-2", keep_decoders=True)
+    people = explain_people(results, trials, method="input_x_gradient")
+
+    def amplitude(decoder, X, y, target):
+        return np.abs(np.asarray(X))
+
+    samples = tuple(replace(part, values=np.abs(part.X)) for part in people.samples)
+    fraud = replace(people, samples=samples).check(explain_with=amplitude, n_stages=2)
+    assert "with random weights the maps stay as they are (correlation 1.00)" in fraud.describe()
+    honest = people.check(n_stages=2).table.set_index("check")
+    assert honest.loc["again", "passed"]
+    assert honest.loc["random weights"].shape[0] == 2
