@@ -1,4 +1,4 @@
-"""What ``import eegkit`` costs beside ``import numpy, sklearn``.
+"""What ``import eegkit`` costs beside ``import numpy, sklearn``, and how long ``eegkit list`` takes.
 
 Run: ``uv run python benchmarks/import_time.py``
 """
@@ -17,13 +17,14 @@ STATEMENTS = {
     "numpy, sklearn": BASE,
     "numpy, sklearn, eegkit": f"{BASE}, eegkit",
     "eegkit's transforms": f"{BASE}, eegkit.transforms",
+    "the command eegkit list": "from eegkit.cli import main; main(['list'])",
     "eegkit's nets (torch, skorch)": f"{BASE}, eegkit.classifiers",
 }
 
 
 def seconds(code: str) -> float:
     started = time.perf_counter()
-    subprocess.run([sys.executable, "-c", code], check=True)
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - started
 
 

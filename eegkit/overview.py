@@ -1,4 +1,8 @@
-"""What is installed, each with a line about it; no plugin can stop the list."""
+"""What is installed, each with a line about it; no plugin can stop the list.
+
+`contents` reads metadata and sources, and imports nothing; `overview` imports everything in another
+process, and says what fails.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +11,52 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 from typing import Any
 
 from eegkit import registry
+from eegkit.summaries import summary_of
 
 # After so many seconds an import that has not come back is given up.
 PATIENCE_S = 30.0
+
+
+def contents(kinds: Iterable[str] = registry.KINDS) -> list[registry.Description]:
+    """Say of all that is installed what it is, families too, and import nothing.
+
+    Parameters
+    ----------
+    kinds : iterable of {"datasets", "transforms", "classifiers"}
+
+    Returns
+    -------
+    list of Description
+        By kind, then family or not, then name. Where a class has no source to read, the summary is
+        that of its distribution; whether it can be imported is not known.
+    """
+    return [
+        registry.Description(
+            entry, summary_of(entry.target) or _distribution_summary(entry.distribution)
+        )
+        for entry in _items(kinds)
+    ]
+
+
+def _distribution_summary(distribution: str) -> str:
+    try:
+        return metadata(distribution).get("Summary") or ""
+    except PackageNotFoundError:
+        return ""
+
+
+def _items(kinds: Iterable[str]) -> list[registry.Entry]:
+    return [
+        entry
+        for kind in kinds
+        for family in (False, True)
+        for entry in (registry.families(kind) if family else registry.entries(kind))
+    ]
 
 
 def overview(
@@ -35,12 +78,7 @@ def overview(
     list of Description
         By kind, then family or not, then name.
     """
-    items = [
-        entry
-        for kind in kinds
-        for family in (False, True)
-        for entry in (registry.families(kind) if family else registry.entries(kind))
-    ]
+    items = _items(kinds)
     there = {entry: _describe(entry) for entry in items if _module_of(entry) in sys.modules}
     apart = _describe_apart([entry for entry in items if entry not in there], patience_s)
     return [(there | apart)[entry] for entry in items]

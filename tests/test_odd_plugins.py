@@ -11,7 +11,7 @@ from sklearn.dummy import DummyClassifier
 import eegkit
 from eegkit import registry
 from eegkit.cli import main
-from eegkit.overview import overview
+from eegkit.overview import contents, overview
 from eegkit.testing import example_trials
 from eegkit.transforms import STFT
 
@@ -43,7 +43,9 @@ def install(tmp_path, monkeypatch):
     def add(name, body, group="eegkit.transforms", line="P", entry=None):
         info = tmp_path / f"{name}-1.0.dist-info"
         info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        (info / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\nSummary: About the package.\n"
+        )
         (info / "entry_points.txt").write_text(f"[{group}]\n{entry or name} = {name}:{line}\n")
         (tmp_path / f"{name}.py").write_text(body)
         importlib.invalidate_caches()
@@ -68,10 +70,34 @@ def test_all_are_listed_whatever_one_does(install):
 
 def test_the_command_lists_it(install):
     install("odd_exit", BODIES["odd_base"])
-    shown = CliRunner().invoke(main, ["list", "transforms"], env={"COLUMNS": "250"})
+    shown = CliRunner().invoke(main, ["list", "transforms", "--check"], env={"COLUMNS": "250"})
     assert shown.exit_code == 0
     assert "no [/x] today" in shown.output
     assert "Short-time" in shown.output
+
+
+def test_nothing_is_imported_for_the_list(install):
+    """Not even what fails: its line is the class's, or its distribution's."""
+    install("odd_broken", 'class P:\n    """A line.\n\n    More."""\nraise OSError', entry="odd_a")
+    install("odd_moved", "from odd_broken import P as Q", line="Q", entry="odd_b")
+    install("odd_binary", "globals()['P'] = 5", entry="odd_c")
+    install("odd_text", "this is no Python", entry="odd_d")
+    install("odd_round", "from odd_round import P", entry="odd_e")
+    listed = {d.entry.name: d for d in contents(["transforms"])}
+    assert listed["odd_a"].summary == listed["odd_b"].summary == "A line."
+    assert {listed[f"odd_{letter}"].summary for letter in "cde"} == {"About the package."}
+    assert not [name for name in sys.modules if name.startswith("odd_")]
+    shown = CliRunner().invoke(main, ["list", "transforms"], env={"COLUMNS": "250"}).output
+    assert "A line." in shown
+    assert "Short-time" in shown
+
+
+@pytest.mark.parametrize("kind", registry.KINDS)
+def test_the_list_says_what_the_classes_say(kind):
+    for description in contents([kind]):
+        entry = description.entry
+        imported = registry.describe(kind, f"{entry.distribution}:{entry.name}")
+        assert description == imported
 
 
 def test_an_import_that_never_returns(install):

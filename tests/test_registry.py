@@ -123,7 +123,8 @@ FAMILY_ASKED = """
 from click.testing import CliRunner
 from eegkit import load_dataset, registry
 from eegkit.cli import main
-for words in ("list datasets --names", "list datasets", "info kin", "info kin:One"):
+WORDS = ("list datasets --names", "list datasets", "list datasets --check")
+for words in (*WORDS, "info kin", "info kin:One"):
     print(CliRunner().invoke(main, words.split()).output)
 print(load_dataset("kin:One", n_subjects=2, n_trials=2))
 for name in ("kin", "kin:two", "kim:Two", "kin:elephant", "kind"):
@@ -153,7 +154,7 @@ def test_a_broken_plugin_breaks_nothing_else(environment, tmp_path):
     environment.install(write_plugin(tmp_path, "eegkit-broken", BROKEN, entry="brokennet"))
     try:
         listed = environment.run(
-            "-m", "eegkit", "list", "classifiers", variables={"COLUMNS": "200"}
+            "-m", "eegkit", "list", "classifiers", "--check", variables={"COLUMNS": "200"}
         )
         assert "this plugin needs a newer eegkit" in listed.stdout
         assert "cnn_bigru" in listed.stdout

@@ -28,20 +28,27 @@ AXES = {
 
 @click.command("list")
 @click.argument("kind", required=False, type=click.Choice(registry.KINDS))
-@option("--names", is_flag=True, help="Only the names, one per line; nothing is imported.")
-def list_registered(kind: str | None, names: bool) -> None:
+@option("--names", is_flag=True, help="Only the names, one per line.")
+@option("--check", is_flag=True, help="Import everything, too, and say what fails and why.")
+def list_registered(kind: str | None, names: bool, check: bool) -> None:
     """List what is installed: data sets, transforms, classifiers.
 
-    What fails to import is listed with the reason, and breaks nothing else.
+    Nothing is imported for it, unless --check asks whether all can be: what fails is then listed
+    with the reason, and breaks nothing else.
+
+    \b
+    Examples:
+      eegkit list classifiers
+      eegkit list --check
     """
-    from eegkit.overview import overview
+    from eegkit.overview import contents, overview
 
     kinds = registry.KINDS if kind is None else (kind,)
     listed_names = {kind: _listed_names(kind) for kind in kinds}
     if names:
         click.echo("\n".join(name for kind in kinds for name in listed_names[kind]))
         return
-    descriptions = iter(overview(kinds))
+    descriptions = iter(overview(kinds) if check else contents(kinds))
     for i, kind in enumerate(kinds):
         if i:
             click.echo()
