@@ -1,4 +1,4 @@
-"""What ``import eegkit`` costs beside ``import numpy, sklearn``, and how long ``eegkit list`` takes.
+"""What ``import eegkit`` costs beside ``import numpy, sklearn``, and what ``eegkit list`` does.
 
 Run: ``uv run python benchmarks/import_time.py``
 """

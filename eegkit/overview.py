@@ -45,7 +45,8 @@ def contents(kinds: Iterable[str] = registry.KINDS) -> list[registry.Description
 
 def _distribution_summary(distribution: str) -> str:
     try:
-        return metadata(distribution).get("Summary") or ""
+        facts = metadata(distribution)
+        return facts["Summary"] if "Summary" in facts else ""
     except PackageNotFoundError:
         return ""
 
