@@ -46,7 +46,7 @@ def contents(kinds: Iterable[str] = registry.KINDS) -> list[registry.Description
 def _distribution_summary(distribution: str) -> str:
     try:
         facts = metadata(distribution)
-        return facts["Summary"] if "Summary" in facts else ""
+        return facts["Summary"] or ""  # None where there is none
     except PackageNotFoundError:
         return ""
 
