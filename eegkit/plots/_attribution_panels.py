@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from eegkit.plots._attribution_rows import MapRow
+from eegkit.plots._attribution_tests import outline
 from eegkit.plots._axes import (
     axis_values,
     cell_edges,
@@ -73,6 +74,8 @@ def draw_spectrogram(
         x, y, row.signals[column], vmin=low, vmax=high, cmap=_greys(panel), rasterized=True
     )
     panel.pcolormesh(x, y, row.maps[column], norm=norm, cmap=cmap, rasterized=True)
+    if row.significant is not None:
+        outline(panel, x, y, row.significant, _ink(panel))
     if geometric:
         set_logarithmic(panel)
     panel.set(xlabel=x_label, ylabel=y_label if is_first else "")
@@ -89,9 +92,10 @@ def draw_traces(
     spacing = usual_spacing(row.signals[np.isfinite(row.signals).all(axis=(1, 2))])
     heights = -spacing * np.arange(n_channels)
     edges = spacing * (0.5 - np.arange(n_channels + 1))
-    panel.pcolormesh(
-        cell_edges(times), edges, row.maps[column], norm=norm, cmap=cmap, rasterized=True
-    )
+    x = cell_edges(times)
+    panel.pcolormesh(x, edges, row.maps[column], norm=norm, cmap=cmap, rasterized=True)
+    if row.significant is not None:
+        outline(panel, x, edges, row.significant, _ink(panel))
     centred = row.signals[column] - np.median(row.signals[column], axis=1, keepdims=True)
     panel.plot(times, (centred + heights[:, None]).T, color=_ink(panel), lw=0.5)
     names = [str(name) for name in row.coordinates[0]]
@@ -116,8 +120,14 @@ def draw_grid(
         panel.set_xlim(1.05 * norm.vmin, 1.05 * norm.vmax)
         panel.locator_params(axis="x", nbins=4)
         panel.spines[["top", "right", "left"]].set_visible(False)
+        if row.significant is not None:
+            places = np.flatnonzero(row.significant)
+            panel.plot(values[places], places, "o", ms=5, color=_ink(panel))
     else:
         panel.imshow(values, norm=norm, cmap=cmap, aspect="auto", interpolation="nearest")
+        if row.significant is not None:
+            x, y = (np.arange(n + 1) - 0.5 for n in values.shape[::-1])
+            outline(panel, x, y, row.significant, _ink(panel))
         across = [_in_words(place) for place in row.coordinates[1]]
         places = tick_positions(len(across), 8)
         rotation = 90 if max(map(len, across)) > 4 else 0
@@ -137,9 +147,10 @@ def draw_topography(
     places = make_info(names, 1.0) if info is None else _picked(info, names)
     check_positions(places)
     before = set(panel.lines)
+    dots = {"marker": "o", "markersize": 7, "linewidth": 0, "markerfacecolor": _ink(panel)}
     mne.viz.plot_topomap(
         row.maps[column], places, axes=panel, show=False, contours=0, cmap=cmap,
-        vlim=(norm.vmin, norm.vmax),
+        vlim=(norm.vmin, norm.vmax), mask=row.significant, mask_params=dots,
     )  # fmt: skip
     for line in set(panel.lines) - before:
         line.set_color(_ink(panel))

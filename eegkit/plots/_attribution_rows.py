@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from eegkit.plots._attribution_tests import are_people, passes_over_people
 from eegkit.plots.topography import check_positions
 from eegkit.recordings.channels import make_info
 from eegkit.text import count, shortlist
 
 if TYPE_CHECKING:
-    from eegkit.explanation import Attributions
+    from eegkit.explanation import Attributions, PeopleAttributions
 
 KINDS = ("spectrogram", "traces", "topography", "grid")
 MAX_COLUMNS = 6
@@ -47,6 +48,10 @@ class MapRow:
         How many channels a map is the mean of.
     shared : ndarray, or None
         The maps of all rows that have their colours in common.
+    significant : ndarray of bool, or None
+        Where a map of everybody passes the test over people.
+    test : str
+        What the test was, in a sentence.
     """
 
     kind: str
@@ -58,6 +63,8 @@ class MapRow:
     signals: NDArray[np.float64] | None = None
     n_channels: int | None = None
     shared: NDArray[np.float64] | None = None
+    significant: NDArray[np.bool_] | None = None
+    test: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,10 +94,16 @@ class Column:
 
     def title(self, several: Sequence[Attributions]) -> str:
         """What stands over the column."""
+        first = several[0]
+        if are_people(first) and self.by == "person":
+            return str(self.name)
+        if are_people(first) and self.trial is not None:
+            return str(first.groups[self.trial])  # type: ignore[index]
         if self.trial is not None:
-            return f"{several[0].targets[self.trial]}\ntrial {self.trial}"
+            return f"{first.targets[self.trial]}\ntrial {self.trial}"
         numbers = sorted({len(self.rows(attributions)) for attributions in several})
-        n_trials = count(numbers[-1], "trial")
+        words = ("person", "people") if are_people(first) else ("trial", "trials")
+        n_trials = count(numbers[-1], *words)
         if len(numbers) > 1:
             n_trials = f"{numbers[0]} to {n_trials}"
         return f"{'all' if self.by is None else self.name}\n{n_trials}"
@@ -114,7 +127,7 @@ def columns_of(
         if numbers.min() < 0 or numbers.max() >= most:
             raise ValueError(f"trials is {trials!r}; expected numbers from 0 to {most - 1}.")
         columns = [Column(trial=int(number)) for number in numbers]
-    elif by is None:
+    elif by is None or (by == "class" and all(map(are_people, several))):
         return [Column()]
     else:
         names = {name for a in several for name in _of_trials(a, by).tolist()}
@@ -222,7 +235,18 @@ def rows_of(
         n_channels, axes = maps.shape[1], axes[1:]
         maps, signals = maps.mean(axis=1), signals.mean(axis=1)
     coordinates = tuple(attributions.coordinates(axis) for axis in axes)
-    return [MapRow(kind, maps, axes, coordinates, label, signed, signals, n_channels)]
+    row = MapRow(kind, maps, axes, coordinates, label, signed, signals, n_channels)
+    if not _are_all_people(attributions, numbers, absolute):
+        return [row]
+    significant, test = passes_over_people(attributions, axes, maps.shape[1:])
+    return [replace(row, significant=significant, test=test)]
+
+
+def _are_all_people(
+    attributions: Attributions, numbers: Sequence[NDArray[np.intp]], absolute: bool
+) -> TypeGuard[PeopleAttributions]:
+    """Whether the picture is the mean of everybody's map, which is what can be tested."""
+    return are_people(attributions) and len(numbers) == 1 < len(numbers[0]) and not absolute
 
 
 def _means(values: NDArray[Any], numbers: Sequence[NDArray[np.intp]]) -> NDArray[np.float64]:
@@ -256,7 +280,15 @@ def _topographies(
             of_bands = [table[table["band"] == name] if name else table for name in names]
             maps[:, place] = [part["attribution"].to_numpy() for part in of_bands]
     labels = [f"{label}\n{name}" if name else label for name in names]
-    return [
+    rows = [
         MapRow("topography", band, ("channel",), (channels,), title, signed, shared=maps)
         for band, title in zip(maps, labels, strict=True)
+    ]
+    if not _are_all_people(attributions, numbers, absolute):
+        return rows
+    shape = (len(channels), len(names))[: len(by)]
+    significant, test = passes_over_people(attributions, by, shape, bands)
+    passes = significant.reshape(len(channels), len(names)).T
+    return [
+        replace(row, significant=band, test=test) for row, band in zip(rows, passes, strict=True)
     ]

@@ -35,7 +35,8 @@ class AttributionDisplay(Display):
     """Attributions of some classes, people or trials side by side, a row for each method.
 
     Make it with `from_attributions` or `from_decoder`. Red speaks for the class, blue against it.
-    Colours are the same within a row. Under the picture stands whether the maps were checked.
+    Colours are the same within a row. Under the picture stands whether the maps were checked. In
+    the mean of people's maps it is marked where their `PeopleAttributions.test` has p < 0.05.
 
     Parameters
     ----------
@@ -134,7 +135,8 @@ class AttributionDisplay(Display):
         Parameters
         ----------
         attributions : Attributions, or mapping of str to Attributions
-            Of several, such as methods or decoders, a row for each.
+            Of several, such as methods or decoders, a row for each. Of `PeopleAttributions` the
+            mean over people is shown, for the right class.
         kind : {"spectrogram", "traces", "topography", "grid"}, optional
             Over the spectrogram (the mean over channels), over the traces, on the head (the mean
             over all else), or an image of the one or two axes. By default what suits the axes.
@@ -142,7 +144,7 @@ class AttributionDisplay(Display):
             A column for the mean of the trials of each, the class being the one explained; None is
             one column, of all.
         trials : sequence of int, optional
-            Numbers of the trials to show in place of means.
+            Numbers of the trials, or people, to show in place of means.
         channels : sequence of str, optional
             All by default.
         bands : mapping of str to (float, float), optional
@@ -244,7 +246,9 @@ class AttributionDisplay(Display):
     def _write_note(self, new_figure: bool) -> None:
         """How far the maps can be trusted, under the picture."""
         means = {row.n_channels for row in self.rows if row.n_channels not in (None, 1)}
-        text = "".join(f"Mean of {n} channels. " for n in sorted(filter(None, means))) + self.note
+        parts = [f"Mean of {n} channels." for n in sorted(filter(None, means))]
+        parts += dict.fromkeys(row.test for row in self.rows if row.test)
+        text = " ".join([*parts, self.note])
         if new_figure:
             width = int(14 * self.figure_.bbox.width / self.figure_.get_dpi())
             lines = "\n".join(textwrap.wrap(text, width))
