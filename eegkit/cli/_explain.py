@@ -27,12 +27,19 @@ ENDINGS = (".png", ".pdf", ".svg")
     default=Path("explanation.png"),
     help="Picture to make (.png, .pdf or .svg), and a CSV file beside it.",
 )
+@option(
+    "--check/--no-check",
+    default=True,
+    help="Whether to try if the map can be trusted, which explains some windows several times "
+    "again, and to say so.",
+)
 @recording_options
 def explain(
     model: Path,
     recording: Path,
     method: str,
     out: Path,
+    check: bool,
     window_s: float | None,
     channels: list[str] | None,
     sfreq: float | None,
@@ -42,7 +49,8 @@ def explain(
 
     MODEL and RECORDING are as in eegkit predict. In every window the class is explained that the
     model labels it with; the picture shows the mean of each class, the table a row for each part
-    of a window. Best of a person the model was not trained on.
+    of a window. Best of a person the model was not trained on. What the check says is printed,
+    and stands under the picture; a map that is not to be trusted is no error.
 
     \b
     Example:
@@ -63,6 +71,9 @@ def explain(
     fitted = eegkit.load(model)
     signals, onsets, _ = recordings_for(fitted, channels, sfreq, window_s, filters).read(recording)
     attributions = eegkit.explain(fitted, signals, method=method)
+    if check:
+        click.echo("Checking the map; --no-check leaves that out ...", err=True)
+        attributions.check()
     table = attributions.to_frame().drop(columns="person")
     table.insert(0, "onset_s", onsets[table.pop("trial")])
     out.parent.mkdir(parents=True, exist_ok=True)

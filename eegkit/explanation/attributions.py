@@ -65,6 +65,12 @@ class Attributions:
         The one that was explained, by reference; pickles leave it out.
     again : callable
         Explains other decoders and trials by the same method; pickles leave it out.
+
+    Attributes
+    ----------
+    faithfulness : Faithfulness or None
+        What `check` said last, which pictures and reports tell; None of what is made from these
+        attributions, some of the trials included.
     """
 
     values: NDArray[np.float32]
@@ -88,6 +94,7 @@ class Attributions:
     windows: tuple[tuple[float, float], ...] | None = None
     decoder: Any = None
     again: Callable[..., Attributions] | None = None
+    faithfulness: Faithfulness | None = field(default=None, init=False)
 
     def __len__(self) -> int:
         return len(self.values)
@@ -260,7 +267,14 @@ class Attributions:
         """
         from eegkit.explanation.checks import check
 
-        return check([self], **options)
+        report = check(self._checked_trials(), **options)
+        if options.get("explain_with") is None:
+            object.__setattr__(self, "faithfulness", report)
+        return report
+
+    def _checked_trials(self) -> Sequence[Attributions]:
+        """What is checked, a part for each decoder."""
+        return [self]
 
     def _reduced(
         self, names: list[str], absolute: bool, bands: Mapping[str, tuple[float, float]] | None

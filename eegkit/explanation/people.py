@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -22,8 +22,6 @@ from eegkit.trials import Trials
 if TYPE_CHECKING:
     import pandas as pd
 
-    from eegkit.explanation.checks import Faithfulness
-
 # Trials of each fold that are kept for checks.
 N_CHECKED = 32
 
@@ -40,7 +38,8 @@ class PeopleAttributions(Attributions):
     n_trials : ndarray of int, shape (n_people,)
         How many trials each person's map is made of.
     samples : tuple of Attributions
-        Some trials of each fold, explained for the class that they are of: what `check` reads.
+        Some trials of each fold, explained for the class that they are of, which `check` tries
+        with the fold's decoder. It takes no ``train`` then.
     """
 
     n_trials: NDArray[np.intp]
@@ -116,27 +115,8 @@ class PeopleAttributions(Attributions):
         t, p = corrected(maps, axes, self.ch_names, correction, n_permutations, random_state)
         return table.assign(t=t.ravel(), p=p.ravel(), n_people=len(self))
 
-    def check(self, **options: Any) -> Faithfulness:
-        """Say whether the maps can be trusted: as `Attributions.check`, of all folds' decoders.
-
-        Parameters
-        ----------
-        **options
-            As there, but ``train``: the decoders were trained on different people.
-
-        Returns
-        -------
-        Faithfulness
-            Correlations are means over decoders; what is counted, is over all trials.
-
-        Raises
-        ------
-        ValueError
-            The decoders are not there: the attributions are from a pickle.
-        """
-        from eegkit.explanation.checks import check
-
-        return check(self.samples, **options)
+    def _checked_trials(self) -> Sequence[Attributions]:
+        return self.samples
 
 
 class Person(NamedTuple):

@@ -84,6 +84,7 @@ class AttributionDisplay(Display):
         method: str | Sequence[str] = "integrated_gradients",
         kind: str | None = None,
         by: str | None = "class",
+        check: bool = True,
         axes: Any = None,
         **options: Any,
     ) -> AttributionDisplay:
@@ -97,6 +98,9 @@ class AttributionDisplay(Display):
             A row for each.
         kind, by, axes
             As in `from_attributions`, which has more.
+        check : bool, default True
+            Whether to try if the maps can be trusted, by `Attributions.check`; what it says stands
+            under the picture. Some trials are explained several times again for that.
         **options
             Of `eegkit.explain`.
 
@@ -113,6 +117,8 @@ class AttributionDisplay(Display):
 
         methods = [method] if isinstance(method, str) else list(method)
         several = {name: explain(decoder, X, y, method=name, **options) for name in methods}
+        for attributions in several.values() if check else ():
+            attributions.check()
         return cls.from_attributions(several, kind=kind, by=by, axes=axes)
 
     @classmethod
@@ -152,7 +158,8 @@ class AttributionDisplay(Display):
         absolute : bool, default False
             Take sizes, so that what speaks for and against does not cancel in means.
         check : Faithfulness, optional
-            How `Attributions.check` went: what its ``describe()`` says stands under the picture.
+            What stands under the picture; by default what `Attributions.check` said last, or that
+            it was not called.
         info : mne.Info, optional
             Where the channels are; by default where the 10-05 system has them.
         axes : matplotlib.axes.Axes, n_rows * n_columns of them, optional
@@ -183,7 +190,7 @@ class AttributionDisplay(Display):
         return cls(
             rows=rows,
             columns=[column.title(list(picked.values())) for column in columns],
-            note=NOT_CHECKED if check is None else check.describe(),
+            note=_note(several) if check is None else check.describe(),
             info=info,
         ).plot(axes=axes)
 
@@ -251,14 +258,32 @@ class AttributionDisplay(Display):
         text = " ".join([*parts, self.note])
         if new_figure:
             width = int(14 * self.figure_.bbox.width / self.figure_.get_dpi())
-            lines = "\n".join(textwrap.wrap(text, width))
+            lines = _wrap(text, width)
             self.figure_.supxlabel(lines, x=0.01, ha="left", fontsize=8)
             return
         panel: Axes = self.axes_[-1, 0]
-        lines = "\n".join(textwrap.wrap(text, 60))
         panel.annotate(
-            lines, (0, 0), (0, -42), "axes fraction", "offset points", va="top", fontsize=8
+            _wrap(text, 60),
+            (0, 0),
+            (0, -42),
+            "axes fraction",
+            "offset points",
+            va="top",
+            fontsize=8,
         )
+
+
+def _note(several: Mapping[str, Attributions]) -> str:
+    """What checks said of each, once where it is the same."""
+    verdicts = {name: each.faithfulness for name, each in several.items()}
+    texts = {n: NOT_CHECKED if v is None else v.describe() for n, v in verdicts.items()}
+    if len(set(texts.values())) == 1:
+        return next(iter(texts.values()))
+    return "\n".join(f"{name}: {text}" for name, text in texts.items())
+
+
+def _wrap(text: str, width: int) -> str:
+    return "\n".join(line for part in text.split("\n") for line in textwrap.wrap(part, width))
 
 
 def _size(row: MapRow) -> tuple[float, float]:

@@ -38,8 +38,8 @@ def folder(tmp_path_factory):
 
 def test_a_picture_and_a_table_of_every_window(folder, tmp_path):
     out = tmp_path / "sub" / "map.png"
-    done = run(folder / "model.eegkit", folder / "new_raw.fif", "--out", out)
-    assert "8 windows by occlusion. Not checked" in done.output
+    done = run(folder / "model.eegkit", folder / "new_raw.fif", "--out", out, "--no-check")
+    assert "8 windows by occlusion. Not checked: nothing here says" in done.output
     assert out.read_bytes().startswith(b"\x89PNG")
     table = pd.read_csv(out.with_suffix(".csv"))
     assert list(table) == ["onset_s", "class", "channel", "attribution"]
@@ -50,6 +50,19 @@ def test_a_picture_and_a_table_of_every_window(folder, tmp_path):
     values = table["attribution"].to_numpy().reshape(8, 4)
     np.testing.assert_allclose(values, expected.values, atol=1e-3)
     assert list(table["channel"][:4]) == CHANNELS
+
+
+def test_the_verdict_of_the_check_is_printed_and_no_error(folder, tmp_path):
+    rng = np.random.default_rng(0)
+    trials = load_dataset("simulated", n_subjects=3, **OPTIONS)
+    ignorant = parse_pipeline("band_power+lr").fit(trials.X, rng.permutation(trials.y))
+    ignorant[-1].coef_[:] = 0  # which looks at nothing
+    eegkit.save(ignorant, tmp_path / "ignorant.eegkit")
+    out = tmp_path / "map.png"
+    done = run(tmp_path / "ignorant.eegkit", folder / "new_raw.fif", "--out", out)
+    assert "8 windows by occlusion. Not to be trusted: " in done.output
+    assert "Not checked is whether the decoder knows the classes: no labels" in done.output
+    assert out.exists()
 
 
 @pytest.mark.parametrize(

@@ -164,3 +164,15 @@ def test_a_map_without_its_decoder_is_refused(attributions):
         pickle.loads(pickle.dumps(attributions)).check()
     with pytest.raises(ValueError, match="n_trials"):
         attributions.check(n_trials=0)
+
+
+def test_attributions_remember_what_their_check_said(net):
+    attributions = explain(net, *spectrograms(40, 1), method="input_x_gradient")
+    assert attributions.faithfulness is None
+    fraud = attributions.check(explain_with=amplitude, n_stages=1)
+    assert attributions.faithfulness is None, "that was the check of another method"
+    report = attributions.check(n_stages=1)
+    assert attributions.faithfulness is report is not fraud
+    assert pickle.loads(pickle.dumps(attributions)).faithfulness.describe() == report.describe()
+    other = replace(attributions, values=-attributions.values)
+    assert other.faithfulness is attributions[:3].faithfulness is None

@@ -7,6 +7,7 @@ from eegkit import load_dataset
 from eegkit.experiment import parse_pipeline
 from eegkit.explanation import Attributions
 from eegkit.plots import AttributionDisplay
+from eegkit.plots.attributions import NOT_CHECKED
 
 mpl.use("agg")
 NAMES = ("C3", "Cz", "C4", "Pz", "Fz")
@@ -120,6 +121,14 @@ def test_what_a_picture_says_of_its_check():
     assert "Not checked" in picture(attributions()).figure_.get_supxlabel()
     checked = " ".join(picture(attributions(), check=Failed()).figure_.get_supxlabel().split())
     assert checked.endswith(Failed().describe())
+    values = attributions()
+    object.__setattr__(values, "faithfulness", Failed())  # as `check` does
+    checked = " ".join(picture(values).figure_.get_supxlabel().split())
+    assert checked.endswith(Failed().describe())
+    both = picture({"one": values, "other": attributions()}).figure_.get_supxlabel()
+    assert " ".join(both.split()) == (
+        f"Mean of 5 channels. one: {Failed().describe()} other: {NOT_CHECKED}"
+    )
     _, axes = plt.subplots(1, 2)
     texts = [text.get_text() for text in picture(attributions(), axes=axes).axes_[0, 0].texts]
     assert "Not checked" in " ".join(texts)
@@ -139,6 +148,11 @@ def test_a_pipeline_without_gradients_by_band_and_channel():
     )
     assert [bar.get_height() for bar in display.axes_[0, 0].patches] == [0.8] * 19
     assert display.rows[0].label == "occlusion (probability)"
+    text = " ".join(display.figure_.get_supxlabel().split())
+    assert "trust" in text.lower()
+    assert "only a net has weights" in text
+    without = AttributionDisplay.from_decoder(decoder, trials, method="occlusion", check=False)
+    assert without.note == NOT_CHECKED
 
 
 @pytest.mark.parametrize(
