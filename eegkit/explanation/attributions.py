@@ -39,8 +39,9 @@ class Attributions:
         what was hidden: "channel", "band", "window".
     X : ndarray of float32, shape ``(n_trials, *shape)``
         What was explained: what the classifier reads, or the raw trials.
-    space : {"input", "raw"}
-        Whether `X` is what the classifier reads, or what the decoder does.
+    space : {"input", "raw", "spectrum"}
+        Whether `X` is what the classifier reads or what the decoder does; "spectrum" explains the
+        frequencies of the latter.
     method : str
         See `explain`.
     options : dict of str to object

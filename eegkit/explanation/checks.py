@@ -154,7 +154,7 @@ class _Again:
         self.some = some
         self.explain_with = explain_with or some.again
         decoder = best_of(some.decoder)
-        self.reader = decoder if some.space == "raw" else parts(decoder)[1]
+        self.reader = parts(decoder)[1] if some.space == "input" else decoder
         facts = {name: getattr(some, name) for name in ("ch_names", "groups", "onsets")}
         if some.X.ndim > 2:
             facts["sfreq"] = some.sfreq
@@ -243,7 +243,7 @@ def _of_labels(
     if np.array_equal(y[order], y):  # everybody is of one class
         order = rng.permutation(len(y))
     decoder = clone(best_of(again.some.decoder)).fit(train.X, y[order])
-    reader = decoder if again.some.space == "raw" else parts(decoder)[1]
+    reader = parts(decoder)[1] if again.some.space == "input" else decoder
     rows.append(_row("random labels", "", again.likeness(reader), MOST_LIKE, above=False))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -27,6 +28,7 @@ from eegkit.explanation.reading import (
     refuse_no_net,
 )
 from eegkit.explanation.rollout import attention_rollout
+from eegkit.explanation.spectra import by_frequency, frequencies
 from eegkit.explanation.targets import labels_of, target_codes
 from eegkit.parameters import ParameterError
 from eegkit.signals import as_signals
@@ -79,10 +81,11 @@ def explain(
     layer : str, optional
         Of "gradcam": the layer, by its name in the net's ``module_.named_modules()``; by default
         the one that the net names as its feature map.
-    space : {"input", "raw"}, optional
+    space : {"input", "raw", "spectrum"}, optional
         Whether attributions are of what the classifier reads (channels x freqs x frames after a
-        spectrogram), or go back through the transforms to the raw trials (channels x times). By
-        default "raw" for "occlusion", "input" for all others.
+        spectrogram), or go back through the transforms to the raw trials (channels x times) or to
+        the frequencies of these (channels x freqs). By default "raw" for "occlusion", "input" for
+        all others.
     max_memory_mb : float, default 512
         Memory that the work may take beside X and the attributions, in MB; trials come in batches
         accordingly.
@@ -150,6 +153,7 @@ def explain(
     codes = target_codes(target, proba, labels, classes)
     arguments = options if layer is None else {**options, "layer": layer}
     if method == "occlusion":
+        _refuse_spectrum(space)
         reading = read(decoder, X, space)
         predictor = decoder if space == "raw" else parts(decoder)[1]
         request = Request(predictor, reading, codes, proba, max_memory_mb)
@@ -160,12 +164,28 @@ def explain(
             gradients.captum()
         net = Differentiable(decoder, space, max_memory_mb)
         reading = read(decoder, X, space)
-        trials = reading.X.reshape(-1, *net.input_shape)
-        answer = OF_NETS[method](Question(net, trials, codes, method), **arguments)
+        answer = _of_net(net, reading, codes, method, arguments)
     facts = {"space": space, "method": method, "options": arguments, "decoder": decoder}
     facts["again"] = partial(explain, method=method, space=space, **arguments)
     facts |= {"classes": classes, "targets": classes[codes], "y": labels}
     return _attributions(reading, answer, predicted=classes[proba.argmax(axis=1)], **facts)
+
+
+def _of_net(
+    net: Differentiable,
+    reading: Reading,
+    codes: NDArray[np.intp],
+    method: str,
+    arguments: Mapping[str, Any],
+) -> Answer:
+    """What a method that looks into a net answers, by frequency where the net reads these."""
+    if net.has_spectrum:
+        reading.facts["freqs"] = frequencies(reading)
+    trials = reading.X.reshape(-1, *net.input_shape)
+    answer = OF_NETS[method](Question(net, trials, codes, method), **arguments)
+    if not net.has_spectrum:
+        return answer
+    return replace(answer, values=by_frequency(answer.values), axes=("channel", "freq"))
 
 
 def _attributions(reading: Reading, answer: Answer, **facts: Any) -> Attributions:
@@ -179,6 +199,15 @@ def _attributions(reading: Reading, answer: Answer, **facts: Any) -> Attribution
         **reading.facts,
         **facts,
     )
+
+
+def _refuse_spectrum(space: Space) -> None:
+    if space == "spectrum":
+        raise ParameterError(
+            "space is 'spectrum', but occlusion hides bands of the raw trials: space='raw' with "
+            "by='band'.",
+            "space",
+        )
 
 
 def _check_method(method: Any, options: Mapping[str, Any]) -> None:

@@ -79,10 +79,11 @@ def spread(grid: torch.Tensor, span: Sequence[int] | None, net: Differentiable) 
 
 
 def refuse_transforms(net: Differentiable, method: str) -> None:
-    """Refuse maps over raw trials, where the net reads something else."""
-    if net.goes_through_transforms:
+    """Refuse maps over raw trials or spectra, where the net reads something else."""
+    if net.goes_through_transforms or net.has_spectrum:
+        seen = "their spectrum" if net.has_spectrum else "the raw trials"
         raise ParameterError(
-            f"{method} is a map over what {net.name} reads, which is not the raw trials; "
+            f"{method} is a map over what {net.name} reads, which is not {seen}; "
             "use space='input'.",
             "space",
         )

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from eegkit.explanation.reading import parts, raw_steps
+from eegkit.explanation.spectra import FromSpectrum, spectra
 from eegkit.transforms._modules import padded
 
 # Memory of a trial on its way there and back, in multiples of what all layers give.
@@ -28,23 +29,26 @@ class Differentiable:
     ----------
     decoder : estimator
         Fitted, and ends in a net.
-    space : {"input", "raw"}
-        Whether it reads what the net reads, or what the decoder does.
+    space : {"input", "raw", "spectrum"}
+        Whether it reads what the net reads, what the decoder does, or the spectrum of that.
     max_memory_mb : float
         Memory that a batch may take, in MB.
     """
 
     def __init__(self, decoder: Any, space: str, max_memory_mb: float) -> None:
         transforms, net = parts(decoder)
-        before = raw_steps(decoder) if space == "raw" else []
+        before = [] if space == "input" else raw_steps(decoder)
         self.name = type(net).__name__
         self.module = _differentiable(net.module_)
         padding = padded(net.input_shape_, net.padded_shape)
         self.device = torch.device(net.net_.device)
-        self.whole = nn.Sequential(*before, padding, self.module).eval().to(self.device)
-        _let_recurrent_layers_go_back(self.module)
         first = transforms[0] if before else net
         self.input_shape: tuple[int, ...] = first.input_shape_
+        self.has_spectrum = space == "spectrum"
+        if self.has_spectrum:
+            before = [FromSpectrum(self.input_shape[-1]), *before]
+        self.whole = nn.Sequential(*before, padding, self.module).eval().to(self.device)
+        _let_recurrent_layers_go_back(self.module)
         self.net_shape: tuple[int, ...] = net.input_shape_
         self.padded_shape: tuple[int, ...] = net.padded_shape
         self.goes_through_transforms = bool(before)
@@ -71,8 +75,9 @@ class Differentiable:
         return sum(sizes) + 4 * int(np.prod(self.input_shape))
 
     def tensor(self, X: NDArray[Any]) -> torch.Tensor:
-        """Trials on the net's device."""
-        return torch.tensor(X, dtype=torch.float32, device=self.device)
+        """Trials, or their spectra, on the net's device."""
+        x = torch.tensor(X, dtype=torch.float32, device=self.device)
+        return spectra(x) if self.has_spectrum else x
 
     def logits(self, X: NDArray[Any], codes: NDArray[np.intp]) -> NDArray[np.float64]:
         """The logit of a class of each trial, shape (n_trials,)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from eegkit.parameters import ParameterError
 from eegkit.pipeline import flat_steps
 from eegkit.signals import SignalArray, as_signals
 
-Space = Literal["input", "raw"]
+Space = Literal["input", "raw", "spectrum"]
 # The axes of one trial, by their number.
 NAMES = {1: ("feature",), 2: ("channel", "time"), 3: ("channel", "freq", "frame")}
 
@@ -61,7 +61,7 @@ def read(decoder: Any, X: Any, space: Space) -> Reading:
     """Trials as the decoder's classifier reads them, or as the decoder does."""
     transforms, classifier = parts(decoder)
     signals = as_signals(X)
-    reader = transforms[0] if transforms and space == "raw" else classifier
+    reader = transforms[0] if transforms and space != "input" else classifier
     if space == "input":
         for transform in transforms:
             signals = transform.transform(signals)
@@ -90,10 +90,10 @@ def _reading(signals: Any, reader: Any) -> Reading:
 
 def check_space(space: Any) -> None:
     """Refuse what is no space."""
-    if space not in ("input", "raw"):
+    if space not in get_args(Space):
         raise ParameterError(
-            f"space is {space!r}; expected 'input', what the classifier reads, or 'raw', what the "
-            "decoder reads.",
+            f"space is {space!r}; expected 'input', what the classifier reads, 'raw', what the "
+            "decoder reads, or 'spectrum', the frequencies of the raw trials.",
             "space",
         )
 
@@ -126,8 +126,8 @@ def raw_steps(decoder: Any) -> list[Any]:
         except (AttributeError, ValueError) as error:
             reason = "" if isinstance(error, AttributeError) else f" ({str(error).rstrip('.')})"
             raise ParameterError(
-                f"space is 'raw', but no gradient goes through {type(step).__name__}{reason}; "
-                "space='input' explains what the net reads, method='occlusion' the raw trials.",
+                f"No gradient goes back to raw trials, since {type(step).__name__} has none{reason}; "
+                "space='input' is what the net reads, method='occlusion' explains raw trials.",
                 "space",
             ) from error
     return modules

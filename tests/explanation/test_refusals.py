@@ -86,7 +86,7 @@ def test_a_step_without_gradient_is_named_where_raw_trials_are_explained():
     stft = STFT(window_s=0.25)
     steps = [SubjectStandardizer(access="transductive"), stft, net]
     decoder = Pipeline(steps).fit(trials.X, trials.y)
-    with pytest.raises(ParameterError, match="no gradient goes through SubjectStandardizer"):
+    with pytest.raises(ParameterError, match="since SubjectStandardizer has none"):
         explain(decoder, trials, space="raw")
     assert explain(decoder, trials, method="saliency").axes == ("channel", "freq", "frame")
 
