@@ -126,7 +126,7 @@ def raw_steps(decoder: Any) -> list[Any]:
         except (AttributeError, ValueError) as error:
             reason = "" if isinstance(error, AttributeError) else f" ({str(error).rstrip('.')})"
             raise ParameterError(
-                f"No gradient goes back to raw trials, since {type(step).__name__} has none{reason}; "
+                f"No gradient goes to raw trials, since {type(step).__name__} has none{reason}; "
                 "space='input' is what the net reads, method='occlusion' explains raw trials.",
                 "space",
             ) from error
