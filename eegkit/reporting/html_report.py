@@ -12,9 +12,11 @@ from typing import Any
 from eegkit.atomic import atomic_write
 from eegkit.evaluation import Results
 from eegkit.evaluation.splits.metadata import joined
+from eegkit.explanation import Attributions
 from eegkit.plots._styles import figures_hidden
 from eegkit.reporting import markup as h
 from eegkit.reporting import sections, sources
+from eegkit.reporting.explanation import explanation, named
 from eegkit.reporting.headline import leak_banner, tell
 from eegkit.reporting.tuning import tuning
 from eegkit.text import count
@@ -43,6 +45,7 @@ def report(
     results: Results,
     path: str | os.PathLike[str],
     trials: Trials | Mapping[str, Trials] | None = None,
+    attributions: Attributions | Mapping[str, Attributions] | None = None,
 ) -> Path:
     """Write results as one HTML file that opens without a network.
 
@@ -58,6 +61,9 @@ def report(
         Of the file, ``.html``. A file that is there is replaced, once the new one is whole.
     trials : Trials, or dict of str to Trials, optional
         What was evaluated; more is told about them then.
+    attributions : Attributions, or dict of str to Attributions, optional
+        What the decoders look at, best of `eegkit.explanation.explain_people`; of several, by a
+        name for each. Those that were not checked are now (`Attributions.check`).
 
     Returns
     -------
@@ -67,7 +73,8 @@ def report(
     Raises
     ------
     ValueError
-        The trials are not those that were evaluated; the path does not end in ``.html``.
+        The trials are not those that were evaluated; the path does not end in ``.html``; or
+        attributions are something else.
 
     Examples
     --------
@@ -88,6 +95,7 @@ def report(
     if path.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"path is {str(path)!r}; expected the name of an .html file.")
     by_dataset = _match(results, trials)
+    several = named(attributions)
     document = mne.Report(title="Decoding report", verbose="error")
     document.include += VIEWPORT
     document.add_custom_css(files("eegkit.reporting").joinpath("report.css").read_text("utf-8"))
@@ -106,6 +114,7 @@ def report(
             add("Data", sections.about_data(part, by_dataset.get(name)), section)
             for title, make in SECTIONS.items():
                 add(title, make(part), section)
+        add("Explanation", explanation(several))
     add("Failures", _failures(results))
     add("What to cite", sources.to_cite(results))
     add("Run it again", sources.run_again(results))
