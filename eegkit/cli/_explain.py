@@ -73,7 +73,7 @@ def explain(
     attributions = eegkit.explain(fitted, signals, method=method)
     if check:
         click.echo("Checking the map; --no-check leaves that out ...", err=True)
-        attributions.check()
+        attributions.check(n_stages=1)
     table = attributions.to_frame().drop(columns="person")
     table.insert(0, "onset_s", onsets[table.pop("trial")])
     out.parent.mkdir(parents=True, exist_ok=True)

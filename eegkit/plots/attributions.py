@@ -118,7 +118,7 @@ class AttributionDisplay(Display):
         methods = [method] if isinstance(method, str) else list(method)
         several = {name: explain(decoder, X, y, method=name, **options) for name in methods}
         for attributions in several.values() if check else ():
-            attributions.check()
+            attributions.check(n_stages=1)
         return cls.from_attributions(several, kind=kind, by=by, axes=axes)
 
     @classmethod

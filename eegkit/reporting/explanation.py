@@ -91,7 +91,7 @@ def _subject(attributions: Attributions) -> str:
 def _verdict(attributions: Attributions) -> str:
     """What the check says, which is made where it was not."""
     try:
-        faithfulness = attributions.faithfulness or attributions.check()
+        faithfulness = attributions.faithfulness or attributions.check(n_stages=1)
     except ValueError as error:
         return h.paragraph(f"Not checked: {error}")
     text = faithfulness.describe()
