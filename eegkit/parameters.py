@@ -143,7 +143,8 @@ OddCount = Annotated[int, Interval(ge=1), Predicate(lambda value: value % 2 == 1
 Positive = Annotated[float, Interval(gt=0)]
 NonNegative = Annotated[float, Interval(ge=0)]
 Proportion = Annotated[float, Interval(ge=0, lt=1)]
-RandomState = Annotated[int, Interval(ge=0, le=2**32 - 1)] | np.random.RandomState | None
+Seed = Annotated[int, Interval(ge=0, le=2**32 - 1)]
+RandomState = Seed | np.random.RandomState | None
 PathLike = str | os.PathLike[str]
 
 

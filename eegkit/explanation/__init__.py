@@ -10,7 +10,8 @@ References
 
 from eegkit.explanation.attributions import Attributions
 from eegkit.explanation.checks import Faithfulness
-from eegkit.explanation.explain import METHODS, explain
+from eegkit.explanation.explain import explain
+from eegkit.explanation.methods import METHODS
 from eegkit.explanation.people import PeopleAttributions, explain_people
 
 __all__ = [

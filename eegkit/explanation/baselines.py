@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from eegkit.parameters import ParameterError
 
+# "zero", "mean", "others" of occlusion, or an array; `baseline_of` refuses all else.
+Baseline = Any
+
 
 def baseline_of(X: NDArray[np.float32], baseline: Any) -> NDArray[np.float32]:
     """The trial that others are compared with, of the shape of one.
@@ -42,10 +45,3 @@ def baseline_of(X: NDArray[np.float32], baseline: Any) -> NDArray[np.float32]:
             "baseline",
         )
     return np.broadcast_to(array, X.shape[1:])
-
-
-def at_least_one(number: Any, name: str) -> int:
-    """A parameter that counts something."""
-    if not isinstance(number, int | np.integer) or isinstance(number, bool) or number < 1:
-        raise ParameterError(f"{name} is {number!r}; expected a whole number from 1.", name)
-    return int(number)

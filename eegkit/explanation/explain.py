@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -12,40 +11,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from eegkit.evaluation import Results
-from eegkit.explanation import gradients
 from eegkit.explanation.answers import Answer, Question
 from eegkit.explanation.attributions import Attributions
-from eegkit.explanation.gradcam import gradcam
+from eegkit.explanation.methods import OF_NETS, check_decoder, check_request
 from eegkit.explanation.modules import Differentiable
 from eegkit.explanation.occlusion import Request, occlusion
-from eegkit.explanation.reading import (
-    Reading,
-    Space,
-    best_of,
-    check_space,
-    parts,
-    read,
-    refuse_no_net,
-)
-from eegkit.explanation.rollout import attention_rollout
+from eegkit.explanation.reading import Reading, Space, best_of, parts, read
 from eegkit.explanation.spectra import by_frequency, frequencies
 from eegkit.explanation.targets import labels_of, target_codes
-from eegkit.parameters import ParameterError
 from eegkit.signals import as_signals
-from eegkit.text import suggest
-
-# The methods that look into a net, and those of them that are Captum's.
-OF_NETS: Mapping[str, Callable[..., Answer]] = {
-    "saliency": gradients.saliency,
-    "input_x_gradient": gradients.input_x_gradient,
-    "integrated_gradients": gradients.integrated_gradients,
-    "deep_lift": gradients.deep_lift,
-    "smoothgrad": gradients.smoothgrad,
-    "gradcam": gradcam,
-    "attention_rollout": attention_rollout,
-}
-OF_CAPTUM = tuple(OF_NETS)[:5]
-METHODS = (*OF_NETS, "occlusion")
 
 
 def explain(
@@ -142,26 +116,22 @@ def explain(
     >>> eegkit.explain(decoder, trials, method="saliency")  # doctest: +SKIP
     <Attributions: saliency of 16 trials, 19 channels x 75 freqs x 9 frames>
     """
-    _check_method(method, options)
-    _check_layer(method, layer)
-    _check_memory(max_memory_mb)
+    arguments = options if layer is None else {**options, "layer": layer}
+    check_request(method, {"space": space, "max_memory_mb": max_memory_mb, **arguments})
     if space is None:
         space = "raw" if method == "occlusion" else "input"
-    check_space(space)
-    proba, classes = _answers(decoder, X)
+    _refuse_results(decoder)
+    check_decoder(decoder, method)
+    proba = np.asarray(decoder.predict_proba(as_signals(X)))  # which also checks the trials
+    classes = np.asarray(best_of(decoder).classes_)
     labels = labels_of(X, y, len(proba))
     codes = target_codes(target, proba, labels, classes)
-    arguments = options if layer is None else {**options, "layer": layer}
     if method == "occlusion":
-        _refuse_spectrum(space)
         reading = read(decoder, X, space)
         predictor = decoder if space == "raw" else parts(decoder)[1]
         request = Request(predictor, reading, codes, proba, max_memory_mb)
         answer = occlusion(request, **arguments)
     else:
-        refuse_no_net(decoder, method)
-        if method in OF_CAPTUM:
-            gradients.captum()
         net = Differentiable(decoder, space, max_memory_mb)
         reading = read(decoder, X, space)
         answer = _of_net(net, reading, codes, method, arguments)
@@ -201,53 +171,9 @@ def _attributions(reading: Reading, answer: Answer, **facts: Any) -> Attribution
     )
 
 
-def _refuse_spectrum(space: Space) -> None:
-    if space == "spectrum":
-        raise ParameterError(
-            "space is 'spectrum', but occlusion hides bands of the raw trials: space='raw' with "
-            "by='band'.",
-            "space",
-        )
-
-
-def _check_method(method: Any, options: Mapping[str, Any]) -> None:
-    """Refuse unknown methods, and options that are not a method's own."""
-    if method not in METHODS:
-        raise ParameterError(f"method is {method!r}{suggest(method, METHODS)}", "method")
-    function = OF_NETS.get(method, occlusion)
-    parameters = inspect.signature(function).parameters.values()
-    names = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
-    for name in options:
-        if name not in names:
-            known = suggest(name, names) if names else "; it has none."
-            raise ParameterError(f"{method} has no option {name!r}{known}", name)
-
-
-def _check_layer(method: str, layer: Any) -> None:
-    if layer is not None and method != "gradcam":
-        raise ParameterError(
-            f"layer is {layer!r}, but method is {method!r}; only 'gradcam' reads a layer.", "layer"
-        )
-
-
-def _check_memory(max_memory_mb: Any) -> None:
-    if not (isinstance(max_memory_mb, int | float) and max_memory_mb > 0):
-        raise ParameterError(
-            f"max_memory_mb is {max_memory_mb!r}; expected a number above 0.", "max_memory_mb"
-        )
-
-
-def _answers(decoder: Any, X: Any) -> tuple[NDArray[Any], NDArray[Any]]:
-    """The decoder's probabilities, by which it also checks the trials, and its classes."""
+def _refuse_results(decoder: Any) -> None:
     if isinstance(decoder, Results):
         raise ValueError(
             "These are results of many decoders; eegkit.explanation.explain_people explains each "
             "person with the one that never saw them."
         )
-    if not hasattr(decoder, "predict_proba"):
-        raise ValueError(
-            f"{type(decoder).__name__} has no predict_proba, which explain asks for; give it a "
-            "classifier that has (CalibratedClassifierCV gives one to those that have not)."
-        )
-    proba = np.asarray(decoder.predict_proba(as_signals(X)))
-    return proba, np.asarray(best_of(decoder).classes_)

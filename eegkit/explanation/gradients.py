@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from torch import nn
 
 from eegkit.explanation.answers import Answer, Question
-from eegkit.explanation.baselines import at_least_one, baseline_of
+from eegkit.explanation.baselines import Baseline, baseline_of
 from eegkit.explanation.modules import Differentiable, hooks
 from eegkit.notice import warn
-from eegkit.parameters import ParameterError
+from eegkit.parameters import Count, NonNegative, ParameterError, Seed
 from eegkit.text import shortlist
 
 # How far sums of attributions may be from what they have to add up to, in parts of it (or of
@@ -83,7 +83,7 @@ def _by(question: Question, kind: Any) -> Answer:
 
 
 def smoothgrad(
-    question: Question, *, n_samples: int = 25, noise: float = 0.1, random_state: int = 0
+    question: Question, *, n_samples: Count = 25, noise: NonNegative = 0.1, random_state: Seed = 0
 ) -> Answer:
     """The mean size of the gradient at noisy copies of each trial [1]_.
 
@@ -102,7 +102,7 @@ def smoothgrad(
     """
     total = np.zeros_like(question.X)
     spread = question.X.std(axis=tuple(range(1, question.X.ndim)), keepdims=True)
-    for sample in range(at_least_one(n_samples, "n_samples")):
+    for sample in range(n_samples):
         rng = np.random.default_rng([random_state, sample])
         noisy = question.X + noise * spread * rng.standard_normal(question.X.shape, np.float32)
         noisy_question = Question(question.net, noisy, question.codes, question.method)
@@ -111,7 +111,7 @@ def smoothgrad(
 
 
 def integrated_gradients(
-    question: Question, *, baseline: ArrayLike | str | None = None, n_steps: int = 50
+    question: Question, *, baseline: Baseline = None, n_steps: Count = 50
 ) -> Answer:
     """The gradient's mean on the way from a baseline, times the way [1]_.
 
@@ -132,7 +132,6 @@ def integrated_gradients(
        arXiv:1703.01365.
     """
     net, origin = question.net, baseline_of(question.X, baseline)
-    n_steps = at_least_one(n_steps, "n_steps")
     n_batches = math.ceil(n_steps / net.rows)  # of one trial; of equal size
     method = captum().IntegratedGradients(net.whole)
     attribute = functools.partial(
@@ -151,7 +150,7 @@ def integrated_gradients(
     return _complete(question, values, origin, remedy)
 
 
-def deep_lift(question: Question, *, baseline: ArrayLike | str | None = None) -> Answer:
+def deep_lift(question: Question, *, baseline: Baseline = None) -> Answer:
     """DeepLIFT by the rescale rule [1]_: differences from a baseline, carried back layer by layer.
 
     A trial's attributions add up to the difference that it makes to the logit where all that is

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import scipy.fft
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from eegkit.access import access_of
 from eegkit.explanation.answers import Answer
-from eegkit.explanation.baselines import at_least_one, baseline_of
+from eegkit.explanation.baselines import Baseline, baseline_of
 from eegkit.explanation.reading import Reading
-from eegkit.parameters import ParameterError
+from eegkit.parameters import Count, ParameterError, Positive, Seed
 from eegkit.signals import SignalArray
 from eegkit.text import shortlist, suggest
 from eegkit.transforms.band_power import BANDS
@@ -52,12 +52,12 @@ class Request:
 def occlusion(
     request: Request,
     *,
-    by: str | Iterable[str] | None = None,
+    by: str | Sequence[str] | None = None,
     bands: Mapping[str, tuple[float, float]] | None = None,
-    window_s: float | None = None,
-    baseline: ArrayLike | str = "others",
-    n_others: int = 4,
-    random_state: int = 0,
+    window_s: Positive | None = None,
+    baseline: Baseline = "others",
+    n_others: Count = 4,
+    random_state: Seed = 0,
 ) -> Answer:
     """The probability of the class less the one without a part of the trial [1]_.
 
@@ -130,8 +130,7 @@ def _origins(
             "baseline='zero'.",
             "baseline",
         )
-    n = at_least_one(n_others, "n_others")
-    steps = 1 + np.random.default_rng(random_state).permutation(len(X) - 1)[:n]
+    steps = 1 + np.random.default_rng(random_state).permutation(len(X) - 1)[:n_others]
     return [lambda rows, step=step: X[(rows + step) % len(X)] for step in steps]  # type: ignore[misc]
 
 
@@ -212,7 +211,22 @@ class _Hiding:
         return scipy.fft.irfft(spectrum * _inside(_bins(self.reading), band), content.shape[-1])
 
 
-def _names(by: str | Iterable[str] | None, reading: Reading) -> tuple[str, ...]:
+def check_by(by: str | Sequence[str] | None) -> None:
+    """Refuse names of nothing that can be hidden, and names that come twice.
+
+    Raises
+    ------
+    ParameterError
+    """
+    names = [by] if isinstance(by, str) else [] if by is None else list(by)
+    for name in names:
+        if name not in PARTS:
+            raise ParameterError(f"by names {name!r}{suggest(name, PARTS)}", "by")
+    if by is not None and (not names or len(set(names)) < len(names)):
+        raise ParameterError(f"by is {by!r}; expected what to hide, each once.", "by")
+
+
+def _names(by: str | Sequence[str] | None, reading: Reading) -> tuple[str, ...]:
     """What is hidden, in the order of the axes."""
     possible = {"feature": PARTS[3:], "channel": PARTS[:3]}.get(reading.axes[0], ())
     if not possible:
@@ -226,11 +240,9 @@ def _names(by: str | Iterable[str] | None, reading: Reading) -> tuple[str, ...]:
         if name not in possible:
             raise ParameterError(
                 f"by names {name!r}, but trials of {' x '.join(reading.axes)} are hidden by "
-                f"{', '.join(possible)}{suggest(name, possible, '')}",
+                f"{', '.join(possible)}.",
                 "by",
             )
-    if not names or len(set(names)) < len(names):
-        raise ParameterError(f"by is {by!r}; expected what to hide, each once.", "by")
     return tuple(name for name in PARTS if name in names)
 
 

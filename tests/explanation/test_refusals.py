@@ -20,7 +20,12 @@ from eegkit.transforms import STFT, BandPower, SubjectStandardizer
     [
         ({"method": "salliency"}, "did you mean 'saliency'"),
         ({"n_step": 3}, "no option 'n_step'; did you mean 'n_steps'"),
-        ({"n_steps": 0}, "n_steps is 0; expected a whole number from 1"),
+        ({"n_steps": 0}, "n_steps is 0; expected a whole number of at least 1"),
+        ({"n_steps": 2.5}, "n_steps is 2.5; expected a whole number"),
+        ({"method": "smoothgrad", "noise": "big"}, "noise is 'big'; expected a number of at lea"),
+        ({"method": "smoothgrad", "random_state": -1}, "random_state is -1; expected a whole num"),
+        ({"method": "occlusion", "bands": {"mu": 8}}, "bands is {'mu': 8}; expected a mapping to"),
+        ({"method": "occlusion", "window_s": "1"}, "window_s is '1'; expected a number above 0"),
         ({"target": "tusk"}, "target is 'tusk', which is no class of the decoder; did you mean"),
         ({"target": "true", "y": ["rest", "other"] * 6}, "'other'.* not trained on"),
         ({"space": "time"}, "space is 'time'; expected 'input'"),
@@ -65,7 +70,7 @@ def test_a_decoder_of_one_class_is_refused(features):
     X, _ = features
     decoder = DummyClassifier().fit(X, ["rest"] * len(X))
     with pytest.raises(ValueError, match="knows one class only, rest"):
-        explain(decoder, X)
+        explain(decoder, X, method="occlusion")
 
 
 def test_a_decoder_without_gradients_is_sent_to_occlusion(trials):
