@@ -1,12 +1,14 @@
-"""Directives that show what is registered at build time: a table, or all classes."""
+"""What is registered at build time: tables of it, and a page for each transform and net."""
 
 import warnings
+from pathlib import Path
 
 import numpy as np
 from docutils import nodes
 from docutils.parsers.rst import Directive
+from sphinx import addnodes
 
-from eegkit import registry
+from eegkit import NeuralClassifier, registry
 from eegkit.classifiers import net_cost
 
 HEADINGS = {
@@ -36,10 +38,8 @@ HEADINGS = {
 # What nets are counted and timed on: 4 classes, and trials of these shapes.
 EXAMPLES = {"raw": (22, 1000), "spectrogram": (22, 64, 32)}
 
-DOCUMENTED = {
-    "transforms": ("eegkit.Transformer", "fit, transform"),
-    "classifiers": ("eegkit.NeuralClassifier", "fit, predict, predict_proba"),
-}
+BASES = {"transforms": "eegkit.Transformer", "classifiers": "eegkit.NeuralClassifier"}
+TITLES = {"transforms": "Transforms", "classifiers": "Nets"}
 
 
 def _cells(kind, name):
@@ -47,8 +47,18 @@ def _cells(kind, name):
     cls = registry.get(kind, name)
     if kind == "datasets":
         return [str(cls.facts()[heading]) for heading in HEADINGS[kind][1:]]
-    cells = [cls.__name__, description.summary, cls.input_kind, description.entry.distribution]
+    cells = [_link(cls), description.summary, cls.input_kind, description.entry.distribution]
     return cells + (_cost(cls) if kind == "classifiers" else [])
+
+
+def _link(cls):
+    """The name of a class, which links to its page."""
+    target = public_name(cls)
+    link = addnodes.pending_xref(
+        "", refdomain="py", reftype="class", reftarget=target, refexplicit=True, refwarn=True
+    )
+    link += nodes.literal(text=cls.__name__)
+    return link
 
 
 def _cost(cls):
@@ -63,7 +73,7 @@ def _cost(cls):
 
 
 def _table(headings, rows):
-    table = nodes.table(classes=["table"])
+    table = nodes.table(classes=["table", "registry"])
     group = nodes.tgroup(cols=len(headings))
     table += group
     group += [nodes.colspec(colwidth=1) for _ in headings]
@@ -74,7 +84,10 @@ def _table(headings, rows):
             row = nodes.row()
             for i, text in enumerate(line):
                 is_name = section is body and i == 0
-                content = nodes.literal(text=text) if is_name else nodes.Text(text)
+                if isinstance(text, nodes.Node):
+                    content = text
+                else:
+                    content = nodes.literal(text=text) if is_name else nodes.Text(text)
                 row += nodes.entry("", nodes.paragraph("", "", content))
             section += row
     return table
@@ -91,28 +104,30 @@ class RegistryTable(Directive):
         return [_table(HEADINGS[kind], rows)]
 
 
-class RegistryClasses(Directive):
-    """``.. registry-classes:: transforms``: the base and every registered class, documented."""
+def write_registry_pages(app, config):
+    """Write which classes are registered, for the API to have a page of each."""
+    folder = Path(app.srcdir) / "generated"
+    folder.mkdir(exist_ok=True)
+    for kind, base in BASES.items():
+        lines = ["```{eval-rst}", ".. autosummary::", "   :toctree: .", "   :nosignatures:", ""]
+        lines += [f"   {name}" for name in [base, *map(public_name, classes_of(kind))]]
+        text = "\n".join([f"# {TITLES[kind]}", "", *lines, "```", ""])
+        path = folder / f"{kind}.md"
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
 
-    required_arguments = 1
 
-    def run(self):
-        kind = self.arguments[0]
-        base, methods = DOCUMENTED[kind]
-        classes = [base]
-        for name in registry.names(kind):
-            cls = registry.get(kind, name)
-            package = cls.__module__.partition(".")[0]
-            home = f"eegkit.{kind}" if package == "eegkit" else package
-            classes.append(f"{home}.{cls.__name__}")
-        lines = []
-        for name in classes:
-            lines += [f".. autoclass:: {name}", f"   :members: {methods}", ""]
-        self.state_machine.insert_input(lines, kind)
-        return []
+def classes_of(kind):
+    return [registry.get(kind, name) for name in registry.names(kind)]
+
+
+def public_name(cls):
+    """Where a user imports it from."""
+    package = cls.__module__.partition(".")[0]
+    kind = "classifiers" if issubclass(cls, NeuralClassifier) else "transforms"
+    return f"eegkit.{kind}.{cls.__name__}" if package == "eegkit" else f"{package}.{cls.__name__}"
 
 
 def setup(app):
     app.add_directive("registry-table", RegistryTable)
-    app.add_directive("registry-classes", RegistryClasses)
     return {"parallel_read_safe": True}

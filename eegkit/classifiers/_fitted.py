@@ -38,7 +38,7 @@ class FittedNet(
         Returns
         -------
         torch.nn.Module
-            Maps a float32 batch, shape (n_trials, *input_shape), to logits, shape
+            Maps a float32 batch, shape ``(n_trials, *input_shape)``, to logits, shape
             (n_trials, n_classes). If it has a method ``extra_loss(epoch)``, epochs from 1 on,
             what that gives after a forward pass is added to the loss of the training batch; no
             weight applies to it.

@@ -136,7 +136,7 @@ class Alignment(Adaptation, Transformer):
 
         Parameters
         ----------
-        block : ndarray, shape (n_block, *input_shape_)
+        block : ndarray, shape ``(n_block, *input_shape_)``
 
         Returns
         -------
@@ -170,13 +170,13 @@ class Alignment(Adaptation, Transformer):
 
         Parameters
         ----------
-        block : ndarray, shape (n_block, *input_shape_)
+        block : ndarray, shape ``(n_block, *input_shape_)``
         *maps : ndarray, each of n_block entries
             The entries of `maps` that belong to the trials.
 
         Returns
         -------
-        ndarray of float32, shape (n_block, *output_shape_)
+        ndarray of float32, shape ``(n_block, *output_shape_)``
         """
 
     def output_metadata(self, signals: SignalArray) -> dict[str, Any]:

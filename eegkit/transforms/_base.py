@@ -177,11 +177,11 @@ class Transformer(TransformerMixin, Estimator):
 
         Parameters
         ----------
-        block : ndarray of float32, shape (n_block, *input_shape_)
+        block : ndarray of float32, shape ``(n_block, *input_shape_)``
 
         Returns
         -------
-        ndarray of float32, shape (n_block, *output_shape_)
+        ndarray of float32, shape ``(n_block, *output_shape_)``
         """
 
     def output_metadata(self, signals: SignalArray) -> dict[str, Any]:

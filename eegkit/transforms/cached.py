@@ -109,13 +109,13 @@ class Cached(Transformer, kw_only=False):
 
         Parameters
         ----------
-        X : array-like, shape (n_trials, *input_shape_), Trials or mne.Epochs
+        X : array-like, shape ``(n_trials, *input_shape_)``, Trials or mne.Epochs
         out : ndarray, memmap or path, optional
             As in `Transformer.transform`; the folder is then left alone.
 
         Returns
         -------
-        SignalArray, float32, shape (n_trials, *output_shape_)
+        SignalArray, float32, shape ``(n_trials, *output_shape_)``
             Without `out`, a read-only memmap of the kept file.
         """
         if out is not None or self.folder is None:

@@ -232,7 +232,7 @@ class VAEDenoiser(AutoencoderParams, ModuleEstimator, Transformer):
 
         Returns
         -------
-        ndarray, shape (n_trials, *latent_shape_)
+        ndarray, shape ``(n_trials, *latent_shape_)``
 
         Raises
         ------
@@ -255,7 +255,7 @@ class VAEDenoiser(AutoencoderParams, ModuleEstimator, Transformer):
 
         Parameters
         ----------
-        Z : array-like, shape (n_trials, *latent_shape_)
+        Z : array-like, shape ``(n_trials, *latent_shape_)``
 
         Returns
         -------
