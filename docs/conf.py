@@ -8,8 +8,9 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "_ext"))
 
-import eegkit  # noqa: E402
 from registry_tables import write_registry_pages  # noqa: E402
+
+import eegkit  # noqa: E402
 
 project = "eegkit"
 author = copyright = "The eegkit developers"
