@@ -72,8 +72,8 @@ def _cost(cls):
     return [f"{found.n_parameters:,}", f"{millions:,.1f}", f"{found.ms_per_trial:.2f}"]
 
 
-def _table(headings, rows):
-    table = nodes.table(classes=["table", "registry"])
+def _table(kind, headings, rows):
+    table = nodes.table(classes=["table", "registry", kind])
     group = nodes.tgroup(cols=len(headings))
     table += group
     group += [nodes.colspec(colwidth=1) for _ in headings]
@@ -101,7 +101,7 @@ class RegistryTable(Directive):
     def run(self):
         kind = self.arguments[0]
         rows = [[name, *_cells(kind, name)] for name in registry.names(kind)]
-        return [_table(HEADINGS[kind], rows)]
+        return [_table(kind, HEADINGS[kind], rows)]
 
 
 def write_registry_pages(app, config):
