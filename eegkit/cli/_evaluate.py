@@ -22,6 +22,7 @@ from eegkit.cli._parse import make_pipelines, words
 
 if TYPE_CHECKING:
     from eegkit.evaluation import Results
+    from eegkit.explanation import PeopleAttributions
     from eegkit.trials import Trials
 
 Settings = Iterable[tuple[str, Any]]
@@ -151,11 +152,13 @@ def carry_out(
     *args: Any,
     folder: Path | None,
     reported: Mapping[str, Trials] | None = None,
+    explain: Callable[[Results], Mapping[str, PeopleAttributions]] | None = None,
     **kwargs: Any,
 ) -> Results:
     """Evaluate with a progress bar, save the results, and only then show, draw and report them.
 
-    Whatever goes wrong in showing them, they are in the folder. A report is made of trials.
+    Whatever goes wrong in showing them, they are in the folder. A report is made of trials, and
+    of what `explain` makes of the results.
     """
     start = time.perf_counter()
     results = run(*args, verbose=True, **kwargs)
@@ -167,7 +170,7 @@ def carry_out(
     results.to_csv(folder / "results.csv")
     try:
         _show(results, time.perf_counter() - start)
-        _write_pages(results, folder, reported)
+        _write_pages(results, folder, reported, explain)
     except Exception as error:
         error.add_note(f"The results themselves are saved, in {folder / 'results.safetensors'}.")
         raise
@@ -184,15 +187,23 @@ def _show(results: Results, duration_s: float) -> None:
     click.echo(f"{results.describe()}; {duration}.")
 
 
-def _write_pages(results: Results, folder: Path, reported: Mapping[str, Trials] | None) -> None:
+def _write_pages(
+    results: Results,
+    folder: Path,
+    reported: Mapping[str, Trials] | None,
+    explain: Callable[[Results], Mapping[str, PeopleAttributions]] | None,
+) -> None:
     """Draw each data set, make the report of trials that are given, and say what is where."""
     from eegkit import report
+    from eegkit.cli._maps import write_people
     from eegkit.plots import ScoresDisplay
 
     names = ["results.safetensors", "results.csv"]
     names += draw(results, folder / "scores.png", ScoresDisplay.from_results)
+    maps = None if explain is None else explain(results)
+    names += write_people(maps or {}, folder)
     if reported is not None:
-        report(results, folder / "report.html", reported)
+        report(results, folder / "report.html", reported, maps, check=False)
         names.append("report.html")
     *most, last = names
     click.echo(f"Wrote {', '.join(most)} and {last} to {folder}")

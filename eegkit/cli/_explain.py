@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -57,14 +56,9 @@ def explain(
       eegkit explain hands.eegkit session.edf --out hands.png
       eegkit explain hands.eegkit session.edf --method integrated_gradients
     """
-    import matplotlib.pyplot as plt
-
     import eegkit
-    from eegkit.atomic import atomic_write
+    from eegkit.cli._maps import write_map
     from eegkit.cli._recording import recordings_for
-    from eegkit.csv_file import write_csv
-    from eegkit.plots import AttributionDisplay
-    from eegkit.plots._styles import figures_hidden
 
     if out.suffix.lower() not in ENDINGS:
         raise ValueError(f"--out is {out}; expected a name that ends in {', '.join(ENDINGS)}.")
@@ -76,13 +70,6 @@ def explain(
         attributions.check(n_stages=1)
     table = attributions.to_frame().drop(columns="person")
     table.insert(0, "onset_s", onsets[table.pop("trial")])
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with figures_hidden():
-        display = AttributionDisplay.from_attributions(attributions)
-        figure: Any = display.figure_
-        with atomic_write(out) as part:
-            figure.savefig(part, format=out.suffix[1:].lower(), dpi=150)
-        plt.close(figure)
-    write_csv(table, out.with_suffix(".csv"))
-    click.echo(f"{recording.name}: {len(attributions)} windows by {method}. {display.note}")
+    note = write_map(attributions, table, out)
+    click.echo(f"{recording.name}: {len(attributions)} windows by {method}. {note}")
     click.echo(f"Wrote {out} and {out.with_suffix('.csv').name}")

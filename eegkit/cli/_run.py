@@ -11,7 +11,9 @@ from eegkit.cli._evaluate import carry_out
 from eegkit.cli._options import FOLDER, PATH, option, together, work_options
 
 if TYPE_CHECKING:
+    from eegkit.evaluation import Results
     from eegkit.experiment import Experiment
+    from eegkit.explanation import PeopleAttributions
     from eegkit.trials import Trials
 
 experiment_options = together(
@@ -87,7 +89,7 @@ def run_file(
     """Carry out the experiment of a file, or say what would be done."""
     import dataclasses
 
-    from eegkit.experiment import read_experiment, run_experiment
+    from eegkit.experiment import explain_experiment, read_experiment, run_experiment
 
     experiment = read_experiment(file, tune=tune)
     if out is not None:
@@ -109,10 +111,14 @@ def run_file(
         data[name] = trials
         click.echo(f"{name}: {repr(trials).strip('<>')}")
 
+    def explain(results: Results) -> dict[str, PeopleAttributions]:
+        click.echo("Explaining ...", err=True)
+        return explain_experiment(experiment, results, data)
+
     try:
         carry_out(
             run_experiment, experiment, store=folds, loaded=loaded, folder=experiment.out,
-            reported=data, **work,
+            reported=data, explain=None if experiment.explain is None else explain, **work,
         )  # fmt: skip
     except KeyboardInterrupt:
         click.echo("What is done is kept; to go on, give the same command again.", err=True)
@@ -129,6 +135,7 @@ def _show(experiment: Experiment) -> None:
         "data sets": ", ".join(experiment.datasets),
         "pipelines": ", ".join(experiment.pipelines) + beside,
         "tuned": _tuned(experiment),
+        "explained": _explained(experiment),
         "split": cv if isinstance(cv, str) else f"fixed, by {cv.get('by', 'subject')}",
         "metrics": ", ".join(experiment.scoring),
         "label": experiment.label or "",
@@ -148,3 +155,9 @@ def _tuned(experiment: Experiment) -> str:
         names = ", ".join(Space(search.decoder, search.space))
         lines.append(f"{name}: {names} ({search.n_trials} settings, inner folds {search.cv})")
     return "\n".join(lines)
+
+
+def _explained(experiment: Experiment) -> str:
+    """Which pipelines are explained, by which method."""
+    plan = experiment.explain
+    return "" if plan is None else f"{', '.join(plan.pipelines)}, by {plan.method}"

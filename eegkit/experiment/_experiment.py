@@ -11,6 +11,27 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Explanations:
+    """Which decoders of an experiment are explained, and how.
+
+    Attributes
+    ----------
+    pipelines : tuple of str
+    method : str
+        See `eegkit.explain`.
+    options : dict of str to object
+        Of the method.
+    check : bool
+        Whether it is tried if the maps can be trusted.
+    """
+
+    pipelines: tuple[str, ...]
+    method: str
+    options: dict[str, Any]
+    check: bool
+
+
+@dataclass(frozen=True)
 class Experiment:
     """What the file of an experiment says, checked as far as that goes without the data.
 
@@ -46,6 +67,8 @@ class Experiment:
         The folder for what comes out.
     tuned : dict of str to TunedClassifier
         By the name of the pipeline that it tunes, which is evaluated as it is, too.
+    explain : Explanations or None
+        What is explained of people whom the decoders never saw, in the report, too.
     """
 
     name: str
@@ -63,6 +86,7 @@ class Experiment:
     keep_decoders: bool
     out: Path
     tuned: dict[str, Any] = field(default_factory=dict)
+    explain: Explanations | None = None
 
 
 def tuned_name(name: str) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from eegkit.evaluation.running.seeds import MOST_SEEDS
 from eegkit.experiment._document import Document, Item
 from eegkit.experiment._experiment import Experiment
+from eegkit.experiment._explaining import ExplainReader
 from eegkit.experiment._pipelines import (
     join_steps,
     make_step,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 KEYS = (
     "datasets", "pipelines", "baselines", "cv", "scoring", "n_seeds", "twin", "random_state",
-    "label", "on_leak", "keep_decoders", "out", "tune",
+    "label", "on_leak", "keep_decoders", "out", "tune", "explain",
 )  # fmt: skip
 MANDATORY = ("datasets", "pipelines")
 ON_LEAK = ("refuse", "mark")
@@ -106,10 +107,14 @@ class _Reader(ValueReader):
             datasets=self._datasets(items["datasets"]),
             pipelines=self._pipelines(items["pipelines"]),
         )
-        if "tune" not in items:
-            return experiment
-        reader = TuneReader(self, experiment.pipelines, scoring[0], self.random_state, self._steps)
-        return dataclasses.replace(experiment, tuned=reader.read(items["tune"]))
+        pipelines = experiment.pipelines
+        tuner = TuneReader(self, pipelines, scoring[0], self.random_state, self._steps)
+        explainer = ExplainReader(self, pipelines, experiment.cv)
+        return dataclasses.replace(
+            experiment,
+            tuned=read("tune", tuner.read, {}),
+            explain=read("explain", explainer.read, None),
+        )
 
     # Single values
 

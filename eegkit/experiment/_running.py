@@ -78,7 +78,7 @@ def run_experiment(
             twin=experiment.twin,
             n_jobs=n_jobs,
             on_leak=experiment.on_leak,
-            keep_decoders=experiment.keep_decoders,
+            keep_decoders=experiment.keep_decoders or experiment.explain is not None,
             store=Path(store) if store is not None else experiment.out / "folds",
             dask=dask,
             verbose=verbose,

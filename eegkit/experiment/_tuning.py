@@ -13,7 +13,6 @@ from sklearn.base import clone
 from eegkit.experiment._document import Item
 from eegkit.experiment._experiment import tuned_name
 from eegkit.experiment._values import ValueReader, check_step
-from eegkit.text import suggest
 
 if TYPE_CHECKING:
     from eegkit.tuning import TunedClassifier
@@ -67,7 +66,9 @@ class TuneReader:
         for key, _ in pairs:
             self.reader.check_name(key, KEYS, "tune has no")
         values = {key.value: value for key, value in pairs}
-        names = self._names(values["pipelines"]) if "pipelines" in values else list(self.pipelines)
+        names = list(self.pipelines)
+        if "pipelines" in values:
+            names = self.reader.names_among(values["pipelines"], self.pipelines)
         for name in set(map(tuned_name, names)) & set(self.pipelines):
             self.fail(item, f"the file has a pipeline {name!r} already; call it by another name.")
         pipelines = {name: self.pipelines[name] for name in names}
@@ -76,15 +77,6 @@ class TuneReader:
             name: self._tuned(item, values, pipeline, self._of_pipeline(item, name, space))
             for name, pipeline in pipelines.items()
         }
-
-    def _names(self, item: Item) -> list[str]:
-        entries = self.reader.entries(item, "pipelines", "a pipeline of the file")
-        for name, content in entries:
-            if name.value not in self.pipelines:
-                hint = suggest(name.value, self.pipelines)
-                self.fail(name, f"the file has no pipeline {name.value!r}{hint}")
-            self.reader.expect(content.value is None, content, "no more than the pipelines' names")
-        return [name.value for name, _ in entries]
 
     def _tuned(
         self, item: Item, values: Mapping[str, Item], pipeline: Any, space: Any

@@ -63,6 +63,14 @@ class ValueReader:
         self.document.check_unique(name for name, _ in pairs)
         return pairs
 
+    def names_among(self, item: Item, pipelines: Collection[str]) -> list[str]:
+        """Names of pipelines that the file has, with nothing behind them."""
+        entries = self.entries(item, "pipelines", "a pipeline of the file")
+        for name, content in entries:
+            self.check_name(name, pipelines, "the file has no pipeline")
+            self.expect(content.value is None, content, "no more than the pipelines' names")
+        return [name.value for name, _ in entries]
+
     def call_at(
         self,
         item: Item,

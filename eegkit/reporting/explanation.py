@@ -9,7 +9,7 @@ import pandas as pd
 
 from eegkit.explanation import Attributions, PeopleAttributions
 from eegkit.naming import spoken
-from eegkit.plots.attributions import AttributionDisplay
+from eegkit.plots.attributions import NOT_CHECKED, AttributionDisplay
 from eegkit.reporting import markup as h
 from eegkit.text import count
 
@@ -52,17 +52,17 @@ def named(attributions: Any) -> dict[str, Attributions]:
     return dict(several)
 
 
-def explanation(several: Mapping[str, Attributions]) -> str:
+def explanation(several: Mapping[str, Attributions], check: bool) -> str:
     """What decoders look at, whether that can be trusted, and whether it is so of people."""
     if not several:
         return ""
-    parts = [_one(name, attributions) for name, attributions in several.items()]
+    parts = [_one(name, attributions, check) for name, attributions in several.items()]
     of_people = any(isinstance(part, PeopleAttributions) for part in several.values())
     return "".join(parts) + h.paragraph(f"{FOR_PEOPLE} {CAUTION}" if of_people else CAUTION)
 
 
-def _one(name: str, attributions: Attributions) -> str:
-    verdict = _verdict(attributions)
+def _one(name: str, attributions: Attributions, check: bool) -> str:
+    verdict = _verdict(attributions, check)
     if isinstance(attributions, PeopleAttributions):
         table = _over_people(attributions)
     else:
@@ -88,10 +88,13 @@ def _subject(attributions: Attributions) -> str:
     return f"{method} of {n_trials} of {people}, each by the decoder that never saw them."
 
 
-def _verdict(attributions: Attributions) -> str:
-    """What the check says, which is made where it was not."""
+def _verdict(attributions: Attributions, check: bool) -> str:
+    """What the check says."""
+    faithfulness = attributions.faithfulness
+    if faithfulness is None and not check:
+        return h.paragraph(NOT_CHECKED)
     try:
-        faithfulness = attributions.faithfulness or attributions.check(n_stages=1)
+        faithfulness = faithfulness or attributions.check(n_stages=1)
     except ValueError as error:
         return h.paragraph(f"Not checked: {error}")
     text = faithfulness.describe()

@@ -46,6 +46,8 @@ def report(
     path: str | os.PathLike[str],
     trials: Trials | Mapping[str, Trials] | None = None,
     attributions: Attributions | Mapping[str, Attributions] | None = None,
+    *,
+    check: bool = True,
 ) -> Path:
     """Write results as one HTML file that opens without a network.
 
@@ -63,7 +65,9 @@ def report(
         What was evaluated; more is told about them then.
     attributions : Attributions, or dict of str to Attributions, optional
         What the decoders look at, best of `eegkit.explanation.explain_people`; of several, by a
-        name for each. Those that were not checked are now (`Attributions.check`).
+        name for each.
+    check : bool, default True
+        Whether attributions that were not checked are now, by `Attributions.check`.
 
     Returns
     -------
@@ -114,7 +118,7 @@ def report(
             add("Data", sections.about_data(part, by_dataset.get(name)), section)
             for title, make in SECTIONS.items():
                 add(title, make(part), section)
-        add("Explanation", explanation(several))
+        add("Explanation", explanation(several, check))
     add("Failures", _failures(results))
     add("What to cite", sources.to_cite(results))
     add("Run it again", sources.run_again(results))
