@@ -195,13 +195,12 @@ def _write_pages(
 ) -> None:
     """Draw each data set, make the report of trials that are given, and say what is where."""
     from eegkit import report
-    from eegkit.cli._maps import write_people
     from eegkit.plots import ScoresDisplay
 
     names = ["results.safetensors", "results.csv"]
     names += draw(results, folder / "scores.png", ScoresDisplay.from_results)
     maps = None if explain is None else explain(results)
-    names += write_people(maps or {}, folder)
+    names += _draw_maps(maps or {}, folder)
     if reported is not None:
         report(results, folder / "report.html", reported, maps, check=False)
         names.append("report.html")
@@ -223,6 +222,18 @@ def draw(results: Results, path: Path, display: Callable[[Results], Any]) -> lis
             figure = display(results.select(dataset=dataset)).figure_
             figure.savefig(part, format=path.suffix[1:], dpi=150)
             plt.close(figure)
+    return names
+
+
+def _draw_maps(maps: Mapping[str, PeopleAttributions], folder: Path) -> list[str]:
+    """Write a picture and a table of each pipeline that is explained; the pictures' names."""
+    from eegkit.cli._maps import write_map
+
+    names = []
+    for name, people in maps.items():
+        names.append(f"explanation-{file_name(name)}.png")
+        table = people.to_frame().drop(columns=["trial", "class"])
+        write_map(people, table, folder / names[-1])
     return names
 
 

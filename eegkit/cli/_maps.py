@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from eegkit.explanation import Attributions, PeopleAttributions
+    from eegkit.explanation import Attributions
 
 
 def write_map(attributions: Attributions, table: pd.DataFrame, path: Path) -> str:
@@ -38,15 +37,3 @@ def write_map(attributions: Attributions, table: pd.DataFrame, path: Path) -> st
         plt.close(figure)
     write_csv(table, path.with_suffix(".csv"))
     return display.note
-
-
-def write_people(several: Mapping[str, PeopleAttributions], folder: Path) -> list[str]:
-    """A picture and a CSV file of each; their names, of pictures only."""
-    from eegkit.cli._evaluate import file_name
-
-    names = []
-    for name, people in several.items():
-        names.append(f"explanation-{file_name(name)}.png")
-        table = people.to_frame().drop(columns=["trial", "class"])
-        write_map(people, table, folder / names[-1])
-    return names

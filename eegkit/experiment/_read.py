@@ -73,15 +73,7 @@ class _Reader(ValueReader):
     def read(self, stem: str, *, tune: bool) -> Experiment:
         root = self.document.root
         assert root is not None
-        self.expect(root.kind == "mapping", root, "lines of name: value")
-        items = {}
-        for name, value in root.pairs():
-            if name.value not in KEYS:
-                self.fail(name, f"{name.value!r} is not known{suggest(name.value, KEYS)}")
-            items[name.value] = value
-        absent = [name for name in MANDATORY if name not in items]
-        if absent:
-            self.fail(root, f"{' and '.join(absent)} are missing; expected {', '.join(MANDATORY)}.")
+        items = self._sections(root)
 
         def read(name: str, how: Callable[[Item], Result], default: Any) -> Result:
             return how(items[name]) if name in items else default
@@ -115,6 +107,19 @@ class _Reader(ValueReader):
             tuned=read("tune", tuner.read, {}),
             explain=read("explain", explainer.read, None),
         )
+
+    def _sections(self, root: Item) -> dict[str, Item]:
+        """What the file says, by name."""
+        self.expect(root.kind == "mapping", root, "lines of name: value")
+        items = {}
+        for name, value in root.pairs():
+            if name.value not in KEYS:
+                self.fail(name, f"{name.value!r} is not known{suggest(name.value, KEYS)}")
+            items[name.value] = value
+        absent = [name for name in MANDATORY if name not in items]
+        if absent:
+            self.fail(root, f"{' and '.join(absent)} are missing; expected {', '.join(MANDATORY)}.")
+        return items
 
     # Single values
 

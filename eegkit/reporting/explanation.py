@@ -32,7 +32,7 @@ CAPTIONS = {
 }
 
 
-def named(attributions: Any) -> dict[str, Attributions]:
+def by_name(attributions: Any) -> dict[str, Attributions]:
     """Attributions by name: by their method, where no name is given.
 
     Raises

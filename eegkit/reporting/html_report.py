@@ -16,7 +16,7 @@ from eegkit.explanation import Attributions
 from eegkit.plots._styles import figures_hidden
 from eegkit.reporting import markup as h
 from eegkit.reporting import sections, sources
-from eegkit.reporting.explanation import explanation, named
+from eegkit.reporting.explanation import by_name, explanation
 from eegkit.reporting.headline import leak_banner, tell
 from eegkit.reporting.tuning import tuning
 from eegkit.text import count
@@ -99,7 +99,7 @@ def report(
     if path.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"path is {str(path)!r}; expected the name of an .html file.")
     by_dataset = _match(results, trials)
-    several = named(attributions)
+    several = by_name(attributions)
     document = mne.Report(title="Decoding report", verbose="error")
     document.include += VIEWPORT
     document.add_custom_css(files("eegkit.reporting").joinpath("report.css").read_text("utf-8"))
