@@ -18,6 +18,7 @@ MEMBER_FACTS = ("paradigm", "people", "channels", "rate", "classes")
 NUMBERS = ("people", "channels", "rate")
 MOST_CLASSES = 6
 NOUNS = {"datasets": "data set", "transforms": "transform", "classifiers": "classifier"}
+PLACES = ("folder", "bids")
 AXES = {
     "raw": "raw trials, (n_trials, n_channels, n_times)",
     "spectrogram": "spectrograms, (n_trials, n_channels, n_freqs, n_frames)",
@@ -53,6 +54,8 @@ def list_registered(kind: str | None, names: bool, check: bool) -> None:
         if i:
             click.echo()
         _show_kind(kind, dict(zip(listed_names[kind], descriptions, strict=False)))
+        if kind == "datasets":
+            click.echo("Your own recordings: folder:PATH and bids:PATH, see: eegkit info folder")
 
 
 def _listed_names(kind: str) -> list[str]:
@@ -83,8 +86,17 @@ def _any_member(family: registry.Entry) -> str:
 def info(name: str) -> None:
     """Tell about a data set, transform or classifier: NAME, or DISTRIBUTION:NAME.
 
-    Of a family NAME lists its members, and NAME:CODE is one of them.
+    Of a family NAME lists its members, and NAME:CODE is one of them. The names folder and bids
+    stand for your own recordings, and tell which options they have.
+
+    \b
+    Examples:
+      eegkit info stft
+      eegkit info folder
     """
+    if name in PLACES:
+        _show_place(name)
+        return
     matches = _entries_called(name)
     for i, entry in enumerate(matches):
         if i:
@@ -95,6 +107,25 @@ def info(name: str) -> None:
             if len(matches) == 1:
                 raise
             click.echo(one_sentence(error))
+
+
+def _show_place(name: str) -> None:
+    """What recordings of one's own can be asked for."""
+    from eegkit.cli._console import Console, Text, literal, names, show_table, words
+    from eegkit.cli._docstrings import parameters_of, prose
+    from eegkit.datasets.loading import PLACES as LOADERS
+
+    load = LOADERS[name][0]
+    usual = parameters(load)
+    texts = parameters_of(load)
+    rows = [
+        (option, "required" if usual[option] is ... else repr(usual[option]), texts.get(option, ""))
+        for option in list(usual)[1:]
+    ]
+    title = literal(f": your own recordings, as {load.__name__} reads them")
+    Console().print(Text.assemble(literal(f"{name}:PATH", "bold cyan"), title))
+    show_table("Options", [*names("name"), *words("default", "meaning")], rows)
+    Console().print(prose(load))
 
 
 def _show_entry(entry: registry.Entry) -> None:
@@ -197,7 +228,7 @@ def _show_title(entry: registry.Entry, text: str) -> None:
     Console().print(Text.assemble(literal(entry.name, "bold cyan"), literal(f": {text}")))
 
 
-def parameters(cls: type) -> dict[str, Any]:
+def parameters(cls: Any) -> dict[str, Any]:
     """Names and defaults of what the class is made with; a missing default is Ellipsis.
 
     The class's own come first, those of its bases behind.
@@ -211,5 +242,5 @@ def parameters(cls: type) -> dict[str, Any]:
         if repr(default) == "<factory>":
             default = fields[name].default_factory()
         defaults[name] = default
-    annotations = vars(cls).get("__annotations__", defaults)
+    annotations = vars(cls).get("__annotations__", defaults) if isinstance(cls, type) else defaults
     return dict(sorted(defaults.items(), key=lambda item: item[0] not in annotations))

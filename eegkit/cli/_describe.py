@@ -19,6 +19,7 @@ from eegkit.cli._options import option, recordings_options
 def describe(
     dataset: str,
     path: Path | None,
+    labels: Path | None,
     subjects: list[Any] | None,
     options: tuple[tuple[str, Any], ...],
     channels: bool,
@@ -32,8 +33,9 @@ def describe(
     \b
     Example:
       eegkit describe simulated --option condition=seizure --channels
+      eegkit describe folder:recordings --labels labels.csv --option window_s=4
     """
-    description = load_silently(dataset, path, subjects, options).describe()
+    description = load_silently(dataset, path, labels, subjects, options).describe()
     click.echo(repr(description))
     if people:
         click.echo(f"\nPeople\n{description.people.to_string()}")

@@ -21,11 +21,11 @@ NOT_PROSE = ("Parameters", "Attributes", "See Also", "Methods")
 _ROLE = re.compile(r":\w+:`~?([^`]+)`")
 
 
-def parameters_of(cls: type) -> dict[str, str]:
-    """What the docstrings of a class and its bases say about every parameter."""
+def parameters_of(source: Any) -> dict[str, str]:
+    """What the docstrings of a function, or of a class and its bases, say of every parameter."""
     meanings: dict[str, str] = {}
-    for base in cls.__mro__:
-        body = sections(vars(base).get("__doc__") or "").get("Parameters", "")
+    for base in getattr(source, "__mro__", [source]):
+        body = sections(_docstring(base)).get("Parameters", "")
         # A heading stands at the margin. What it says after the colon is said by the annotation,
         # see `meanings_of`.
         for entry in re.split(r"\n(?=\S)", body):
@@ -33,6 +33,10 @@ def parameters_of(cls: type) -> dict[str, str]:
             for name in heading.partition(":")[0].split(","):
                 meanings.setdefault(name.strip(), plain(" ".join(text.split())))
     return meanings
+
+
+def _docstring(source: Any) -> str:
+    return (vars(source).get("__doc__") if isinstance(source, type) else source.__doc__) or ""
 
 
 def meanings_of(cls: type) -> dict[str, str]:

@@ -89,6 +89,7 @@ Settings = Iterable[tuple[str, Any]]
 def evaluate(
     dataset: str,
     path: Path | None,
+    labels: Path | None,
     subjects: list[Any] | None,
     options: Settings,
     label: str | None,
@@ -109,6 +110,8 @@ def evaluate(
       eegkit evaluate --dataset simulated --pipeline stft+cnn_bigru
       eegkit evaluate --dataset eegbci --subjects 1-9 --cv loso \\
           --pipeline stft+cnn_bigru --set cnn_bigru__max_epochs=10
+      eegkit evaluate --dataset folder:recordings --labels labels.csv --option window_s=4 \\
+          --pipeline stft+cnn_bigru
     """
     from eegkit.evaluation import evaluate, make_splitter
     from eegkit.evaluation.metrics.scoring import make_scorers
@@ -119,7 +122,7 @@ def evaluate(
     if len(set(pipelines)) < len(pipelines):
         raise ValueError("The same --pipeline is given twice; its results would be the same.")
     estimators = make_pipelines(pipelines, settings, random_state)
-    data = load(dataset, label, path=path, subjects=subjects, options=options)
+    data = load(dataset, label, path=path, labels=labels, subjects=subjects, options=options)
     folder = out or Path("results") / file_name("-".join([dataset, ",".join(pipelines), cv]))
     carry_out(evaluate, estimators, {dataset: data}, cv=cv, scoring=scoring, folder=folder, **work)
 
@@ -134,13 +137,14 @@ def load(dataset: str, label: str | None = None, **options: Any) -> Trials:
 def load_silently(
     dataset: str,
     path: Path | None = None,
+    labels: Path | None = None,
     subjects: list[Any] | None = None,
     options: Settings = (),
 ) -> Trials:
     """Load a data set with the options of a command; say only that it may take a while."""
-    from eegkit.datasets._base import make_dataset
+    from eegkit.datasets.loading import make_dataset
 
-    places = {"path": path, "subjects": subjects}
+    places = {"path": path, "labels": labels, "subjects": subjects}
     chosen = {name: value for name, value in places.items() if value is not None}
     source = make_dataset(dataset, **dict(options), **chosen)
     click.echo(f"Loading {dataset} ...", err=True)

@@ -32,6 +32,12 @@ def together(*options: Decorator) -> Decorator:
 
 recordings_options = together(
     option("--path", type=PATH, help="Folder of the recordings."),
+    option(
+        "--labels",
+        type=FILE,
+        metavar="TABLE",
+        help="Of folder:PATH: a CSV or TSV file that says the label and the subject of every file.",
+    ),
     option("--subjects", type=subjects, metavar="1,2,5-9", help="People to use; all by default."),
     option(
         "--option",
@@ -43,7 +49,13 @@ recordings_options = together(
     ),
 )
 data_options = together(
-    option("--dataset", required=True, metavar="NAME", help="Data set; see: eegkit list datasets."),
+    option(
+        "--dataset",
+        required=True,
+        metavar="NAME",
+        help="Data set, see: eegkit list datasets; or your own recordings, folder:PATH or "
+        "bids:PATH, see: eegkit info folder.",
+    ),
     recordings_options,
     option(
         "--label",

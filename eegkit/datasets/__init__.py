@@ -1,11 +1,12 @@
 """Data sets: what gives `Trials`."""
 
-from eegkit.datasets._base import Dataset, MissingDataWarning, load_dataset
+from eegkit.datasets._base import Dataset, MissingDataWarning
 from eegkit.datasets._recordings import Recording, choose_subjects
 from eegkit.datasets.bids import from_bids
 from eegkit.datasets.eegbci import EEGBCI
 from eegkit.datasets.folder import from_folder
 from eegkit.datasets.hdf5 import from_hdf5, to_hdf5
+from eegkit.datasets.loading import load_dataset
 from eegkit.datasets.mental_arithmetic import MentalArithmetic
 from eegkit.datasets.overlap import restore_channels
 from eegkit.datasets.recorded import (

@@ -1,4 +1,4 @@
-"""The base of every data set, and `load_dataset`."""
+"""The base of every data set."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from eegkit import registry
 from eegkit.parameters import Parametrized, PathLike
 from eegkit.recordings import MissingDataWarning
 from eegkit.trials import Trials
@@ -74,6 +73,8 @@ class Dataset(Parametrized, ABC):
 
     # The name that `make_dataset` was given.
     registered_name: ClassVar[str | None] = None
+    # How recordings of the user's own are loaded again.
+    origin: ClassVar[TrialsSource | None] = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -119,14 +120,19 @@ class Dataset(Parametrized, ABC):
 
     def _source(self) -> TrialsSource:
         """How the trials are loaded again."""
+        if self.origin is not None:
+            return self.origin
         values = {
             field.name: getattr(self, field.name)
             for field in dataclasses.fields(self)
             if field.init and repr(getattr(self, field.name)) != repr(field.default)
         }
-        options = {name: repr(_literal(value)) for name, value in values.items()}
+        return self._source_of(self.registered_name, values)
+
+    def _source_of(self, name: str | None, options: Mapping[str, Any]) -> TrialsSource:
         target = f"{type(self).__module__}:{type(self).__qualname__}"
-        return TrialsSource(self.registered_name, target, options)
+        texts = {option: repr(_literal(value)) for option, value in options.items()}
+        return TrialsSource(name, target, texts)
 
     def _root(self) -> Path | None:
         """The folder asked for, by option or environment; None where nobody asked for one."""
@@ -158,39 +164,3 @@ def _literal(value: Any) -> Any:
     if isinstance(value, range):
         return list(value)
     return os.fspath(value) if isinstance(value, os.PathLike) else value
-
-
-def load_dataset(name: str, **options: Any) -> Trials:
-    """Load a data set by its registered name.
-
-    Parameters
-    ----------
-    name : str
-        One of ``eegkit.registry.names("datasets")``, e.g. ``"simulated"``.
-    **options
-        The data set's own options; ``eegkit info NAME`` lists them.
-
-    Returns
-    -------
-    Trials
-
-    Raises
-    ------
-    ValueError
-        The name is unknown, or the data set has no such option.
-    """
-    return make_dataset(name, **options).load()
-
-
-def make_dataset(name: str, **options: Any) -> Dataset:
-    """The data set of that name with those options, not yet loaded."""
-    cls = registry.get("datasets", name)
-    names = [field.name for field in dataclasses.fields(cls) if field.init]
-    for option in options:
-        if option not in names:
-            raise ValueError(
-                f"The data set {name!r} has no option {option!r}; it has {', '.join(names)}."
-            )
-    dataset = cls(**options)
-    dataset.registered_name = name
-    return dataset

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import inspect
 import os
 import warnings
 from collections.abc import Mapping, Sequence
@@ -119,23 +120,26 @@ def from_bids(
     >>> trials = from_bids("ds1", task="hands", events=["left", "right"], tmax=2)  # doctest: +SKIP
     >>> trials = from_bids("ds2", participant_column="group", window_s=4)  # doctest: +SKIP
     """
+    names = {"task": task, "subjects": subjects, "sessions": sessions, "runs": runs}
+    labels = {"events": events, "event_column": event_column, "tmin": tmin, "tmax": tmax}
+    return bids_recordings(
+        root, participant_column=participant_column, **names, **labels, **options
+    ).load()
+
+
+def bids_recordings(
+    root: str | os.PathLike[str], *, task: str | None = None, **options: Any
+) -> Bids:
+    """The data set that `from_bids` loads."""
     if importlib.util.find_spec("mne_bids") is None:
         raise ImportError("from_bids needs MNE-BIDS: pip install 'eegkit[bids]'.")
-    recordings = Bids(
-        path=existing_folder(root),
-        tasks=None if task is None else [task],
-        subjects=subjects,
-        sessions=sessions,
-        runs=runs,
-        events=events,
-        event_column=event_column,
-        tmin=tmin,
-        tmax=tmax,
-        participant_column=participant_column,
-        download=False,
-        **options,
-    )
-    return recordings.load()
+    path = existing_folder(root)
+    dataset = Bids(path=path, tasks=None if task is None else [task], download=False, **options)
+    values = {"task": task, **options}
+    defaults = inspect.signature(from_bids).parameters
+    differences = {n: v for n, v in values.items() if v != defaults[n].default}
+    dataset.origin = dataset._source_of(f"bids:{path}", differences)
+    return dataset
 
 
 class Bids(UserRecordings):

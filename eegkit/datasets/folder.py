@@ -132,9 +132,21 @@ def from_folder(
     ...     "recordings", "labels.csv", window_s=2, target_sfreq=128, channels="common"
     ... )  # doctest: +SKIP
     """
+    return labelled_folder(folder, labels, **options).load()
+
+
+def labelled_folder(
+    folder: str | os.PathLike[str],
+    labels: str | os.PathLike[str] | pd.DataFrame,
+    **options: Unpack[RecordingOptions],
+) -> Folder:
+    """The data set that `from_folder` loads."""
     path = existing_folder(folder)
     rows = _rows(labels, options.get("window_s"), path)
-    return Folder(path=path, rows=rows, download=False, **options).load()
+    dataset = Folder(path=path, rows=rows, download=False, **options)
+    if not isinstance(labels, pd.DataFrame):
+        dataset.origin = dataset._source_of(f"folder:{path}", {"labels": Path(labels), **options})
+    return dataset
 
 
 class Folder(UserRecordings):
@@ -286,7 +298,9 @@ def _table(labels: str | os.PathLike[str] | pd.DataFrame) -> tuple[pd.DataFrame,
         path = Path(labels).expanduser()
         name = str(path)
         if not path.is_file():
-            raise FileNotFoundError(f"There is no table {path}.")
+            raise FileNotFoundError(
+                f"There is no table {path}; expected the path of a CSV or TSV file."
+            )
         separator = "\t" if path.suffix.lower() == ".tsv" else ","
         types = dict.fromkeys(TEXT, str)
         table = read_table(path, sep=separator, dtype=types, na_values=[""])

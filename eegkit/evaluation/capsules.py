@@ -15,7 +15,7 @@ import pandas as pd
 
 from eegkit import registry
 from eegkit.datasets import Dataset
-from eegkit.datasets._base import make_dataset
+from eegkit.datasets.loading import make_dataset
 from eegkit.evaluation.results.capsule import check_replayable, unseeded
 from eegkit.evaluation.results.code_reader import LIBRARIES, CodeReader
 from eegkit.evaluation.results.digests import digests_of

@@ -148,7 +148,7 @@ def try_on_noise(pipeline: Any) -> None:
 
 
 def parse_subjects(text: str) -> list[Any]:
-    """People in few words: ``"1,2,5-9"`` are numbers, ranges of them, or names.
+    """People in few words: ``"1,2,5-9"`` are numbers, ranges of them, or names, as ``"01"`` is.
 
     Parameters
     ----------
@@ -173,7 +173,8 @@ def parse_subjects(text: str) -> list[Any]:
     for part in filter(None, (part.strip() for part in text.split(","))):
         match = _RANGE.fullmatch(part)
         if match is None:
-            subjects.append(int(part) if part.isdecimal() else part)
+            is_number = part.isdecimal() and part == str(int(part))
+            subjects.append(int(part) if is_number else part)
             continue
         first, last = int(match[1]), int(match[2])
         if last < first:

@@ -183,12 +183,10 @@ class _Reader(ValueReader):
         return datasets
 
     def _dataset(self, source: Item, options: list[tuple[Item, Item]]) -> Dataset:
-        from eegkit import registry
-        from eegkit.datasets._base import make_dataset
+        from eegkit.datasets.loading import dataset_options, make_dataset
 
         name = self.text(source)
-        cls: Any = self.call_at(source, registry.get, "datasets", name)
-        fields = [field.name for field in dataclasses.fields(cls) if field.init]
+        fields = self.call_at(source, dataset_options, name)
         values: dict[str, Any] = {}
         for key, value in options:
             self.check_name(key, fields, f"the data set {name} has no option")

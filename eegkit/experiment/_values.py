@@ -87,7 +87,7 @@ class ValueReader:
         except ParameterError as error:
             values = {key.value: value for key, value in pairs}
             self.fail(values.get(error.parameter, item), _in_yaml(str(error)))
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, FileNotFoundError) as error:
             self.fail(item, str(error).partition("\n\n")[0])
 
 

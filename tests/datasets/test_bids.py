@@ -7,7 +7,10 @@ import mne
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
+from eegkit import load_dataset
+from eegkit.cli import main
 from eegkit.datasets import MissingDataWarning, from_bids
 from eegkit.kept_files import cached_files
 
@@ -219,3 +222,22 @@ def test_pauses_and_bad_pieces_of_events_and_of_the_file(tmp_path):
         assert list(from_bids(tmp_path, **options, on_bad="keep").metadata["onset"]) == [1.0, 5.0]
     with pytest.raises(ValueError, match="has 2 of 3 windows"):
         from_bids(tmp_path, **options, on_bad="raise")
+
+
+def test_by_name(written, monkeypatch):
+    monkeypatch.chdir(written.parent)
+    options = {"events": ["left", "right"], "tmax": 1.0}
+    expected = from_bids(written.name, subjects=["02"], **options)
+    trials = load_dataset(f"bids:{written.name}", subjects=["02"], **options)
+    np.testing.assert_array_equal(trials.X, expected.X)
+    assert trials.source == expected.source
+    assert trials.source.code == (
+        f"load_dataset('bids:{written.name}', subjects=['02'], events=['left', 'right'], tmax=1.0)"
+    )
+    data = [f"bids:{written.name}", "--option", "tmax=1.0"]
+    shown = CliRunner().invoke(main, ["describe", *data, "--subjects", "01"])
+    assert shown.exit_code == 0, shown.output
+    shown = CliRunner().invoke(main, ["describe", *data, "--subjects", "1"])
+    assert "has no subject '1'; it has 01, 02." in shown.output
+    shown = CliRunner().invoke(main, ["describe", data[0]])
+    assert "expected the start and the end of a trial" in shown.output
