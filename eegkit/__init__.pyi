@@ -22,6 +22,7 @@ from .persistence import load as load
 from .persistence import save as save
 from .pipeline import Pipeline as Pipeline
 from .pipeline import make_pipeline as make_pipeline
+from .prediction import predict as predict
 from .reporting import report as report
 from .signals import SignalArray as SignalArray
 from .transforms import Transformer as Transformer

@@ -58,12 +58,16 @@ def explain(
     """
     import eegkit
     from eegkit.cli._maps import write_map
-    from eegkit.cli._recording import recordings_for
+    from eegkit.prediction import recordings_for
+    from eegkit.prediction.recordings import renamed
 
     if out.suffix.lower() not in ENDINGS:
         raise ValueError(f"--out is {out}; expected a name that ends in {', '.join(ENDINGS)}.")
     fitted = eegkit.load(model)
-    signals, onsets, _ = recordings_for(fitted, channels, sfreq, window_s, filters).read(recording)
+    recordings = recordings_for(fitted, channels, sfreq, window_s, filters)
+    signals, onsets, sources = recordings.read(recording)
+    for note in [*recordings.notes, *renamed(sources)]:
+        click.echo(note, err=True)
     attributions = eegkit.explain(fitted, signals, method=method)
     if check:
         click.echo("Checking the map; --no-check leaves that out ...", err=True)

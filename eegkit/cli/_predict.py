@@ -29,43 +29,31 @@ N_SHOWN = 10
     help="Let a model that adapts to people learn this one's statistics first, from the recording "
     "itself (behind all else: --calibrate) or from another one of the person.",
 )
-def predict(
-    model: Path,
-    recording: Path,
-    out: Path | None,
-    window_s: float | None,
-    channels: list[str] | None,
-    sfreq: float | None,
-    calibration: str | None,
-    **filters: float | None,
-) -> None:
+def predict(model: Path, recording: Path, out: Path | None, **options: Any) -> None:
     """Label every window of a recording.
 
     MODEL is a file of eegkit train or eegkit.save; RECORDING an EDF, BDF, GDF, BrainVision
     (.vhdr), EEGLAB (.set) or FIF file. The recording goes through what those of the training
-    trials went through: the same channels in the same order, filter, rate and windows.
+    trials went through: the same channels in the same order, filter, rate and windows. In Python:
+    eegkit.predict.
 
     \b
-    Example:
+    Examples:
       eegkit predict hands.eegkit session.edf --out hands.csv
       eegkit predict load.eegkit task.edf --calibrate rest.edf
     """
     import eegkit
-    from eegkit.cli._calibration import calibrate, statistics_notes
-    from eegkit.cli._recording import recordings_for
     from eegkit.csv_file import write_csv
 
-    fitted = eegkit.load(model)
-    recordings = recordings_for(fitted, channels, sfreq, window_s, filters)
-    signals, onsets, sources = recordings.read(recording)
-    basis = calibrate(fitted, signals, calibration, lambda path: recordings.read(path)[0])
-    table = _table(fitted, signals, onsets)
+    table = eegkit.predict(eegkit.load(model), recording, **options)
     _say_unlike(table)
+    done = table.attrs
     click.echo(
-        f"{recording.name}: {len(table)} windows, {len(sources)} channels; {recordings.preparation}"
+        f"{recording.name}: {len(table)} windows, {len(done['channels'])} channels; "
+        f"{done['preparation']}"
     )
-    for note in statistics_notes(fitted, signals, basis):
-        click.echo(note)
+    for note in done["notes"]:
+        click.echo(note, err=True)
     _show(table)
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -94,27 +82,3 @@ def _say_unlike(table: pd.DataFrame) -> None:
             "or spectrum (column unlike_training).",
             err=True,
         )
-
-
-def _table(fitted: Any, signals: Any, onsets: Any) -> pd.DataFrame:
-    """``onset_s``, ``label``, the probability of each class, ``p_<class>``, and likeness.
-
-    ``unlike_training`` is true where amplitude or spectrum of a window are nothing like those of
-    the training trials; absent where the model remembers none.
-    """
-    import numpy as np
-    import pandas as pd
-
-    from eegkit.likeness import is_unlike
-
-    columns: dict[str, Any] = {"onset_s": onsets}
-    if hasattr(fitted, "predict_proba"):
-        proba = np.asarray(fitted.predict_proba(signals))
-        columns["label"] = np.asarray(fitted.classes_)[proba.argmax(axis=1)]
-        columns |= {f"p_{c}": proba[:, i] for i, c in enumerate(fitted.classes_)}
-    else:
-        columns["label"] = fitted.predict(signals)
-    profile = getattr(fitted, "training_profile_", None)
-    if profile is not None:
-        columns["unlike_training"] = is_unlike(profile, signals.view(np.ndarray))
-    return pd.DataFrame(columns)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ from eegkit.recordings.channels import match_channels
 from eegkit.recordings.files import naming_the_file, open_recording
 from eegkit.recordings.preparation import Preparation
 from eegkit.recordings.prepared import prepare_recording
+
+if TYPE_CHECKING:
+    import mne
 
 
 class Windows(NamedTuple):
@@ -35,7 +38,7 @@ class Windows(NamedTuple):
 
 
 def read_windows(
-    path: str | os.PathLike[str],
+    recording: str | os.PathLike[str] | mne.io.BaseRaw,
     ch_names: Sequence[str],
     preparation: Preparation,
     onsets: Sequence[float] | NDArray[np.float64] | None = None,
@@ -44,7 +47,8 @@ def read_windows(
 
     Parameters
     ----------
-    path : str or path-like
+    recording : str, path-like or mne.io.BaseRaw
+        Which is left as it is.
     ch_names : sequence of str
         The channels of a window, found by `match_channels`.
     preparation : Preparation
@@ -62,12 +66,7 @@ def read_windows(
     FileNotFoundError
         There is no such file.
     """
-    path = Path(path)
-    if path.is_dir():
-        raise ValueError(f"{path} is a folder; expected the file of a recording.")
-    if not path.is_file():
-        raise FileNotFoundError(f"There is no recording {path}.")
-    raw = open_recording(path)
+    raw, path = _open(recording)
     # What is read under another name is said by `channels` of the result.
     channels = match_channels(ch_names, raw.ch_names, path, on_several="first")
     with naming_the_file(path):
@@ -76,3 +75,19 @@ def read_windows(
         return Windows(*continuous.windows(preparation, path), channels)
     X, inside = continuous.cut(onsets, preparation.window_s or continuous.duration)
     return Windows(X, np.asarray(onsets, dtype=float)[inside], channels)
+
+
+def _open(recording: str | os.PathLike[str] | mne.io.BaseRaw) -> tuple[mne.io.BaseRaw, Path]:
+    """A recording and its file; of one that has none, what messages call it."""
+    if isinstance(recording, (str, os.PathLike)):
+        path = Path(recording)
+        if path.is_dir():
+            raise ValueError(f"{path} is a folder; expected the file of a recording.")
+        if not path.is_file():
+            raise FileNotFoundError(f"There is no recording {path}.")
+        return open_recording(path), path
+    if not hasattr(recording, "annotations") or not hasattr(recording, "ch_names"):
+        raise ValueError(
+            f"The recording is {recording!r:.60}; expected the path of one, or mne.io.Raw."
+        )
+    return recording.copy(), Path(next(filter(None, recording.filenames), "the recording"))

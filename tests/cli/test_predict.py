@@ -12,10 +12,10 @@ import eegkit
 from eegkit import Pipeline, load_dataset
 from eegkit.classifiers import SupervisedCalibration
 from eegkit.cli import main
-from eegkit.cli._model_input import ModelInput, complete, input_of
 from eegkit.datasets import Simulated
 from eegkit.experiment import parse_pipeline
 from eegkit.pipeline import FeatureUnion
+from eegkit.prediction.model_input import ModelInput, complete, input_of
 from eegkit.subject_threshold import SubjectThreshold
 from eegkit.transforms import STFT, BandPower, SubjectStandardizer
 
@@ -158,7 +158,7 @@ def test_train_says_before_the_fit_what_cannot_be_saved(tmp_path, monkeypatch):
 
 def test_what_a_model_does_not_know_is_asked_for():
     nothing = ModelInput()
-    with pytest.raises(ValueError, match=r"its channels \(--channels\) nor its sampling rate"):
+    with pytest.raises(ValueError, match=r"its channels \(channels=.* nor its sampling rate"):
         complete(nothing, channels=None, sfreq=None, window_s=4)
     with pytest.raises(ValueError, match="how long its windows are"):
         complete(nothing, channels=["a"], sfreq=100, window_s=None)

@@ -11,9 +11,9 @@ from sklearn.base import clone
 import eegkit
 from eegkit import SignalArray
 from eegkit.access import access_of
-from eegkit.cli._model_input import input_of
 from eegkit.datasets import Simulated
 from eegkit.decoders import movement_preparation, slow_potentials
+from eegkit.prediction.model_input import input_of
 
 TABLE = Path(__file__).parents[2] / "benchmarks" / "accuracy" / "results" / "bci_competition_ii.csv"
 TASKS = {

@@ -89,8 +89,8 @@ def complete(
     """
     names = _agreed_value("channels", fitted.ch_names, tuple(channels) if channels else None)
     rate = _agreed_value("sfreq", fitted.sfreq, sfreq)
-    absent = ["the names of its channels (--channels)"] if names is None else []
-    absent += ["its sampling rate (--sfreq)"] if rate is None else []
+    absent = ["the names of its channels (channels=, --channels)"] if names is None else []
+    absent += ["its sampling rate (sfreq=, --sfreq)"] if rate is None else []
     if absent:
         raise ValueError(
             f"The model does not know {' nor '.join(absent)}; give what it was fitted on, or fit "
@@ -98,7 +98,7 @@ def complete(
         )
     if fitted.n_channels not in (None, len(names)):
         raise ValueError(
-            f"--channels names {len(names)}, but the model was fitted on {fitted.n_channels} "
+            f"channels names {len(names)}, but the model was fitted on {fitted.n_channels} "
             "channels; name those, in the same order."
         )
     n_times = _n_times(fitted.n_times, window_s, rate)
@@ -111,13 +111,13 @@ def _n_times(n_times: int | None, window_s: float | None, sfreq: float) -> int:
         if n_times is None:
             raise ValueError(
                 "The model does not know how long its windows are; give their length in s: "
-                "--window-s."
+                "window_s= (--window-s)."
             )
         return n_times
     length = round(window_s * sfreq)
     if n_times not in (None, length):
         raise ValueError(
-            f"--window-s is {window_s:g} s, {length} samples at {sfreq:g} Hz, but the model was "
+            f"window_s is {window_s:g} s, {length} samples at {sfreq:g} Hz, but the model was "
             f"fitted on windows of {(n_times or 0) / sfreq:g} s ({n_times} samples); leave it out."
         )
     return length
@@ -127,7 +127,7 @@ def _agreed_value(option: str, fitted: Any, value: Any) -> Any:
     if fitted is not None and value is not None and fitted != value:
         shown = [", ".join(v) if isinstance(v, tuple) else f"{v:g}" for v in (value, fitted)]
         raise ValueError(
-            f"--{option} is {shown[0]}, but the model was fitted on {shown[1]}; leave it out."
+            f"{option} is {shown[0]}, but the model was fitted on {shown[1]}; leave it out."
         )
     return value if fitted is None else fitted
 
@@ -165,8 +165,7 @@ def preparation_for(
         notes = ["The model does not know how its training trials were prepared: filters as given."]
     else:
         notes = [
-            f"--{name.replace('_', '-')} is used in place of the training's "
-            f"{getattr(preparation, name)}."
+            f"{name} is used in place of the training's {getattr(preparation, name)}."
             for name in overrides
         ]
         notes += [

@@ -29,8 +29,8 @@ def signals_of_person(
 def calibrate(
     fitted: Any,
     signals: SignalArray,
-    recording: str | None,
-    read: Callable[[str], SignalArray],
+    recording: Any,
+    read: Callable[[Any], SignalArray],
 ) -> str | None:
     """Let a decoder learn the statistics of the person, where that is asked for.
 
@@ -39,8 +39,8 @@ def calibrate(
     fitted : estimator
     signals : SignalArray
         Of the recording to label.
-    recording : str or None
-        "self", or the path of another recording of the person; None learns nothing.
+    recording : str, path-like, mne.io.BaseRaw or None
+        "self", or another recording of the person; None learns nothing.
     read : callable
         Gives the windows of another recording.
 
@@ -59,11 +59,12 @@ def calibrate(
     if not hasattr(fitted, "calibrate") or access_of(fitted) == "labelled":
         raise ValueError(
             f"The model is a {type(fitted).__name__}, which does not adapt to people by "
-            "recordings without labels; leave --calibrate out."
+            "recordings without labels; leave calibration= (--calibrate) out."
         )
-    windows = signals if recording == "self" else read(recording)
+    is_itself = isinstance(recording, str) and recording == "self"
+    windows = signals if is_itself else read(recording)
     fitted.calibrate(windows)
-    where = "this recording" if recording == "self" else recording
+    where = "this recording" if is_itself else recording
     return f"{len(windows)} windows of {where}"
 
 
