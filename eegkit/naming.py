@@ -1,4 +1,4 @@
-"""Names: for the estimators inside another, and of code as words."""
+"""Names: numbers for the same ones, and code as words."""
 
 from __future__ import annotations
 
@@ -6,18 +6,15 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from sklearn.pipeline import make_pipeline
-
 ACRONYMS = {"auc": "AUC", "auroc": "AUROC", "kl": "KL", "roc": "ROC"}
 
 
-def named(estimators: Any) -> Any:
-    """Name bare estimators as scikit-learn's ``make_pipeline`` does; named ones pass through."""
-    if not isinstance(estimators, Sequence) or all(isinstance(e, tuple) for e in estimators):
-        return estimators
-    bare = [e[1] if isinstance(e, tuple) else e for e in estimators]
-    steps = make_pipeline(*bare).steps
-    return [e if isinstance(e, tuple) else s for e, s in zip(estimators, steps, strict=True)]
+def numbered(names: Sequence[str]) -> list[str]:
+    """Names of steps as scikit-learn tells the same ones apart: ``stft-1``, ``lda``, ``stft-2``."""
+    return [
+        f"{name}-{names[: i + 1].count(name)}" if names.count(name) > 1 else name
+        for i, name in enumerate(names)
+    ]
 
 
 def spoken(name: str) -> str:

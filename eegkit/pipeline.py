@@ -16,9 +16,9 @@ from sklearn.utils.validation import check_memory
 from eegkit.access import access_of, with_groups
 from eegkit.base import Estimator, inner_fits, remember_amplitudes, tell_unlike
 from eegkit.identity import UnidentifiableError, identify
-from eegkit.naming import named
 from eegkit.notice import warn
 from eegkit.signals import SignalArray, as_signals
+from eegkit.step_names import named
 from eegkit.tensor_file import CorruptFileError
 
 
@@ -41,8 +41,9 @@ def _watched(name: str) -> Any:
 class Pipeline(sklearn_pipeline.Pipeline):
     """A scikit-learn ``Pipeline`` that takes bare estimators as well as named steps.
 
-    ``Pipeline([STFT(), CNNBiGRU()])`` names its steps ``stft`` and ``cnnbigru``, as
-    ``make_pipeline`` would; everything else is scikit-learn's.
+    ``Pipeline([STFT(), CNNBiGRU()])`` names its steps ``stft`` and ``cnn_bigru``, as they are
+    registered and as the command line and experiments call them. Estimators that are not registered
+    are named as scikit-learn's ``make_pipeline`` does. Everything else is scikit-learn's.
 
     Parameters
     ----------

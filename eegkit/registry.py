@@ -162,6 +162,25 @@ def distributions() -> list[str]:
     return sorted({entry.distribution for kind in KINDS for entry in _points(kind)})
 
 
+def name_of(cls: type) -> str | None:
+    """The name under which a class is registered, or None. Imports nothing.
+
+    Whether plugins are turned off makes no difference, as names of steps are made of it.
+
+    Examples
+    --------
+    >>> from eegkit import registry
+    >>> from eegkit.classifiers import CNNBiGRU
+    >>> registry.name_of(CNNBiGRU)
+    'cnn_bigru'
+    """
+    for entry in _installed(tuple(map(_folder_state, sys.path))):
+        module, _, name = entry.target.partition(":")
+        if name == cls.__name__ and getattr(sys.modules.get(module), name, None) is cls:
+            return entry.name
+    return None
+
+
 def get(kind: str, name: str) -> type:
     """The class registered under a name.
 

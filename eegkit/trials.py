@@ -13,12 +13,12 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from eegkit import trials_checks as checks
+from eegkit import trials_text
 from eegkit.description import TrialsDescription, describe
 from eegkit.labels import class_labels, joined_labels, of_each, one_kind
 from eegkit.recordings import Preparation, common_preparation, make_info
 from eegkit.signals import SignalArray
 from eegkit.signals_input import channel_names, rate_in_hz, refuse_masked
-from eegkit.text import count
 from eegkit.trials_epochs import make_epochs, read_epochs
 from eegkit.trials_file import read_trials, write_trials
 from eegkit.trials_onsets import onsets_of
@@ -385,13 +385,7 @@ class Trials:
         return Trials(X, self.y[index], self.metadata.iloc[index], self.info)
 
     def __repr__(self) -> str:
-        text = (
-            f"<Trials: {len(self)} trials of "
-            f"{count(self.metadata['subject'].nunique(), 'person', 'people')}, "
-            f"{self.X.shape[1]} channels x {self.n_times} samples at {self.sfreq:g} Hz"
-        )
-        if self.y.ndim == 1:
-            labels, counts = np.unique(self.y, return_counts=True)
-            listing = ", ".join(f"{name} {n}" for name, n in zip(labels, counts, strict=True))
-            return f"{text}; {listing if len(labels) <= 12 else f'{len(labels)} classes'}>"
-        return f"{text}; soft labels over {self.y.shape[1]} classes>"
+        return trials_text.line(self)
+
+    def _repr_html_(self) -> str:
+        return trials_text.as_html(self)

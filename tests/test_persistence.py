@@ -211,7 +211,7 @@ def test_what_the_file_says(small):
     names = safetensors.numpy.load(data)
     weights = [name for name in names if "_weights." in name]
     assert len(weights) > 5
-    assert all(name.startswith("steps.cnnbigru.") for name in weights)
+    assert all(name.startswith("steps.cnn_bigru.") for name in weights)
 
 
 def test_a_plugin_is_named_by_its_distribution(everything):

@@ -8,9 +8,10 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline as sklearn_make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from eegkit import Pipeline, SignalArray, make_pipeline
+from eegkit import Pipeline, SignalArray, make_pipeline, registry
 from eegkit.amplitude import AmplitudeWarning
 from eegkit.classifiers import CNNBiGRU
+from eegkit.experiment import parse_pipeline
 from eegkit.pipeline import FeatureUnion
 from eegkit.testing import example_trials
 from eegkit.transforms import STFT, BandPower, SubjectStandardizer
@@ -23,6 +24,23 @@ def test_names_are_those_of_scikit_learn():
     assert list(make_pipeline(*steps).named_steps) == expected
 
 
+def test_names_are_those_of_the_registry():
+    steps = [STFT(), STFT(), CNNBiGRU()]
+    expected = ["stft-1", "stft-2", "cnn_bigru"]
+    assert list(Pipeline(steps).named_steps) == expected
+    assert list(make_pipeline(*steps).named_steps) == expected
+    assert list(parse_pipeline("stft+stft+cnn_bigru").named_steps) == expected
+    assert dict(FeatureUnion([BandPower()]).transformer_list).keys() == {"band_power"}
+
+
+def test_every_registered_class_has_its_name(monkeypatch):
+    monkeypatch.setenv("EEGKIT_NO_PLUGINS", "1")  # a name does not depend on it
+    for kind in ("transforms", "classifiers"):
+        for name in registry.names(kind):
+            assert registry.name_of(registry.get(kind, name)) == name
+    assert registry.name_of(type("STFT", (), {})) is None
+
+
 def test_named_and_bare_steps_mix():
     pipeline = Pipeline([("scale", StandardScaler()), LogisticRegression()])
     assert list(pipeline.named_steps) == ["scale", "logisticregression"]
@@ -30,7 +48,7 @@ def test_named_and_bare_steps_mix():
 
 def test_clone_and_set_params():
     pipeline = clone(Pipeline([STFT(), CNNBiGRU()]))
-    pipeline.set_params(stft__nperseg=64, cnnbigru__hidden_size=8)
+    pipeline.set_params(stft__nperseg=64, cnn_bigru__hidden_size=8)
     assert clone(pipeline).get_params()["stft__nperseg"] == 64
     pipeline.set_params(steps=[StandardScaler(), LogisticRegression()])
     assert list(pipeline.named_steps) == ["standardscaler", "logisticregression"]
@@ -41,7 +59,11 @@ def test_grid_search_over_architecture_and_training():
     net = CNNBiGRU(**CNNBiGRU.conformance_params()).set_params(max_epochs=1)
     search = GridSearchCV(
         Pipeline([STFT(nperseg=32), net]),
-        {"cnnbigru__hidden_size": [4, 8], "cnnbigru__lr": [1e-3, 1e-2], "stft__nperseg": [16, 32]},
+        {
+            "cnn_bigru__hidden_size": [4, 8],
+            "cnn_bigru__lr": [1e-3, 1e-2],
+            "stft__nperseg": [16, 32],
+        },
         cv=2,
         error_score="raise",
     )

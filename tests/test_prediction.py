@@ -62,13 +62,15 @@ def test_a_file_as_the_command_does(decoder, raw, tmp_path):
 
 def test_the_recording_stays_as_it_is(decoder, raw):
     before = raw.get_data().copy()
-    eegkit.predict(decoder, raw, l_freq=4, h_freq=30)
+    with pytest.warns(UserWarning, match="another filter"):
+        eegkit.predict(decoder, raw, l_freq=4, h_freq=30)
     np.testing.assert_array_equal(raw.get_data(), before)
     assert raw.ch_names == ["EEG C4", "Cz", "C3"]
 
 
-def test_what_is_given_in_place_of_the_trainings_is_noted(decoder, raw):
-    assert eegkit.predict(decoder, raw, overlap=0.5).attrs["notes"][0].startswith("overlap is used")
+def test_an_unknown_preparation_is_noted(decoder, raw):
+    [note, *_] = eegkit.predict(decoder, raw, overlap=0.5).attrs["notes"]
+    assert note.startswith("The model does not know how its training trials were prepared")
 
 
 def test_the_decoder_given_is_not_calibrated(trials, raw):
@@ -80,7 +82,7 @@ def test_the_decoder_given_is_not_calibrated(trials, raw):
     assert "10 windows of this recording" in " ".join(by_itself.attrs["notes"])
     assert "5 windows of" in " ".join(by_other.attrs["notes"])
     pd.testing.assert_frame_equal(eegkit.predict(adaptive, raw), first)
-    with pytest.raises(ValueError, match="does not adapt to people"):
+    with pytest.raises(ValueError, match="adapts to people"):
         eegkit.predict(
             Pipeline([BandPower(), LinearSVC()]).fit(trials.X, trials.y), raw, calibration="self"
         )

@@ -49,19 +49,16 @@ def show_summary(results: Results, metrics: Sequence[str], console: Console) -> 
 
 
 def _show_audits(results: Results, console: Console) -> None:
-    """Print what the audits found; of notes only how many there are."""
-    n_notes = 0
+    """Print what the audits found; notes in a line each below."""
+    notes = []
     for dataset, audit in results.audits.items():
         serious = audit.findings["severity"] != "note"
-        n_notes += int((~serious).sum())
         if serious.any():
             console.print(audit_table(audit.findings[serious], dataset, results))
-    if n_notes:
-        are = "is 1 note" if n_notes == 1 else f"are {n_notes} notes"
-        console.print(
-            f"There {are} of the audit besides, on what it could not check: results.audits.",
-            style=STYLES["note"],
-        )
+        details = audit.findings["detail"][~serious]
+        notes += [_of_dataset(detail, dataset, results) for detail in details]
+    for note in notes:
+        console.print(literal(f"Note of the audit: {note}", STYLES["note"]))
 
 
 def people_table(results: Results, dataset: str) -> Table:

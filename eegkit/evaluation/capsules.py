@@ -117,7 +117,7 @@ def replay(
     custom_classes: Iterable[type] = (),
     n_jobs: int | None = None,
     store: str | os.PathLike[str] | None = None,
-    verbose: bool = False,
+    verbose: bool | None = None,
 ) -> Replay:
     """Load the trials of a file of results again, evaluate again, and compare.
 

@@ -18,6 +18,7 @@ from eegkit.evaluation.splits.metadata import listed
 from eegkit.evaluation.splits.named import Fold, describe_split, folds_of, make_splitter, overlap
 from eegkit.evaluation.statistics.paired import bootstrap_interval
 from eegkit.parameters import Count, Counts, check_for
+from eegkit.tables import Table
 from eegkit.trials import Trials
 
 KEYS = ["dataset", "pipeline", "n_train_subjects"]
@@ -146,7 +147,7 @@ class LearningCurve:
                             "n_draws": int(subjects["n_draws"].max()),
                         }
                     )
-        return pd.DataFrame(rows)
+        return Table(rows)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write everything to one file, which `load` reads again; see `Results.save`."""

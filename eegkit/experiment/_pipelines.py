@@ -13,6 +13,7 @@ from sklearn.base import clone
 
 from eegkit import registry
 from eegkit._compat import constrains_parameters
+from eegkit.naming import numbered
 from eegkit.parameters import Parametrized
 from eegkit.signals import SignalArray
 
@@ -98,15 +99,11 @@ def make_step(cls: type, **params: Any) -> Any:
 
 
 def join_steps(steps: Sequence[tuple[str, Any]]) -> Any:
-    """A pipeline whose steps bear their registered names; a second of one name has a number."""
+    """A pipeline whose steps bear their registered names; the same ones are numbered."""
     from eegkit.pipeline import Pipeline
 
-    pairs: list[tuple[str, Any]] = []
-    for word, step in steps:
-        plain = word.rpartition(":")[2]
-        n_same = sum(name.partition("-")[0] == plain for name, _ in pairs)
-        pairs.append((f"{plain}-{n_same + 1}" if n_same else plain, step))
-    return Pipeline(pairs)
+    names = numbered([word.rpartition(":")[2] for word, _ in steps])
+    return Pipeline([(name, step) for name, (_, step) in zip(names, steps, strict=True)])
 
 
 def set_random_state(pipelines: Iterable[Any], random_state: int) -> None:

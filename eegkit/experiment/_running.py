@@ -29,7 +29,7 @@ def run_experiment(
     searches: str | os.PathLike[str] | None = None,
     n_jobs: int | None = None,
     dask: Any = None,
-    verbose: bool = False,
+    verbose: bool | None = None,
     loaded: Callable[[str, Trials], None] | None = None,
 ) -> Results:
     """Load the data sets of an experiment and evaluate its pipelines on them.
@@ -60,6 +60,7 @@ def run_experiment(
         As `eegkit.evaluate`, or the data sets lack the column that `label` names.
     """
     from eegkit.evaluation import evaluate
+    from eegkit.evaluation.running.bars import is_shown
 
     trials = {}
     for name, dataset in experiment.datasets.items():
@@ -67,7 +68,7 @@ def run_experiment(
         if loaded is not None:
             loaded(name, trials[name])
     pipelines = _with_tuned(experiment, Path(searches or experiment.out / "searches"))
-    with _show_searches(experiment, pipelines, trials) if verbose else nullcontext():
+    with _show_searches(experiment, pipelines, trials) if is_shown(verbose) else nullcontext():
         results = evaluate(
             pipelines,
             trials,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -105,6 +106,15 @@ class Attributions:
             f"{n} {name}s" for name, n in zip(self.axes, self.values.shape[1:], strict=True)
         )
         return f"<Attributions: {self.method} of {len(self)} trials, {axes}>"
+
+    def _repr_html_(self) -> str:
+        classes, counts = np.unique(self.targets, return_counts=True)
+        rows = "".join(
+            f"<tr><td>{escape(str(name))}</td><td>{n}</td></tr>"
+            for name, n in zip(classes, counts, strict=True)
+        )
+        head = "<tr><th>class explained</th><th>trials</th></tr>"
+        return f"<div><p>{escape(repr(self).strip('<>'))}</p><table>{head}{rows}</table></div>"
 
     def __getitem__(self, rows: Any) -> Attributions:
         """Some of the trials, by a slice, a list of numbers or a mask."""

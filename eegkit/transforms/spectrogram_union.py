@@ -11,9 +11,9 @@ from sklearn.base import clone
 
 from eegkit._compat import Composition
 from eegkit.blocks import row_blocks
-from eegkit.naming import named
 from eegkit.parameters import Count, ParameterError
 from eegkit.signals import SignalArray
+from eegkit.step_names import named
 from eegkit.transforms._base import BLOCK_BYTES, Transformer, refuse_access
 from eegkit.transforms.spectrogram_image import SpectrogramImage
 from eegkit.transforms.stft import STFT

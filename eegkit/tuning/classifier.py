@@ -46,7 +46,7 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         Not changed.
     space : dict of str to list, scipy.stats or Optuna distribution, optional
         What to choose among, by name as ``set_params`` takes it:
-        ``{"cnnbigru__lr": loguniform(1e-4, 1e-2), "stft": [STFT(), MelSpectrogram()],
+        ``{"cnn_bigru__lr": loguniform(1e-4, 1e-2), "stft": [STFT(), MelSpectrogram()],
         "stft__window_s": [0.5, 1.0]}``. A step may be chosen whole; its parameters are then drawn
         where the choice has them. By default the union of what ``search_space()`` of every part
         says.

@@ -23,7 +23,7 @@ def tune(
     n_seeds: int = 1,
     store: Any = None,
     dask: Any = None,
-    verbose: bool = False,
+    verbose: bool | None = None,
     **options: Any,
 ) -> Results:
     """Tune a decoder in every fold, and score it on people that no choice has seen.

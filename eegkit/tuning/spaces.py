@@ -236,8 +236,8 @@ def _check_are_text(names: Iterable[Any]) -> None:
     for name in names:
         if not isinstance(name, str):
             raise ParameterError(
-                f"space names {name!r}; expected text, such as 'cnnbigru__lr', as set_params takes "
-                "it.",
+                f"space names {name!r}; expected text, such as 'cnn_bigru__lr', as set_params "
+                "takes it.",
                 "space",
             )
 
@@ -251,7 +251,7 @@ def _nearest(name: str, names: Iterable[str]) -> str:
 
 
 def _nothing(decoder: Any, space: Any) -> str:
-    expected = 'expected a dict such as {"cnnbigru__lr": [1e-3, 3e-3]}'
+    expected = 'expected a dict such as {"cnn_bigru__lr": [1e-3, 3e-3]}'
     if space is None:
         return (
             f"No part of {type(decoder).__name__} says what is worth tuning (search_space), and "

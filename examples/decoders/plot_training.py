@@ -95,4 +95,4 @@ for name, model in (("others", net), ("this person", alone), ("others, tuned", t
 # The same in a pipeline: the parameters carry the name of the step.
 
 decoder = Pipeline([STFT(window_s=1, f_max=40), CNNBiGRU()])
-decoder.set_params(cnnbigru__early_stopping=True, cnnbigru__class_weight="balanced")
+decoder.set_params(cnn_bigru__early_stopping=True, cnn_bigru__class_weight="balanced")

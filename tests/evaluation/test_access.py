@@ -226,9 +226,9 @@ def test_whom_a_fitted_pipeline_was_calibrated_for_is_forgotten() -> None:
 
 @pytest.mark.parametrize("key", ["access", "n_calibration", "calibration_s"])
 def test_what_may_be_seen_is_declared_and_not_searched(key: str) -> None:
-    grid = {f"subjectstandardizer__{key}": [1, 2]}
+    grid = {f"subject_standardizer__{key}": [1, 2]}
     search = GridSearchCV(calibrating(n_calibration=5), grid)
-    with pytest.raises(ValueError, match=f"searches for the best subjectstandardizer__{key}"):
+    with pytest.raises(ValueError, match=f"searches for the best subject_standardizer__{key}"):
         evaluate(search, example_trials(n_trials=48), cv="loso")
 
 

@@ -72,9 +72,9 @@ def test_parameters_inside_are_set_cloned_and_searched(trials):
     assert clone(model).get_params()["short__nperseg"] == 8
     assert model.set_params(transformers=[STFT(nperseg=24)]).get_params()["stft__nperseg"] == 24
     pipeline = Pipeline([union(), FunctionTransformer(flatten), LogisticRegression(max_iter=50)])
-    grid = {"spectrogramunion__long__nperseg": [32, 64], "spectrogramunion__axis": ["freqs"]}
+    grid = {"spectrogram_union__long__nperseg": [32, 64], "spectrogram_union__axis": ["freqs"]}
     search = GridSearchCV(pipeline, grid, cv=2, error_score="raise").fit(trials.X, trials.y)
-    assert search.best_params_["spectrogramunion__axis"] == "freqs"
+    assert search.best_params_["spectrogram_union__axis"] == "freqs"
 
 
 def flatten(X):

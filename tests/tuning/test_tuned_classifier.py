@@ -180,7 +180,7 @@ def fold_of_net():
     trials = eegkit.load_dataset("simulated", n_subjects=8, n_trials=8, random_state=0)
     net = CNNBiGRU(max_epochs=4, hidden_size=4, n_filters=(2,), random_state=0)
     decoder = Pipeline([STFT(window_s=0.25), net])
-    space = Space(decoder, {"cnnbigru__lr": [1e-3]})
+    space = Space(decoder, {"cnn_bigru__lr": [1e-3]})
     people = np.unique(trials.groups, return_inverse=True)[1]
     folds = [(np.flatnonzero(people < 2), np.flatnonzero(people >= 2))]
     data = FoldsOfSpace(space, folds, trials.X, trials.y, trials.groups)
@@ -211,7 +211,7 @@ def test_what_the_best_net_had_on_the_way_is_what_others_are_held_to():
     trials = eegkit.load_dataset("simulated", n_subjects=8, n_trials=8, random_state=0)
     net = CNNBiGRU(max_epochs=4, hidden_size=4, n_filters=(2,), random_state=0)
     model = TunedClassifier(
-        Pipeline([STFT(window_s=0.25), net]), {"cnnbigru__lr": [1e-3, 1e-3]}, cv="group-2",
+        Pipeline([STFT(window_s=0.25), net]), {"cnn_bigru__lr": [1e-3, 1e-3]}, cv="group-2",
         sampler="grid",
     ).fit(trials.X, trials.y)  # fmt: skip
     first, second = model.study_.get_trials()
@@ -275,7 +275,7 @@ def test_whole_steps_are_chosen_and_their_parameters_where_they_have_them():
         "stft": [STFT(), MelSpectrogram(), CWT()],
         "stft__window_s": [0.25, 0.5],
         "stft__n_mels": [4, 8],
-        "cnnbigru__hidden_size": [4],
+        "cnn_bigru__hidden_size": [4],
     }
     net = CNNBiGRU(max_epochs=1, n_filters=(2,), random_state=0)
     model = TunedClassifier(
@@ -371,7 +371,7 @@ def test_the_default_space_is_that_of_every_part():
     net = Pipeline([STFT(), CNNBiGRU()])
     assert default_space(net).keys() == {
         *(f"stft__{name}" for name in STFT.search_space()),
-        *(f"cnnbigru__{name}" for name in CNNBiGRU.search_space()),
+        *(f"cnn_bigru__{name}" for name in CNNBiGRU.search_space()),
     }
     with pytest.raises(ParameterError, match="No part of DummyClassifier says"):
         TunedClassifier(DummyClassifier()).fit([[0.0]] * 4, [0, 1] * 2, groups=list("aabb"))

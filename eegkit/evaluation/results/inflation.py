@@ -12,6 +12,7 @@ from eegkit.evaluation.results.selection import check_name
 from eegkit.evaluation.results.tables import per_subject
 from eegkit.evaluation.statistics.paired import bootstrap_interval
 from eegkit.naming import spoken
+from eegkit.tables import Table
 
 # How the splits of the twin are told.
 LEAKS = {
@@ -103,7 +104,7 @@ class Inflation:
                     "n_inflated": int((scores["gap"] > 1e-9).sum()),
                 }
             )
-        return pd.DataFrame(rows)
+        return Table(rows)
 
     def describe(self) -> str:
         """One sentence for each split and pipeline."""

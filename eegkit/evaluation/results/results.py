@@ -31,6 +31,7 @@ from eegkit.evaluation.results.tables import (
 )
 from eegkit.evaluation.statistics.paired import compare_paired
 from eegkit.evaluation.statistics.permutation import PermutationChance
+from eegkit.tables import Table
 
 
 class Results(ResultFacts):
@@ -227,7 +228,7 @@ class Results(ResultFacts):
         summary = over_people(summary, self._predictions, self.settings)
         if self.twin is not None:
             summary = with_gaps(summary, gaps_of(self.table, self.twin, self.metrics))
-        return summary
+        return Table(summary)
 
     def inflation(self, metric: str | None = None, dataset: str | None = None) -> Inflation:
         """What leaky splits add to the scores of ``evaluate(..., twin=True)``.
@@ -326,7 +327,7 @@ class Results(ResultFacts):
         UserWarning
             The pipelines differ in what they may see of the people tested: `access_note`.
         """
-        return compare_paired(self.scores(metric, dataset), **options)
+        return Table(compare_paired(self.scores(metric, dataset), **options))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write all but fitted decoders to one file, which `load` reads again; no pickle.

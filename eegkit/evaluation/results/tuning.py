@@ -12,6 +12,7 @@ import pandas as pd
 from eegkit.access import parts_of
 from eegkit.evaluation.results.selection import check_name
 from eegkit.naming import spoken
+from eegkit.tables import Table
 
 KEYS = ["dataset", "pipeline", "seed", "fold"]
 COLUMNS = [
@@ -89,7 +90,7 @@ class Tuning:
             who chose), and the parameters.
         """
         columns = ["seed", "fold", "score", *self.parameters]
-        return self.table.loc[self.table["is_best"], columns].reset_index(drop=True)
+        return Table(self.table.loc[self.table["is_best"], columns].reset_index(drop=True))
 
     def agreement(self) -> pd.DataFrame:
         """How much the folds agree on each parameter.
@@ -113,7 +114,7 @@ class Tuning:
                 "lowest": values.min() if is_number else None,
                 "highest": values.max() if is_number else None,
             }
-        return pd.DataFrame.from_dict(rows, orient="index")
+        return Table(pd.DataFrame.from_dict(rows, orient="index"))
 
     def describe(self) -> str:
         """A sentence: what was claimed, and what is so."""

@@ -1,9 +1,36 @@
-"""The console that progress bars share, so that one stands below another."""
+"""Progress bars on the standard error: where there are any, and how they look."""
 
 from __future__ import annotations
 
 import functools
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from time import monotonic
 from typing import Any
+
+VARIABLE = "EEGKIT_PROGRESS"
+BAR_WIDTH = 30
+
+
+def is_shown(verbose: bool | None) -> bool:
+    """Whether to show bars: as asked, else where somebody looks, on a terminal or in a notebook.
+
+    The environment variable ``EEGKIT_PROGRESS=0`` turns them off.
+    """
+    if verbose is not None:
+        return bool(verbose)
+    if os.environ.get(VARIABLE, "").lower() in ("0", "false", "no"):
+        return False
+    return sys.stderr.isatty() or in_notebook()
+
+
+def in_notebook() -> bool:
+    """Whether this process is the kernel of a notebook."""
+    # Whoever runs one has imported IPython; rich, which knows, takes long to import.
+    return "ipykernel" in sys.modules and "IPython" in sys.modules and bar_console().is_jupyter
 
 
 @functools.cache
@@ -13,3 +40,44 @@ def bar_console() -> Any:
     from rich.console import Console
 
     return Console(stderr=True)
+
+
+@contextmanager
+def count_bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar, and a function that moves it to a number: text where a notebook has no widgets."""
+    if in_notebook() and find_spec("ipywidgets") is None:
+        bar = TextBar(title, total)
+        yield bar.show
+        bar.end()
+        return
+    from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
+
+    columns = (*Progress.get_default_columns(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=bar_console()) as bar:
+        task = bar.add_task(title, total=total)
+        yield lambda n: bar.update(task, completed=n)
+
+
+class TextBar:
+    """A bar of characters on one line, which is written over.
+
+    Parameters
+    ----------
+    title : str
+    total : int
+    """
+
+    def __init__(self, title: str, total: int) -> None:
+        self.title, self.total, self.start = title, total, monotonic()
+
+    def show(self, n: int) -> None:
+        """Write the line for `n` of all."""
+        full = BAR_WIDTH * n // max(self.total, 1)
+        bar = "#" * full + "." * (BAR_WIDTH - full)
+        seconds = monotonic() - self.start
+        print(f"\r{self.title} [{bar}] {n}/{self.total}, {seconds:.0f} s", end="", file=sys.stderr)
+        sys.stderr.flush()
+
+    def end(self) -> None:
+        """Go to the next line."""
+        print(file=sys.stderr)

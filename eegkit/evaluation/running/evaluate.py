@@ -22,6 +22,7 @@ from eegkit.evaluation.results.settings import RunSettings, describe_run
 from eegkit.evaluation.results.tables import failures_table
 from eegkit.evaluation.results.tuning import searches_table
 from eegkit.evaluation.running.access import ACCEPT, fold_to_check, tell_findings
+from eegkit.evaluation.running.bars import is_shown
 from eegkit.evaluation.running.calibration import without_calibration
 from eegkit.evaluation.running.fold import Data, Outcome, Task, fill_chance
 from eegkit.evaluation.running.inputs import (
@@ -66,7 +67,7 @@ def evaluate(
     keep_decoders: bool = False,
     store: str | os.PathLike[str] | None = None,
     dask: Any = None,
-    verbose: bool = False,
+    verbose: bool | None = None,
 ) -> Results:
     """Cross-validate pipelines, person by person, with people kept apart.
 
@@ -129,8 +130,9 @@ def evaluate(
         Fit on a dask cluster: the address of its scheduler, ``"local"`` for one on this machine,
         or a client. The data are sent once to every worker; folds of a worker that dies are given
         to another.
-    verbose : bool, default False
-        Show a progress bar on the standard error.
+    verbose : bool, optional
+        Whether to show a progress bar on the standard error; by default where that is a terminal
+        or a notebook, unless the environment variable ``EEGKIT_PROGRESS`` is 0.
 
     Returns
     -------
@@ -200,7 +202,7 @@ def evaluate(
     leaky = _leaky_folds(datasets, split, random_state, data, pipelines, scorers) if twin else {}
     carry_out = partial(
         _carry_out, fits=fits, data=data, scorers=scorers, store=store, dask=dask, n_jobs=n_jobs,
-        may_fail=on_error == "record", verbose=verbose,
+        may_fail=on_error == "record", verbose=is_shown(verbose),
     )  # fmt: skip
     tasks, outcomes = carry_out(folds, accept=ACCEPT[on_leak], keep_decoders=keep_decoders)
     tell_findings(split["audit"], tasks, outcomes)

@@ -16,6 +16,7 @@ from eegkit.evaluation.baselines import baselines as all_baselines
 from eegkit.evaluation.running.fold import Data
 from eegkit.labels import class_labels, trial_names
 from eegkit.notice import warn
+from eegkit.step_names import plain_name
 from eegkit.trials import Trials
 
 
@@ -28,7 +29,7 @@ def name_pipelines(pipelines: Any, baselines: bool = False) -> dict[str, Any]:
             "pipelines is a sequence; expected one estimator, or a dict from names to estimators."
         )
     else:
-        steps = getattr(pipelines, "named_steps", None) or {type(pipelines).__name__.lower(): None}
+        steps = getattr(pipelines, "named_steps", None) or {plain_name(pipelines): None}
         by_name = {"+".join(steps): pipelines}
     if not by_name:
         raise ValueError("pipelines is empty; there is nothing to evaluate.")

@@ -12,7 +12,7 @@ from joblib import parallel_config
 from sklearn.utils.parallel import Parallel, delayed
 
 from eegkit.evaluation.metrics.scoring import Scorer
-from eegkit.evaluation.running.bars import bar_console
+from eegkit.evaluation.running.bars import count_bar
 from eegkit.evaluation.running.fold import Data, Outcome, Task, fit_and_score
 from eegkit.evaluation.running.store import Store
 
@@ -201,10 +201,5 @@ def _bar(progress: _Progress, verbose: bool) -> Iterator[Callable[[], None]]:
     if not verbose:
         yield lambda: None
         return
-    # Here, since importing it takes longer than many an evaluation without a bar.
-    from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
-
-    columns = (*Progress.get_default_columns(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=bar_console()) as bar:
-        task = bar.add_task("Fitting", total=len(progress.tasks))
-        yield lambda: bar.update(task, completed=len(progress.outcomes))
+    with count_bar("Fitting", len(progress.tasks)) as move:
+        yield lambda: move(len(progress.outcomes))
