@@ -83,7 +83,12 @@ class Estimator(Parametrized, BaseEstimator):
 
     @classmethod
     def conformance_params(cls) -> dict[str, Any]:
-        """Parameters under which the conformance checks run: short signals, few trials."""
+        """Parameters under which the conformance checks run: those without a default, and others.
+
+        The checks have 13 trials of 3 channels and 96 samples at 128 Hz, or spectrograms of 12
+        frequencies and 8 frames. What those are too short for has a smaller value here, and a net
+        trains so long that it tells two classes apart; `docs/plugin_checks.md` says more.
+        """
         return {}
 
     @classmethod

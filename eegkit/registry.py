@@ -28,6 +28,9 @@ from typing import Any, Protocol
 from eegkit.text import nearest, suggest
 
 KINDS = ("datasets", "transforms", "classifiers")
+# The version of what a plugin may rely on; see "Versions of the interface" in docs/plugins.md.
+INTERFACE = 1
+INTERFACE_GROUP = "eegkit.interface"
 CORE = "eegkit"
 # What the classes of a kind have.
 METHODS = {
@@ -116,6 +119,32 @@ def _installed(folders: tuple[tuple[str, int, int], ...]) -> dict[Entry, EntryPo
             distribution = point.dist.name if point.dist is not None else "unknown"
             points[Entry(kind, point.name, distribution, point.value, family)] = point
     return points
+
+
+@lru_cache(maxsize=1)
+def _interfaces(folders: tuple[tuple[str, int, int], ...]) -> dict[str, str]:
+    """For which version of the interface distributions say that they are written."""
+    points = entry_points(group=INTERFACE_GROUP)
+    return {point.dist.name: point.value for point in points if point.dist is not None}
+
+
+def check_interface(distribution: str) -> None:
+    """Refuse a distribution that is written for another version of the plugin interface.
+
+    Raises
+    ------
+    ImportError
+        It is; the message says what to upgrade.
+    """
+    wanted = _interfaces(tuple(map(_folder_state, sys.path))).get(distribution)
+    if wanted in (None, f"v{INTERFACE}"):
+        return
+    is_newer = wanted[1:].isdecimal() and int(wanted[1:]) > INTERFACE
+    advice = "upgrade eegkit" if is_newer else f"upgrade {distribution}"
+    raise ImportError(
+        f"{distribution} is written for version {wanted.removeprefix('v')} of eegkit's plugin "
+        f"interface, and this eegkit has version {INTERFACE}; {advice}."
+    )
 
 
 def entries(kind: str) -> list[Entry]:
@@ -239,6 +268,7 @@ def get_family(kind: str, name: str) -> Family:
 
 def _load(entry: Entry, point: EntryPoint) -> Any:
     try:
+        check_interface(entry.distribution)
         plugin = point.load()
         _check_kind(plugin, "families" if entry.family else entry.kind)
     except KeyboardInterrupt:
@@ -246,6 +276,25 @@ def _load(entry: Entry, point: EntryPoint) -> Any:
     except BaseException as error:  # a plugin may end in SystemExit
         raise _plugin_error(entry, error) from error
     _failures.pop(entry, None)
+    return plugin
+
+
+def import_class(kind: str, target: str) -> type:
+    """The class that an entry point names, of a project that need not be installed.
+
+    Parameters
+    ----------
+    kind : {"datasets", "transforms", "classifiers"}
+    target : str
+        As ``module:Class``.
+
+    Raises
+    ------
+    ImportError, TypeError
+        It cannot be imported, or has not the methods of its kind.
+    """
+    plugin = EntryPoint("", target, f"eegkit.{kind}").load()
+    _check_kind(plugin, kind)
     return plugin
 
 

@@ -172,6 +172,27 @@ def test_nobody_else_imports_it(install, tmp_path):
     assert {"odd_exit", "odd_data"} <= set(shown.output.split())
 
 
+@pytest.mark.parametrize(
+    ("version", "advice"), [("v99", "; upgrade eegkit."), ("v0", "; upgrade odd_old.")]
+)
+def test_another_version_of_the_interface(install, tmp_path, version, advice):
+    install("odd_old", "raise OSError('imported')")
+    points = tmp_path / "odd_old-1.0.dist-info" / "entry_points.txt"
+    points.write_text(points.read_text() + f"[eegkit.interface]\nversion = {version}\n")
+    with pytest.raises(registry.PluginError, match="interface, and this eegkit has version 1") as e:
+        registry.get("transforms", "odd_old")
+    assert str(e.value).rstrip().endswith(advice)
+    assert "imported" not in str(e.value)
+    points.write_text(points.read_text().replace(version, "v1"))
+
+
+def test_the_same_version_of_the_interface(install, tmp_path):
+    install("odd_new", "from eegkit.transforms import Crop as P")
+    points = tmp_path / "odd_new-1.0.dist-info" / "entry_points.txt"
+    points.write_text(points.read_text() + "[eegkit.interface]\nversion = v1\n")
+    assert registry.get("transforms", "odd_new").__name__ == "Crop"
+
+
 def test_a_name_of_two_plugins_shows_both(install):
     install("odd_exit", BODIES["odd_exit"])
     install("odd_two", "from eegkit.transforms import Crop as P", entry="odd_exit")

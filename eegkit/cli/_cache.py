@@ -18,13 +18,23 @@ folder_option = option(
 
 @click.group()
 def cache() -> None:
-    """Show or remove prepared trials and spectrograms."""
+    """Show or remove prepared trials and spectrograms.
+
+    \b
+    Example:
+      eegkit cache list
+    """
 
 
 @cache.command("list")
 @folder_option
 def list_cache(folder: Path | None) -> None:
-    """List what is kept."""
+    """List what is kept.
+
+    \b
+    Example:
+      eegkit cache list --folder kept
+    """
     from eegkit.cli._console import show_table, words
     from eegkit.datasets import cache_folder
     from eegkit.kept_files import cached_files
@@ -46,7 +56,12 @@ def list_cache(folder: Path | None) -> None:
 @cache.command("clear")
 @folder_option
 def clear(folder: Path | None) -> None:
-    """Remove what is kept, and nothing else."""
+    """Remove what is kept, and nothing else.
+
+    \b
+    Example:
+      eegkit cache clear
+    """
     from eegkit.datasets import cache_folder
     from eegkit.kept_files import clear_cache
 

@@ -10,7 +10,7 @@ import click
 
 from eegkit import registry
 from eegkit.cli._errors import one_sentence
-from eegkit.cli._options import option
+from eegkit.cli._options import complete_names, option
 from eegkit.text import suggest
 
 # Of a member of a family, those that it tells; and how many classes are named there.
@@ -82,7 +82,7 @@ def _any_member(family: registry.Entry) -> str:
 
 
 @click.command(short_help="Tell about a data set, transform or classifier.")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_names(*registry.KINDS))
 def info(name: str) -> None:
     """Tell about a data set, transform or classifier: NAME, or DISTRIBUTION:NAME.
 
@@ -97,7 +97,7 @@ def info(name: str) -> None:
     if name in PLACES:
         _show_place(name)
         return
-    matches = _entries_called(name)
+    matches = entries_called(name)
     for i, entry in enumerate(matches):
         if i:
             click.echo()
@@ -136,7 +136,7 @@ def _show_entry(entry: registry.Entry) -> None:
         _show(entry, registry.get(entry.kind, full_name))
 
 
-def _entries_called(name: str) -> list[registry.Entry]:
+def entries_called(name: str) -> list[registry.Entry]:
     """The entries of that name; a member of a family as an entry of its own."""
     families = [entry for kind in registry.KINDS for entry in registry.families(kind)]
     entries = [entry for kind in registry.KINDS for entry in registry.entries(kind)] + families

@@ -32,6 +32,10 @@ def compare(results: tuple[Path, ...], metric: str | None, test: str, out: Path 
 
     RESULTS are folders of runs, or their files results.safetensors. The runs must be of the
     same trials and folds. p is corrected for the number of pairs, by Holm's method.
+
+    \b
+    Example:
+      eegkit compare results/one results/other --metric balanced_accuracy
     """
     from rich.console import Console
 
@@ -72,6 +76,10 @@ def report(results: Path, out: Path) -> None:
     """Make an HTML report of a run.
 
     RESULTS is the folder of a run, or its file results.safetensors.
+
+    \b
+    Example:
+      eegkit report results/one --out report.html
     """
     import eegkit
     from eegkit.evaluation import Results

@@ -22,6 +22,10 @@ def convert(dataset: str, conversion: str, source: Path, target: Path, n_jobs: i
     """Turn a data set's published files at SOURCE into faster ones at TARGET.
 
     What was converted before stays: run it again after an interruption.
+
+    \b
+    Example (eegkit info DATASET names the conversions):
+      eegkit convert hms parquet-to-npy hms hms-npy
     """
     cls: Any = registry.get("datasets", dataset)
     conversions = cls.conversions

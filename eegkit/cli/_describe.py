@@ -8,11 +8,11 @@ from typing import Any
 import click
 
 from eegkit.cli._evaluate import load_silently
-from eegkit.cli._options import option, recordings_options
+from eegkit.cli._options import complete_names, option, recordings_options
 
 
 @click.command(short_help="Look through the trials of a data set before decoding them.")
-@click.argument("dataset")
+@click.argument("dataset", shell_complete=complete_names("datasets"))
 @recordings_options
 @option("--channels", is_flag=True, help="Show every channel, not the extremes alone.")
 @option("--people", is_flag=True, help="Show every person.")

@@ -18,7 +18,7 @@ from eegkit.cli._options import (
     set_option,
     work_options,
 )
-from eegkit.cli._parse import make_pipelines, words
+from eegkit.cli._parse import as_typed, make_pipelines, words
 
 if TYPE_CHECKING:
     from eegkit.evaluation import Results
@@ -103,7 +103,8 @@ def evaluate(
 ) -> None:
     """Cross-validate pipelines on a data set, person by person.
 
-    Values of --option and --set are written as in Python; what is no Python is a string.
+    Values of --option and --set are written as in Python; what is no Python is text, and a list
+    where one is expected: --option channels=C3,Cz,C4.
 
     \b
     Examples:
@@ -142,11 +143,13 @@ def load_silently(
     options: Settings = (),
 ) -> Trials:
     """Load a data set with the options of a command; say only that it may take a while."""
-    from eegkit.datasets.loading import make_dataset
+    from eegkit.datasets.loading import make_dataset, option_types
 
     places = {"path": path, "labels": labels, "subjects": subjects}
     chosen = {name: value for name, value in places.items() if value is not None}
-    source = make_dataset(dataset, **dict(options), **chosen)
+    types = option_types(dataset)
+    typed = {name: as_typed(value, types.get(name)) for name, value in options}
+    source = make_dataset(dataset, **typed, **chosen)
     click.echo(f"Loading {dataset} ...", err=True)
     return source.load()
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from eegkit import registry
 from eegkit.cli._parse import setting, subjects, words
 
 PATH = click.Path(path_type=Path)
@@ -28,6 +29,16 @@ def together(*options: Decorator) -> Decorator:
         return function
 
     return add
+
+
+def complete_names(*kinds: str) -> Callable[..., list[str]]:
+    """What completes a registered name in a shell."""
+
+    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+        names = [name for kind in kinds for name in registry.names(kind)]
+        return [name for name in names if name.startswith(incomplete)]
+
+    return complete
 
 
 recordings_options = together(
@@ -53,6 +64,7 @@ data_options = together(
         "--dataset",
         required=True,
         metavar="NAME",
+        shell_complete=complete_names("datasets"),
         help="Data set, see: eegkit list datasets; or your own recordings, folder:PATH or "
         "bids:PATH, see: eegkit info folder.",
     ),

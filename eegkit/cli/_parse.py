@@ -45,6 +45,15 @@ def literal(text: str) -> Any:
         return text
 
 
+def as_typed(value: Any, hint: Any) -> Any:
+    """A value of the command line as its type takes it: ``C3,Cz,C4`` as a list, where it is one."""
+    from eegkit.parameters import check_for
+    from eegkit.plain_values import takes_lists
+
+    is_list = isinstance(value, str) and takes_lists(hint) and not check_for(hint).accepts(value)
+    return words(value) if is_list else value
+
+
 def make_pipelines(
     names: Iterable[str], settings: Iterable[tuple[str, Any]], random_state: int
 ) -> dict[str, Any]:
@@ -81,7 +90,8 @@ def _set_params(pipelines: Sequence[Any], settings: Iterable[tuple[str, Any]]) -
                 raise ValueError(
                     f"--set {key}: {step} has no parameter {param!r}{suggest(param, names)}"
                 )
-            pipeline.set_params(**{key: value})
+            types = getattr(pipeline.named_steps[step], "parameter_types", {})
+            pipeline.set_params(**{key: as_typed(value, types.get(param))})
     for step, estimator in (item for p in pipelines for item in p.named_steps.items()):
         if isinstance(estimator, Parametrized):
             try:

@@ -26,6 +26,10 @@ def replay(
     CAPSULE is a file that results.capsule wrote, a folder of a run, or its file
     results.safetensors. The trials are loaded from where they came from.
 
+    \b
+    Example:
+      eegkit replay results/one
+
     Exit codes: 0 if all is the same, exactly or within rounding; 3 if something is different.
     """
     import eegkit

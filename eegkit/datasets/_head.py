@@ -41,7 +41,8 @@ class Head:
         if strange or not channels or len(set(channels)) < len(channels):
             raise ValueError(
                 f"channels is {list(channels)}; expected different names of the 10-05 system, "
-                f"such as C3, Cz, C4{' (unknown: ' + ', '.join(strange) + ')' if strange else ''}."
+                f"such as C3, Cz, C4{' (unknown: ' + ', '.join(strange) + ')' if strange else ''}; "
+                f"the usual ones are {', '.join(TEN_TWENTY)}."
             )
         # The 10-20 electrodes are always there: strengths are defined at them.
         self.names = list(dict.fromkeys([*TEN_TWENTY, *channels]))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from eegkit import registry
 from eegkit.datasets._base import Dataset
-from eegkit.datasets.bids import bids_recordings, from_bids
-from eegkit.datasets.folder import from_folder, labelled_folder
+from eegkit.datasets.bids import Bids, bids_recordings, from_bids
+from eegkit.datasets.folder import Folder, from_folder, labelled_folder
 from eegkit.text import suggest
 from eegkit.trials import Trials
 
@@ -20,6 +20,7 @@ PLACES: dict[str, tuple[Callable[..., Trials], Callable[..., Dataset]]] = {
     "folder": (from_folder, labelled_folder),
     "bids": (from_bids, bids_recordings),
 }
+TYPES = {"folder": Folder, "bids": Bids}
 TABLES = (".csv", ".tsv")
 
 
@@ -96,6 +97,19 @@ def dataset_options(name: str) -> list[str]:
         return [*list(inspect.signature(PLACES[place][0]).parameters)[1:], "path"]
     fields: Any = registry.get("datasets", name)
     return [field.name for field in dataclasses.fields(fields) if field.init]
+
+
+def option_types(name: str) -> Mapping[str, Any]:
+    """The annotations of what a data set can be asked for.
+
+    Raises
+    ------
+    ValueError
+        The name is unknown.
+    """
+    place, _ = _place(name)
+    cls: Any = TYPES[place] if place is not None else registry.get("datasets", name)
+    return getattr(cls, "parameter_types", {})
 
 
 def _place(name: str) -> tuple[str | None, str]:

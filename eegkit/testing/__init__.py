@@ -23,9 +23,11 @@ from eegkit.testing._checks import (
 )
 from eegkit.testing._examples import example_trials
 from eegkit.testing._preparation import check_preparation
+from eegkit.testing._verdicts import Verdict, verdicts
 
 __all__ = [
     "Check",
+    "Verdict",
     "check_classifier",
     "check_dataset",
     "check_preparation",
@@ -34,4 +36,5 @@ __all__ = [
     "dataset_checks",
     "example_trials",
     "transform_checks",
+    "verdicts",
 ]

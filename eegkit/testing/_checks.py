@@ -20,6 +20,7 @@ from eegkit.testing import (
 )
 
 MAX_EXPECTED_FAILURES = 2
+PAGE = "What the conformance kit checks"
 # What no net that is trained in batches can pass.
 OF_EVERY_NET = {
     "check_sample_weight_equivalence_on_dense_data": (
@@ -30,13 +31,25 @@ OF_EVERY_NET = {
 
 @dataclass(frozen=True)
 class Check:
-    """One check, ready to call; its ``str`` is its name."""
+    """One check, ready to call; its ``str`` is its name.
+
+    A call raises an ``AssertionError`` that says what was seen, what is wanted, and where that is
+    described; the error itself is its cause.
+    """
 
     name: str
     run: Callable[[], None] = field(repr=False)
+    wanted: str = field(default="", repr=False)
 
     def __call__(self) -> None:
-        self.run()
+        try:
+            self.run()
+        except Exception as error:
+            seen = str(error) if isinstance(error, AssertionError) else repr(error)
+            raise AssertionError(
+                f"{self.name}: {seen.strip()}\nWanted: {self.wanted}\nDescribed: the page "
+                f"{PAGE!r} of eegkit's documentation (docs/plugin_checks.md), {self.name}."
+            ) from error
 
     def __str__(self) -> str:
         return self.name
@@ -52,10 +65,15 @@ def _small(estimator: Any) -> Estimator:
 def _checks_in(module: ModuleType, subject: Any) -> list[Check]:
     """The checks that a module defines, in their order."""
     return [
-        Check(name.removeprefix("check_"), partial(function, subject))
+        _check(name.removeprefix("check_"), function, subject)
         for name, function in vars(module).items()
         if name.startswith("check_") and function.__module__ == module.__name__
     ]
+
+
+def _check(name: str, function: Callable[..., None], *args: Any) -> Check:
+    wanted = (function.__doc__ or "").strip().partition("\n")[0]
+    return Check(name, partial(function, *args), wanted)
 
 
 def _collect(
@@ -66,9 +84,9 @@ def _collect(
             f"{len(expected_failures)} expected failures; at most {MAX_EXPECTED_FAILURES} may be."
         )
     small = _small(estimator)
-    sklearn_checks = partial(_estimators.run_check_estimator, small, expected_failures)
-    first = Check("scikit_learn_check_estimator", sklearn_checks)
-    space = Check("search_space", partial(_search_spaces.check_search_space, small))
+    run = _estimators.run_check_estimator
+    first = _check("scikit_learn_check_estimator", run, small, expected_failures)
+    space = _check("search_space", _search_spaces.check_search_space, small)
     return [first, *_checks_in(_estimators, small), space, *_checks_in(module, small)]
 
 

@@ -34,10 +34,18 @@ def check_labels_and_probabilities(estimator: NeuralClassifier) -> None:
     """String labels come back, probabilities are one row a trial and add up to 1."""
     model, X = fitted_example(estimator)
     probabilities = model.predict_proba(X)
-    assert probabilities.shape == (len(X), 2)
-    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
-    np.testing.assert_array_equal(model.classes_, ["rest", "task"])
-    np.testing.assert_array_equal(model.predict(X), model.classes_[probabilities.argmax(axis=1)])
+    expected = (len(X), 2)
+    assert probabilities.shape == expected, (
+        f"predict_proba gives the shape {probabilities.shape}; expected {expected}"
+    )
+    np.testing.assert_allclose(
+        probabilities.sum(axis=1), 1, rtol=1e-5, err_msg="the sums of predict_proba"
+    )
+    np.testing.assert_array_equal(model.classes_, ["rest", "task"], err_msg="classes_")
+    likeliest = model.classes_[probabilities.argmax(axis=1)]
+    np.testing.assert_array_equal(
+        model.predict(X), likeliest, err_msg="predict against the likeliest class"
+    )
 
 
 def check_gradients(estimator: NeuralClassifier) -> None:
@@ -47,7 +55,10 @@ def check_gradients(estimator: NeuralClassifier) -> None:
     module.zero_grad(set_to_none=True)
     with torch.random.fork_rng():
         logits = module(torch.from_numpy(np.array(X, dtype=np.float32)))
-    assert logits.shape == (len(X), 2)
+    expected = (len(X), 2)
+    assert logits.shape == expected, (
+        f"forward gives the shape {tuple(logits.shape)}; expected {expected}: (trials, classes)"
+    )
     nn.functional.cross_entropy(logits, torch.arange(len(X)) % 2).backward()
     for name, parameter in module.named_parameters():
         assert parameter.grad is not None, f"{name} receives no gradient"
@@ -59,7 +70,8 @@ def check_last_batch_of_one(estimator: NeuralClassifier) -> None:
     X, y = example_input(estimator)
     n = len(X) - 1
     model = fitted(clone(estimator).set_params(batch_size=n // 3), X[: n + 1], y[: n + 1])
-    assert np.isfinite(model.history_["train_loss"]).all()
+    losses = model.history_["train_loss"]
+    assert np.isfinite(losses).all(), f"the training losses are {losses}; expected finite ones"
 
 
 def check_groups(estimator: NeuralClassifier) -> None:
@@ -70,11 +82,19 @@ def check_groups(estimator: NeuralClassifier) -> None:
     with warnings.catch_warnings(record=True, action="always") as records:
         by_argument = clone(stopping).fit(plain, y, groups=X.groups)
         by_signals = clone(stopping).fit(X, y)
-    assert not [w for w in records if "without regard to subjects" in str(w.message)]
+    assert not _warns_of_subjects(records), (
+        "fit warns that subjects are unknown, but they were in groups or in X"
+    )
     np.testing.assert_allclose(by_argument.predict_proba(plain), by_signals.predict_proba(plain))
     with warnings.catch_warnings(record=True, action="always") as records:
         clone(stopping).fit(plain, y)
-    assert [w for w in records if "without regard to subjects" in str(w.message)]
+    assert _warns_of_subjects(records), (
+        "fit stops early without knowing the subjects, and does not warn of it"
+    )
+
+
+def _warns_of_subjects(records: list[warnings.WarningMessage]) -> bool:
+    return any("without regard to subjects" in str(record.message) for record in records)
 
 
 def check_one_class(estimator: NeuralClassifier) -> None:
@@ -110,10 +130,12 @@ def check_model_selection(estimator: NeuralClassifier) -> None:
         if estimator.input_kind == "raw":
             epochs = example_trials().to_epochs()
             cross_val_score(quick, epochs, y, groups=X.groups, **options)
-    assert np.isfinite(scores["test_score"]).all()
-    for model in scores["estimator"]:
-        assert model.predict(X).shape == y.shape
-    assert search.predict(X).shape == y.shape
+    assert np.isfinite(scores["test_score"]).all(), (
+        f"cross_validate scores {scores['test_score']}; expected finite ones"
+    )
+    for model in (*scores["estimator"], search):
+        shape = model.predict(X).shape
+        assert shape == y.shape, f"predict gives the shape {shape}; expected {y.shape}"
 
 
 def check_transforms_before_it(estimator: NeuralClassifier) -> None:
@@ -146,7 +168,8 @@ def check_resume(estimator: NeuralClassifier) -> None:
         with contextlib.suppress(Interruption):
             fitted(clone(whole).set_params(callbacks=[Kill()]), X, y)
         second = fitted(whole, X, y)
-    assert len(second.history_) == 4
+    n_epochs = len(second.history_)
+    assert n_epochs == 4, f"training that goes on has {n_epochs} epochs in all; expected 4"
     for name, weight in second.weights_.items():
         np.testing.assert_array_equal(weight, expected[name], err_msg=name)
 

@@ -101,8 +101,12 @@ def check_parameters_are_kept(estimator: Estimator) -> None:
     before = {name: repr(value) for name, value in copy.get_params().items()}
     with warnings.catch_warnings(action="ignore", category=UserWarning):
         copy.fit(X, y)
-    assert before == {name: repr(value) for name, value in copy.get_params().items()}
-    assert not hasattr(clone(copy), "input_shape_")
+    after = {name: repr(value) for name, value in copy.get_params().items()}
+    changes = [f"{n}: {before.get(n)} to {v}" for n, v in after.items() if v != before.get(n)]
+    assert before == after, f"fit changes parameters ({', '.join(changes)}); expected it not to"
+    assert not hasattr(clone(copy), "input_shape_"), (
+        "a clone has input_shape_, as if it were fitted; expected it not to"
+    )
 
 
 def check_parameters_are_checked(estimator: Estimator) -> None:
@@ -127,9 +131,15 @@ def check_global_generators_are_kept(estimator: Estimator) -> None:
     X, y = example_input(estimator)
     before = random.getstate(), repr(np.random.get_state()), torch.get_rng_state()
     output_of(fitted(estimator, X, y), X)
-    assert random.getstate() == before[0]
-    assert repr(np.random.get_state()) == before[1]
-    assert torch.equal(torch.get_rng_state(), before[2])
+    same = {
+        "random": random.getstate() == before[0],
+        "numpy.random": repr(np.random.get_state()) == before[1],
+        "torch": torch.equal(torch.get_rng_state(), before[2]),
+    }
+    others = [name for name, is_same in same.items() if not is_same]
+    assert not others, (
+        f"the global generators of {', '.join(others)} were moved; draw from one of your own"
+    )
 
 
 def check_same_seed_same_output(estimator: Estimator) -> None:
@@ -156,8 +166,10 @@ def check_fits_in_threads(estimator: Estimator) -> None:
     finally:
         torch.set_num_threads(n_threads)
     for output in outputs:
-        np.testing.assert_array_equal(output, alone)
-    assert torch.equal(torch.get_rng_state(), before)
+        np.testing.assert_array_equal(output, alone, err_msg="fitted in threads, against alone")
+    assert torch.equal(torch.get_rng_state(), before), (
+        "fits in threads moved the global generator of torch; expected it as it was"
+    )
 
 
 def check_trial_alone(estimator: Estimator) -> None:
@@ -195,7 +207,8 @@ def check_fit_again_on_another_shape(estimator: Estimator) -> None:
     with warnings.catch_warnings(action="ignore", category=UserWarning):
         fewer = of_two_channels(X, estimator.input_kind)
         model.fit(fewer, y)
-        assert len(output_of(model, fewer)) == len(X)
+        n = len(output_of(model, fewer))
+        assert n == len(X), f"fitted again, it answers for {n} trials; expected {len(X)}"
 
 
 def check_memmap(estimator: Estimator) -> None:

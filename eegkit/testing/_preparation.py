@@ -52,8 +52,13 @@ def check_preparation(
     with tempfile.TemporaryDirectory() as folder:
         save(decoder, Path(folder) / "decoder")
         copy = load(Path(folder) / "decoder", [_Memory])
-    assert copy.preparation_ == trials.preparation
-    assert copy.preparation_ is not None
+    assert copy.preparation_ is not None, "trials.preparation is None; expected what was done"
+    assert copy.preparation_ == trials.preparation, (
+        f"the saved decoder remembers {copy.preparation_}; expected {trials.preparation}"
+    )
     windows = read_windows(path, copy.ch_names_, copy.preparation_, onsets)
-    assert windows.X.shape == trials.X.shape
+    assert windows.X.shape == trials.X.shape, (
+        f"the windows have the shape {windows.X.shape}; expected that of the trials, "
+        f"{trials.X.shape}"
+    )
     np.testing.assert_allclose(windows.X, np.asarray(trials.X), rtol=1e-5, atol=2e-3)

@@ -24,11 +24,14 @@ def check_output(estimator: Transformer) -> None:
     """The output is finite float32, a row a trial, and still knows whose each trial is."""
     X, y = example_input(estimator)
     output = fitted(estimator, X, y).transform(X)
-    assert isinstance(output, SignalArray)
-    assert output.dtype == np.float32
-    assert len(output) == len(X)
-    assert np.isfinite(output).all()
-    np.testing.assert_array_equal(output.groups, X.groups)
+    assert isinstance(output, SignalArray), (
+        f"transform gives a {type(output).__name__}; expected SignalArray"
+    )
+    assert output.dtype == np.float32, f"transform gives {output.dtype}; expected float32"
+    assert len(output) == len(X), f"transform gives {len(output)} trials; expected {len(X)}"
+    n_bad = int((~np.isfinite(output)).sum())
+    assert not n_bad, f"transform gives {n_bad} values that are NaN or infinite; expected none"
+    np.testing.assert_array_equal(output.groups, X.groups, err_msg="the people of the output")
 
 
 def check_input_is_kept(estimator: Transformer) -> None:
@@ -57,9 +60,12 @@ def check_out(estimator: Transformer) -> None:
         path = Path(folder) / "out.npy"
         np.testing.assert_array_equal(model.transform(X, out=path), expected)
         np.testing.assert_array_equal(np.load(path), expected)
-        assert [p.name for p in Path(folder).iterdir()] == ["out.npy"]
+        files = [p.name for p in Path(folder).iterdir()]
+        assert files == ["out.npy"], f"transform(out=) leaves {files}; expected ['out.npy'] alone"
     target = np.empty(expected.shape, dtype=np.float32)
-    assert np.shares_memory(model.transform(X, out=target), target)
+    assert np.shares_memory(model.transform(X, out=target), target), (
+        "transform(out=array) gives another array; expected the one that was given"
+    )
 
 
 def check_in_a_pipeline(estimator: Transformer) -> None:
@@ -70,7 +76,7 @@ def check_in_a_pipeline(estimator: Transformer) -> None:
     options: Any = {"groups": X.groups, "cv": GroupKFold(3), "error_score": "raise"}
     with warnings.catch_warnings(action="ignore", category=UserWarning):
         scores = cross_val_score(pipeline, X, y, n_jobs=2, **options)
-    assert np.isfinite(scores).all()
+    assert np.isfinite(scores).all(), f"cross_val_score gives {scores}; expected finite scores"
 
 
 def _flatten(X: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from eegkit import Results
 from eegkit.cli import main
+from eegkit.cli._parse import make_pipelines
 
 QUICK = [
     "--option", "n_subjects=3", "--option", "n_trials=8", "--option", "channels=['C3','Cz','C4']",
@@ -179,3 +180,59 @@ def test_demo(tmp_path, monkeypatch):
     done = run("demo", "--people", "2", "--out", str(tmp_path))
     assert "On people it has never seen" in done.output
     assert len(pd.read_csv(tmp_path / "results.csv")) == 2
+    assert "half a minute" in done.output
+    assert (tmp_path / "scores.png").read_bytes().startswith(b"\x89PNG")
+    commands = done.output.partition("Try next:")[2].split("\n  ")[1:]
+    assert len(commands) == 3
+    run(*commands[0].split()[1:], "--out", str(tmp_path / "report.html"))
+
+
+def commands_of(group=main, path=()):
+    for name, command in group.commands.items():
+        yield (*path, name), command
+        yield from commands_of(command, (*path, name)) if hasattr(command, "commands") else ()
+
+
+@pytest.mark.parametrize(("path", "command"), commands_of(), ids=lambda x: "-".join(x) if x else "")
+def test_every_help_has_an_example(path, command):
+    _, example, lines = run(*path, "--help").output.partition("Example")
+    assert example
+    assert {"eegkit", path[0]} <= set(lines.split()) or path[0] in ("run", "tune")
+
+
+def test_alone_it_says_how_to_begin():
+    output = run().output
+    for words in ("eegkit demo", "eegkit doctor", "new-plugin"):
+        assert words in output
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion(shell):
+    assert "_EEGKIT_COMPLETE" in run("completion", shell).output
+
+
+def test_names_are_completed(monkeypatch):
+    words = {"COMP_WORDS": "eegkit info cnn_b", "COMP_CWORD": "2"}
+    for name, value in words.items():
+        monkeypatch.setenv(name, value)
+    done = CliRunner().invoke(
+        main, [], prog_name="eegkit", complete_var="_C", env={"_C": "bash_complete"}
+    )
+    assert "plain,cnn_bigru" in done.output
+
+
+def test_lists_are_words_with_commas(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
+    small = ["simulated", "--option", "n_subjects=2", "--option", "n_trials=4"]
+    for value, names in (("C3,Cz,C4", ["C3", "Cz", "C4"]), ("C3", ["C3"]), ("['Cz']", ["Cz"])):
+        done = run("describe", *small, "--option", f"channels={value}", "--channels")
+        table = done.output.partition("\nChannels\n")[2]
+        assert [line.split()[0] for line in table.splitlines()[1:] if line[0].isalpha()] == names
+    line = refused("describe", *small, "--option", "channels=C3,Xx")
+    assert "(unknown: Xx); the usual ones are Fp1, Fp2" in line
+
+
+def test_lists_of_steps_are_words_too():
+    for value in ("C3,Cz", "C3"):
+        made = make_pipelines(["montage+band_power+lr"], [("montage__ch_names", value)], 0)
+        assert made["montage+band_power+lr"].named_steps["montage"].ch_names == value.split(",")

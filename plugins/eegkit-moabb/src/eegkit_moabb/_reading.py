@@ -167,7 +167,10 @@ def read(dataset: Any, paradigm: Any, subject: Any) -> Trials:
     names = [epochs.ch_names[i] for i in picks]
     absent = [name for name in paradigm.channels or () if name not in names]
     if absent:
-        raise ValueError(f"channels names {', '.join(absent)}, which are no EEG channels.")
+        raise ValueError(
+            f"channels names {', '.join(absent)}, which are no EEG channels; there are "
+            f"{', '.join(names)}."
+        )
     X = epochs.get_data(picks=picks) * dataset.unit_factor
     if not len(X):
         raise ValueError("there are no trials; every one was marked as bad, or is cut off.")

@@ -1,0 +1,63 @@
+"""Checks carried out to the end, each with its verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from time import perf_counter
+
+from eegkit.testing._checks import Check
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of one check.
+
+    Parameters
+    ----------
+    check : str
+        Its name.
+    failure : str or None
+        What was seen, what is wanted and where it is described; None if it passed.
+    seconds : float
+        How long it took, in s.
+    wanted : str
+        What the check asks for.
+    """
+
+    check: str
+    failure: str | None
+    seconds: float
+    wanted: str
+
+    @property
+    def seen(self) -> str:
+        """The first paragraph of the failure, without the name of the check."""
+        text = (self.failure or "").partition("\nWanted:")[0].removeprefix(f"{self.check}: ")
+        return " ".join(text.split())
+
+
+def verdicts(
+    checks: Iterable[Check], show: Callable[[str], None] | None = None
+) -> Iterator[Verdict]:
+    """Carry out checks one after the other, whatever comes of each.
+
+    Parameters
+    ----------
+    checks : iterable of Check
+    show : callable, optional
+        Called with the name of each before it begins.
+
+    Yields
+    ------
+    Verdict
+    """
+    for check in checks:
+        if show is not None:
+            show(check.name)
+        start, failure = perf_counter(), None
+        try:
+            check()
+        except AssertionError as error:
+            failure = str(error)
+        yield Verdict(check.name, failure, perf_counter() - start, check.wanted)

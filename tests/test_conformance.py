@@ -1,0 +1,83 @@
+"""What a failing check of the conformance kit says, and the page that lists the checks."""
+
+import ast
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from eegkit import testing
+from eegkit.classifiers import DenseNet
+from eegkit.datasets import Simulated
+from eegkit.transforms import Crop
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_every_assertion_says_what_it_saw():
+    for file in (ROOT / "eegkit" / "testing").glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            bare = isinstance(node, ast.Assert) and node.msg is None
+            assert not bare, f"{file.name}, line {node.lineno}"
+
+
+def test_the_page_lists_every_check():
+    page = (ROOT / "docs" / "plugin_checks.md").read_text().replace("`", "")
+    rows = dict(re.findall(r"^\| (\w+) \| (.+) \|$", page, re.MULTILINE))
+    checks = [
+        *testing.classifier_checks(DenseNet),
+        *testing.transform_checks(Crop),
+        *testing.dataset_checks(Simulated()),
+    ]
+    expected = {check.name: check.wanted.replace("`", "") for check in checks}
+    assert {name: text for name, text in rows.items() if name in expected} == expected
+    assert all(expected.values())
+
+
+class Moody(Simulated):
+    """Other trials each time, and a rate that it does not keep to."""
+
+    n_loads = 0
+
+    def load(self):
+        Moody.n_loads += 1
+        trials = super().load()
+        return trials[Moody.n_loads % 2 :]
+
+
+def test_a_failure_has_what_how_and_where():
+    checks = {
+        check.name: check for check in testing.dataset_checks(Moody(n_subjects=2, n_trials=4))
+    }
+    with pytest.raises(AssertionError) as raised:
+        checks["same_twice"]()
+    text = str(raised.value)
+    assert text.startswith("same_twice: ")
+    assert "X of the second load" in text
+    assert "\nWanted: Loading twice gives the same.\n" in text
+    assert "'What the conformance kit checks'" in text
+
+
+def test_errors_of_the_plugin_are_told_too():
+    def run():
+        raise KeyError("electrode")
+
+    [verdict] = testing.verdicts([testing.Check("odd", run, "Something.")])
+    assert verdict.seen == "KeyError('electrode')"
+    assert verdict.wanted == "Something."
+    [verdict] = testing.verdicts([testing.Check("fine", lambda: None)])
+    assert verdict.failure is None
+
+
+class Doubled(Crop):
+    """Gives float64."""
+
+    def transform(self, X, **options):
+        return super().transform(X, **options).astype(np.float64)
+
+
+def test_of_a_transform():
+    [check] = [c for c in testing.transform_checks(Doubled) if c.name == "output"]
+    with pytest.raises(AssertionError, match="transform gives float64; expected float32"):
+        check()
