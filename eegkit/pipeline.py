@@ -42,8 +42,7 @@ class Pipeline(sklearn_pipeline.Pipeline):
     """A scikit-learn ``Pipeline`` that takes bare estimators as well as named steps.
 
     ``Pipeline([STFT(), CNNBiGRU()])`` names its steps ``stft`` and ``cnn_bigru``, as they are
-    registered and as the command line and experiments call them. Estimators that are not registered
-    are named as scikit-learn's ``make_pipeline`` does. Everything else is scikit-learn's.
+    registered; others have the names of ``make_pipeline``. All else is scikit-learn's.
 
     Parameters
     ----------

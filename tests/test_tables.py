@@ -42,9 +42,15 @@ def test_trials_show_themselves_in_a_notebook():
 def test_attributions_show_themselves_in_a_notebook():
     targets = np.array(["<b>", "a", "a"])
     shown = Attributions(
-        np.zeros((3, 2)), ("channel",), np.zeros((3, 2, 4)), "raw", "occlusion",
-        np.array(["<b>", "a"]), targets, targets,
-    )._repr_html_()  # fmt: skip
+        values=np.zeros((3, 2)),
+        axes=("channel",),
+        X=np.zeros((3, 2, 4)),
+        space="raw",
+        method="occlusion",
+        classes=np.array(["<b>", "a"]),
+        targets=targets,
+        predicted=targets,
+    )._repr_html_()
     assert "Attributions: occlusion of 3 trials, 2 channels" in shown
     assert "<td>a</td><td>2</td>" in shown
     assert "<td>&lt;b&gt;</td><td>1</td>" in shown

@@ -120,11 +120,15 @@ def from_bids(
     >>> trials = from_bids("ds1", task="hands", events=["left", "right"], tmax=2)  # doctest: +SKIP
     >>> trials = from_bids("ds2", participant_column="group", window_s=4)  # doctest: +SKIP
     """
-    names = {"task": task, "subjects": subjects, "sessions": sessions, "runs": runs}
-    labels = {"events": events, "event_column": event_column, "tmin": tmin, "tmax": tmax}
-    return bids_recordings(
-        root, participant_column=participant_column, **names, **labels, **options
-    ).load()
+    names: dict[str, Any] = {"subjects": subjects, "sessions": sessions, "runs": runs}
+    labels: dict[str, Any] = {
+        "events": events,
+        "event_column": event_column,
+        "tmin": tmin,
+        "tmax": tmax,
+    }
+    labels |= {"participant_column": participant_column}
+    return bids_recordings(root, task=task, **names, **labels, **options).load()
 
 
 def bids_recordings(
@@ -134,10 +138,11 @@ def bids_recordings(
     if importlib.util.find_spec("mne_bids") is None:
         raise ImportError("from_bids needs MNE-BIDS: pip install 'eegkit[bids]'.")
     path = existing_folder(root)
-    dataset = Bids(path=path, tasks=None if task is None else [task], download=False, **options)
+    tasks = None if task is None else [task]
+    dataset: Any = Bids(path=path, tasks=tasks, download=False, **options)
     values = {"task": task, **options}
     defaults = inspect.signature(from_bids).parameters
-    differences = {n: v for n, v in values.items() if v != defaults[n].default}
+    differences = {n: v for n, v in values.items() if repr(v) != repr(defaults[n].default)}
     dataset.origin = dataset._source_of(f"bids:{path}", differences)
     return dataset
 

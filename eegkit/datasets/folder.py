@@ -6,7 +6,7 @@ import functools
 import os
 import unicodedata
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 import pandas as pd
@@ -143,7 +143,7 @@ def labelled_folder(
     """The data set that `from_folder` loads."""
     path = existing_folder(folder)
     rows = _rows(labels, options.get("window_s"), path)
-    dataset = Folder(path=path, rows=rows, download=False, **options)
+    dataset: Any = Folder(path=path, rows=rows, download=False, **options)
     if not isinstance(labels, pd.DataFrame):
         dataset.origin = dataset._source_of(f"folder:{path}", {"labels": Path(labels), **options})
     return dataset

@@ -189,12 +189,12 @@ def test_demo(tmp_path, monkeypatch):
 
 def commands_of(group=main, path=()):
     for name, command in group.commands.items():
-        yield (*path, name), command
+        yield (*path, name)
         yield from commands_of(command, (*path, name)) if hasattr(command, "commands") else ()
 
 
-@pytest.mark.parametrize(("path", "command"), commands_of(), ids=lambda x: "-".join(x) if x else "")
-def test_every_help_has_an_example(path, command):
+@pytest.mark.parametrize("path", commands_of(), ids="-".join)
+def test_every_help_has_an_example(path):
     _, example, lines = run(*path, "--help").output.partition("Example")
     assert example
     assert {"eegkit", path[0]} <= set(lines.split()) or path[0] in ("run", "tune")
@@ -227,12 +227,12 @@ def test_lists_are_words_with_commas(monkeypatch):
     for value, names in (("C3,Cz,C4", ["C3", "Cz", "C4"]), ("C3", ["C3"]), ("['Cz']", ["Cz"])):
         done = run("describe", *small, "--option", f"channels={value}", "--channels")
         table = done.output.partition("\nChannels\n")[2]
-        assert [line.split()[0] for line in table.splitlines()[1:] if line[0].isalpha()] == names
+        assert [line.split()[0] for line in table.splitlines() if line.startswith("C")] == names
     line = refused("describe", *small, "--option", "channels=C3,Xx")
     assert "(unknown: Xx); the usual ones are Fp1, Fp2" in line
 
 
 def test_lists_of_steps_are_words_too():
     for value in ("C3,Cz", "C3"):
-        made = make_pipelines(["montage+band_power+lr"], [("montage__ch_names", value)], 0)
-        assert made["montage+band_power+lr"].named_steps["montage"].ch_names == value.split(",")
+        made = make_pipelines(["montage+dense_net"], [("montage__ch_names", value)], 0)
+        assert made["montage+dense_net"].named_steps["montage"].ch_names == value.split(",")
