@@ -9,6 +9,7 @@ References
 """
 
 from eegkit.explanation.attributions import Attributions
+from eegkit.explanation.chance import explain_chance
 from eegkit.explanation.checks import Faithfulness
 from eegkit.explanation.explain import explain
 from eegkit.explanation.methods import METHODS
@@ -20,5 +21,6 @@ __all__ = [
     "Faithfulness",
     "PeopleAttributions",
     "explain",
+    "explain_chance",
     "explain_people",
 ]

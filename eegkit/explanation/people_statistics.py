@@ -53,19 +53,61 @@ def corrected(
             f"There are maps of {n_people} people, of whom no test by sign flips gives p below "
             f"{2.0 ** (1 - n_people):g}; it takes {FEWEST} people or more."
         )
-    flat = maps.reshape(n_people, -1).astype(np.float64)
+    scaled = _scaled(maps)
+    if correction == "cluster":
+        return _clusters(
+            scaled, _neighbours(axes, maps.shape[1:], ch_names), n_permutations, random_state
+        )
+    return _largest(scaled, n_permutations, random_state)
+
+
+def against_chance(
+    maps: NDArray[Any], chance: Sequence[NDArray[Any]]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """t of every point over people, and its p against the largest t of maps by chance.
+
+    Parameters
+    ----------
+    maps : ndarray, shape ``(n_people, *axes)``
+    chance : sequence of ndarray, shape ``(n_people, *axes)`` each
+
+    Returns
+    -------
+    t, p : ndarray, shape ``(*axes)``
+
+    Raises
+    ------
+    ValueError
+        Maps by chance are missing or of another shape; or somebody's map is zero.
+    """
+    shapes = {part.shape[1:] for part in chance}
+    if shapes != {maps.shape[1:]}:
+        raise ValueError(
+            f"chance has maps of {shortlist(sorted(map(str, shapes))) or 'no shuffle'}; expected "
+            f"those that explain_chance gives with the same options, {maps.shape[1:]}."
+        )
+    t = _t(_scaled(maps))
+    largest = np.sort([_t(_scaled(part)).max() for part in chance])
+    n_as_large = len(largest) - np.searchsorted(largest, t)
+    return t, (1 + n_as_large) / (1 + len(largest))
+
+
+def _t(maps: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Student's t over people; 0 where nobody differs from the others."""
+    error = maps.std(axis=0, ddof=1) / np.sqrt(len(maps))
+    return np.divide(maps.mean(axis=0), error, out=np.zeros_like(error), where=error > 0)
+
+
+def _scaled(maps: NDArray[Any]) -> NDArray[np.float64]:
+    """Maps of the same root mean square."""
+    flat = maps.reshape(len(maps), -1).astype(np.float64)
     size = np.sqrt(np.mean(flat**2, axis=1, keepdims=True))
     if not size.all():
         raise ValueError(
             "Somebody's map is zero everywhere: the method says the same of every class, as "
             "attention_rollout does, or the decoder does not look at the trials."
         )
-    scaled = (flat / size).reshape(maps.shape)
-    if correction == "cluster":
-        return _clusters(
-            scaled, _neighbours(axes, maps.shape[1:], ch_names), n_permutations, random_state
-        )
-    return _largest(scaled, n_permutations, random_state)
+    return (flat / size).reshape(maps.shape)
 
 
 def _largest(
