@@ -77,10 +77,11 @@ class ExplainReader:
         return options
 
     def _check_pipeline(self, item: Item, name: str, method: str) -> None:
-        from eegkit.explanation.methods import check_decoder
+        from eegkit.explanation.methods import check_method, check_probabilities
 
         try:
-            check_decoder(self.pipelines[name], method)
+            check_probabilities(self.pipelines[name])
+            check_method(self.pipelines[name], method)
         except (ValueError, ImportError) as error:
             self.reader.fail(item, f"{name} cannot be explained: {error}")
 

@@ -295,7 +295,7 @@ class Attributions:
         coordinates = {axis: self.coordinates(axis) for axis in self.axes}
         axes = list(self.axes)
         if "band" in names and "band" not in axes:
-            values, bands = self._in_bands(values, bands or BANDS)
+            values, bands = self._in_bands(values, BANDS if bands is None else bands)
             axes[axes.index("freq")] = "band"
             coordinates["band"] = list(bands)
         for name in set(names) - set(KEYS):

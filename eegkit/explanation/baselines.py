@@ -38,7 +38,7 @@ def baseline_of(X: NDArray[np.float32], baseline: Any) -> NDArray[np.float32]:
     if array is not None and array.shape == (X[0].size,):  # features
         array = array.reshape(X.shape[1:])
     if array is None or array.shape not in ((), X.shape[1:]) or not np.isfinite(array).all():
-        seen = repr(baseline) if array is None else f"of shape {array.shape}"
+        seen = repr(baseline) if np.ndim(baseline) == 0 else f"of shape {np.shape(baseline)}"
         raise ParameterError(
             f"baseline is {seen}; expected 'zero', 'mean', or finite numbers of a trial's shape, "
             f"{X.shape[1:]}.",

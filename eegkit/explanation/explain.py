@@ -13,10 +13,15 @@ from numpy.typing import ArrayLike, NDArray
 from eegkit.evaluation import Results
 from eegkit.explanation.answers import Answer, Question
 from eegkit.explanation.attributions import Attributions
-from eegkit.explanation.methods import OF_NETS, check_decoder, check_request
+from eegkit.explanation.methods import (
+    OF_NETS,
+    check_method,
+    check_probabilities,
+    check_request,
+)
 from eegkit.explanation.modules import Differentiable
 from eegkit.explanation.occlusion import Request, occlusion
-from eegkit.explanation.reading import Reading, Space, best_of, parts, read
+from eegkit.explanation.reading import Reading, Space, best_of, is_net, parts, read
 from eegkit.explanation.spectra import by_frequency, frequencies
 from eegkit.explanation.targets import labels_of, target_codes
 from eegkit.signals import as_signals
@@ -51,7 +56,8 @@ def explain(
     method : str, default "integrated_gradients"
         One of `eegkit.explanation.METHODS`; see the notes.
     target : "predicted", "true", or one of the classes
-        The class whose logit is explained in each trial.
+        The class whose logit is explained in each trial: the decoder's answer, the label in y, or
+        the same in all. A class that is called "predicted" or "true" is explained by y.
     layer : str, optional
         Of "gradcam": the layer, by its name in the net's ``module_.named_modules()``; by default
         the one that the net names as its feature map.
@@ -121,11 +127,13 @@ def explain(
     if space is None:
         space = "raw" if method == "occlusion" else "input"
     _refuse_results(decoder)
-    check_decoder(decoder, method)
+    check_probabilities(decoder)
     proba = np.asarray(decoder.predict_proba(as_signals(X)))  # which also checks the trials
     classes = np.asarray(best_of(decoder).classes_)
     labels = labels_of(X, y, len(proba))
-    codes = target_codes(target, proba, labels, classes)
+    predicted = _predicted(decoder, X, proba, classes)
+    codes = target_codes(target, predicted, labels, classes)
+    check_method(decoder, method)
     if method == "occlusion":
         reading = read(decoder, X, space)
         predictor = decoder if space == "raw" else parts(decoder)[1]
@@ -138,7 +146,14 @@ def explain(
     facts = {"space": space, "method": method, "options": arguments, "decoder": decoder}
     facts["again"] = partial(explain, method=method, space=space, **arguments)
     facts |= {"classes": classes, "targets": classes[codes], "y": labels}
-    return _attributions(reading, answer, predicted=classes[proba.argmax(axis=1)], **facts)
+    return _attributions(reading, answer, predicted=predicted, **facts)
+
+
+def _predicted(decoder: Any, X: Any, proba: NDArray[Any], classes: NDArray[Any]) -> NDArray[Any]:
+    """The decoder's answers, which need not be the most probable classes: an SVC's are not."""
+    if is_net(parts(decoder)[1]):
+        return classes[proba.argmax(axis=1)]
+    return np.asarray(decoder.predict(as_signals(X)))
 
 
 def _of_net(

@@ -79,21 +79,32 @@ def check_request(method: Any, options: Mapping[str, Any]) -> None:
         )
 
 
-def check_decoder(decoder: Any, method: str) -> None:
-    """Refuse decoders that a method cannot explain, fitted or not.
+def check_probabilities(decoder: Any) -> None:
+    """Refuse decoders that have no probabilities.
 
     Raises
     ------
     ValueError
-        It has no probabilities, or is no net.
+    """
+    if isinstance(decoder, type) or not hasattr(decoder, "predict_proba"):
+        name = decoder.__name__ if isinstance(decoder, type) else type(decoder).__name__
+        what = "is a class" if isinstance(decoder, type) else "has no predict_proba"
+        raise ValueError(
+            f"{name} {what}; explain takes a fitted decoder that has predict_proba "
+            "(CalibratedClassifierCV gives one to those that have not)."
+        )
+
+
+def check_method(decoder: Any, method: str) -> None:
+    """Refuse decoders that a method cannot explain.
+
+    Raises
+    ------
+    ParameterError
+        It is no net.
     ImportError
         Captum is not installed.
     """
-    if not hasattr(decoder, "predict_proba"):
-        raise ValueError(
-            f"{type(decoder).__name__} has no predict_proba, which explain asks for; give it a "
-            "classifier that has (CalibratedClassifierCV gives one to those that have not)."
-        )
     if method in OF_NETS:
         refuse_no_net(decoder, method)
     if method in OF_CAPTUM:

@@ -257,7 +257,11 @@ def _bands(
             "(trials.X, mne.Epochs).",
             "by",
         )
-    ranges = {k: (float(low), float(up)) for k, (low, up) in (bands or BANDS).items()}
+    ranges = {
+        k: (float(low), float(up)) for k, (low, up) in (BANDS if bands is None else bands).items()
+    }
+    if not ranges:
+        raise ParameterError("bands is {}; expected names with (low, high) in Hz.", "bands")
     empty = [name for name, band in ranges.items() if not _inside(freqs, band).any()]
     if empty and (bands is not None or len(empty) == len(ranges)):
         raise ParameterError(

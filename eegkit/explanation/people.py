@@ -254,9 +254,10 @@ def _of_fold(
     if not people:
         return None
     classes = np.unique(answers.y)
+    signals = trials[answers.trial].X
     of_class = [
-        explain(decoder, trials[answers.trial], target=target, **options)
-        for target in classes.tolist()
+        explain(decoder, signals, np.full(len(answers), name), target="true", **options)
+        for name in classes
     ]
     _check_answers(decoder, of_class[0], answers)
     values = np.stack([np.asarray(part.values) for part in of_class])

@@ -49,7 +49,10 @@ def best_of(decoder: Any) -> Any:
 def parts(decoder: Any) -> tuple[list[Any], Any]:
     """The steps before the classifier, and the classifier."""
     *transforms, classifier = flat_steps(best_of(decoder))
-    return transforms, classifier
+    if best_of(classifier) is classifier:
+        return transforms, classifier
+    inner, classifier = parts(classifier)  # a search behind the transforms
+    return transforms + inner, classifier
 
 
 def is_net(classifier: Any) -> bool:
@@ -73,7 +76,7 @@ def _reading(signals: Any, reader: Any) -> Reading:
     shape = getattr(reader, "input_shape_", signals.shape[1:])
     if signals.ndim == 2 and getattr(reader, "input_kind", None) != "raw":
         shape = signals.shape[1:]  # features, whatever a net makes of them
-    array = np.asarray(signals, dtype=np.float32).reshape(len(signals), *shape)
+    array = np.ascontiguousarray(signals, dtype=np.float32).reshape(len(signals), *shape)
     facts = signals.metadata | dict.fromkeys(("ch_names", "sfreq", "times"))
     for name in ("ch_names", "sfreq"):
         value = getattr(signals, name)

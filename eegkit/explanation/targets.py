@@ -12,14 +12,15 @@ from eegkit.text import shortlist, suggest
 
 
 def target_codes(
-    target: Any, proba: NDArray[Any], y: NDArray[Any] | None, classes: NDArray[Any]
+    target: Any, predicted: NDArray[Any], y: NDArray[Any] | None, classes: NDArray[Any]
 ) -> NDArray[np.intp]:
     """The class that is explained in every trial, as its position among the classes.
 
     Parameters
     ----------
     target : "predicted", "true", or one of the classes
-    proba : ndarray, shape (n_trials, n_classes)
+        The words come first: a class of that name is explained by `y`.
+    predicted : ndarray, shape (n_trials,)
     y : ndarray, shape (n_trials,), or None
     classes : ndarray, shape (n_classes,)
 
@@ -38,10 +39,16 @@ def target_codes(
             f"The decoder knows one class only, {shortlist(labels)}, so nothing decides between "
             "classes that could be explained; fit it on trials of two classes or more."
         )
-    if target in labels:
-        return np.full(len(proba), labels.index(target))
+    if np.ndim(target) != 0:
+        raise ParameterError(
+            f"target is {target!r}; expected 'predicted', 'true' or one class. Classes trial by "
+            "trial are given as y, with target='true'.",
+            "target",
+        )
     if target == "predicted":
-        return proba.argmax(axis=1)
+        return _codes(predicted, labels)
+    if target != "true" and target in labels:
+        return np.full(len(predicted), labels.index(target))
     if target != "true":
         choices = ["predicted", "true", *labels]
         raise ParameterError(
@@ -59,6 +66,10 @@ def target_codes(
             f"not trained on; its classes are {shortlist(labels)}.",
             "target",
         )
+    return _codes(y, labels)
+
+
+def _codes(y: NDArray[Any], labels: list[Any]) -> NDArray[np.intp]:
     return np.array([labels.index(label) for label in y.tolist()], dtype=np.intp)
 
 
