@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -125,3 +126,59 @@ def test_what_cannot_be_checked_is_said(tmp_path):
     assert "registers nothing" in run("check", tmp_path, code=1).stderr
     assert "did you mean" in run("check", "stff", code=1).stderr
     assert "are for data sets" in run("check", "stft", "--path", tmp_path, code=1).stderr
+
+
+@pytest.fixture
+def written(tmp_path):
+    """A plugin, and the answers by which it was written."""
+    pytest.importorskip("copier")
+    write_plugin("eegkit-my-lab", "transform", tmp_path / "ours")
+    answers = yaml.safe_load((tmp_path / "ours" / ".copier-answers.yml").read_text())
+    return answers.pop("_src_path"), answers
+
+
+def test_copier_writes_the_same(tmp_path, written):
+    import copier
+
+    template, answers = written
+    copier.run_copy(template, tmp_path / "theirs", data=answers, defaults=True, quiet=True)
+    assert not differences(tmp_path / "ours", tmp_path / "theirs")
+
+
+def differences(first, second):
+    texts = [
+        {p.relative_to(root): p.read_text() for p in root.rglob("*") if p.is_file()}
+        for root in (first, second)
+    ]
+    return set(texts[0].items()) ^ set(texts[1].items())
+
+
+def test_copier_updates_a_plugin_where_the_template_is_in_git(tmp_path, written, monkeypatch):
+    import copier
+
+    for who in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{who}_NAME", "Ada")
+        monkeypatch.setenv(f"GIT_{who}_EMAIL", "ada@example.org")
+
+    def commit(folder, *commands):
+        for words in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "x"), *commands):
+            in_a_process("git", *words, folder=folder)
+
+    template, answers = written
+    shutil.copytree(template, tmp_path / "template")
+    commit(tmp_path / "template", ("tag", "0.1.0"))
+    plugin = tmp_path / "plugin"
+    copier.run_copy(
+        str(tmp_path / "template"), plugin, data=answers, defaults=True, quiet=True, vcs_ref="0.1.0"
+    )
+    source = plugin / "src" / "eegkit_my_lab" / "transform.py"
+    source.write_text(source.read_text() + "# mine\n")
+    commit(plugin)
+    newer = tmp_path / "template" / "template" / ".gitignore"
+    newer.write_text(newer.read_text() + "build/\n")
+    commit(tmp_path / "template", ("tag", "0.2.0"))
+    copier.run_update(plugin, data={"eegkit_limit": "0.3"}, defaults=True, quiet=True,
+                      overwrite=True)  # fmt: skip
+    assert source.read_text().endswith("# mine\n")
+    assert (plugin / ".gitignore").read_text().endswith("build/\n")
+    assert "<0.3" in (plugin / "pyproject.toml").read_text()
