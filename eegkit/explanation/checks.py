@@ -129,15 +129,15 @@ def check(
         )
     rng = np.random.default_rng(random_state)
     draws = [a[np.sort(rng.permutation(len(a))[:n_trials])] for a in several]
-    agains = [_Again(some, explain_with) for some in draws]
+    repetitions = [_Repetition(some, explain_with) for some in draws]
     rows: list[dict[str, Any]] = []
     skipped: dict[str, str] = {}
     _of_decoder(several, rows, skipped)
-    likenesses = [again.likeness(again.reader) for again in agains]
+    likenesses = [repetition.likeness(repetition.reader) for repetition in repetitions]
     rows.append(_row("again", "", float(np.mean(likenesses)), LEAST_AGAIN, above=True))
-    _of_weights(agains, n_stages, rng, rows, skipped)
-    _of_labels(agains, train, rng, rows, skipped)
-    _of_hiding(agains, rng, rows, skipped)
+    _of_weights(repetitions, n_stages, rng, rows, skipped)
+    _of_labels(repetitions, train, rng, rows, skipped)
+    _of_hiding(repetitions, rng, rows, skipped)
     _of_source(several, source, rows, skipped)
     return Faithfulness(pd.DataFrame(rows, columns=COLUMNS), skipped)
 
@@ -147,7 +147,7 @@ def _row(check: str, detail: str, value: float, limit: float, *, above: bool) ->
     return dict(zip(COLUMNS, (check, detail, value, limit, bool(passed)), strict=True))
 
 
-class _Again:
+class _Repetition:
     """The same method for other decoders, and how like their maps are."""
 
     def __init__(self, some: Any, explain_with: Callable[..., Any] | None) -> None:
@@ -203,7 +203,11 @@ def _of_decoder(several: Sequence[Any], rows: list[Any], skipped: dict[str, str]
 
 
 def _of_weights(
-    agains: Sequence[_Again], n_stages: int, rng: Any, rows: list[Any], skipped: dict[str, str]
+    repetitions: Sequence[_Repetition],
+    n_stages: int,
+    rng: Any,
+    rows: list[Any],
+    skipped: dict[str, str],
 ) -> None:
     """The weights made random, layer by layer from the head [1]_; the last stage decides.
 
@@ -211,44 +215,48 @@ def _of_weights(
     ----------
     .. [1] J. Adebayo et al. (2018), Sanity checks for saliency maps, arXiv:1810.03292.
     """
-    if not is_net(parts(agains[0].reader)[1]):
+    if not is_net(parts(repetitions[0].reader)[1]):
         skipped["whether the maps follow the weights"] = "only a net has weights to make random"
         return
-    stages = [with_random_weights(again.reader, n_stages, rng) for again in agains]
+    stages = [with_random_weights(repetition.reader, n_stages, rng) for repetition in repetitions]
     for i, readers in enumerate(zip(*stages, strict=True)):
-        pairs = zip(agains, readers, strict=True)
-        value = float(np.mean([again.likeness(reader) for again, reader in pairs]))
+        pairs = zip(repetitions, readers, strict=True)
+        value = float(np.mean([repetition.likeness(reader) for repetition, reader in pairs]))
         row = _row("random weights", f"{(i + 1) / n_stages:.0%}", value, MOST_LIKE, above=False)
         rows.append(row if i == n_stages - 1 else row | {"limit": None, "passed": None})
 
 
 def _of_labels(
-    agains: Sequence[_Again], train: Any, rng: Any, rows: list[Any], skipped: dict[str, str]
+    repetitions: Sequence[_Repetition],
+    train: Any,
+    rng: Any,
+    rows: list[Any],
+    skipped: dict[str, str],
 ) -> None:
     """The decoder fitted again, on labels that mean nothing."""
     if train is None:
         skipped["whether they follow what was learned"] = "no training trials were given (train=)"
         return
-    if len(agains) > 1:
+    if len(repetitions) > 1:
         raise ParameterError(
             "train is given, but each of these decoders was trained on other people; check one of "
             "results.decoders() by explain(...).check(train=...).",
             "train",
         )
-    [again] = agains
+    [repetition] = repetitions
     y = hard_labels(np.asarray(train.y))
     order = np.arange(len(y))
     for _, trials in trials_of_subjects(train.X):  # whose shares of classes stay
         order[trials] = rng.permutation(trials)
     if np.array_equal(y[order], y):  # everybody is of one class
         order = rng.permutation(len(y))
-    decoder = clone(best_of(again.some.decoder)).fit(train.X, y[order])
-    reader = parts(decoder)[1] if again.some.space == "input" else decoder
-    rows.append(_row("random labels", "", again.likeness(reader), MOST_LIKE, above=False))
+    decoder = clone(best_of(repetition.some.decoder)).fit(train.X, y[order])
+    reader = parts(decoder)[1] if repetition.some.space == "input" else decoder
+    rows.append(_row("random labels", "", repetition.likeness(reader), MOST_LIKE, above=False))
 
 
 def _of_hiding(
-    agains: Sequence[_Again], rng: Any, rows: list[Any], skipped: dict[str, str]
+    repetitions: Sequence[_Repetition], rng: Any, rows: list[Any], skipped: dict[str, str]
 ) -> None:
     """Deletion and insertion along each axis against random orders [1]_.
 
@@ -256,9 +264,9 @@ def _of_hiding(
     ----------
     .. [1] V. Petsiuk et al. (2018), RISE, BMVC, arXiv:1806.07421.
     """
-    first = agains[0].some
+    first = repetitions[0].some
     gains = {
-        first.axes[axis]: np.concatenate([again.gain(axis, rng) for again in agains])
+        first.axes[axis]: np.concatenate([repetition.gain(axis, rng) for repetition in repetitions])
         for axis in curves.axes_of(first)
     }
     for name, gain in gains.items():

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -54,12 +55,10 @@ class Differentiable:
         self.goes_through_transforms = bool(before)
         self.max_bytes = max_memory_mb * 2**20
 
-    @property
+    @cached_property
     def rows(self) -> int:
         """How many trials there are in a batch."""
-        if not hasattr(self, "_rows"):
-            self._rows = max(1, int(self.max_bytes / (COST * self._bytes_of_trial())))
-        return self._rows
+        return max(1, int(self.max_bytes / (COST * self._bytes_of_trial())))
 
     def _bytes_of_trial(self) -> int:
         sizes: list[int] = []
@@ -122,9 +121,9 @@ def _let_recurrent_layers_go_back(module: nn.Module) -> None:
 
 
 @contextmanager
-def hooks(layers: Any, function: Callable[..., Any], **options: Any) -> Iterator[None]:
+def hooks(layers: Iterable[nn.Module], function: Callable[..., Any]) -> Iterator[None]:
     """Call a function of each layer, its input and its output, whenever it works."""
-    handles = [layer.register_forward_hook(function, **options) for layer in layers]
+    handles = [layer.register_forward_hook(function) for layer in layers]
     try:
         yield
     finally:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from eegkit.access import access_of
 from eegkit.explanation.answers import Answer
 from eegkit.explanation.baselines import Baseline, baseline_of
-from eegkit.explanation.reading import Reading
+from eegkit.explanation.reading import Reading, bins
 from eegkit.parameters import Count, ParameterError, Positive, Seed
 from eegkit.signals import SignalArray
 from eegkit.text import shortlist, suggest
@@ -208,7 +208,7 @@ class _Hiding:
             inside = _inside(self.reading.facts["freqs"], band)
             return content * inside[:, None].astype(np.float32)
         spectrum = scipy.fft.rfft(content)
-        return scipy.fft.irfft(spectrum * _inside(_bins(self.reading), band), content.shape[-1])
+        return scipy.fft.irfft(spectrum * _inside(bins(self.reading), band), content.shape[-1])
 
 
 def check_by(by: str | Sequence[str] | None) -> None:
@@ -250,7 +250,7 @@ def _bands(
     bands: Mapping[str, tuple[float, float]] | None, reading: Reading
 ) -> dict[str, tuple[float, float]]:
     """The bands of which there is anything."""
-    freqs = reading.facts["freqs"] if reading.X.ndim == 4 else _bins(reading)
+    freqs = reading.facts["freqs"] if reading.X.ndim == 4 else bins(reading)
     if freqs is None:
         raise ParameterError(
             "by names 'band', but X does not know its frequencies; give an X that does "
@@ -291,11 +291,6 @@ def _windows(window_s: float | None, reading: Reading) -> list[tuple[tuple[float
         ((begin + a * step, begin + b * step), slice(int(a), int(b)))
         for a, b in zip(starts, [*starts[1:], n], strict=True)
     ]
-
-
-def _bins(reading: Reading) -> NDArray[np.float64] | None:
-    sfreq = reading.facts["sfreq"]
-    return None if sfreq is None else np.fft.rfftfreq(reading.X.shape[-1], 1 / sfreq)
 
 
 def _inside(freqs: Any, band: tuple[float, float]) -> NDArray[np.bool_]:

@@ -61,7 +61,7 @@ def is_net(classifier: Any) -> bool:
 
 
 def read(decoder: Any, X: Any, space: Space) -> Reading:
-    """Trials as the decoder's classifier reads them, or as the decoder does."""
+    """Trials as the decoder's classifier reads them ("input"), or as the decoder does."""
     transforms, classifier = parts(decoder)
     signals = as_signals(X)
     reader = transforms[0] if transforms and space != "input" else classifier
@@ -77,18 +77,23 @@ def _reading(signals: Any, reader: Any) -> Reading:
     if signals.ndim == 2 and getattr(reader, "input_kind", None) != "raw":
         shape = signals.shape[1:]  # features, whatever a net makes of them
     array = np.ascontiguousarray(signals, dtype=np.float32).reshape(len(signals), *shape)
-    facts = signals.metadata | dict.fromkeys(("ch_names", "sfreq", "times"))
-    for name in ("ch_names", "sfreq"):
-        value = getattr(signals, name)
-        facts[name] = getattr(reader, f"{name}_", None) if value is None else value
     axes = NAMES.get(len(shape), tuple(f"axis {i}" for i in range(len(shape))))
     if getattr(reader, "input_kind", "raw") == "covariance":
         axes = AXES["covariance"][1:]
-    facts["times"] = signals.times
+    facts = dict(signals.metadata)
+    for name in ("ch_names", "sfreq"):
+        if facts.get(name) is None:
+            facts[name] = getattr(reader, f"{name}_", None)
     if axes[-1] == "time" and facts["sfreq"] is not None:
         facts["times"] = np.arange(shape[-1]) / facts["sfreq"]
     names = ("ch_names", "sfreq", "freqs", "times", "groups", "onsets")
     return Reading(array, axes, {name: facts.get(name) for name in names})
+
+
+def bins(reading: Reading) -> NDArray[np.float64] | None:
+    """The frequencies of signals in Hz; None where the sampling rate is unknown."""
+    sfreq = reading.facts["sfreq"]
+    return None if sfreq is None else np.fft.rfftfreq(reading.X.shape[-1], 1 / sfreq)
 
 
 def check_space(space: Any) -> None:

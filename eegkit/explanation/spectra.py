@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from eegkit.explanation.reading import Reading
+from eegkit.explanation.reading import Reading, bins
 from eegkit.parameters import ParameterError
 
 
@@ -79,8 +79,7 @@ def frequencies(reading: Reading) -> NDArray[np.float64] | None:
             "over time; use space='input'.",
             "space",
         )
-    sfreq = reading.facts["sfreq"]
-    return None if sfreq is None else np.fft.rfftfreq(reading.X.shape[-1], 1 / sfreq)
+    return bins(reading)
 
 
 def _sines(n_times: int) -> slice:
