@@ -13,6 +13,16 @@ from eegkit.text import shortlist
 
 # Of fewer, two sides, there is no p below 0.05.
 FEWEST = 6
+# Of so many, flips find about as much as they should.
+MANY = 12
+
+
+def level(n_people: int) -> float:
+    """The p below which pictures and reports mark a point: stricter where flips find too much.
+
+    See the notes of `PeopleAttributions.test`.
+    """
+    return 0.01 if n_people < MANY else 0.05
 
 
 def corrected(

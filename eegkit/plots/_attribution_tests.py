@@ -15,7 +15,6 @@ from eegkit.text import count
 if TYPE_CHECKING:
     from eegkit.explanation import Attributions, PeopleAttributions
 
-ALPHA = 0.05
 # The test has memory for all flips of each point.
 MOST_POINTS = 5000
 
@@ -48,6 +47,8 @@ def passes_over_people(
     -------
     ndarray of bool, of that shape, and str
     """
+    from eegkit.explanation.people_statistics import level
+
     nowhere = np.zeros(shape, bool)
     if nowhere.size > MOST_POINTS:
         return nowhere, f"Not tested over people: {nowhere.size:,} points are too many at once."
@@ -55,8 +56,9 @@ def passes_over_people(
         table = people.test(list(axes), bands=bands)
     except ValueError as error:
         return nowhere, f"Not tested over people: {error}"
-    passes = table["p"].to_numpy().reshape(shape) < ALPHA
-    test = f"the test over {count(len(people), 'person', 'people')} (p < {ALPHA}, all points)"
+    alpha = level(len(people))
+    passes = table["p"].to_numpy().reshape(shape) < alpha
+    test = f"the test over {count(len(people), 'person', 'people')} (p < {alpha}, all points)"
     return passes, f"Marked is what passes {test}." if passes.any() else f"Nothing passes {test}."
 
 

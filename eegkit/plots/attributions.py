@@ -36,7 +36,8 @@ class AttributionDisplay(Display):
 
     Make it with `from_attributions` or `from_decoder`. Red speaks for the class, blue against it.
     Colours are the same within a row. Under the picture stands whether the maps were checked. In
-    the mean of people's maps it is marked where their `PeopleAttributions.test` has p < 0.05.
+    the mean of people's maps it is marked where their `PeopleAttributions.test` has p < 0.05, or
+    0.01 with fewer than twelve people, of whom it finds too much.
 
     Parameters
     ----------

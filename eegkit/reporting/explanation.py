@@ -8,18 +8,19 @@ from typing import Any
 import pandas as pd
 
 from eegkit.explanation import Attributions, PeopleAttributions
+from eegkit.explanation.people_statistics import level
 from eegkit.naming import spoken
 from eegkit.plots.attributions import NOT_CHECKED, AttributionDisplay
 from eegkit.reporting import markup as h
 from eegkit.text import count
 
-ALPHA = 0.05
 # Of what a map is told in tables; frequencies in bands.
 AXES = ("channel", "band", "window", "feature")
 FOR_PEOPLE = (
     "A person's map is what spoke for the right class, less what spoke for the others: it is zero "
     "on average where the trials hold nothing that tells the classes apart. Signs of whole people "
-    "are flipped to test the mean, and p is of all points of the table together."
+    "are flipped to test the mean, and p is of all points of the table together; it is asked to be "
+    "below 0.05, and below 0.01 with fewer than twelve people, of whom flips find too much."
 )
 CAUTION = "A map shows what an answer depends on, not what the brain does."
 CAPTIONS = {
@@ -135,12 +136,13 @@ def _over_people(people: PeopleAttributions) -> str:
         return h.paragraph(f"Not tested over people: {error}")
     test = test.sort_values(["p", "t"], ascending=[True, False], kind="stable")
     table = _written(test, by)
-    passes = test["p"] < ALPHA
+    alpha = level(len(people))
+    passes = test["p"] < alpha
     names = " and ".join(by)
-    heading = h.heading(f"What stands for people, by {names}")
+    heading = h.heading(f"What stands for people, by {names} (p < {alpha})")
     first = h.table(table[passes.to_numpy()])
     if not passes.any():
-        first = h.paragraph(f"No {names} stands for people: every p is {ALPHA} or more.")
+        first = h.paragraph(f"No {names} stands for people: every p is {alpha} or more.")
     return heading + first + h.details(f"All {count(len(table), 'point')}", h.table(table))
 
 

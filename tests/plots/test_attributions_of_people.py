@@ -116,3 +116,10 @@ def test_where_nobody_agrees_that_is_said():
     noise.values[:] = np.random.default_rng(1).normal(size=noise.values.shape)
     display = AttributionDisplay.from_attributions(noise)
     assert "Nothing passes the test over 12 people" in note(display)
+
+
+def test_of_few_people_more_is_asked():
+    display = AttributionDisplay.from_attributions(people(n=7))  # p is 1 / 64 at least
+    assert "Nothing passes the test over 7 people (p < 0.01, all points)." in note(display)
+    display = AttributionDisplay.from_attributions(people(n=9))
+    assert "Marked is what passes the test over 9 people (p < 0.01" in note(display)
