@@ -157,6 +157,7 @@ def _verdicts(checks: Sequence[Check]) -> list[Verdict]:
 
 def _show(title: str, rows: Sequence[Verdict]) -> None:
     from eegkit.cli._console import literal, numbers, show_table, words
+    from eegkit.cli._docstrings import plain
 
     n_failed = sum(row.failure is not None for row in rows)
     lines = [
@@ -164,7 +165,7 @@ def _show(title: str, rows: Sequence[Verdict]) -> None:
             literal("passed", "green") if row.failure is None else literal("FAILED", "bold red"),
             row.check,
             f"{row.seconds:.1f}",
-            row.wanted if row.failure is None else f"Seen: {row.seen}\nWanted: {row.wanted}",
+            ("" if row.failure is None else f"Seen: {row.seen}\nWanted: ") + plain(row.wanted),
         )
         for row in rows
     ]

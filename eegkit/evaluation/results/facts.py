@@ -12,6 +12,7 @@ from eegkit.evaluation.results.selection import check_name
 from eegkit.evaluation.results.settings import RunSettings
 from eegkit.evaluation.results.tables import costs
 from eegkit.evaluation.results.tuning import Tuning
+from eegkit.tables import Table
 
 
 class ResultFacts:
@@ -122,7 +123,7 @@ class ResultFacts:
             ``score_time_s`` (medians over fits), ``total_s`` (of all fits) and ``peak_mb`` (the
             largest).
         """
-        return costs(self.table)
+        return Table(costs(self.table))
 
     def tuning(self, pipeline: str | None = None, dataset: str | None = None) -> Tuning:
         """What a pipeline that was tuned chose in every fold, and what that claimed.

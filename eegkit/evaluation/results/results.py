@@ -162,7 +162,8 @@ class Results(ResultFacts):
             (trials, all folds together), and every metric with its ``chance_<metric>``. A fold
             where a metric is NaN does not count.
         """
-        return with_access(per_subject(self.table, self.metrics), self.settings.access)
+        people = per_subject(self.table, self.metrics)
+        return Table(with_access(people, self.settings.access))
 
     def scores(self, metric: str | None = None, dataset: str | None = None) -> pd.DataFrame:
         """The scores of every person (rows) by every pipeline (columns).
