@@ -72,6 +72,10 @@ class Adaptation(Estimator):
         Of the training people.
     subjects_ : dict
         Of people whom `calibrate` was given, by subject; None is a person without a name.
+
+    See Also
+    --------
+    eegkit.transforms.EuclideanAlignment : one of them, with an example.
     """
 
     access: Literal["none", "causal", "calibration", "transductive"] = "transductive"

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from eegkit.access import access_of
 from eegkit.atomic import atomic_write
-from eegkit.pipeline import flat_steps
+from eegkit.step_names import flat_steps
 
 N_CHECKED = 5
 TOLERANCE = 1e-4

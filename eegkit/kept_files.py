@@ -17,15 +17,20 @@ LEFTOVER_S = 24 * 3600.0
 class CachedFile:
     """A file that a cache keeps.
 
-    Attributes
+    Parameters
     ----------
     path : pathlib.Path
+        Where it lies.
     n_bytes : int
         Its size.
     made : float
         When it was written, in s since 1970.
     complete : bool
         False for what is being written, or was left behind by a process that was killed.
+
+    See Also
+    --------
+    cached_files : lists them, with an example.
     """
 
     path: Path
@@ -40,11 +45,22 @@ def cached_files(folder: str | os.PathLike[str]) -> list[CachedFile]:
     Parameters
     ----------
     folder : str or path-like
+        That of `Cached`, of a pipeline's `memory` or of a data set's `cache`.
 
     Returns
     -------
     list of CachedFile
         Files of other names are left out; an absent folder is empty.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from eegkit.testing import example_trials
+    >>> from eegkit.transforms import BandPass, Cached, cached_files
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     filtered = Cached(BandPass(4.0, 40.0), folder).fit_transform(example_trials())
+    ...     [file.complete for file in cached_files(folder)]
+    [True]
     """
     files = []
     for path in Path(folder).expanduser().glob("*"):
@@ -64,11 +80,22 @@ def clear_cache(folder: str | os.PathLike[str]) -> int:
     Parameters
     ----------
     folder : str or path-like
+        As of `cached_files`.
 
     Returns
     -------
     int
         Bytes that were freed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from eegkit.testing import example_trials
+    >>> from eegkit.transforms import BandPass, Cached, cached_files, clear_cache
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     filtered = Cached(BandPass(4.0, 40.0), folder).fit_transform(example_trials())
+    ...     clear_cache(folder) > 0, cached_files(folder)
+    (True, [])
     """
     return _remove(cached_files(folder))
 

@@ -71,6 +71,7 @@ def overview(
     Parameters
     ----------
     kinds : iterable of {"datasets", "transforms", "classifiers"}
+        What is listed.
     patience_s : float, default 30
         For each import, in s.
 
@@ -78,6 +79,10 @@ def overview(
     -------
     list of Description
         By kind, then family or not, then name.
+
+    See Also
+    --------
+    eegkit.registry.describe : a single one, with an example.
     """
     items = _items(kinds)
     there = {entry: _describe(entry) for entry in items if _module_of(entry) in sys.modules}

@@ -17,17 +17,16 @@ import collections.abc
 import dataclasses
 import functools
 import inspect
-import math
 import os
 import types
 import typing
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, dataclass_transform
 
 import numpy as np
 
+from eegkit.constraints import Constraint, Interval, Length, Predicate
 from eegkit.plain_values import plain, takes_lists
 
 MOST_SHOWN = 200
@@ -42,97 +41,15 @@ class ParameterError(ValueError):
         What was seen, what was expected, and what to do.
     parameter : str
         Its name.
+
+    See Also
+    --------
+    eegkit.parameters.Check : refuses a value by it, with an example.
     """
 
     def __init__(self, message: str, parameter: str = "") -> None:
         super().__init__(message)
         self.parameter = parameter
-
-
-class Constraint(ABC):
-    """What an ``Annotated`` type demands beside the type; one of your own is a subclass."""
-
-    @abstractmethod
-    def accepts(self, value: Any) -> bool:
-        """Whether a value, which is of the type, will do."""
-
-    @abstractmethod
-    def describe(self, expected: str) -> str:
-        """What is expected, in words, given the words for the type."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Interval(Constraint):
-    """Numbers between bounds; neither infinite nor NaN unless `finite` is False.
-
-    Parameters
-    ----------
-    ge, gt : float, optional
-        Lower bound, itself allowed or not.
-    le, lt : float, optional
-        Upper bound, itself allowed or not.
-    finite : bool, default True
-        Whether infinity (where the bounds allow it) is refused.
-    """
-
-    ge: float | None = None
-    gt: float | None = None
-    le: float | None = None
-    lt: float | None = None
-    finite: bool = True
-
-    def accepts(self, value: Any) -> bool:
-        return bool(
-            value == value
-            and not (self.finite and abs(value) == math.inf)
-            and (self.ge is None or value >= self.ge)
-            and (self.gt is None or value > self.gt)
-            and (self.le is None or value <= self.le)
-            and (self.lt is None or value < self.lt)
-        )
-
-    def describe(self, expected: str) -> str:
-        words = {"of at least": self.ge, "above": self.gt, "of at most": self.le, "below": self.lt}
-        if self.ge is not None and self.le is not None:
-            return f"{expected} from {self.ge} to {self.le}"
-        bounds = [f"{word} {bound}" for word, bound in words.items() if bound is not None]
-        return f"{expected} {' and '.join(bounds)}" if bounds else f"{expected} that is finite"
-
-
-@dataclasses.dataclass(frozen=True)
-class Length(Constraint):
-    """Lists with at least so many entries."""
-
-    ge: int = 1
-
-    def accepts(self, value: Any) -> bool:
-        return len(value) >= self.ge
-
-    def describe(self, expected: str) -> str:
-        least = "one entry" if self.ge == 1 else f"{self.ge} entries"
-        return f"{expected}, with at least {least}"
-
-
-@dataclasses.dataclass(frozen=True)
-class Predicate(Constraint):
-    """Values of which a function says True.
-
-    Parameters
-    ----------
-    function : callable
-        Given the value, which is of the annotated type.
-    words : str
-        Behind the words for the type: ``"that is odd"``.
-    """
-
-    function: Callable[[Any], bool]
-    words: str
-
-    def accepts(self, value: Any) -> bool:
-        return bool(self.function(value))
-
-    def describe(self, expected: str) -> str:
-        return f"{expected} {self.words}"
 
 
 Count = Annotated[int, Interval(ge=1)]
@@ -149,7 +66,22 @@ PathLike = str | os.PathLike[str]
 
 
 class Check(NamedTuple):
-    """What a type with its constraints accepts, and the words for it."""
+    """What a type with its constraints accepts, and the words for it.
+
+    Parameters
+    ----------
+    accepts : callable
+        Given a value, whether it will do.
+    expected : str
+        What is, in words.
+
+    Examples
+    --------
+    >>> from eegkit.parameters import check_for
+    >>> check_for(int).require("n_filters", 1.5)
+    Traceback (most recent call last):
+    eegkit.parameters.ParameterError: n_filters is 1.5; expected a whole number.
+    """
 
     accepts: Callable[[Any], bool]
     expected: str
@@ -177,6 +109,15 @@ class Parametrized:
 
     Numbers, truth values and text of NumPy become Python's where they are set, and so do arrays
     and pandas' indices and series where a parameter is a list: torch and JSON take no others.
+
+    Examples
+    --------
+    >>> from eegkit.parameters import Count, Parametrized
+    >>> class Montage(Parametrized):
+    ...     n_channels: Count = 19
+    >>> Montage(n_channels=0).check_parameters()
+    Traceback (most recent call last):
+    eegkit.parameters.ParameterError: n_channels is 0; expected a whole number of at least 1.
     """
 
     dataclass_options: ClassVar[Mapping[str, Any]] = {}
@@ -217,12 +158,24 @@ class Parametrized:
 
 
 def check_heads(n_heads: int, **width: int) -> None:
-    """A width that can be shared evenly among the heads of an attention.
+    """Refuse a width that cannot be shared evenly among the heads of an attention.
+
+    Parameters
+    ----------
+    n_heads : int
+        The parameter of that name.
+    **width : int
+        The width, by the name of its parameter.
 
     Raises
     ------
     ParameterError
         `n_heads` does not divide it; the message names both.
+
+    Examples
+    --------
+    >>> from eegkit.parameters import check_heads
+    >>> check_heads(4, hidden_size=64)
     """
     for name, value in width.items():
         if value % n_heads:
@@ -246,6 +199,14 @@ def check_for(hint: Any) -> Check:
     Returns
     -------
     Check
+        The same each time.
+
+    Examples
+    --------
+    >>> from typing import Literal
+    >>> from eegkit.parameters import check_for
+    >>> check_for(Literal["mean", "max"]).expected
+    "one of 'mean', 'max'"
     """
     origin, args = typing.get_origin(hint) or hint, typing.get_args(hint)
     if hint is Any:
@@ -271,7 +232,24 @@ def check_for(hint: Any) -> Check:
 
 
 def is_sequence(value: Any) -> bool:
-    """Whether a value is a list of entries: no text, no mapping; arrays are."""
+    """Whether a value is a list of entries: no text, no mapping; arrays are.
+
+    Parameters
+    ----------
+    value : object
+        Anything.
+
+    Returns
+    -------
+    bool
+        True of an array of at least one axis, too.
+
+    Examples
+    --------
+    >>> from eegkit.parameters import is_sequence
+    >>> is_sequence(["C3"]), is_sequence("C3")
+    (True, False)
+    """
     if isinstance(value, Sequence):
         return not isinstance(value, str | bytes | bytearray)
     return hasattr(value, "__array__") and np.ndim(value) > 0

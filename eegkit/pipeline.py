@@ -376,25 +376,23 @@ def _refuse_out_of_reach(steps: Sequence[Any]) -> None:
             )
 
 
-def flat_steps(estimator: Any) -> list[Any]:
-    """The steps of a pipeline, and of pipelines in it, in order; of others the estimator alone."""
-    if not hasattr(estimator, "steps"):
-        return [estimator]
-    steps = [step for _, step in estimator.steps if step is not None and step != "passthrough"]
-    return [inner for step in steps for inner in flat_steps(step)] or [estimator]
-
-
 def make_pipeline(*steps: Any, memory: Any = None, verbose: bool = False) -> Pipeline:
     """Make a `Pipeline` of estimators.
 
     Parameters
     ----------
     *steps : estimators
+        In the order in which they work.
     memory, verbose
-        As in ``sklearn.pipeline.make_pipeline``.
+        As of `Pipeline`.
 
     Returns
     -------
     Pipeline
+        Not fitted; steps are named after their classes.
+
+    See Also
+    --------
+    Pipeline : the same from a list of steps, with an example.
     """
     return Pipeline(list(steps), memory=memory, verbose=verbose)

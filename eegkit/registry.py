@@ -19,68 +19,28 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from dataclasses import dataclass
-from functools import lru_cache
-from importlib.metadata import EntryPoint, entry_points
-from itertools import product
-from typing import Any, Protocol
+from importlib.metadata import EntryPoint
+from typing import Any
 
+from eegkit.plugin_entries import (
+    INTERFACE,
+    KINDS,
+    Description,
+    Entry,
+    Family,
+    PluginError,
+    check_interface,
+    check_kind,
+    installed_entries,
+)
 from eegkit.text import nearest, suggest
 
-KINDS = ("datasets", "transforms", "classifiers")
-# The version of what a plugin may rely on; see "Versions of the interface" in docs/plugins.md.
-INTERFACE = 1
-INTERFACE_GROUP = "eegkit.interface"
+__all__ = [
+    "INTERFACE", "KINDS", "Description", "Entry", "Family", "PluginError", "describe",
+    "distributions", "entries", "failures", "families", "get", "get_family", "name_of", "names",
+]  # fmt: skip
+
 CORE = "eegkit"
-# What the classes of a kind have.
-METHODS = {
-    "datasets": ("load", "facts"),
-    "transforms": ("fit", "transform", "get_params", "set_params"),
-    "classifiers": ("fit", "predict", "get_params", "set_params"),
-    "families": ("member_names", "member"),
-}
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One registered name: its kind, the distribution it comes from and what it points at.
-
-    The name of a family is that before the colon in the names of its members.
-    """
-
-    kind: str
-    name: str
-    distribution: str
-    target: str
-    family: bool = False
-
-    def called(self, name: str) -> bool:
-        """Whether this is what `name`, plain or as ``distribution:name``, asks for."""
-        return name in (self.name, f"{self.distribution}:{self.name}")
-
-
-class Family(Protocol):
-    """What a class registered as a family answers, of itself or as class methods."""
-
-    def member_names(self) -> list[str]:
-        """The names of all members, without the family's; none has a colon."""
-
-    def member(self, name: str) -> type:
-        """The class of one member, the same each time."""
-
-
-@dataclass(frozen=True)
-class Description:
-    """An :class:`Entry` with the first line of its class's docstring, or why it failed to load."""
-
-    entry: Entry
-    summary: str
-    failure: str | None = None
-
-
-class PluginError(ImportError):
-    """A registered class could not be imported; the message holds the plugin's own traceback."""
-
 
 _failures: dict[Entry, str] = {}
 
@@ -92,7 +52,7 @@ def _plugins_off() -> bool:
 def _points(kind: str) -> dict[Entry, EntryPoint]:
     if kind not in KINDS:
         raise ValueError(f"kind is {kind!r}; expected one of {', '.join(map(repr, KINDS))}.")
-    installed = _installed(tuple(map(_folder_state, sys.path)))
+    installed = installed_entries()
     return {
         entry: point
         for entry, point in installed.items()
@@ -100,60 +60,57 @@ def _points(kind: str) -> dict[Entry, EntryPoint]:
     }
 
 
-def _folder_state(folder: str) -> tuple[str, int, int]:
-    """What is another after a distribution was added to a folder of packages, or removed."""
-    try:
-        state = os.stat(folder or os.curdir)
-    except OSError:
-        return folder, 0, 0
-    return folder, state.st_ino, state.st_mtime_ns
+def entries(kind: str) -> list[Entry]:
+    """Every registered entry of one kind but the families, sorted by name. Imports nothing.
 
+    Parameters
+    ----------
+    kind : {"datasets", "transforms", "classifiers"}
+        What is listed.
 
-@lru_cache(maxsize=1)
-def _installed(folders: tuple[tuple[str, int, int], ...]) -> dict[Entry, EntryPoint]:
-    """All that is registered. Hundreds of files are read for it: once, while `folders` stay."""
-    points = {}
-    everything = entry_points()
-    for kind, family in product(KINDS, (False, True)):
-        for point in everything.select(group=f"eegkit.{kind}" + ".families" * family):
-            distribution = point.dist.name if point.dist is not None else "unknown"
-            points[Entry(kind, point.name, distribution, point.value, family)] = point
-    return points
-
-
-@lru_cache(maxsize=1)
-def _interfaces(folders: tuple[tuple[str, int, int], ...]) -> dict[str, str]:
-    """For which version of the interface distributions say that they are written."""
-    points = entry_points(group=INTERFACE_GROUP)
-    return {point.dist.name: point.value for point in points if point.dist is not None}
-
-
-def check_interface(distribution: str) -> None:
-    """Refuse a distribution that is written for another version of the plugin interface.
+    Returns
+    -------
+    list of Entry
+        Also those whose class cannot be imported.
 
     Raises
     ------
-    ImportError
-        It is; the message says what to upgrade.
+    ValueError
+        There is no such kind.
+
+    Examples
+    --------
+    >>> from eegkit import registry
+    >>> next(entry.target for entry in registry.entries("transforms") if entry.name == "stft")
+    'eegkit.transforms:STFT'
     """
-    wanted = _interfaces(tuple(map(_folder_state, sys.path))).get(distribution)
-    if wanted in (None, f"v{INTERFACE}"):
-        return
-    is_newer = wanted[1:].isdecimal() and int(wanted[1:]) > INTERFACE
-    advice = "upgrade eegkit" if is_newer else f"upgrade {distribution}"
-    raise ImportError(
-        f"{distribution} is written for version {wanted.removeprefix('v')} of eegkit's plugin "
-        f"interface, and this eegkit has version {INTERFACE}; {advice}."
-    )
-
-
-def entries(kind: str) -> list[Entry]:
-    """Every registered entry of one kind but the families, sorted by name. Imports nothing."""
     return _sorted_entries(kind, family=False)
 
 
 def families(kind: str) -> list[Entry]:
-    """Every registered family of one kind, sorted by name. Imports nothing."""
+    """Every registered family of one kind, sorted by name. Imports nothing.
+
+    Parameters
+    ----------
+    kind : {"datasets", "transforms", "classifiers"}
+        What is listed.
+
+    Returns
+    -------
+    list of Entry
+        With the family's own name.
+
+    Raises
+    ------
+    ValueError
+        There is no such kind.
+
+    Examples
+    --------
+    >>> from eegkit import registry
+    >>> [entry.name for entry in registry.families("transforms")]
+    []
+    """
     return _sorted_entries(kind, family=True)
 
 
@@ -171,6 +128,17 @@ def names(kind: str) -> list[str]:
     Parameters
     ----------
     kind : {"datasets", "transforms", "classifiers"}
+        What is listed.
+
+    Returns
+    -------
+    list of str
+        As `get` takes them.
+
+    Raises
+    ------
+    ValueError
+        There is no such kind.
 
     Examples
     --------
@@ -187,7 +155,19 @@ def _unique_names(items: list[Entry]) -> list[str]:
 
 
 def distributions() -> list[str]:
-    """Every distribution that registers something, the core's too, sorted. Imports nothing."""
+    """Every distribution that registers something, the core's too, sorted. Imports nothing.
+
+    Returns
+    -------
+    list of str
+        Names as they are installed.
+
+    Examples
+    --------
+    >>> from eegkit import registry
+    >>> "eegkit" in registry.distributions()
+    True
+    """
     return sorted({entry.distribution for kind in KINDS for entry in _points(kind)})
 
 
@@ -203,7 +183,7 @@ def name_of(cls: type) -> str | None:
     >>> registry.name_of(CNNBiGRU)
     'cnn_bigru'
     """
-    for entry in _installed(tuple(map(_folder_state, sys.path))):
+    for entry in installed_entries():
         module, _, name = entry.target.partition(":")
         if name == cls.__name__ and getattr(sys.modules.get(module), name, None) is cls:
             return entry.name
@@ -216,9 +196,15 @@ def get(kind: str, name: str) -> type:
     Parameters
     ----------
     kind : {"datasets", "transforms", "classifiers"}
+        What is asked for.
     name : str
         The registered name, or ``"distribution:name"`` where two distributions claim one
         name; of a member of a family ``"family:member"``.
+
+    Returns
+    -------
+    type
+        The class itself, not an instance.
 
     Raises
     ------
@@ -250,8 +236,14 @@ def get_family(kind: str, name: str) -> Family:
     Parameters
     ----------
     kind : {"datasets", "transforms", "classifiers"}
+        What its members are.
     name : str
         The family's name, or ``"distribution:name"``.
+
+    Returns
+    -------
+    Family
+        Which names its members, and gives their classes.
 
     Raises
     ------
@@ -259,6 +251,13 @@ def get_family(kind: str, name: str) -> Family:
         No family has that name, or two distributions claim it.
     PluginError
         The class could not be imported.
+
+    Examples
+    --------
+    >>> from eegkit import registry
+    >>> registry.get_family("transforms", "stft")
+    Traceback (most recent call last):
+    ValueError: 'stft' is one of the transforms, not a family of them.
     """
     entry, point, member = _find(kind, name)
     if not entry.family or member is not None:
@@ -270,31 +269,12 @@ def _load(entry: Entry, point: EntryPoint) -> Any:
     try:
         check_interface(entry.distribution)
         plugin = point.load()
-        _check_kind(plugin, "families" if entry.family else entry.kind)
+        check_kind(plugin, "families" if entry.family else entry.kind)
     except KeyboardInterrupt:
         raise  # of whoever waits for the import
     except BaseException as error:  # a plugin may end in SystemExit
         raise _plugin_error(entry, error) from error
     _failures.pop(entry, None)
-    return plugin
-
-
-def import_class(kind: str, target: str) -> type:
-    """The class that an entry point names, of a project that need not be installed.
-
-    Parameters
-    ----------
-    kind : {"datasets", "transforms", "classifiers"}
-    target : str
-        As ``module:Class``.
-
-    Raises
-    ------
-    ImportError, TypeError
-        It cannot be imported, or has not the methods of its kind.
-    """
-    plugin = EntryPoint("", target, f"eegkit.{kind}").load()
-    _check_kind(plugin, kind)
     return plugin
 
 
@@ -307,25 +287,12 @@ def _plugin_error(entry: Entry, error: BaseException) -> PluginError:
     )
 
 
-def _check_kind(plugin: Any, kind: str) -> None:
-    """A class, with the methods of its kind; a family may be an object."""
-    methods = METHODS[kind]
-    expected = f"expected a class with {', '.join(methods)}"
-    if not isinstance(plugin, type) and kind != "families":
-        raise TypeError(f"it is {plugin!r:.60}, no class; {expected}.")
-    lacking = [name for name in methods if not callable(getattr(plugin, name, None))]
-    if lacking:
-        raise TypeError(f"{plugin!r:.60} has no {', '.join(lacking)}; {expected}.")
-    if kind == "transforms" and "ClassifierMixin" in [base.__name__ for base in plugin.__mro__]:
-        raise TypeError(f"{plugin.__name__} is a classifier; register it under eegkit.classifiers.")
-
-
 def _member(entry: Entry, family: Family, name: str) -> type:
     try:
         members = list(family.member_names())
         member = family.member(name) if name in members else None
         if member is not None:
-            _check_kind(member, entry.kind)
+            check_kind(member, entry.kind)
             return member
     except Exception as error:
         raise _plugin_error(entry, error) from error
@@ -371,6 +338,29 @@ def describe(kind: str, name: str) -> Description:
     """Say what a name, or a family's, is: its distribution and summary, or why it failed to import.
 
     Imports the class; never raises for a plugin that does not import.
+
+    Parameters
+    ----------
+    kind : {"datasets", "transforms", "classifiers"}
+        What it is.
+    name : str
+        As `get` takes it, or that of a family.
+
+    Returns
+    -------
+    Description
+        The entry, and its summary or failure.
+
+    Raises
+    ------
+    ValueError
+        The name is unknown, or claimed by two distributions.
+
+    Examples
+    --------
+    >>> from eegkit import registry
+    >>> registry.describe("transforms", "band_pass").summary
+    'Zero-phase Butterworth filter: band-pass, or low- or high-pass with one edge.'
     """
     entry, point, member = _find(kind, name)
     try:
@@ -384,5 +374,18 @@ def describe(kind: str, name: str) -> Description:
 
 
 def failures() -> dict[Entry, str]:
-    """The entries that were asked for and failed to import, each with its reason."""
+    """The entries that were asked for and failed to import, each with its reason.
+
+    Returns
+    -------
+    dict of Entry to str
+        Those of this process; an entry that was imported since is in it no more.
+
+    Examples
+    --------
+    >>> from eegkit import registry
+    >>> stft = registry.get("transforms", "stft")
+    >>> "stft" in [entry.name for entry in registry.failures()]
+    False
+    """
     return dict(_failures)

@@ -28,3 +28,11 @@ def plain_name(estimator: Any) -> str:
     if isinstance(estimator, str):
         return estimator
     return registry.name_of(type(estimator)) or type(estimator).__name__.lower()
+
+
+def flat_steps(estimator: Any) -> list[Any]:
+    """The steps of a pipeline, and of pipelines in it, in order; of others the estimator alone."""
+    if not hasattr(estimator, "steps"):
+        return [estimator]
+    steps = [step for _, step in estimator.steps if step is not None and step != "passthrough"]
+    return [inner for step in steps for inner in flat_steps(step)] or [estimator]

@@ -29,7 +29,12 @@ SMALL_BYTES = 2**20
 
 
 class CorruptFileError(ValueError):
-    """A file that eegkit did not write, or that has changed since."""
+    """A file that eegkit did not write, or that has changed since.
+
+    See Also
+    --------
+    eegkit.load : raises it.
+    """
 
 
 def write(path: Path, tensors: Mapping[str, NDArray[Any]], description: dict[str, Any]) -> None:

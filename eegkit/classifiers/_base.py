@@ -134,6 +134,22 @@ class NeuralClassifier(FittedNet):
     ----------
     .. [1] L. N. Smith, N. Topin (2019), Super-convergence: very fast training of neural
        networks using large learning rates, arXiv:1708.07120.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> from eegkit import NeuralClassifier
+    >>> from eegkit.parameters import Count
+    >>> from eegkit.testing import example_trials
+    >>> class OneLayer(NeuralClassifier):
+    ...     n_hidden: Count = 8
+    ...     def build_module(self, input_shape, n_classes):
+    ...         n_channels, n_times = input_shape
+    ...         hidden = nn.LazyLinear(self.n_hidden)
+    ...         return nn.Sequential(nn.Flatten(), hidden, nn.Linear(self.n_hidden, n_classes))
+    >>> trials = example_trials()
+    >>> OneLayer(max_epochs=2, random_state=0).fit(trials.X, trials.y).predict_proba(trials.X).shape
+    (13, 2)
     """
 
     def fit(

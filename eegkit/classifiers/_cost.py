@@ -31,6 +31,10 @@ class Cost:
         matrix products and attention, as torch counts them.
     ms_per_trial : float
         Milliseconds of `predict_proba` for a trial among 32, the median of 5 runs.
+
+    See Also
+    --------
+    net_cost : counts and times a net, with an example.
     """
 
     n_parameters: int

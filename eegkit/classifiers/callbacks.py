@@ -14,7 +14,12 @@ from eegkit.atomic import atomic_write
 
 
 class ProgressBar(Callback):
-    """A bar with the epoch, the losses and the remaining time; ``verbose=1`` shows it."""
+    """A bar with the epoch, the losses and the remaining time; ``verbose=1`` shows it.
+
+    See Also
+    --------
+    CSVLog : a callback, with an example of its use.
+    """
 
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:
         self.progress_ = progress.Progress(
@@ -50,6 +55,23 @@ class CSVLog(Callback):
     ----------
     path : path
         The CSV file; it appears whole after every epoch, with all epochs so far.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import pandas as pd
+    >>> from eegkit.classifiers import CNNBiGRU
+    >>> from eegkit.testing import example_trials
+    >>> from eegkit.transforms import STFT
+    >>> from eegkit.classifiers.callbacks import CSVLog
+    >>> trials = example_trials()
+    >>> X = STFT().fit_transform(trials)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     log = CSVLog(Path(folder) / "log.csv")
+    ...     net = CNNBiGRU(max_epochs=2, callbacks=[log], random_state=0).fit(X, trials.y)
+    ...     pd.read_csv(log.path)["epoch"].tolist()
+    [1, 2]
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -74,6 +96,26 @@ class BestWeights(Callback):
         The file; a good one is replaced by a better one, never by half of one.
     monitor : str, default "valid_loss"
         A loss, or whatever else of the history gets better as it falls.
+
+    Raises
+    ------
+    ValueError
+        While training: an epoch has no such entry.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from eegkit.classifiers import CNNBiGRU
+    >>> from eegkit.testing import example_trials
+    >>> from eegkit.transforms import STFT
+    >>> from eegkit.classifiers.callbacks import BestWeights
+    >>> trials = example_trials()
+    >>> X = STFT().fit_transform(trials)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     best = BestWeights(Path(folder) / "best.safetensors", monitor="train_loss")
+    ...     net = CNNBiGRU(max_epochs=2, callbacks=[best], random_state=0).fit(X, trials.y)
+    ...     again = CNNBiGRU(max_epochs=1, init_weights=best.path).fit(X, trials.y)
     """
 
     def __init__(self, path: str | os.PathLike[str], monitor: str = "valid_loss") -> None:

@@ -41,6 +41,17 @@ class FeatureMap:
         The shape that the grid covers, where that is not the input's: an image filled up to whole
         patches, or one that has channels and frequencies on one axis. By default the input's
         last axes.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> from eegkit.classifiers import FeatureMap
+    >>> class Module(nn.Module):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.convolution = nn.Conv1d(22, 40, 20)  # to (n_trials, 40, n_steps)
+    ...     def feature_map(self):
+    ...         return FeatureMap(self.convolution)
     """
 
     layer: nn.Module
@@ -65,6 +76,10 @@ class AttentionMap:
         reads, over the grid: ``(n_trials, *grid)``.
     span : tuple of int, optional
         As of `FeatureMap`.
+
+    See Also
+    --------
+    attention_weights : the weights of torch's layer, with an example.
     """
 
     layers: Sequence[nn.Module]
@@ -81,9 +96,20 @@ def attention_weights(layer: nn.MultiheadAttention, tokens: torch.Tensor) -> tor
     layer : torch.nn.MultiheadAttention
         With ``batch_first=True``.
     tokens : Tensor, shape (n_trials, n_tokens, width)
+        What it is given.
 
     Returns
     -------
     Tensor, shape (n_trials, n_heads, n_tokens, n_tokens)
+        How much each token attends to each other; they add up to 1.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from torch import nn
+    >>> from eegkit.classifiers import attention_weights
+    >>> layer = nn.MultiheadAttention(8, num_heads=2, batch_first=True).eval()
+    >>> tuple(attention_weights(layer, torch.ones(4, 5, 8)).shape)
+    (4, 2, 5, 5)
     """
     return layer(tokens, tokens, tokens, need_weights=True, average_attn_weights=False)[1]

@@ -17,7 +17,25 @@ from eegkit.classifiers._generators import drop, generator
 
 
 def runs_eagerly_on_cpu(x: torch.Tensor) -> bool:
-    """Whether x is a plain array on the CPU: not traced, not exported, not of low precision."""
+    """Whether x is a plain array on the CPU: not traced, not exported, not of low precision.
+
+    Parameters
+    ----------
+    x : torch.Tensor
+        What a layer is given.
+
+    Returns
+    -------
+    bool
+        Whether a way of one's own, faster there than torch's, may be taken.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from eegkit.classifiers.layers import runs_eagerly_on_cpu
+    >>> runs_eagerly_on_cpu(torch.ones(3)), runs_eagerly_on_cpu(torch.ones(3).half())
+    (True, False)
+    """
     return (
         type(x) is torch.Tensor
         and x.device.type == "cpu"
@@ -49,12 +67,19 @@ class _FastELU(Function):
 
 
 class ELU(nn.ELU):
-    """max(x, exp(x) - 1), as ``nn.ELU()`` [1]_.
+    """Exponential linear units, max(x, exp(x) - 1), as ``nn.ELU()`` [1]_.
 
     References
     ----------
     .. [1] D.-A. Clevert, T. Unterthiner, S. Hochreiter (2016), Fast and accurate deep network
        learning by exponential linear units (ELUs), ICLR.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from eegkit.classifiers.layers import ELU
+    >>> ELU()(torch.tensor([0.0, 2.0])).tolist()
+    [0.0, 2.0]
     """
 
     def __init__(self) -> None:
@@ -76,6 +101,13 @@ class AvgPool(nn.AvgPool2d):
     ----------
     length : int
         Samples of one window; windows do not overlap.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from eegkit.classifiers.layers import AvgPool
+    >>> AvgPool(2)(torch.arange(4.0).reshape(1, 1, 1, 4)).tolist()
+    [[[[0.5, 2.5]]]]
     """
 
     def __init__(self, length: int) -> None:
@@ -94,6 +126,20 @@ class Dropout(nn.Dropout):
     """Dropout, as ``nn.Dropout``, with other random numbers than torch's on the CPU.
 
     The mask is drawn as uniform numbers: Bernoulli numbers take four times as long.
+
+    Parameters
+    ----------
+    p : float, default 0.5
+        Probability that a value is dropped in training.
+    inplace : bool, default False
+        As of ``nn.Dropout``; on the CPU a new tensor is made all the same.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from eegkit.classifiers.layers import Dropout
+    >>> Dropout(0.5).eval()(torch.ones(3)).tolist()
+    [1.0, 1.0, 1.0]
     """
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

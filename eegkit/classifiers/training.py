@@ -190,6 +190,10 @@ class ModuleEstimator(Estimator):
         The weights and buffers of the module.
     history_ : pandas.DataFrame, one row per epoch
         What was recorded of training.
+
+    See Also
+    --------
+    eegkit.NeuralClassifier : the base of nets that classify, with an example.
     """
 
     # What holds the module when fitted, and is left out of pickles.

@@ -15,6 +15,7 @@ from eegkit import registry
 from eegkit.atomic import atomic_write
 from eegkit.cli._options import FILE, FOLDER, PATH, complete_names, option
 from eegkit.cli._parse import as_typed, setting
+from eegkit.plugin_entries import import_class
 
 if TYPE_CHECKING:
     from eegkit.testing import Check, Verdict
@@ -125,7 +126,7 @@ def _classes_of(folder: Path) -> list[Found]:
         expected = ", ".join(f"eegkit.{kind}" for kind in registry.KINDS)
         raise ValueError(f"{file} registers nothing; expected an entry point in one of {expected}.")
     sys.path[:0] = [str(folder / "src"), str(folder)]
-    return [(kind, name, registry.import_class(kind, target)) for kind, name, target in targets]
+    return [(kind, name, import_class(kind, target)) for kind, name, target in targets]
 
 
 def _checks(kind: str, cls: Any, options: dict[str, Any]) -> list[Check]:

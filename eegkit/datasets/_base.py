@@ -53,6 +53,28 @@ class Dataset(Parametrized, ABC):
     conversions : mapping of str to callable
         What ``eegkit convert DATASET NAME SOURCE TARGET`` can make of the published files:
         ``function(source, target, n_jobs=..., progress=...)``, paths and how to work.
+
+    Raises
+    ------
+    ParameterError
+        An option makes no sense; a ``ValueError``.
+
+    See Also
+    --------
+    eegkit.datasets.WindowedDataset : of recordings in files, with an example.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from eegkit import Dataset, Trials
+    >>> class Noise(Dataset):
+    ...     n_trials: int = 8
+    ...     def load(self):
+    ...         X = np.random.default_rng(0).normal(scale=10, size=(self.n_trials, 3, 256))
+    ...         y = np.arange(self.n_trials) % 2
+    ...         return Trials.from_arrays(X, y, sfreq=128.0, subject="S1")
+    >>> len(Noise(n_trials=12).load())
+    12
     """
 
     title: ClassVar[str]

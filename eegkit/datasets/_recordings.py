@@ -20,8 +20,15 @@ class Recording:
     Parameters
     ----------
     subject : int or str
+        Whose, by the data set's own numbers or names.
     run : int or str
+        Which of that subject.
     path : pathlib.Path
+        The file.
+
+    See Also
+    --------
+    WindowedDataset : with an example of a data set of one's own.
     """
 
     subject: Any
@@ -45,10 +52,30 @@ def existing_folder(folder: str | os.PathLike[str]) -> Path:
 def choose_subjects(asked: Sequence[Any] | None, known: range, title: str) -> list[int]:
     """The people asked for, all by default.
 
+    Parameters
+    ----------
+    asked : sequence of int, int, or None
+        The option `subjects` of a data set.
+    known : range
+        The numbers of all its people.
+    title : str
+        Of the data set, for messages.
+
+    Returns
+    -------
+    list of int
+        In the order in which they were asked for.
+
     Raises
     ------
     ValueError
         Nobody, somebody twice, or somebody the data set does not have is asked for.
+
+    Examples
+    --------
+    >>> from eegkit.datasets import choose_subjects
+    >>> choose_subjects([3, 1], range(1, 10), "An example")
+    [3, 1]
     """
     if asked is None:
         return list(known)

@@ -38,6 +38,7 @@ def from_hdf5(
     Parameters
     ----------
     path : str or path-like
+        The file.
     sfreq : float, optional
         Sampling rate in Hz; needed where the file's attribute ``sfreq`` does not say it.
     ch_names : sequence of str, optional
@@ -139,6 +140,7 @@ def to_hdf5(trials: Trials, path: str | os.PathLike[str], split: str | None = No
     Parameters
     ----------
     trials : Trials
+        With subject, session and run of each.
     path : str or path-like
         A file that is there is replaced, once the new one is whole.
     split : str, optional
@@ -149,6 +151,18 @@ def to_hdf5(trials: Trials, path: str | os.PathLike[str], split: str | None = No
     ------
     ValueError
         The metadata have no such column, or trials lack a subject, session or run.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from eegkit.datasets import from_hdf5, to_hdf5
+    >>> from eegkit.testing import example_trials
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "example.h5"
+    ...     to_hdf5(example_trials(n_trials=8), path)
+    ...     from_hdf5(path).X.shape
+    (8, 3, 96)
     """
     import h5py
 

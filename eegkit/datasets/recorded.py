@@ -21,28 +21,23 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import os
-import warnings
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-import numpy as np
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from eegkit.datasets._base import DATA_VARIABLE, Dataset, warn_missing
+from eegkit.datasets._kept import cache_folder, kept_trials
 from eegkit.datasets._recordings import Recording, name_recordings
 from eegkit.identity import UnidentifiableError, identify
-from eegkit.kept_files import remove_leftovers, state_of
+from eegkit.kept_files import state_of
 from eegkit.parameters import PathLike, Positive, Proportion
 from eegkit.recordings import Preparation
-from eegkit.tensor_file import CorruptFileError, check_key
 from eegkit.trials import Trials
-from eegkit.trials_file import read_trials, write_trials
 
-CACHE_VARIABLE = "EEGKIT_CACHE"
 # Options that change how trials are loaded, but not which.
 HOW = ("cache", "download", "n_jobs", "on_error", "path", "progress", "subjects")
 
@@ -56,6 +51,8 @@ class RecordedDataset(Dataset):
 
     Parameters
     ----------
+    subjects, path
+        See `eegkit.Dataset`.
     download : bool, optional
         Download recordings that are not there. By default only if no folder was given,
         by `path` or ``EEGKIT_DATA``; what is not there is left out with a warning.
@@ -69,6 +66,10 @@ class RecordedDataset(Dataset):
         of your own.
     progress : bool, default False
         Show a progress bar.
+
+    See Also
+    --------
+    WindowedDataset : with an example of a data set of one's own.
     """
 
     folder_name: ClassVar[str]
@@ -248,10 +249,16 @@ class PreparedDataset(RecordedDataset):
 
     Parameters
     ----------
+    subjects, path, download, on_error, n_jobs, cache, progress
+        See `RecordedDataset`.
     target_sfreq : float, optional
         Rate in Hz to resample the recordings to; by default the recorded one.
     l_freq, h_freq : float, optional
         Edges in Hz of a zero-phase band-pass on the whole recording; by default none.
+
+    See Also
+    --------
+    WindowedDataset : with an example of a data set of one's own.
     """
 
     target_sfreq: Positive | None = None
@@ -273,11 +280,45 @@ class WindowedDataset(PreparedDataset):
 
     Parameters
     ----------
+    subjects, path, download, on_error, n_jobs, cache, progress
+        See `RecordedDataset`.
+    target_sfreq, l_freq, h_freq
+        See `PreparedDataset`.
     window_s : float, optional
         Length of a trial in s; by default each labelled piece is one.
     overlap : float, default 0.0
         Part of a window shared with the next one, from 0 to below 1. Overlapping
         windows share samples: never let them fall on both sides of a split.
+
+    Examples
+    --------
+    Two recordings in files of NumPy, in microvolts at 128 Hz:
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from eegkit import Trials
+    >>> from eegkit.datasets import Recording, WindowedDataset
+    >>> from eegkit.recordings import PreparedRecording
+    >>> class Example(WindowedDataset):
+    ...     title, folder_name, recorded_sfreq = "Example", "example", 128.0
+    ...     def recordings(self):
+    ...         return [Recording(s, 0, self.folder() / f"{s}.npy") for s in (1, 2)]
+    ...     def read(self, recording):
+    ...         signals, names = np.load(recording.path), ["C3", "C4"]
+    ...         whole = PreparedRecording.from_signals(signals, 128.0, names, self.preparation)
+    ...         X, onsets = whole.windows(self.preparation, recording.path)
+    ...         y = np.where(onsets < 5, "rest", "task")
+    ...         facts = {"sfreq": whole.sfreq, "ch_names": names, "subject": str(recording.subject)}
+    ...         return Trials.from_arrays(X, y, **facts)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     own = Path(folder) / "example"
+    ...     own.mkdir()
+    ...     for subject in (1, 2):
+    ...         noise = np.random.default_rng(subject).normal(scale=10, size=(2, 1280))
+    ...         np.save(own / f"{subject}.npy", noise)
+    ...     Example(path=folder, window_s=2.0, target_sfreq=64.0).load().X.shape
+    (10, 2, 128)
     """
 
     window_s: Positive | None = None
@@ -288,93 +329,3 @@ class WindowedDataset(PreparedDataset):
         return dataclasses.replace(
             super().preparation, window_s=self.window_s, overlap=self.overlap
         )
-
-
-def kept_trials(
-    path: Path,
-    title: str,
-    make: Callable[[], tuple[Trials, bool]],
-    files: Mapping[str, list[int]] | None = None,
-) -> Trials:
-    """Trials that were kept in a file; made, and kept for the next time, where there is none.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file; its name is to say all that the trials depend on.
-    title : str
-        What they are, for messages.
-    make : callable
-        Gives the trials, and whether they are all there: those of which some had to be left
-        out are not kept, as the next attempt may find what was missing.
-    files : mapping of str to list, optional
-        The states (see `eegkit.kept_files.state_of`) of files that are known once the trials
-        were made: filled by `make`. Where one has changed since, the trials are made again.
-
-    Returns
-    -------
-    Trials
-        Mapped from the file, where they could be kept. The whole file was compared with its
-        checksum.
-    """
-    check = functools.partial(_check_facts, path)
-    try:
-        return Trials(*read_trials(path, True, check))
-    except FileNotFoundError:
-        pass
-    except _OutdatedError:
-        pass
-    except CorruptFileError as error:
-        warnings.warn(f"{error} It is made again.", UserWarning, stacklevel=5)
-    trials, whole = make()
-    if not whole:
-        return trials
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        remove_leftovers(path.parent)
-        facts = {"key": path.stem, "files": dict(files or {})}
-        X = np.asarray(trials.X)
-        parts = X, trials.y, trials.metadata, trials.info, trials.preparation
-        write_trials(path, parts, **facts)
-    except (OSError, ValueError) as error:
-        warnings.warn(
-            f"{title} could not be kept in {path.parent} ({error}); it was loaded all the same.",
-            UserWarning,
-            stacklevel=5,
-        )
-        return trials
-    return Trials.load(path, verify=False)
-
-
-class _OutdatedError(Exception):
-    """A file that kept trials are from has changed."""
-
-
-def _check_facts(path: Path, facts: Mapping[str, Any]) -> None:
-    """Refuse a file of another name, or one whose trials are from files that have changed."""
-    check_key(facts, path.stem, path)
-    for file, state in facts["files"].items():
-        if not os.path.exists(file) or state_of(file) != state:
-            raise _OutdatedError(file)
-
-
-def cache_folder(asked: bool | str | os.PathLike[str] = True) -> Path:
-    """The folder of prepared trials.
-
-    Parameters
-    ----------
-    asked : bool or path
-        A folder of one's own, or True for that of the environment variable ``EEGKIT_CACHE``,
-        else the user's cache folder.
-
-    Returns
-    -------
-    pathlib.Path
-    """
-    if not isinstance(asked, bool):
-        return Path(asked).expanduser()
-    if os.environ.get(CACHE_VARIABLE):
-        return Path(os.environ[CACHE_VARIABLE]).expanduser()
-    import pooch
-
-    return Path(pooch.os_cache("eegkit")) / "trials"

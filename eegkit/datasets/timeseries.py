@@ -121,6 +121,7 @@ def to_ts(trials: Trials, path: str | os.PathLike[str], *, problem_name: str | N
     Parameters
     ----------
     trials : Trials
+        With one label each.
     path : str or path-like
         A file that is there is replaced, once the new one is whole.
     problem_name : str, optional
@@ -130,6 +131,18 @@ def to_ts(trials: Trials, path: str | os.PathLike[str], *, problem_name: str | N
     ------
     ValueError
         Labels are soft, or cannot be written: they are empty, or hold white space or a colon.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from eegkit.datasets import to_ts
+    >>> from eegkit.testing import example_trials
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "example.ts"
+    ...     to_ts(example_trials(n_trials=8), path)
+    ...     print(path.read_text().splitlines()[1])
+    @problemName example
     """
     path = Path(path)
     if trials.y.ndim != 1:

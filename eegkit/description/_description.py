@@ -27,7 +27,7 @@ WIDTH = 98
 class TrialsDescription:
     """What `Trials.describe` found out.
 
-    Attributes
+    Parameters
     ----------
     overview : pandas.Series
         People, sessions, runs, trials, classes, channels, samples, rate, and the like.
@@ -49,6 +49,12 @@ class TrialsDescription:
         ``same_label``, ``same_subject``.
     warnings : list of str
         What is wrong or looks it, a sentence each.
+
+    Examples
+    --------
+    >>> from eegkit.testing import example_trials
+    >>> example_trials().describe().classes["trials"].to_dict()
+    {'rest': 7, 'task': 6}
     """
 
     overview: pd.Series

@@ -12,8 +12,8 @@ from eegkit.access import access_of
 from eegkit.base import AXES
 from eegkit.classifiers import NeuralClassifier
 from eegkit.parameters import ParameterError
-from eegkit.pipeline import flat_steps
 from eegkit.signals import SignalArray, as_signals
+from eegkit.step_names import flat_steps
 
 Space = Literal["input", "raw", "spectrum"]
 # The axes of one trial, by their number.

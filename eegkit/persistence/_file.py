@@ -85,6 +85,7 @@ def load(path: str | os.PathLike[str], custom_classes: Iterable[type] = ()) -> A
     Parameters
     ----------
     path : str or path-like
+        A file that `save` wrote.
     custom_classes : iterable of classes
         Classes of your own that are registered nowhere, such as ``[MyNet]``.
 
@@ -104,6 +105,19 @@ def load(path: str | os.PathLike[str], custom_classes: Iterable[type] = ()) -> A
         A class of the file is installed, but cannot be imported, or skops is missing.
     FileNotFoundError
         There is no such file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from eegkit import load, save
+    >>> from eegkit.testing import example_trials
+    >>> from eegkit.transforms import Crop
+    >>> crop = Crop(0.1, 0.5).fit(example_trials())
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(crop, Path(folder) / "crop.safetensors")
+    ...     load(Path(folder) / "crop.safetensors")
+    Crop(tmax=0.5, tmin=0.1)
     """
     classes_by_name = named_classes(custom_classes)
     name = str(path)

@@ -14,10 +14,10 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
-from eegkit.pipeline import flat_steps
 from eegkit.plots._axes import axis_values, cell_edges, is_geometric, set_logarithmic
 from eegkit.plots._styles import Display
 from eegkit.signals import SignalArray, as_signals
+from eegkit.step_names import flat_steps
 from eegkit.transforms import Cached, SpectrogramImage
 
 # Colours span these percentiles of the values, so that one outlier does not darken the rest.

@@ -8,8 +8,8 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
-from eegkit.pipeline import flat_steps
 from eegkit.plots._styles import Display, tidy
+from eegkit.step_names import flat_steps
 
 TRAINING, HELD_OUT = {"label": "training", "color": "C0"}, {"label": "held out", "color": "C1"}
 PANELS: dict[str, dict[str, dict[str, Any]]] = {

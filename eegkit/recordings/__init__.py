@@ -26,12 +26,11 @@ from eegkit.recordings.files import (
     open_recording,
 )
 from eegkit.recordings.gaps import MissingDataWarning, is_mark
-from eegkit.recordings.preparation import Preparation, common_preparation
+from eegkit.recordings.preparation import Preparation, common_preparation, window_onsets
 from eegkit.recordings.prepared import (
     PreparedRecording,
     filter_and_resample,
     prepare_recording,
-    window_onsets,
 )
 from eegkit.recordings.units import units_of
 from eegkit.recordings.windows import Windows, read_windows

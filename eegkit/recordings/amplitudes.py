@@ -40,6 +40,15 @@ def check_signals(
     ------
     ValueError
         They are not; the message names the file.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from eegkit.recordings import check_signals
+    >>> check_signals(np.array([[1.0, np.nan]]), Path("sub-01.edf"), ch_names=["C3"])
+    Traceback (most recent call last):
+    ValueError: sub-01.edf holds values from nan to nan in C3; ...
     """
     where = f" in {part}" if part else ""
     if not signals.size:

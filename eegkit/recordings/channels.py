@@ -60,6 +60,16 @@ def plain_name(name: str) -> str:
     Without case, dots, a leading ``EEG`` and a usual reference behind (``-REF``, ``-LE``); T3,
     T4, T5 and T6 are T7, T8, P7 and P8.
 
+    Parameters
+    ----------
+    name : str
+        As a file has it.
+
+    Returns
+    -------
+    str
+        In small letters.
+
     Examples
     --------
     >>> from eegkit.recordings import plain_name
@@ -87,7 +97,19 @@ def reference_of(name: str) -> str:
 
 @functools.cache
 def electrode_spellings() -> Mapping[str, str]:
-    """How the 10-05 system spells each electrode that has a position, by `plain_name`."""
+    """How the 10-05 system spells each electrode that has a position, by `plain_name`.
+
+    Returns
+    -------
+    mapping of str to str
+        It cannot be changed.
+
+    Examples
+    --------
+    >>> from eegkit.recordings import electrode_spellings
+    >>> electrode_spellings()["fp1"]
+    'Fp1'
+    """
     import mne
 
     names = mne.channels.make_standard_montage(MONTAGE).ch_names
@@ -97,12 +119,46 @@ def electrode_spellings() -> Mapping[str, str]:
 
 
 def canonical_name(name: str) -> str:
-    """The spelling of the 10-05 system (``"Fc5."`` is FC5); others without spaces around."""
+    """The spelling of the 10-05 system (``"Fc5."`` is FC5); others without spaces around.
+
+    Parameters
+    ----------
+    name : str
+        As a file has it.
+
+    Returns
+    -------
+    str
+        As `electrode_spellings` has it.
+
+    Examples
+    --------
+    >>> from eegkit.recordings import canonical_name
+    >>> canonical_name("EEG FP1-REF"), canonical_name(" photic ")
+    ('Fp1', 'photic')
+    """
     return electrode_spellings().get(plain_name(name), name.strip())
 
 
 def canonical_names(names: Sequence[str]) -> tuple[str, ...]:
-    """Canonical names of channels, in order; those stay as they are that would become alike."""
+    """Canonical names of channels, in order; those stay as they are that would become alike.
+
+    Parameters
+    ----------
+    names : sequence of str
+        As a file has them.
+
+    Returns
+    -------
+    tuple of str
+        For each name its `canonical_name`.
+
+    Examples
+    --------
+    >>> from eegkit.recordings import canonical_names
+    >>> canonical_names(["Fc5.", "T3", "EEG T7"])
+    ('FC5', 'T3', 'EEG T7')
+    """
     canonical = [canonical_name(name) for name in names]
     return tuple(
         new if canonical.count(new) == 1 else old for old, new in zip(names, canonical, strict=True)
@@ -186,6 +242,7 @@ def match_channels(
     ch_names : iterable of str
         The wanted channels.
     recorded : sequence of str
+        The channels of the recording.
     source : str or path, default "The recording"
         For messages.
     on_several : {"warn", "first"}, default "warn"
@@ -207,6 +264,12 @@ def match_channels(
     -----
     UserWarning
         Of several channels of one name.
+
+    Examples
+    --------
+    >>> from eegkit.recordings import match_channels
+    >>> match_channels(["C3", "FP1-F7"], ["EEG C3-REF", "EEG FP1-REF", "EEG F7-REF"])
+    {'C3': ('EEG C3-REF',), 'FP1-F7': ('EEG FP1-REF', 'EEG F7-REF')}
     """
     plain: dict[str, list[str]] = {}
     for name in recorded:
@@ -267,19 +330,28 @@ def make_info(ch_names: Sequence[str], sfreq: float, montage: Any = None) -> mne
     Parameters
     ----------
     ch_names : sequence of str
+        Their names, each once.
     sfreq : float
-        In Hz.
+        Sampling rate in Hz.
     montage : mne.channels.DigMontage, optional
         Where they lie; by default where the 10-05 system has those that it knows.
 
     Returns
     -------
     mne.Info
+        Of type EEG, all of them.
 
     Raises
     ------
     ValueError
         A name is there more than once.
+
+    Examples
+    --------
+    >>> from eegkit.recordings import make_info
+    >>> info = make_info(["C3", "Cz", "C4"], 128.0)
+    >>> len(info.get_montage().get_positions()["ch_pos"])
+    3
     """
     refuse_repeats(ch_names)
     if montage is None:

@@ -39,12 +39,34 @@ class _CutShortError(Exception):
 def open_recording(path: Path) -> mne.io.BaseRaw:
     """Open a recording by its suffix; its signals are not read yet.
 
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file: ``.edf``, ``.bdf``, ``.gdf``, ``.vhdr``, ``.set`` or ``.fif``.
+
+    Returns
+    -------
+    mne.io.BaseRaw
+        Its signals in V, as MNE has them.
+
     Raises
     ------
     ValueError
         The file is broken, cut short, or of no known format; the message names it.
     ImportError
         Something that reads the format is not installed.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from eegkit.recordings import open_recording
+    >>> open_recording(Path("notes.txt"))
+    Traceback (most recent call last):
+    ValueError: notes.txt is of no known format; expected one of .edf, .bdf, ...
+
+    See Also
+    --------
+    read_windows : a recording that is opened and cut.
     """
     import mne
 
@@ -85,6 +107,30 @@ def naming_the_file(path: Path) -> Iterator[None]:
     """Whatever is raised within becomes a `ValueError` that names the file.
 
     MNE raises whatever the broken bytes lead to.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file that is read.
+
+    Returns
+    -------
+    context manager
+        Of an ``ImportError`` it says nothing, as the file is not at fault.
+
+    Raises
+    ------
+    ValueError
+        Something was raised within.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from eegkit.recordings import naming_the_file
+    >>> with naming_the_file(Path("sub-01.edf")):
+    ...     int("12 Hz")
+    Traceback (most recent call last):
+    ValueError: sub-01.edf cannot be read: ValueError: invalid literal for int() ...
     """
     try:
         yield
@@ -117,10 +163,27 @@ def check_whole(path: Path) -> None:
     MNE reads many a file that is cut short up to where it ends, and an interrupted copy would
     give fewer trials unnoticed. BrainVision and EEGLAB files announce too little.
 
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+
     Raises
     ------
     ValueError
         It is too short, or does not begin like a file of its format.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from eegkit.recordings import check_whole
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "sub-01.edf"
+    ...     _ = path.write_bytes(b"0")
+    ...     check_whole(path)
+    Traceback (most recent call last):
+    ValueError: ...
     """
     check = CHECKS.get(path.suffix.lower())
     try:

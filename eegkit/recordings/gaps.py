@@ -29,7 +29,12 @@ MIN_FILLING = 8
 
 
 class MissingDataWarning(UserWarning):
-    """Part of a data set is not there; the warning names it and the rest is used."""
+    """Part of a data set is not there; the warning names it and the rest is used.
+
+    See Also
+    --------
+    eegkit.datasets.RecordedDataset : when parts are left out.
+    """
 
 
 class Stretch(NamedTuple):

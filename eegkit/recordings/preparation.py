@@ -7,6 +7,9 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from eegkit.parameters import ParameterError, Parametrized, Positive, Proportion
 
 
@@ -154,3 +157,38 @@ def common_preparation(preparations: Sequence[Preparation | None]) -> Preparatio
         )
         return None
     return different[0] if different and None not in preparations else None
+
+
+def window_onsets(
+    start: float, stop: float, window_s: float, overlap: float, sfreq: float
+) -> NDArray[np.float64]:
+    """Where windows begin between two times, in s: every so many whole samples.
+
+    Counted in samples, so that neighbours share the same number of them throughout.
+
+    Parameters
+    ----------
+    start, stop : float
+        The two times, in s.
+    window_s : float
+        Length of a window in s.
+    overlap : float
+        Part of a window shared with the next one, from 0 to below 1.
+    sfreq : float
+        Sampling rate in Hz.
+
+    Returns
+    -------
+    ndarray of float, shape (n_windows,)
+        In s. Every window ends at `stop` or before.
+
+    Examples
+    --------
+    >>> from eegkit.recordings import window_onsets
+    >>> window_onsets(0.0, 10.0, window_s=4.0, overlap=0.5, sfreq=128.0).tolist()
+    [0.0, 2.0, 4.0, 6.0]
+    """
+    n_times = round(window_s * sfreq)
+    step = max(1, round(n_times * (1 - overlap)))
+    first, last = round(start * sfreq), round(stop * sfreq)
+    return np.arange(first, last - n_times + 1, step) / sfreq

@@ -23,7 +23,7 @@ from eegkit.recordings.gaps import (
     recorded_stretches,
     runs,
 )
-from eegkit.recordings.preparation import Preparation
+from eegkit.recordings.preparation import Preparation, window_onsets
 from eegkit.recordings.units import check_units
 from eegkit.resampling import ratio_of, resample
 
@@ -41,8 +41,9 @@ class PreparedRecording:
     Parameters
     ----------
     ch_names : tuple of str
+        Its channels, in the order of the signals.
     sfreq : float
-        In Hz.
+        Sampling rate in Hz.
     n_times : int
         Samples of the whole recording at that rate, gaps included.
     stretches : tuple of (float, ndarray of float32, shape (n_channels, n_stretch_times))
@@ -53,6 +54,17 @@ class PreparedRecording:
         The channels in which they are none.
     source : path or str
         Where it is from, for messages.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from eegkit.recordings import Preparation, PreparedRecording
+    >>> preparation = Preparation(window_s=2.0, sfreq=64.0)
+    >>> signals = np.random.default_rng(0).normal(scale=10, size=(2, 1280))  # 10 s, in microvolts
+    >>> recording = PreparedRecording.from_signals(signals, 128.0, ["C3", "C4"], preparation)
+    >>> X, onsets = recording.windows(preparation, "an example")
+    >>> X.shape
+    (5, 2, 128)
     """
 
     ch_names: tuple[str, ...]
@@ -217,19 +229,6 @@ class PreparedRecording:
         return bad
 
 
-def window_onsets(
-    start: float, stop: float, window_s: float, overlap: float, sfreq: float
-) -> NDArray[np.float64]:
-    """Where windows begin between two times, in s: every so many whole samples.
-
-    Counted in samples, so that neighbours share the same number of them throughout.
-    """
-    n_times = round(window_s * sfreq)
-    step = max(1, round(n_times * (1 - overlap)))
-    first, last = round(start * sfreq), round(stop * sfreq)
-    return np.arange(first, last - n_times + 1, step) / sfreq
-
-
 def prepare_recording(
     raw: mne.io.BaseRaw,
     preparation: Preparation,
@@ -245,6 +244,7 @@ def prepare_recording(
     raw : mne.io.BaseRaw
         As `open_recording` gives it; its signals need not be in memory.
     preparation : Preparation
+        Its filter and its rate; windows are cut later.
     channels : mapping of str to tuple of str
         What `match_channels` gave: for each channel the recorded one, or two to subtract.
     source : pathlib.Path
@@ -268,6 +268,19 @@ def prepare_recording(
     -----
     UserWarning
         The file does not say a unit.
+
+    Examples
+    --------
+    >>> import mne
+    >>> import numpy as np
+    >>> from eegkit.recordings import Preparation, match_channels, prepare_recording
+    >>> signals = np.random.default_rng(0).normal(scale=1e-5, size=(2, 1280))  # 10 s, in V
+    >>> info = mne.create_info(["EEG C3", "EEG C4"], 128.0, "eeg")
+    >>> raw = mne.io.RawArray(signals, info, verbose="error")
+    >>> channels = match_channels(["C3", "C4"], raw.ch_names)
+    >>> preparation = Preparation(sfreq=64.0)
+    >>> prepare_recording(raw, preparation, channels=channels, source="an example").duration
+    10.0
     """
     raw = at_own_rate(raw, _recorded(channels))
     rate = raw.info["sfreq"]
@@ -346,6 +359,14 @@ def filter_and_resample(
     ------
     ValueError
         The signals hold no such frequencies.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from eegkit.recordings import Preparation, filter_and_resample
+    >>> signals = np.random.default_rng(0).normal(scale=10, size=(2, 1280))
+    >>> filter_and_resample(signals, 128.0, Preparation(sfreq=64.0)).shape
+    (2, 640)
     """
     preparation.check_recorded_rate(sfreq)
     x = signals

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Windows(NamedTuple):
     """What `read_windows` gives.
 
-    Attributes
+    Parameters
     ----------
     X : ndarray of float32, shape (n_windows, n_channels, n_times)
         In microvolts.
@@ -30,6 +30,10 @@ class Windows(NamedTuple):
         In s from the start of the recording.
     channels : dict of str to tuple of str
         The recorded channel for each channel of X, or the two that were subtracted.
+
+    See Also
+    --------
+    read_windows : with an example.
     """
 
     X: NDArray[np.float32]
@@ -48,16 +52,18 @@ def read_windows(
     Parameters
     ----------
     recording : str, path-like or mne.io.BaseRaw
-        Which is left as it is.
+        The file, of a format of `open_recording`, or one that is open and is left as it is.
     ch_names : sequence of str
         The channels of a window, found by `match_channels`.
     preparation : Preparation
+        Filter, rate and windows, as a fitted decoder remembers them.
     onsets : sequence of float, optional
         Where windows begin, in s; by default they follow each other from the start on.
 
     Returns
     -------
     Windows
+        Signals, onsets and the channels that were read.
 
     Raises
     ------
@@ -65,6 +71,23 @@ def read_windows(
         The recording is broken, too short, lacks channels, or holds NaN.
     FileNotFoundError
         There is no such file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import mne
+    >>> import numpy as np
+    >>> from eegkit.recordings import Preparation, read_windows
+    >>> signals = np.random.default_rng(0).normal(scale=1e-5, size=(2, 1280))  # 10 s, in V
+    >>> info = mne.create_info(["C3", "C4"], 128.0, "eeg")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "sub-01_raw.fif"
+    ...     raw = mne.io.RawArray(signals, info, verbose="error")
+    ...     _ = raw.save(path, verbose="error")
+    ...     windows = read_windows(path, ["C4"], Preparation(window_s=2.0, sfreq=64.0))
+    >>> windows.X.shape
+    (5, 1, 128)
     """
     raw, path = _open(recording)
     # What is read under another name is said by `channels` of the result.

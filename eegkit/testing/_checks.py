@@ -35,6 +35,17 @@ class Check:
 
     A call raises an ``AssertionError`` that says what was seen, what is wanted, and where that is
     described; the error itself is its cause.
+
+    Parameters
+    ----------
+    name : str
+        What is checked.
+    run : callable
+        Raises an ``AssertionError`` where it does not hold.
+
+    See Also
+    --------
+    transform_checks : a list of them, with an example.
     """
 
     name: str
@@ -106,6 +117,20 @@ def classifier_checks(
     Returns
     -------
     list of Check
+        In the order in which `check_classifier` runs them.
+
+    Raises
+    ------
+    ValueError
+        There are more expected failures than may be.
+
+    Examples
+    --------
+    >>> from eegkit import testing
+    >>> from eegkit.classifiers import CNNBiGRU
+    >>> checks = testing.classifier_checks(CNNBiGRU)
+    >>> str(checks[0])
+    'scikit_learn_check_estimator'
     """
     checks = _collect(estimator, _classifiers, OF_EVERY_NET | dict(expected_failures or {}))
     return checks + _checks_in(_explanations, _small(estimator))
@@ -114,7 +139,34 @@ def classifier_checks(
 def transform_checks(
     estimator: Any, expected_failures: Mapping[str, str] | None = None
 ) -> list[Check]:
-    """The checks of a transform; see `classifier_checks`."""
+    """The checks of a transform, to parametrize a test with.
+
+    Parameters
+    ----------
+    estimator : Transformer, class or instance
+        A class is made with its ``conformance_params()``.
+    expected_failures : mapping of str to str, optional
+        Checks of scikit-learn's ``check_estimator`` that cannot pass, each with its reason;
+        at most two.
+
+    Returns
+    -------
+    list of Check
+        In the order in which `check_transform` runs them.
+
+    Raises
+    ------
+    ValueError
+        There are more expected failures than may be.
+
+    Examples
+    --------
+    >>> from eegkit import testing
+    >>> from eegkit.transforms import STFT
+    >>> checks = testing.transform_checks(STFT)
+    >>> str(checks[0])
+    'scikit_learn_check_estimator'
+    """
     return _collect(estimator, _transforms, expected_failures or {})
 
 
@@ -129,6 +181,15 @@ def dataset_checks(dataset: Dataset) -> list[Check]:
     Returns
     -------
     list of Check
+        In the order in which `check_dataset` runs them.
+
+    Examples
+    --------
+    >>> from eegkit import testing
+    >>> from eegkit.datasets import Simulated
+    >>> checks = testing.dataset_checks(Simulated())
+    >>> callable(checks[0])
+    True
     """
     return _checks_in(_datasets, dataset)
 
@@ -142,17 +203,77 @@ def _run(checks: list[Check]) -> list[str]:
 def check_classifier(
     estimator: Any, expected_failures: Mapping[str, str] | None = None
 ) -> list[str]:
-    """Run `classifier_checks`; give their names, or raise the first one's ``AssertionError``."""
+    """Run `classifier_checks`, up to the first that does not hold.
+
+    Parameters
+    ----------
+    estimator, expected_failures
+        See `classifier_checks`.
+
+    Returns
+    -------
+    list of str
+        The names of the checks.
+
+    Raises
+    ------
+    AssertionError
+        Of the first check that does not hold.
+
+    See Also
+    --------
+    classifier_checks : the same as a list, with an example.
+    """
     return _run(classifier_checks(estimator, expected_failures))
 
 
 def check_transform(
     estimator: Any, expected_failures: Mapping[str, str] | None = None
 ) -> list[str]:
-    """Run `transform_checks`; give their names, or raise the first one's ``AssertionError``."""
+    """Run `transform_checks`, up to the first that does not hold.
+
+    Parameters
+    ----------
+    estimator, expected_failures
+        See `transform_checks`.
+
+    Returns
+    -------
+    list of str
+        The names of the checks.
+
+    Raises
+    ------
+    AssertionError
+        Of the first check that does not hold.
+
+    See Also
+    --------
+    transform_checks : the same as a list, with an example.
+    """
     return _run(transform_checks(estimator, expected_failures))
 
 
 def check_dataset(dataset: Dataset) -> list[str]:
-    """Run `dataset_checks`; give their names, or raise the first one's ``AssertionError``."""
+    """Run `dataset_checks`, up to the first that does not hold.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        An instance whose recordings are there.
+
+    Returns
+    -------
+    list of str
+        The names of the checks.
+
+    Raises
+    ------
+    AssertionError
+        Of the first check that does not hold.
+
+    See Also
+    --------
+    dataset_checks : the same as a list, with an example.
+    """
     return _run(dataset_checks(dataset))

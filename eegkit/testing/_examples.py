@@ -28,13 +28,23 @@ def example_trials(
 
     Parameters
     ----------
-    n_trials, n_times : int
-    random_state : int
+    n_trials : int, default 13
+        Trials.
+    n_times : int, default 96
+        Samples of each.
+    random_state : int, default 0
+        The seed.
 
     Returns
     -------
     Trials
-        In microvolts, at 128 Hz.
+        In microvolts, at 128 Hz; X has the shape ``(n_trials, 3, n_times)``.
+
+    Examples
+    --------
+    >>> from eegkit.testing import example_trials
+    >>> example_trials(n_trials=8).X.shape
+    (8, 3, 96)
     """
     rng = np.random.default_rng(random_state)
     y = np.where(np.arange(n_trials) % 2, "task", "rest")

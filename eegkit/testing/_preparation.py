@@ -46,6 +46,10 @@ def check_preparation(
     ------
     AssertionError
         The samples differ, or the decoder does not remember the preparation.
+
+    See Also
+    --------
+    eegkit.recordings.read_windows : cuts a recording as the trials were, with an example.
     """
     y = np.arange(len(trials)) % 2
     decoder = Pipeline([_Memory()]).fit(trials[::-1].X, y)

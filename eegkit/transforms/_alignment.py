@@ -49,6 +49,10 @@ class Alignment(Adaptation, Transformer):
         Centre, spread and number of all trials seen in `fit`.
     subjects_ : dict
         The same of people whom `calibrate` was given, by subject; None is a person without a name.
+
+    See Also
+    --------
+    eegkit.transforms.EuclideanAlignment : one of them, with an example.
     """
 
     def prepare(self, signals: SignalArray) -> None:

@@ -49,6 +49,18 @@ class Transformer(TransformerMixin, Estimator):
     ----------
     input_shape_, output_shape_ : tuple of int
         Shape of one trial before and after.
+
+    Examples
+    --------
+    >>> from eegkit import Transformer
+    >>> from eegkit.testing import example_trials
+    >>> class Rectify(Transformer):
+    ...     def prepare(self, signals):
+    ...         self.output_shape_ = self.input_shape_
+    ...     def transform_block(self, block):
+    ...         return abs(block)
+    >>> bool((Rectify().fit_transform(example_trials()) >= 0).all())
+    True
     """
 
     max_memory_mb: Positive = 512.0
