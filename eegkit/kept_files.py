@@ -58,7 +58,7 @@ def cached_files(folder: str | os.PathLike[str]) -> list[CachedFile]:
     >>> from eegkit.testing import example_trials
     >>> from eegkit.transforms import BandPass, Cached, cached_files
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     filtered = Cached(BandPass(4.0, 40.0), folder).fit_transform(example_trials())
+    ...     filtered = Cached(BandPass(l_freq=4, h_freq=40), folder).fit_transform(example_trials())
     ...     [file.complete for file in cached_files(folder)]
     [True]
     """
@@ -93,7 +93,7 @@ def clear_cache(folder: str | os.PathLike[str]) -> int:
     >>> from eegkit.testing import example_trials
     >>> from eegkit.transforms import BandPass, Cached, cached_files, clear_cache
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     filtered = Cached(BandPass(4.0, 40.0), folder).fit_transform(example_trials())
+    ...     filtered = Cached(BandPass(l_freq=4, h_freq=40), folder).fit_transform(example_trials())
     ...     clear_cache(folder) > 0, cached_files(folder)
     (True, [])
     """

@@ -18,7 +18,7 @@ from eegkit.base import Estimator, inner_fits, remember_amplitudes, tell_unlike
 from eegkit.identity import UnidentifiableError, identify
 from eegkit.notice import warn
 from eegkit.signals import SignalArray, as_signals
-from eegkit.step_names import named
+from eegkit.step_names import flat_steps, named
 from eegkit.tensor_file import CorruptFileError
 
 

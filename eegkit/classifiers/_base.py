@@ -139,10 +139,9 @@ class NeuralClassifier(FittedNet):
     --------
     >>> from torch import nn
     >>> from eegkit import NeuralClassifier
-    >>> from eegkit.parameters import Count
     >>> from eegkit.testing import example_trials
     >>> class OneLayer(NeuralClassifier):
-    ...     n_hidden: Count = 8
+    ...     n_hidden: int = 8
     ...     def build_module(self, input_shape, n_classes):
     ...         n_channels, n_times = input_shape
     ...         hidden = nn.LazyLinear(self.n_hidden)

@@ -113,7 +113,7 @@ def load(path: str | os.PathLike[str], custom_classes: Iterable[type] = ()) -> A
     >>> from eegkit import load, save
     >>> from eegkit.testing import example_trials
     >>> from eegkit.transforms import Crop
-    >>> crop = Crop(0.1, 0.5).fit(example_trials())
+    >>> crop = Crop(tmin=0.1, tmax=0.5).fit(example_trials())
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     save(crop, Path(folder) / "crop.safetensors")
     ...     load(Path(folder) / "crop.safetensors")
