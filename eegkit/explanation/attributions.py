@@ -242,8 +242,9 @@ class Attributions:
         The decoder has to know the classes of these trials. The method has to give these maps of
         it; others of its net with random weights, made so layer by layer from the head [1]_ (the
         last stage, all of them, decides); and, with `train`, others of a decoder fitted on random
-        labels. To hide the channels, bins or frames that the maps name, from the largest on, and
-        to show them alone, has to change the answer more than a random order does [2]_. Less than
+        labels. To hide the channels, bins or frames that the maps name behind those of another
+        trial, from the largest on, and to show them alone, has to change the answer more than a
+        random order does [2]_. Less than
         a rank correlation of 0.5 is another map; p is below 0.05.
 
         Parameters

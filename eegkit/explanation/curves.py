@@ -50,23 +50,29 @@ def gain(
         means over the steps.
     """
     values = attributions.values
-    others = tuple(i for i in range(1, values.ndim) if i != axis + 1)
-    by_map = np.argsort(-values.mean(axis=others), axis=1, kind="stable")
-    area = _area(X, axis, reader, codes, by_map)
+    rest = tuple(i for i in range(1, values.ndim) if i != axis + 1)
+    by_map = np.argsort(-values.mean(axis=rest), axis=1, kind="stable")
     n_trials, n = by_map.shape
+    # Parts become those of another trial: of logarithms of power, nothing or the mean is far out.
+    others = np.roll(np.asarray(X), 1 + int(rng.integers(max(1, n_trials - 1))), axis=0)
     shuffled = [rng.permuted(np.tile(np.arange(n), (n_trials, 1)), axis=1) for _ in range(N_RANDOM)]
-    return area - np.mean([_area(X, axis, reader, codes, order) for order in shuffled], axis=0)
+    area, *chance = [_area(X, others, axis, reader, codes, order) for order in (by_map, *shuffled)]
+    return area - np.mean(chance, axis=0)
 
 
 def _area(
-    X: Any, axis: int, reader: Any, codes: NDArray[np.intp], order: NDArray[np.intp]
+    X: Any,
+    others: NDArray[Any],
+    axis: int,
+    reader: Any,
+    codes: NDArray[np.intp],
+    order: NDArray[np.intp],
 ) -> NDArray[np.float64]:
     """The mean probability while the first parts alone are shown, less that while they are hidden.
 
-    What is hidden is the mean of the trials.
+    In place of what is hidden stands that of other trials.
     """
     array = np.asarray(X)
-    mean = array.mean(axis=0)
     n = order.shape[1]
     rank = np.argsort(order, axis=1)
     steps = np.unique(np.linspace(0, n, min(n, MOST_STEPS) + 1).round().astype(int))[1:-1]
@@ -75,8 +81,8 @@ def _area(
     difference = np.zeros(len(array))
     for step in steps:
         first = (rank < step).reshape(shape)
-        shown = _proba(reader, X, np.where(first, array, mean), codes)
-        hidden = _proba(reader, X, np.where(first, mean, array), codes)
+        shown = _proba(reader, X, np.where(first, array, others), codes)
+        hidden = _proba(reader, X, np.where(first, others, array), codes)
         difference += (shown - hidden) / len(steps)
     return difference
 

@@ -115,7 +115,10 @@ def _pictures(attributions: Attributions) -> list[str]:
             pictures["none"] = h.paragraph(f"No picture: {error}")
             continue
         shown = display.rows[0].kind
-        pictures.setdefault(shown, h.figure(display.figure_, CAPTIONS[shown]))
+        picture = h.figure(display.figure_, CAPTIONS[shown])
+        if len(display.columns) > 1:  # too wide for a phone: it scrolls, and stays readable
+            picture = f'<div class="scrolls wide" tabindex="0">{picture}</div>'
+        pictures.setdefault(shown, picture)
     return list(pictures.values())
 
 
