@@ -38,7 +38,7 @@ KEYS = ["dataset", "pipeline", "seed", "fold", "subject"]
 class Replay:
     """What came of evaluating again.
 
-    Attributes
+    Parameters
     ----------
     verdict : {"exact", "within rounding", "different"}
         Of all: that of the worst row, of the data and of the folds.
@@ -58,6 +58,10 @@ class Replay:
         Pipelines in which a ``random_state`` is None.
     results : Results or None
         The new ones; None where the data are others.
+
+    See Also
+    --------
+    replay : makes it, with an example.
     """
 
     verdict: str

@@ -40,6 +40,10 @@ class LearningCurve:
     ----------
     results : Results
         As given. Its own summary would mix the numbers of people.
+
+    See Also
+    --------
+    learning_curve : makes it, with an example.
     """
 
     def __init__(self, results: Results) -> None:

@@ -52,6 +52,7 @@ def read_experiment(path: str | os.PathLike[str], *, tune: bool = False) -> Expe
     Returns
     -------
     Experiment
+        What it says, checked.
 
     Raises
     ------
@@ -60,6 +61,22 @@ def read_experiment(path: str | os.PathLike[str], *, tune: bool = False) -> Expe
         seen, and what was expected.
     FileNotFoundError
         There is no such file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from eegkit.experiment import read_experiment
+    >>> text = '''
+    ... datasets: [simulated]
+    ... pipelines: [stft+cnn_bigru]
+    ... cv: group-2
+    ... '''
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "example.yaml"
+    ...     _ = path.write_text(text)
+    ...     list(read_experiment(path).pipelines)
+    ['stft+cnn_bigru']
     """
     path = Path(path).expanduser()
     return _Reader(Document(path)).read(path.stem, tune=tune)

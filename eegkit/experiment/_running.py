@@ -58,6 +58,15 @@ def run_experiment(
     ------
     ValueError
         As `eegkit.evaluate`, or the data sets lack the column that `label` names.
+
+    Examples
+    --------
+    >>> from eegkit.experiment import read_experiment, run_experiment
+    >>> results = run_experiment(read_experiment("example.yaml"))  # doctest: +SKIP
+
+    See Also
+    --------
+    read_experiment : with an example of a file.
     """
     from eegkit.evaluation import evaluate
     from eegkit.evaluation.running.bars import is_shown

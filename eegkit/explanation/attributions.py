@@ -57,8 +57,9 @@ class Attributions:
         Of methods whose attributions add up to the difference between the logits of trial and
         baseline: what they add up to less that difference.
     ch_names : tuple of str, or None
+        Of the axis "channel".
     sfreq : float, or None
-        In Hz.
+        Sampling rate in Hz.
     freqs, times : ndarray, or None
         Of the axis "freq" in Hz, and of "time" or "frame" in s.
     bands, windows : dict of str to (float, float), or tuple of (float, float); or None
@@ -73,6 +74,10 @@ class Attributions:
     faithfulness : Faithfulness or None
         What `check` said last, which pictures and reports tell; None of what is made from these
         attributions, some of the trials included.
+
+    See Also
+    --------
+    eegkit.explain : makes them, with an example.
     """
 
     values: NDArray[np.float32]

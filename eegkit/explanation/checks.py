@@ -43,6 +43,10 @@ class Faithfulness:
         likewise).
     skipped : dict of str to str
         Checks that were not made, and why.
+
+    See Also
+    --------
+    eegkit.explain : makes the attributions that are checked.
     """
 
     table: pd.DataFrame

@@ -35,11 +35,19 @@ class PeopleAttributions(Attributions):
 
     Parameters
     ----------
+    values, axes, X, space, method, options, classes, targets, predicted, y, groups, onsets, gap
+        See `Attributions`.
+    ch_names, sfreq, freqs, times, bands, windows, decoder, again
+        See `Attributions`.
     n_trials : ndarray of int, shape (n_people,)
         How many trials each person's map is made of.
     samples : tuple of Attributions
         Some trials of each fold, explained for the class that they are of, which `check` tries
         with the fold's decoder. It takes no ``train`` then.
+
+    See Also
+    --------
+    explain_people : makes them, with an example.
     """
 
     n_trials: NDArray[np.intp]

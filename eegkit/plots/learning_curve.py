@@ -46,6 +46,7 @@ class LearningCurveDisplay(Display):
     See Also
     --------
     eegkit.evaluation.bootstrap_interval : the interval; too narrow of few people.
+    eegkit.evaluation.learning_curve : makes the results, with an example.
     """
 
     curves: pd.DataFrame

@@ -33,6 +33,7 @@ def reliability_table(
     classes : array-like, shape (n_classes,)
         The labels in the order of the columns of `proba`.
     n_bins : int, default 15
+        Bins of confidence.
     strategy : {"uniform", "quantile"}, default "uniform"
         Bins of equal width from 0 to 1, of which those below one over the number of classes stay
         empty, or bins of equally many trials, as far as equal confidences allow.
@@ -126,6 +127,14 @@ def maximum_calibration_error(table: pd.DataFrame) -> float:
     References
     ----------
     C. Guo et al. (2017), On calibration of modern neural networks, ICML, equation 5.
+
+    Examples
+    --------
+    >>> from eegkit.evaluation import maximum_calibration_error, reliability_table
+    >>> proba = [[0.9, 0.1], [0.8, 0.2], [0.4, 0.6], [0.3, 0.7]]
+    >>> table = reliability_table([0, 0, 0, 1], proba, [0, 1], n_bins=2, strategy="quantile")
+    >>> round(maximum_calibration_error(table), 2)
+    0.15
     """
     return float(_gaps(table).max())
 
@@ -183,6 +192,17 @@ def calibration_table(
     pandas.DataFrame, one row per pipeline
         ``pipeline``, ``n_trials``, ``accuracy``, ``confidence``, ``ece``, ``mce``, ``brier``; NaN
         from ``confidence`` on where a pipeline gives no probabilities.
+
+    Examples
+    --------
+    >>> from sklearn.dummy import DummyClassifier
+    >>> from eegkit import evaluate
+    >>> from eegkit.evaluation import calibration_table
+    >>> from eegkit.testing import example_trials
+    >>> results = evaluate(DummyClassifier(), example_trials(12), cv="loso", scoring="accuracy")
+    >>> calibration_table(results)[["n_trials", "accuracy", "confidence"]].round(2)
+       n_trials  accuracy  confidence
+    0        12       0.5         0.5
     """
     rows = []
     for name in results.pipelines:

@@ -100,7 +100,7 @@ def verification_table(
 
     See Also
     --------
-    equal_error_rate : its definition.
+    equal_error_rate : its definition, with an example.
     """
     check_for(Count).require("n_resamples", n_resamples)
     rows = []

@@ -58,6 +58,10 @@ class Inflation:
     .. [2] Del Pup, F., et al. (2025). The role of data partitioning on the performance of
        EEG-based deep learning models in supervised cross-subject analysis: a preliminary study.
        Computers in Biology and Medicine. https://arxiv.org/abs/2505.13021
+
+    See Also
+    --------
+    eegkit.plots.InflationDisplay : draws it, with an example.
     """
 
     def __init__(self, results: Any, metric: str | None = None, dataset: str | None = None) -> None:

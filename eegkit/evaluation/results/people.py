@@ -56,6 +56,19 @@ def person_predictions(
     ------
     ValueError
         Somebody has trials of two classes, or each person has a class of their own.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.dummy import DummyClassifier
+    >>> from eegkit import Trials, evaluate
+    >>> from eegkit.evaluation import person_predictions
+    >>> X = np.random.default_rng(0).normal(scale=10, size=(16, 2, 64))
+    >>> y = np.repeat(["healthy", "patient"], 8)  # four people of each
+    >>> trials = Trials.from_arrays(X, y, sfreq=64, subject=np.repeat(list("abcdefgh"), 2))
+    >>> results = evaluate(DummyClassifier(), trials, cv="group-2", scoring="accuracy")
+    >>> len(person_predictions(results).subject)
+    8
     """
     return one_answer_each(results.predictions(pipeline, dataset, seed=seed), how)
 

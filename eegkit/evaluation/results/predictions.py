@@ -19,14 +19,16 @@ COLUMNS = NUMBERS + NAMES
 class Predictions:
     """What a pipeline answered to every test trial, seed after seed and fold after fold.
 
-    Attributes
+    Parameters
     ----------
     trial : ndarray of int, shape (n,)
         Which of the trials it was.
     fold : ndarray of int, shape (n,)
+        The number of the fold that tested it.
     seed : ndarray of int, shape (n,)
         The number of the seed, from 0 on.
     subject : ndarray, shape (n,)
+        Whose trial it was.
     y : ndarray, shape (n,)
         The label; of soft labels, the number of the most probable class.
     predicted : ndarray, shape (n,)
@@ -36,6 +38,10 @@ class Predictions:
     proba : ndarray of float32, shape (n, n_classes), or None
         Probabilities, 0 for a class that was not in the training trials. None of a pipeline that
         gives none.
+
+    See Also
+    --------
+    eegkit.evaluation.person_predictions : one answer for each person, with an example.
     """
 
     trial: NDArray[np.int64]

@@ -65,6 +65,10 @@ class Results(ResultFacts):
         As given.
     failures : pandas.DataFrame
         One row per fit that failed.
+
+    See Also
+    --------
+    eegkit.evaluate : makes them, with an example.
     """
 
     def __init__(

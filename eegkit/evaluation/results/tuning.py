@@ -54,6 +54,10 @@ class Tuning:
     ------
     ValueError
         The pipeline was not tuned.
+
+    See Also
+    --------
+    eegkit.tuning.TunedClassifier : what was tuned, with an example.
     """
 
     def __init__(

@@ -37,6 +37,10 @@ class TrialSplitter(BaseCrossValidator):
     keeps_apart : str
         What never stands on both sides of a fold: ``"subject"``, ``"session"`` or ``"run"``
         (of a subject), ``"block"`` (of consecutive trials), ``"dataset"``, or a column.
+
+    See Also
+    --------
+    WithinSubjectKFold : one of them, with an example.
     """
 
     keeps_apart: ClassVar[str] = "subject"

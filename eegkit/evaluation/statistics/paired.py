@@ -28,7 +28,21 @@ DECIMALS = 12
 
 
 class Interval(NamedTuple):
-    """A mean with its confidence interval, of n people."""
+    """A mean with its confidence interval, of n people.
+
+    Parameters
+    ----------
+    mean : float
+        Over people.
+    low, high : float
+        Bounds of the interval; NaN for one person.
+    n : int
+        People.
+
+    See Also
+    --------
+    bootstrap_interval : makes it, with an example.
+    """
 
     mean: float
     low: float
@@ -56,6 +70,7 @@ def bootstrap_interval(
     confidence : float, default 0.95
         Between 0 and 1.
     n_resamples : int, default 10000
+        Bootstrap samples of people.
     random_state : int, optional
         Same number, same interval.
 

@@ -27,9 +27,15 @@ class PermutationChance:
     observed : float
         The score, its mean over people.
     p : float
+        How often shuffled labels score as much.
     mean, percentile_95 : float
         Of the null distribution.
     null : ndarray, shape (n_permutations,)
+        The scores with shuffled labels.
+
+    See Also
+    --------
+    permutation_chance : makes it, with an example.
     """
 
     observed: float

@@ -29,7 +29,13 @@ class RankComparison:
     groups : list of list
         Pipelines that do not differ, the best first; a group stands in no other.
     alpha : float
+        The level of significance.
     n_subjects, n_dropped : int
+        People who were compared, and those left out since they lack a score.
+
+    See Also
+    --------
+    friedman_nemenyi : makes it, with an example.
     """
 
     mean_ranks: pd.Series

@@ -50,6 +50,12 @@ class BraindecodeClassifier(NeuralClassifier):
     R. T. Schirrmeister et al. (2017), Deep learning with convolutional neural networks for
     EEG decoding and visualization, Human Brain Mapping 38(11), 5391-5420; and the paper of
     each model, named in braindecode's documentation.
+
+    Examples
+    --------
+    >>> from eegkit_braindecode import BraindecodeClassifier
+    >>> BraindecodeClassifier(model="ATCNet", max_epochs=5)
+    BraindecodeClassifier(max_epochs=5, model='ATCNet')
     """
 
     model: str = "ShallowFBCSPNet"

@@ -154,6 +154,7 @@ def to_braindecode(trials: Trials) -> BaseConcatDataset:
     Parameters
     ----------
     trials : Trials
+        With one label each.
 
     Returns
     -------
