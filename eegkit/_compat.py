@@ -110,7 +110,25 @@ def split_state(estimator: Any) -> tuple[dict[str, Any], dict[str, dict[str, Any
 
 
 def has_hooks(*modules: Any) -> bool:
-    """Whether anyone listens to what goes through modules of torch, which cannot be asked."""
+    """Whether anyone listens to what goes through modules of torch, which cannot be asked.
+
+    Parameters
+    ----------
+    *modules : torch.nn.Module
+        Those whose own work a faster way would leave out.
+
+    Returns
+    -------
+    bool
+        True where one of them has a hook.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> from eegkit.classifiers.layers import has_hooks
+    >>> has_hooks(nn.ELU())
+    False
+    """
     return any(
         m._forward_hooks or m._forward_pre_hooks or m._backward_hooks or m._backward_pre_hooks
         for m in modules

@@ -17,6 +17,8 @@ from eegkit.parameters import Count, Positive
 from eegkit.signals import SignalArray
 from eegkit.text import shortlist
 
+__all__ = ["Adaptation"]
+
 # Fewer trials than these say little of a person.
 LEAST_TRIALS = 5
 

@@ -14,6 +14,8 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+__all__ = ["LeastSquaresClassifier", "MatrixLogarithm"]
+
 
 class BalancedLDA(LinearDiscriminantAnalysis):
     """Linear discriminant analysis that takes every class to be as likely, however many its trials.

@@ -18,6 +18,8 @@ from typing import Any
 from eegkit import registry
 from eegkit.summaries import summary_of
 
+__all__ = ["overview"]
+
 # After so many seconds an import that has not come back is given up.
 PATIENCE_S = 30.0
 

@@ -29,6 +29,12 @@ import numpy as np
 from eegkit.constraints import Constraint, Interval, Length, Predicate
 from eegkit.plain_values import plain, takes_lists
 
+__all__ = [
+    "Check", "Constraint", "Count", "Counts", "Depth", "Interval", "Length", "NonNegative",
+    "OddCount", "ParameterError", "Parametrized", "PathLike", "Positive", "Predicate",
+    "Proportion", "RandomState", "Seed", "check_for", "check_heads", "is_sequence",
+]  # fmt: skip
+
 MOST_SHOWN = 200
 
 

@@ -21,6 +21,8 @@ from eegkit.signals import SignalArray, as_signals
 from eegkit.step_names import flat_steps, named
 from eegkit.tensor_file import CorruptFileError
 
+__all__ = ["FeatureUnion", "Pipeline", "make_pipeline"]
+
 
 def _watched(name: str) -> Any:
     """A method of scikit-learn's pipeline that tells trials unlike those of `fit`."""

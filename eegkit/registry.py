@@ -171,10 +171,20 @@ def distributions() -> list[str]:
     return sorted({entry.distribution for kind in KINDS for entry in _points(kind)})
 
 
-def name_of(cls: type) -> str | None:
+def name_of(class_: type) -> str | None:
     """The name under which a class is registered, or None. Imports nothing.
 
     Whether plugins are turned off makes no difference, as names of steps are made of it.
+
+    Parameters
+    ----------
+    class_ : type
+        The class.
+
+    Returns
+    -------
+    str or None
+        None where it is registered by no distribution.
 
     Examples
     --------
@@ -185,7 +195,7 @@ def name_of(cls: type) -> str | None:
     """
     for entry in installed_entries():
         module, _, name = entry.target.partition(":")
-        if name == cls.__name__ and getattr(sys.modules.get(module), name, None) is cls:
+        if name == class_.__name__ and getattr(sys.modules.get(module), name, None) is class_:
             return entry.name
     return None
 
@@ -252,12 +262,9 @@ def get_family(kind: str, name: str) -> Family:
     PluginError
         The class could not be imported.
 
-    Examples
+    See Also
     --------
-    >>> from eegkit import registry
-    >>> registry.get_family("transforms", "stft")
-    Traceback (most recent call last):
-    ValueError: 'stft' is one of the transforms, not a family of them.
+    families : lists them, with an example.
     """
     entry, point, member = _find(kind, name)
     if not entry.family or member is not None:

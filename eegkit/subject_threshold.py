@@ -19,6 +19,8 @@ from eegkit.personwise import LEAST_PROBABILITY, PersonwiseClassifier, adapts
 from eegkit.signals import SignalArray
 from eegkit.text import shortlist
 
+__all__ = ["SubjectThreshold"]
+
 # Trials on either side of a threshold, at least; fewer are outliers rather than a state.
 LEAST_OF_A_STATE = 3
 # Fewer trials than these say nothing of a person's threshold.

@@ -12,6 +12,8 @@ from eegkit.parameters import ParameterError, Positive
 from eegkit.personwise import LEAST_PROBABILITY, PersonwiseClassifier
 from eegkit.signals import SignalArray
 
+__all__ = ["TemporalSmoothing"]
+
 
 class TemporalSmoothing(PersonwiseClassifier, kw_only=False):
     """A classifier whose answers to a person's trials are averaged over time.

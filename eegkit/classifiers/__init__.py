@@ -3,8 +3,8 @@
 from eegkit.classifiers._base import NeuralClassifier
 from eegkit.classifiers._cost import Cost, net_cost
 from eegkit.classifiers.adaptive_batch_norm import AdaptiveBatchNorm
-from eegkit.classifiers.cnn_bigru import CNNBiGRU, CNNBiGRUModule
-from eegkit.classifiers.dense_net import DenseNet, DenseNetModule
+from eegkit.classifiers.cnn_bigru import CNNBiGRU
+from eegkit.classifiers.dense_net import DenseNet
 from eegkit.classifiers.feature_maps import AttentionMap, FeatureMap, attention_weights
 from eegkit.classifiers.supervised_calibration import SupervisedCalibration
 
@@ -12,10 +12,8 @@ __all__ = [
     "AdaptiveBatchNorm",
     "AttentionMap",
     "CNNBiGRU",
-    "CNNBiGRUModule",
     "Cost",
     "DenseNet",
-    "DenseNetModule",
     "FeatureMap",
     "NeuralClassifier",
     "SupervisedCalibration",

@@ -54,6 +54,12 @@ def generator() -> torch.Generator | None:
     torch.Generator or None
         None, by which torch means its global generator, outside of trainings and in those that
         draw from it; see `NeuralClassifier.fits_in_threads`.
+
+    Examples
+    --------
+    >>> from eegkit.classifiers.training import generator
+    >>> generator() is None
+    True
     """
     return getattr(_THREAD, "generator", None)
 
@@ -69,7 +75,28 @@ def _with_generator(of_thread: torch.Generator | None) -> Iterator[None]:
 
 @contextmanager
 def drawing(seed: int) -> Iterator[None]:
-    """Inside, `generator` is a new one of this thread; the global ones are not touched."""
+    """Inside, `generator` is a new one of this thread; the global ones are not touched.
+
+    Parameters
+    ----------
+    seed : int
+        What its numbers follow from.
+
+    Yields
+    ------
+    None
+        It is a context manager.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from eegkit.classifiers.training import drawing, generator
+    >>> with drawing(0):
+    ...     first = torch.rand(3, generator=generator())
+    >>> with drawing(0):
+    ...     print(torch.equal(first, torch.rand(3, generator=generator())))
+    True
+    """
     with _with_generator(torch.Generator().manual_seed(seed)):
         yield
 
@@ -80,6 +107,28 @@ def seeded(seed: int, numpy_too: bool = False) -> Iterator[None]:
 
     Threads take turns: who comes while another is inside waits. Whoever draws from the global
     generators meanwhile and knows nothing of this gets other numbers, and changes those inside.
+
+    Parameters
+    ----------
+    seed : int
+        What their numbers follow from.
+    numpy_too : bool, default False
+        Whether NumPy's global generator is seeded as well.
+
+    Yields
+    ------
+    None
+        It is a context manager.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from eegkit.classifiers.training import seeded
+    >>> with seeded(0):
+    ...     first = torch.rand(3)
+    >>> with seeded(0):
+    ...     print(torch.equal(first, torch.rand(3)))
+    True
     """
     devices = range(torch.cuda.device_count()) if torch.cuda.is_available() else ()
     with _Turn.lock, _with_generator(None), torch.random.fork_rng(devices=devices):
@@ -103,7 +152,18 @@ def initialising(seed: int) -> Iterator[None]:
 
 
 class GeneratorMode(TorchFunctionMode):
-    """Functions that take a generator get this thread's, where they are given none."""
+    """Functions that take a generator get this thread's, where they are given none.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from eegkit.classifiers.training import GeneratorMode, drawing
+    >>> with drawing(0), GeneratorMode():
+    ...     first = torch.rand(3)
+    >>> with drawing(0), GeneratorMode():
+    ...     print(torch.equal(first, torch.rand(3)))
+    True
+    """
 
     def __torch_function__(
         self, func: Any, types: Sequence[Any], args: Any = (), kwargs: Any = None

@@ -12,6 +12,8 @@ from skorch.callbacks import Callback
 
 from eegkit.atomic import atomic_write
 
+__all__ = ["BestWeights", "CSVLog", "ProgressBar"]
+
 
 class ProgressBar(Callback):
     """A bar with the epoch, the losses and the remaining time; ``verbose=1`` shows it.

@@ -15,6 +15,8 @@ from torch.autograd import Function
 from eegkit._compat import has_hooks as has_hooks  # for plugins, as the next
 from eegkit.classifiers._generators import drop, generator
 
+__all__ = ["ELU", "AvgPool", "Dropout", "has_hooks", "runs_eagerly_on_cpu"]
+
 
 def runs_eagerly_on_cpu(x: torch.Tensor) -> bool:
     """Whether x is a plain array on the CPU: not traced, not exported, not of low precision.

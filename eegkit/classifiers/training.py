@@ -41,26 +41,57 @@ from eegkit.parameters import RandomState
 __all__ = [
     "GeneratorMode",
     "ModuleEstimator",
-    "available_device",
     "draw_seed",
     "drawing",
     "generator",
     "pick_device",
     "seeded",
-    "set_weights",
-    "weights_of",
 ]
 
 
 def draw_seed(random_state: Any) -> int:
-    """A seed: from the state, or anew."""
+    """A seed: from the state, or anew.
+
+    Parameters
+    ----------
+    random_state : int, RandomState or None
+        As of an estimator.
+
+    Returns
+    -------
+    int
+        From 0 to 2**31 - 2; of the same int the same.
+
+    Examples
+    --------
+    >>> from eegkit.classifiers.training import draw_seed
+    >>> draw_seed(0) == draw_seed(0)
+    True
+    """
     if random_state is None:
         return int(np.random.default_rng().integers(2**31))
     return int(check_random_state(random_state).randint(2**31 - 1))
 
 
 def pick_device(device: str) -> str:
-    """The device to train on: ``"auto"`` is the first GPU there is, else the CPU."""
+    """The device to train on: ``"auto"`` is the first GPU there is, else the CPU.
+
+    Parameters
+    ----------
+    device : str
+        As of an estimator.
+
+    Returns
+    -------
+    str
+        As torch names it.
+
+    Examples
+    --------
+    >>> from eegkit.classifiers.training import pick_device
+    >>> pick_device("cpu")
+    'cpu'
+    """
     if device != "auto":
         return device
     if torch.cuda.is_available():

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class Explanations:
     """Which decoders of an experiment are explained, and how.
 
-    Attributes
+    Parameters
     ----------
     pipelines : tuple of str
     method : str
@@ -37,7 +37,7 @@ class Experiment:
 
     Made by `read_experiment`.
 
-    Attributes
+    Parameters
     ----------
     name : str
         Of the file, without its suffix.
@@ -46,6 +46,7 @@ class Experiment:
     datasets : dict of str to Dataset
         Not loaded yet.
     pipelines : dict of str to estimator
+        Not fitted.
     baselines : bool
         Whether the classical decoders are evaluated too.
     cv : str or dict
@@ -53,6 +54,7 @@ class Experiment:
     scoring : list of str
         See `eegkit.evaluate`.
     n_seeds : int
+        See `eegkit.evaluate`.
     twin : bool
         See `eegkit.evaluate`.
     random_state : int
@@ -69,6 +71,10 @@ class Experiment:
         By the name of the pipeline that it tunes, which is evaluated as it is, too.
     explain : Explanations or None
         What is explained of people whom the decoders never saw, in the report, too.
+
+    See Also
+    --------
+    read_experiment : makes it, with an example.
     """
 
     name: str

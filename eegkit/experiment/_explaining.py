@@ -110,6 +110,10 @@ def explain_experiment(
     ------
     ValueError
         As `eegkit.explanation.explain_people`; or the file has no such section.
+
+    See Also
+    --------
+    read_experiment : reads the file of one, with an example.
     """
     from eegkit.explanation import explain_people
 

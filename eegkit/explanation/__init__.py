@@ -12,11 +12,10 @@ from eegkit.explanation.attributions import Attributions
 from eegkit.explanation.chance import explain_chance
 from eegkit.explanation.checks import Faithfulness
 from eegkit.explanation.explain import explain
-from eegkit.explanation.methods import METHODS
+from eegkit.explanation.methods import METHODS as METHODS
 from eegkit.explanation.people import PeopleAttributions, explain_people
 
 __all__ = [
-    "METHODS",
     "Attributions",
     "Faithfulness",
     "PeopleAttributions",

@@ -33,6 +33,7 @@ class EmbeddingDisplay(Display):
     Parameters
     ----------
     points : ndarray, shape (n_trials, 2)
+        Where each trial stands.
     y : ndarray, shape (n_trials,)
         What to colour by.
     method : {"tsne", "pca"}

@@ -46,6 +46,7 @@ class SpectrogramDisplay(Display):
     Parameters
     ----------
     spectrograms : ndarray, shape (n_panels, n_freqs, n_frames)
+        The values, in the unit that `label` tells.
     names : sequence of str
         Titles of the panels.
     freqs : ndarray, shape (n_freqs,), optional

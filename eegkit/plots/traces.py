@@ -31,8 +31,11 @@ class TracesDisplay(Display):
     signals : ndarray, shape (n_shown, n_channels, n_times)
         In microvolts.
     titles : sequence of str, n_shown of them
+        Above each trial.
     ch_names : sequence of str
+        Beside each trace.
     sfreq : float
+        Sampling rate in Hz.
     spacing : float
         From one channel to the next, in microvolts.
 

@@ -10,33 +10,44 @@ from eegkit.recordings.amplitudes import check_signals
 from eegkit.recordings.channels import (
     canonical_name,
     canonical_names,
-    eeg_channels,
     electrode_spellings,
     make_info,
     match_channels,
-    numbered_names,
     plain_name,
-    reference_of,
+)
+from eegkit.recordings.channels import (
+    eeg_channels as eeg_channels,
+)
+from eegkit.recordings.channels import (
+    numbered_names as numbered_names,
+)
+from eegkit.recordings.channels import (
+    reference_of as reference_of,
 )
 from eegkit.recordings.files import (
-    FORMATS,
+    FORMATS as FORMATS,
+)
+from eegkit.recordings.files import (
     check_whole,
-    companions,
     naming_the_file,
     open_recording,
 )
-from eegkit.recordings.gaps import MissingDataWarning, is_mark
-from eegkit.recordings.preparation import Preparation, common_preparation, window_onsets
+from eegkit.recordings.files import (
+    companions as companions,
+)
+from eegkit.recordings.gaps import MissingDataWarning
+from eegkit.recordings.gaps import is_mark as is_mark
+from eegkit.recordings.preparation import Preparation, window_onsets
+from eegkit.recordings.preparation import common_preparation as common_preparation
 from eegkit.recordings.prepared import (
     PreparedRecording,
     filter_and_resample,
     prepare_recording,
 )
-from eegkit.recordings.units import units_of
+from eegkit.recordings.units import units_of as units_of
 from eegkit.recordings.windows import Windows, read_windows
 
 __all__ = [
-    "FORMATS",
     "MissingDataWarning",
     "Preparation",
     "PreparedRecording",
@@ -45,21 +56,14 @@ __all__ = [
     "canonical_names",
     "check_signals",
     "check_whole",
-    "common_preparation",
-    "companions",
-    "eeg_channels",
     "electrode_spellings",
     "filter_and_resample",
-    "is_mark",
     "make_info",
     "match_channels",
     "naming_the_file",
-    "numbered_names",
     "open_recording",
     "plain_name",
     "prepare_recording",
     "read_windows",
-    "reference_of",
-    "units_of",
     "window_onsets",
 ]

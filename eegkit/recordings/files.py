@@ -113,10 +113,10 @@ def naming_the_file(path: Path) -> Iterator[None]:
     path : pathlib.Path
         The file that is read.
 
-    Returns
-    -------
-    context manager
-        Of an ``ImportError`` it says nothing, as the file is not at fault.
+    Yields
+    ------
+    None
+        It is a context manager; an ``ImportError`` passes, as the file is not at fault.
 
     Raises
     ------

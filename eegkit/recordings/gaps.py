@@ -34,6 +34,7 @@ class MissingDataWarning(UserWarning):
     See Also
     --------
     eegkit.datasets.RecordedDataset : when parts are left out.
+    eegkit.datasets.WindowedDataset : such a data set, with an example.
     """
 
 

@@ -59,6 +59,7 @@ def report(
     Parameters
     ----------
     results : Results
+        What is told about.
     path : path
         Of the file, ``.html``. A file that is there is replaced, once the new one is whole.
     trials : Trials, or dict of str to Trials, optional

@@ -42,6 +42,8 @@ class Check:
         What is checked.
     run : callable
         Raises an ``AssertionError`` where it does not hold.
+    wanted : str
+        What the check asks for, in a sentence.
 
     See Also
     --------

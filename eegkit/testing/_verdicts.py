@@ -23,6 +23,10 @@ class Verdict:
         How long it took, in s.
     wanted : str
         What the check asks for.
+
+    See Also
+    --------
+    verdicts : makes them, with an example.
     """
 
     check: str
@@ -45,12 +49,22 @@ def verdicts(
     Parameters
     ----------
     checks : iterable of Check
+        As `transform_checks` and its like give them.
     show : callable, optional
         Called with the name of each before it begins.
 
     Yields
     ------
     Verdict
+        As soon as the check is done.
+
+    Examples
+    --------
+    >>> from eegkit import testing
+    >>> from eegkit.transforms import Crop
+    >>> checks = testing.transform_checks(Crop)
+    >>> [verdict.failure for verdict in testing.verdicts(checks[1:2])]
+    [None]
     """
     for check in checks:
         if show is not None:

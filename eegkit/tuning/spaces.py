@@ -210,6 +210,7 @@ def default_space(decoder: Any) -> dict[str, Any]:
     Parameters
     ----------
     decoder : estimator
+        A net, a transform or a pipeline; it need not be fitted.
 
     Returns
     -------

@@ -165,6 +165,7 @@ def audit_split(
     Parameters
     ----------
     trials : Trials
+        Those that shall be split; see `audit_folds` for the columns that are looked at.
     cv : str, splitter, or iterable of (train, test), default "group-5"
         See `make_splitter`. It is held to what its attribute ``keeps_apart`` names; a
         splitter without one, of scikit-learn say, to keeping people apart.
@@ -214,6 +215,7 @@ def audit_folds(
         recording), ``duration`` (s, of a trial that was filled up), and ``parent`` and
         ``window_onset_s``, which `SlidingWindows` writes.
     folds : list of Fold
+        Which trials train and which test, fold by fold.
     keeps_apart : str, default "subject"
         What the split promises to keep on one side: ``"dataset"``, ``"subject"``,
         ``"session"``, ``"run"``, ``"block"`` (of time, within a run), or a metadata column.

@@ -86,6 +86,10 @@ class RunSettings:
         Of a learning curve, by data set: the fold and the draw behind every number of a fold.
     n_draws : int, optional
         Of a learning curve.
+
+    See Also
+    --------
+    eegkit.evaluate : makes the results that have them, with an example.
     """
 
     scoring: list[str]

@@ -5,8 +5,12 @@ import math
 import numpy as np
 import pytest
 import torch
-from eegkit_vae import VAEClassifier, VAEClassifierModule, VAEDenoiser
-from eegkit_vae.vae_classifier import RunningStandardisation, SmallConvNetModule
+from eegkit_vae import VAEClassifier, VAEDenoiser
+from eegkit_vae.vae_classifier import (
+    RunningStandardisation,
+    SmallConvNetModule,
+    VAEClassifierModule,
+)
 from sklearn.base import clone
 from torch import nn
 from torch.nn import functional as F

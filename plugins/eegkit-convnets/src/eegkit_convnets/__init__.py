@@ -1,20 +1,15 @@
 """Convolutional nets for eegkit."""
 
-from eegkit_convnets.deep_convnet import DeepConvNet, DeepConvNetModule
-from eegkit_convnets.eegnet import EEGNet, EEGNetModule
-from eegkit_convnets.eegnet_v1 import EEGNetV1, EEGNetV1Module
-from eegkit_convnets.resnet1d import ResNet1D, ResNet1DModule
-from eegkit_convnets.shallow_convnet import ShallowConvNet, ShallowConvNetModule
+from eegkit_convnets.deep_convnet import DeepConvNet
+from eegkit_convnets.eegnet import EEGNet
+from eegkit_convnets.eegnet_v1 import EEGNetV1
+from eegkit_convnets.resnet1d import ResNet1D
+from eegkit_convnets.shallow_convnet import ShallowConvNet
 
 __all__ = [
     "DeepConvNet",
-    "DeepConvNetModule",
     "EEGNet",
-    "EEGNetModule",
     "EEGNetV1",
-    "EEGNetV1Module",
     "ResNet1D",
-    "ResNet1DModule",
     "ShallowConvNet",
-    "ShallowConvNetModule",
 ]

@@ -1,20 +1,13 @@
 """Recurrent and Transformer nets for eegkit."""
 
-from eegkit_sequence.cnn_bilstm import CNNBiLSTM, CNNBiLSTMModule
-from eegkit_sequence.crnn import CRNN, CRNNModule
-from eegkit_sequence.lstm_attention import LSTMAttention, LSTMAttentionModule
-from eegkit_sequence.spectrogram_transformer import (
-    SpectrogramTransformer,
-    SpectrogramTransformerModule,
-)
+from eegkit_sequence.cnn_bilstm import CNNBiLSTM
+from eegkit_sequence.crnn import CRNN
+from eegkit_sequence.lstm_attention import LSTMAttention
+from eegkit_sequence.spectrogram_transformer import SpectrogramTransformer
 
 __all__ = [
     "CRNN",
     "CNNBiLSTM",
-    "CNNBiLSTMModule",
-    "CRNNModule",
     "LSTMAttention",
-    "LSTMAttentionModule",
     "SpectrogramTransformer",
-    "SpectrogramTransformerModule",
 ]
