@@ -18,6 +18,7 @@ from eegkit.classifiers._advice import advice
 from eegkit.classifiers._batches import TrialData
 from eegkit.classifiers._checkpoint import Checkpoint, restore, run_of
 from eegkit.classifiers._fitted import FittedNet
+from eegkit.classifiers._together import Fit, train_beside_others
 from eegkit.classifiers._weights import begin_with, freeze
 from eegkit.classifiers.callbacks import scalars
 from eegkit.classifiers.training import draw_seed, pick_device
@@ -209,7 +210,10 @@ class NeuralClassifier(FittedNet):
             net.schedule(train, self.max_epochs)
             if state:
                 restore(net, *state)
-            net.train(train, valid, self.max_epochs, run.save if run else None)
+            if run:
+                net.train(train, valid, self.max_epochs, run.save)
+            else:
+                train_beside_others(Fit(net, train, valid, self.max_epochs))
         self.net_, self._history = net, _columns(net.history)
         return self
 

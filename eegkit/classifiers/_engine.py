@@ -22,9 +22,10 @@ from eegkit.classifiers._advice import refuse_no_numbers
 from eegkit.classifiers._batches import Augment, Batch, Batches, TrialData, as_input
 from eegkit.classifiers._generators import drawing, seeded
 from eegkit.classifiers._intra_op import worthwhile_threads
-from eegkit.classifiers._objective import Objective, accuracies
+from eegkit.classifiers._objective import Objective, Tally, accuracies
 from eegkit.classifiers._options import TrainingOptions
 from eegkit.classifiers._random_layers import draw_from_generator
+from eegkit.classifiers._schedules import scheduler_of
 from eegkit.classifiers._weights import hold_statistics
 from eegkit.classifiers.callbacks import ProgressBar
 
@@ -37,8 +38,6 @@ OPTIMIZERS = {
 }
 FUSED = ("adam", "adamw", "sgd")
 AUTOCAST = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
-# Of the plateau schedule.
-PATIENCE, FACTOR = 5, 0.5
 BATCH_EVENTS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
 
@@ -116,6 +115,24 @@ class Net(ClassifierMixin, skorch.NeuralNet):
         Every epoch draws from a seed of its own, so it comes out the same whether the ones
         before it ran in this process or another.
         """
+        self.prepare(n_epochs)
+        batches = self.batches_of(data)
+        datasets = {"dataset_train": data, "dataset_valid": valid}
+        frugal = worthwhile_threads(self.module_, data.shape, self.batch_size, self.device_type)
+        with contextlib.suppress(_StopTraining), frugal:
+            self.notify("on_train_begin", X=data, y=None)
+            while not self.is_done():
+                self.notify("on_epoch_begin", **datasets)
+                self._run_epoch(batches, valid)
+                self.notify("on_epoch_end", **datasets)
+                if save is not None:
+                    save(self, self.is_done())
+        self.return_to_best()
+        with contextlib.suppress(_StopTraining):
+            self.notify("on_train_end", X=data, y=None)
+
+    def prepare(self, n_epochs: int) -> None:
+        """Be ready for epochs, up to so many in all."""
         self.n_epochs = n_epochs
         self.module_.zero_grad()  # what is frozen now may have a gradient from before
         self._parameters = [p for p in self.module_.parameters() if p.requires_grad]
@@ -125,40 +142,51 @@ class Net(ClassifierMixin, skorch.NeuralNet):
             for _, callback in self.callbacks_
             for event in BATCH_EVENTS
         )
-        batches = Batches(data, self.batch_size, True, self.device, self.augment)
-        datasets = {"dataset_train": data, "dataset_valid": valid}
-        frugal = worthwhile_threads(self.module_, data.shape, self.batch_size, self.device_type)
-        with contextlib.suppress(_StopTraining), frugal:
-            self.notify("on_train_begin", X=data, y=None)
-            while not self._is_done(n_epochs):
-                self.notify("on_epoch_begin", **datasets)
-                self._run_epoch(batches, valid, len(self.history))
-                self.notify("on_epoch_end", **datasets)
-                if save is not None:
-                    save(self, self._is_done(n_epochs))
+
+    def batches_of(self, data: TrialData) -> Batches:
+        """The batches of an epoch, anew each time."""
+        return Batches(data, self.batch_size, True, self.device, self.augment)
+
+    def is_done(self) -> bool:
+        is_stale = self.options.early_stopping and self.n_stalled >= self.options.patience
+        return is_stale or len(self.history) >= self.n_epochs
+
+    def return_to_best(self) -> None:
+        """Take the weights of the best epoch, where training stops by one."""
         if self.options.early_stopping and self.best_weights is not None:
             self.module_.load_state_dict(self.best_weights)
-        with contextlib.suppress(_StopTraining):
-            self.notify("on_train_end", X=data, y=None)
 
-    def _is_done(self, n_epochs: int) -> bool:
-        is_stale = self.options.early_stopping and self.n_stalled >= self.options.patience
-        return is_stale or len(self.history) >= n_epochs
-
-    def _run_epoch(self, batches: Batches, valid: TrialData | None, epoch: int) -> None:
+    def begin_epoch(self) -> int:
+        """Record the rate, and seed the augmentation; the seed of the epoch's random numbers."""
+        self.history.record("lr", self.optimizer_.param_groups[0]["lr"])
+        epoch = len(self.history)
         seed = int(np.random.SeedSequence([self.seed, epoch]).generate_state(1)[0])
-        has_augment = self.augment is not None
-        with drawing(seed) if self.has_generator else seeded(seed, numpy_too=has_augment):
-            if self.augment is not None:
-                self.augment.seed(seed)
-            self.history.record("lr", self.optimizer_.param_groups[0]["lr"])
-            self._record("train", self._train_epoch(batches), len(batches.dataset))
-            metrics = None if valid is None else self._evaluate(valid)
-        if valid is not None and metrics is not None:
-            self._record("valid", metrics, len(valid))
-            self._remember_best(metrics["loss"])
+        if self.augment is not None:
+            self.augment.seed(seed)
+        return seed
+
+    def _run_epoch(self, batches: Batches, valid: TrialData | None) -> None:
+        seed = self.begin_epoch()
+        draws = drawing(seed) if self.has_generator else seeded(seed, self.augment is not None)
+        with draws:
+            metrics = self._train_epoch(batches)
+            valid_metrics = None if valid is None else self.evaluate(valid)
+        self.end_epoch(metrics, batches, valid_metrics, valid)
+
+    def end_epoch(
+        self,
+        metrics: dict[str, float],
+        batches: Batches,
+        valid_metrics: dict[str, float] | None,
+        valid: TrialData | None,
+    ) -> None:
+        """Record an epoch, remember its weights if they are the best, and change the rate."""
+        self._record("train", metrics, len(batches.dataset))
+        if valid is not None and valid_metrics is not None:
+            self._record("valid", valid_metrics, len(valid))
+            self._remember_best(valid_metrics["loss"])
         if isinstance(self.scheduler, ReduceLROnPlateau):
-            self.scheduler.step((metrics or {"loss": self.history[-1, "train_loss"]})["loss"])
+            self.scheduler.step((valid_metrics or metrics)["loss"])
         elif isinstance(self.scheduler, CosineAnnealingLR):
             self.scheduler.step()
 
@@ -176,43 +204,27 @@ class Net(ClassifierMixin, skorch.NeuralNet):
         self.module_.train()
         hold_statistics(self.module_)
         events = self._told_of_batches
-        every_batch = isinstance(self.scheduler, OneCycleLR)
-        n_trials = len(batches.dataset) * (1 + (self.options.augment_ratio or 0))
-        losses, sizes = torch.empty(len(batches), device=self.device), []
-        logits = labels = None
-        start = 0
-        for number, batch in enumerate(batches):
+        tally = self.tally_of(batches)
+        for batch in batches:
             if events:
                 self.notify("on_batch_begin", batch=batch[:2], training=True)
             loss, pred = self._step(batch)
             if events:
                 self._tell_of_batch(batch, loss, pred, training=True)
-            if every_batch:
-                self.scheduler.step()
-            # Kept in one place: tensors of their own would lie scattered over memory, which
-            # would then be given back and taken again for every batch.
-            y = batch[1]
-            if logits is None or labels is None:
-                logits = pred.new_empty((n_trials, *pred.shape[1:]))
-                labels = y.new_empty((n_trials, *y.shape[1:]))
-            losses[number] = loss
-            logits.narrow(0, start, len(y)).copy_(pred)
-            labels.narrow(0, start, len(y)).copy_(y)
-            sizes.append(len(y))
-            start += len(y)
-            del batch, y
-        assert logits is not None
-        assert labels is not None
-        values = losses.double().cpu().numpy()
-        mean = values @ np.array(sizes) / n_trials
-        if not math.isfinite(mean):
-            first = 1 + int(np.flatnonzero(~np.isfinite(values))[0])
-            raise FloatingPointError(
-                f"The loss became {mean} in epoch {len(self.history)}, batch {first}. Lower lr "
-                f"(now {self.options.lr:g}), set clip_grad_norm (1.0, say), standardise the "
-                "trials, or train with precision='32'."
-            )
-        return {"loss": float(mean)} | accuracies(logits, labels)
+            self.end_step()
+            tally.add(loss, pred, batch[1])
+            del batch
+        return tally.metrics(len(self.history), self.options.lr)
+
+    def tally_of(self, batches: Batches) -> Tally:
+        """What is to become of the steps of an epoch."""
+        n_trials = len(batches.dataset) * (1 + (self.options.augment_ratio or 0))
+        return Tally(len(batches), n_trials, self.device)
+
+    def end_step(self) -> None:
+        """Change the rate where it changes with every batch."""
+        if isinstance(self.scheduler, OneCycleLR):
+            self.scheduler.step()
 
     def _step(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         """One step of the optimiser; the loss and logits before it."""
@@ -256,7 +268,7 @@ class Net(ClassifierMixin, skorch.NeuralNet):
             self.notify("on_grad_computed", **details)
         return loss.detach(), logits.detach()
 
-    def _evaluate(self, data: TrialData) -> dict[str, float]:
+    def evaluate(self, data: TrialData) -> dict[str, float]:
         """Loss and accuracy of all trials of a data set, as one batch would give them."""
         self.module_.eval()
         logits, labels = [], []
@@ -297,18 +309,8 @@ class Net(ClassifierMixin, skorch.NeuralNet):
 
     def schedule(self, data: TrialData, n_epochs: int) -> None:
         """Let the learning rate change over so many epochs."""
-        optimizer, kind = self.optimizer_, self.options.lr_schedule
-        if kind == "cosine":
-            self.scheduler = CosineAnnealingLR(optimizer, n_epochs)
-        elif kind == "plateau":
-            self.scheduler = ReduceLROnPlateau(optimizer, factor=FACTOR, patience=PATIENCE)
-        elif kind == "one_cycle":
-            self.scheduler = OneCycleLR(
-                optimizer,
-                self.options.lr,
-                total_steps=n_epochs * len(Batches(data, self.batch_size, True)),
-                cycle_momentum="betas" in optimizer.defaults,
-            )
+        n_batches = len(self.batches_of(data))
+        self.scheduler = scheduler_of(self.optimizer_, self.options, n_epochs, n_batches)
 
     # What skorch's callbacks ask for.
 

@@ -24,6 +24,8 @@ class FittedNet(
 
     holder: ClassVar[str] = "net_"
     reads_frames: ClassVar[bool] = False
+    # `eegkit.evaluate` may run several fits at once; see `joint_work`.
+    trains_jointly: ClassVar[bool] = True
 
     @abstractmethod
     def build_module(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:

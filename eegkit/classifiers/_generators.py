@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
 # By torch's names; those of torch.nn.init, too.
@@ -189,8 +188,44 @@ def lent() -> Iterator[None]:
             torch.set_rng_state(before)
 
 
-def drop(x: torch.Tensor, p: float) -> torch.Tensor:
-    """As ``F.dropout(x, p)``, drawn from this thread's generator; 0 < p < 1."""
-    if generator() is None:
-        return F.dropout(x, p)
-    return x * torch.empty_like(x).bernoulli_(1 - p, generator=generator()).div_(1 - p)
+class Stream:
+    """The random numbers of an epoch of one training, which others interrupt.
+
+    Parameters
+    ----------
+    seed : int
+    has_generator : bool
+        Whether they are those of `drawing`, else those of `seeded`.
+    numpy_too : bool
+        As of `seeded`.
+    """
+
+    def __init__(self, seed: int, has_generator: bool, numpy_too: bool = False) -> None:
+        self._generator: torch.Generator | None = None
+        if has_generator:
+            self._generator = torch.Generator().manual_seed(seed)
+            return
+        with seeded(seed, numpy_too):
+            self._states = torch.get_rng_state(), np.random.get_state()  # noqa: NPY002
+
+    @contextmanager
+    def use(self) -> Iterator[None]:
+        """Inside they are drawn from where they stopped."""
+        if self._generator is not None:
+            with _with_generator(self._generator):
+                yield
+            return
+        with _Turn.lock, _with_generator(None):
+            before, self._states = self._exchange(self._states), self._states
+            try:
+                yield
+            finally:
+                self._states = self._exchange(before)
+
+    @staticmethod
+    def _exchange(states: Any) -> Any:
+        """Set the global generators; what they were."""
+        before = torch.get_rng_state(), np.random.get_state()  # noqa: NPY002
+        torch.set_rng_state(states[0])
+        np.random.set_state(states[1])  # noqa: NPY002
+        return before

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -55,3 +57,55 @@ def accuracies(logits: torch.Tensor, y: torch.Tensor) -> dict[str, float]:
         top = logits.topk(TOP, dim=-1).indices
         shares["top5"] = (top == codes[:, None]).any(-1).float().mean().item()
     return shares
+
+
+class Tally:
+    """The losses and answers of the steps of an epoch.
+
+    Kept in one place: tensors of their own would lie scattered over memory, which would then be
+    given back and taken again for every batch.
+
+    Parameters
+    ----------
+    n_batches, n_trials : int
+    device : str
+    """
+
+    def __init__(self, n_batches: int, n_trials: int, device: str) -> None:
+        self.losses = torch.empty(n_batches, device=device)
+        self.sizes: list[int] = []
+        self.n_trials = n_trials
+        self.logits: torch.Tensor | None = None
+        self.labels: torch.Tensor | None = None
+
+    def add(self, loss: torch.Tensor, logits: torch.Tensor, y: torch.Tensor) -> None:
+        """Note a step."""
+        if self.logits is None or self.labels is None:
+            self.logits = logits.new_empty((self.n_trials, *logits.shape[1:]))
+            self.labels = y.new_empty((self.n_trials, *y.shape[1:]))
+        start = sum(self.sizes)
+        self.losses[len(self.sizes)] = loss
+        self.logits.narrow(0, start, len(y)).copy_(logits)
+        self.labels.narrow(0, start, len(y)).copy_(y)
+        self.sizes.append(len(y))
+
+    def metrics(self, epoch: int, lr: float) -> dict[str, float]:
+        """Loss and accuracy of the epoch on the way.
+
+        Raises
+        ------
+        FloatingPointError
+            The loss became infinite or NaN.
+        """
+        assert self.logits is not None
+        assert self.labels is not None
+        values = self.losses.double().cpu().numpy()
+        mean = values @ np.array(self.sizes) / self.n_trials
+        if not math.isfinite(mean):
+            first = 1 + int(np.flatnonzero(~np.isfinite(values))[0])
+            raise FloatingPointError(
+                f"The loss became {mean} in epoch {epoch}, batch {first}. Lower lr (now {lr:g}), "
+                "set clip_grad_norm (1.0, say), standardise the trials, or train with "
+                "precision='32'."
+            )
+        return {"loss": float(mean)} | accuracies(self.logits, self.labels)

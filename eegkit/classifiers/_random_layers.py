@@ -14,7 +14,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from eegkit.classifiers._generators import drop, generator, lent
+from eegkit.classifiers._generators import generator, lent
+from eegkit.classifiers._stacked import drop
 
 
 class _Dropout(nn.Dropout):

@@ -13,7 +13,19 @@ from torch import nn
 from torch.autograd import Function
 
 from eegkit._compat import has_hooks as has_hooks  # for plugins, as the next
-from eegkit.classifiers._generators import drop, generator
+from eegkit.classifiers._generators import generator
+from eegkit.classifiers._stacked import (
+    drop,
+)
+from eegkit.classifiers._stacked import (
+    each_net as each_net,
+)
+from eegkit.classifiers._stacked import (
+    is_stacked as is_stacked,
+)
+from eegkit.classifiers._stacked import (
+    on_stack as on_stack,
+)
 
 __all__ = ["ELU", "AvgPool", "Dropout", "has_hooks", "runs_eagerly_on_cpu"]
 
@@ -149,5 +161,9 @@ class Dropout(nn.Dropout):
             return super().forward(x)
         if not runs_eagerly_on_cpu(x):
             return drop(x, self.p)
-        uniform = torch.empty_like(x).uniform_(generator=generator())
+        uniform = each_net(_uniform, x)
         return x * (uniform >= self.p).to(x.dtype).div_(1 - self.p)
+
+
+def _uniform(x: torch.Tensor) -> torch.Tensor:
+    return torch.empty_like(x).uniform_(generator=generator())

@@ -67,6 +67,7 @@ def evaluate(
     keep_decoders: bool = False,
     store: str | os.PathLike[str] | None = None,
     dask: Any = None,
+    together: Literal["auto", False] = False,
     verbose: bool | None = None,
 ) -> Results:
     """Cross-validate pipelines, person by person, with people kept apart.
@@ -130,6 +131,12 @@ def evaluate(
         Fit on a dask cluster: the address of its scheduler, ``"local"`` for one on this machine,
         or a client. The data are sent once to every worker; folds of a worker that dies are given
         to another.
+    together : {"auto", False}, default False
+        ``"auto"`` trains the nets of up to 16 folds and seeds of a pipeline at once, as far as
+        they have one architecture and one shape of batches, and batches small enough for it to
+        be faster (about 2^17 values: 128 trials of 8 x 128); others are trained one after the
+        other. A net comes out as alone, up to the rounding of sums. Finished folds are stored
+        when those that trained with them are finished, too.
     verbose : bool, optional
         Whether to show a progress bar on the standard error; by default where that is a terminal
         or a notebook, unless the environment variable ``EEGKIT_PROGRESS`` is 0.
@@ -191,9 +198,8 @@ def evaluate(
     3     3       d        6       0.5
     """
     pipelines, scorers = name_pipelines(pipelines, baselines), make_scorers(scoring)
-    _check_choices(on_leak, on_error, n_seeds, twin, n_jobs, keep_decoders)
-    splitter = make_splitter(cv, random_state=random_state)
-    datasets = name_datasets(trials)
+    _check_choices(on_leak, on_error, n_seeds, twin, n_jobs, keep_decoders, together)
+    splitter, datasets = make_splitter(cv, random_state=random_state), name_datasets(trials)
     data = {name: check_trials(part, keeps_apart(splitter)) for name, part in datasets.items()}
     seeds, fits = fits_of(pipelines, n_seeds)
     scorers = suitable_scorers(scorers, {name: d.y for name, d in data.items()}, pipelines)
@@ -201,8 +207,8 @@ def evaluate(
     folds, split["calibration"] = _without_calibration(folds, data, pipelines, scorers)
     leaky = _leaky_folds(datasets, split, random_state, data, pipelines, scorers) if twin else {}
     carry_out = partial(
-        _carry_out, fits=fits, data=data, scorers=scorers, store=store, dask=dask, n_jobs=n_jobs,
-        may_fail=on_error == "record", verbose=is_shown(verbose),
+        _carry_out, fits, data, scorers, store=store, dask=dask, n_jobs=n_jobs,
+        verbose=is_shown(verbose), may_fail=on_error == "record", together=together,
     )  # fmt: skip
     tasks, outcomes = carry_out(folds, accept=ACCEPT[on_leak], keep_decoders=keep_decoders)
     tell_findings(split["audit"], tasks, outcomes)
@@ -215,8 +221,10 @@ def evaluate(
 
 
 def _check_choices(
-    on_leak: Any, on_error: Any, n_seeds: Any, twin: Any, n_jobs: Any, keep_decoders: Any
-) -> None:
+    on_leak: Any, on_error: Any, n_seeds: Any, twin: Any, n_jobs: Any, keep_decoders: Any,
+    together: Any,
+) -> None:  # fmt: skip
+    check_for(Literal["auto", False]).require("together", together)
     check_for(JOBS).require("n_jobs", n_jobs)
     check_for(bool).require("twin", twin)
     check_for(bool).require("keep_decoders", keep_decoders)
@@ -239,10 +247,10 @@ def _without_calibration(
 
 
 def _carry_out(
-    folds: Mapping[str, list[Fold]],
     fits: Mapping[tuple[str, int], Any],
     data: Mapping[str, Data],
     scorers: Mapping[str, Scorer],
+    folds: Mapping[str, list[Fold]],
     store: str | os.PathLike[str] | None,
     accept: Callable[[Task, Outcome], None] | None = None,
     keep_decoders: bool = False,

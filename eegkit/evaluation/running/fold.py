@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -30,6 +29,7 @@ from eegkit.evaluation.running.fit_params import calibrate, groups_for_fit
 from eegkit.evaluation.running.memory import peak_mb, reset_peak
 from eegkit.evaluation.running.warning_log import warning_log
 from eegkit.evaluation.splits.named import Fold
+from eegkit.joint_work import busy_time
 from eegkit.labels import hard_labels, labels_are_subjects
 from eegkit.signals import SignalArray
 
@@ -181,9 +181,9 @@ def _fit_and_score(task: Task, pipeline: Any, data: Data, scorers: Mapping[str, 
     estimator = clone(pipeline)
     units = data.groups if data.units is None else data.units
     groups = groups_for_fit(estimator, units[fold.train])
-    start = time.perf_counter()
+    start = busy_time()
     estimator = estimator.fit(data.signals(fold.train), data.y[fold.train], **groups)
-    fit_end = time.perf_counter()
+    fit_end = busy_time()
     X_test = data.signals(fold.test)
     calibrate(estimator, X_test, data.y[fold.test])
     classes = getattr(estimator, "classes_", None)
@@ -205,7 +205,7 @@ def _fit_and_score(task: Task, pipeline: Any, data: Data, scorers: Mapping[str, 
     )
     costs = {
         "fit_time_s": fit_end - start,
-        "score_time_s": time.perf_counter() - fit_end,
+        "score_time_s": busy_time() - fit_end,
         "peak_mb": peak_mb(),
     }
     findings = []

@@ -6,19 +6,24 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from typing import Any
 
-from joblib import parallel_config
+from joblib import effective_n_jobs, parallel_config
 from sklearn.utils.parallel import Parallel, delayed
 
+from eegkit.access import parts_of
 from eegkit.evaluation.metrics.scoring import Scorer
 from eegkit.evaluation.running.bars import count_bar
 from eegkit.evaluation.running.fold import Data, Outcome, Task, fit_and_score
 from eegkit.evaluation.running.store import Store
+from eegkit.joint_work import run_jointly
 
 WAIT_S = 0.2
 # Times that work is handed out anew after workers of a cluster died with it.
 MAX_LOSSES = 3
+# Fits of nets that one worker runs at once.
+MOST_JOINT = 16
 
 
 class _Progress:
@@ -84,6 +89,7 @@ def run_tasks(
     may_fail: bool,
     verbose: bool,
     accept: Callable[[Task, Outcome], None],
+    together: Any = False,
 ) -> list[Outcome]:
     """The outcomes of all tasks, in their order; those in the store are not computed again.
 
@@ -97,19 +103,16 @@ def run_tasks(
     with _bar(progress, verbose) as advance, _cluster(dask, data) as on_cluster:
         while waiting:
             advance()
-            # A generator: a task is claimed when a worker is free for it, not all at the start, so
-            # that processes with one store share the tasks.
+            most = -1 if on_cluster else _at_most(n_jobs, len(waiting))
+            groups = _groups(waiting, pipelines, most) if together else [[t] for t in waiting]
             calls = (
-                delayed(fit_and_score)(
-                    task, pipelines[task.fit], data[task.dataset], scorers, may_fail
+                delayed(_outcomes)(
+                    group, _fits(group, pipelines), data[group[0].dataset], scorers, may_fail
                 )
-                for task in waiting
-                if progress.claim(task)
+                for group in _claimed(groups, progress)
             )
             try:
-                # More workers than tasks would be started for nothing.
-                most = n_jobs if n_jobs is None or n_jobs < 0 else min(n_jobs, len(waiting))
-                _compute(calls, progress, advance, -1 if on_cluster else most)
+                _compute(calls, progress, advance, most)
             # A worker that dies takes tasks with it. They still wait, and go round again.
             except Exception as error:
                 n_losses += 1
@@ -120,6 +123,60 @@ def run_tasks(
                 time.sleep(WAIT_S)  # another process works on them
         advance()
     return [progress.outcomes[task.number] for task in tasks]
+
+
+def _at_most(n_jobs: int | None, n_tasks: int) -> int | None:
+    """More workers than tasks would be started for nothing."""
+    return n_jobs if n_jobs is None or n_jobs < 0 else min(n_jobs, n_tasks)
+
+
+def _outcomes(
+    tasks: list[Task],
+    pipelines: Mapping[tuple[str, int], Any],
+    data: Data,
+    scorers: Mapping[str, Scorer],
+    may_fail: bool,
+) -> list[Outcome]:
+    """Those of tasks of one data set, whose nets train at once where they can."""
+    calls = [
+        partial(fit_and_score, task, pipelines[task.fit], data, scorers, may_fail) for task in tasks
+    ]
+    return list(run_jointly(calls)) if len(calls) > 1 else [calls[0]()]
+
+
+def _groups(
+    tasks: list[Task], pipelines: Mapping[tuple[str, int], Any], n_jobs: int | None
+) -> Iterator[list[Task]]:
+    """Folds and seeds of one pipeline whose nets may train at once; others one by one."""
+    n_workers = effective_n_jobs(n_jobs)
+    by_pipeline: dict[Any, list[Task]] = {}
+    for task in tasks:
+        by_pipeline.setdefault((task.dataset, task.pipeline), []).append(task)
+    for alike in by_pipeline.values():
+        is_joint = _trains_jointly(pipelines[alike[0].fit])
+        size = min(MOST_JOINT, -(-len(alike) // n_workers)) if is_joint else 1
+        for start in range(0, len(alike), size):
+            yield alike[start : start + size]
+
+
+def _fits(group: list[Task], pipelines: Mapping[tuple[str, int], Any]) -> dict[Any, Any]:
+    return {task.fit: pipelines[task.fit] for task in group}
+
+
+def _trains_jointly(pipeline: Any) -> bool:
+    return any(getattr(part, "trains_jointly", False) for part in parts_of(pipeline))
+
+
+def _claimed(groups: Iterable[list[Task]], progress: _Progress) -> Iterator[list[Task]]:
+    """What of each group this process is to work on.
+
+    A task is claimed when a worker is free for it, not all at the start, so that processes with
+    one store share the tasks.
+    """
+    for group in groups:
+        tasks = [task for task in group if progress.claim(task)]
+        if tasks:
+            yield tasks
 
 
 def _compute(
@@ -139,9 +196,10 @@ def _compute(
             "parallel_config(backend='loky'), or 'threading', or dask='local'."
         ) from error
     try:
-        for outcome in parallel(calls):
-            progress.finish(outcome)
-            advance()
+        for outcomes in parallel(calls):
+            for outcome in outcomes:
+                progress.finish(outcome)
+                advance()
     finally:
         if progress.store is not None:
             progress.store.release_all()

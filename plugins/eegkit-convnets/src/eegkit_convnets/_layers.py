@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from eegkit.classifiers.layers import runs_eagerly_on_cpu
-from eegkit_convnets._space_first import Filter, Spectrum, fft_length, kernel_spectrum
+from eegkit_convnets._space_first import fft_length, filtered, kernel_spectrum, spectrum
 
 
 class Depthwise(nn.Conv2d):
@@ -24,7 +24,7 @@ class Depthwise(nn.Conv2d):
         K = self.kernel_size[1]
         n = fft_length(x.shape[-1])
         W = kernel_spectrum(self.weight[:, 0], n, before=0)
-        return Filter.apply(Spectrum.apply(x, n), W, n, x.shape[-1] - K + 1)
+        return filtered(spectrum(x, n), W, n, x.shape[-1] - K + 1)
 
 
 class Pointwise(nn.Conv2d):

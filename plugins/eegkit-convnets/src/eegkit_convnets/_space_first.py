@@ -19,6 +19,7 @@ Shapes: B trials, C channels, T samples, F temporal filters of length K, M spati
 from __future__ import annotations
 
 import functools
+from functools import partial
 from typing import Any, cast
 
 import torch
@@ -26,7 +27,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.autograd import Function
 
-from eegkit.classifiers.layers import has_hooks, runs_eagerly_on_cpu
+from eegkit.classifiers.layers import has_hooks, is_stacked, on_stack, runs_eagerly_on_cpu
 
 # A float32 spectrum leaves an error of about 1e-7 mean^2 in a variance.
 LARGEST_MEAN = 10.0  # in standard deviations of a filter's output
@@ -55,9 +56,9 @@ def space_first(x: torch.Tensor, temporal: nn.Sequential, spatial: nn.Sequential
         return _inference(x, w, S, norm, norm2)
     K, T = w.shape[1], x.shape[2]
     n = fft_length(T + K - 1)
-    X = Spectrum.apply(x, n)
+    X = spectrum(x, n)
     if norm.training:
-        mean, var = _batch_statistics(x, X, w, n)
+        mean, var = batch_statistics(x, X, w, n)
         _update_running(norm, mean, var, x.numel())
     else:
         mean, var = _running(norm)
@@ -65,7 +66,7 @@ def space_first(x: torch.Tensor, temporal: nn.Sequential, spatial: nn.Sequential
     D = len(S) // len(w)
     shift = (norm.bias - scale * mean).repeat_interleave(D) * S.sum(1)
     filters = (scale[:, None] * w).repeat_interleave(D, 0)
-    y = Filter.apply(_mix(S, X), kernel_spectrum(filters, n, (K - 1) // 2), n, T)
+    y = filtered(_mix(S, X), kernel_spectrum(filters, n, (K - 1) // 2), n, T)
     return cast(torch.Tensor, norm2((y + shift[:, None]).unsqueeze(2)))
 
 
@@ -97,18 +98,29 @@ def _update_running(norm: nn.BatchNorm2d, mean: torch.Tensor, var: torch.Tensor,
     running_mean, running_var = _running(norm)
     batches = cast(torch.Tensor, norm.num_batches_tracked).add_(1)
     momentum = 1 / float(batches) if norm.momentum is None else norm.momentum
-    running_mean.lerp_(mean, momentum)
-    running_var.lerp_(var * (n / (n - 1)), momentum)
+    running_mean.mul_(1 - momentum).add_(mean * momentum)
+    running_var.mul_(1 - momentum).add_(var * (momentum * n / (n - 1)))
+
+
+def batch_statistics(
+    x: torch.Tensor, X: torch.Tensor, w: torch.Tensor, n: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean and biased variance of each filter's output over the batch."""
+    if is_stacked():
+        mean, var = on_stack(partial(_batch_statistics, n=n), x, X, w)
+        return mean, var
+    return _batch_statistics(x, X, w, n)
 
 
 def _batch_statistics(
     x: torch.Tensor, X: torch.Tensor, w: torch.Tensor, n: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean and biased variance of each filter's output over the batch."""
-    m, R = _moments(x, X, w.shape[1], n)
+    """The same for any axes in front: x (..., B, C, T), w (..., F, K) to (..., F)."""
+    m, R = _moments(x, X, w.shape[-1], n)
     w64 = w.double()
-    mean = w64 @ m
-    var = ((w64 @ (R - torch.outer(m, m))) * w64).sum(1)
+    mean = (w64 @ m[..., None])[..., 0]
+    outer = m[..., :, None] * m[..., None, :]
+    var = ((w64 @ (R - outer)) * w64).sum(-1)
     if x.dtype == torch.float32 and (mean.square() > LARGEST_MEAN**2 * var).any():
         # The variance is a small difference of large numbers: again, in double precision.
         x64 = x.double()
@@ -124,27 +136,28 @@ def _moments(x: torch.Tensor, X: torch.Tensor, K: int, n: int) -> tuple[torch.Te
     the first samples (k, l > before) or of the last ones (k, l < before).
     """
     before, after = (K - 1) // 2, K // 2
-    power = torch.view_as_real(X).square().sum(1).double().sum((0, 2))
-    autocorrelation = torch.fft.irfft(power, n)[:K]
-    total = X[..., 0].real.double().sum()
-    head = x[..., :after].double().flatten(0, 1)
-    tail = x[..., x.shape[-1] - before :].double().flatten(0, 1).flip(1)
+    power = torch.view_as_real(X).square().sum(-3).double().sum((-3, -1))
+    autocorrelation = torch.fft.irfft(power, n)[..., :K]
+    total = X[..., 0].real.double().sum((-2, -1))
+    head = x[..., :after].double().flatten(-3, -2)
+    tail = x[..., x.shape[-1] - before :].double().flatten(-3, -2).flip(-1)
 
     k = torch.arange(K)
-    R = autocorrelation[(k[:, None] - k).abs()]
-    first = _diagonal_cumsum(head.T @ head)
-    last = _diagonal_cumsum(tail.T @ tail).flip(0, 1)
+    R = autocorrelation[..., (k[:, None] - k).abs()]
+    first = _diagonal_cumsum(head.mT @ head)
+    last = _diagonal_cumsum(tail.mT @ tail).flip(-2, -1)
     R = R - F.pad(first, (K - after, 0, K - after, 0)) - F.pad(last, (0, K - before, 0, K - before))
-    first = head.sum(0).cumsum(0)
-    last = tail.sum(0).cumsum(0).flip(0)
-    m = total - F.pad(first, (K - after, 0)) - F.pad(last, (0, K - before))
-    return m / x.numel(), R / x.numel()
+    first = head.sum(-2).cumsum(-1)
+    last = tail.sum(-2).cumsum(-1).flip(-1)
+    m = total[..., None] - F.pad(first, (K - after, 0)) - F.pad(last, (0, K - before))
+    n_values = x.shape[-3:].numel()
+    return m / n_values, R / n_values
 
 
 def _diagonal_cumsum(G: torch.Tensor) -> torch.Tensor:
     """Sum of G along its diagonals: G[i, j] + G[i - 1, j - 1] + ..."""
     step = 1
-    while step < len(G):
+    while step < G.shape[-1]:
         G = G + F.pad(G, (step, -step, step, -step))
         step *= 2
     return G
@@ -205,7 +218,10 @@ class Spectrum(Function):
 
 
 class Filter(Function):
-    """irfft(X * W, n)[..., :T] for X (B, M, bins), W (M, bins); the transform pads the gradient."""
+    """irfft(X * W, n)[..., :T]; the transform pads the gradient.
+
+    X (B, M, bins) with W (M, bins), or X (N, B, M, bins) with W (N, 1, M, bins) of N nets.
+    """
 
     generate_vmap_rule = True
 
@@ -223,4 +239,20 @@ class Filter(Function):
         X, W = ctx.saved_tensors
         share = _multiplicity(ctx.n, grads[0]) / ctx.n
         G = torch.fft.rfft(grads[0], ctx.n)
-        return G * (W.conj() * share), (G * X.conj()).sum(0) * share, None, None
+        products = G * X.conj()
+        of_W = products.sum(1, keepdim=True) if W.ndim == X.ndim else products.sum(0)
+        return G * (W.conj() * share), of_W * share, None, None
+
+
+def spectrum(x: torch.Tensor, n: int) -> torch.Tensor:
+    """rfft(x, n), of several nets as well."""
+    if is_stacked():
+        return cast(torch.Tensor, on_stack(partial(spectrum, n=n), x))
+    return cast(torch.Tensor, Spectrum.apply(x, n))
+
+
+def filtered(X: torch.Tensor, W: torch.Tensor, n: int, T: int) -> torch.Tensor:
+    """irfft(X * W, n)[..., :T] for X (B, M, bins), W (M, bins), of several nets as well."""
+    if is_stacked():
+        return cast(torch.Tensor, on_stack(lambda X, W: Filter.apply(X, W[:, None], n, T), X, W))
+    return cast(torch.Tensor, Filter.apply(X, W, n, T))

@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn.utils import parametrize
 
 from eegkit.classifiers import FeatureMap, NeuralClassifier
-from eegkit.classifiers.layers import ELU, AvgPool, Dropout
+from eegkit.classifiers.layers import ELU, AvgPool, Dropout, is_stacked, on_stack
 from eegkit.parameters import Count, Positive, Proportion
 from eegkit_convnets._layers import Depthwise, Pointwise
 from eegkit_convnets._space_first import applies, space_first
@@ -24,7 +24,12 @@ class MaxNorm(nn.Module):
         self.max_norm = max_norm
 
     def forward(self, weight: torch.Tensor) -> torch.Tensor:
-        return weight.renorm(2, 0, self.max_norm)
+        return on_stack(self._all, weight) if is_stacked() else weight.renorm(2, 0, self.max_norm)
+
+    def _all(self, weights: torch.Tensor) -> torch.Tensor:
+        """Those of several nets."""
+        filters = weights.flatten(0, 1).renorm(2, 0, self.max_norm)
+        return filters.unflatten(0, weights.shape[:2])
 
 
 def _same(length: int) -> nn.ZeroPad2d:

@@ -1,0 +1,98 @@
+"""Layers that several nets go through at once.
+
+Nets that train together go forward under ``torch.vmap``, their weights stacked, so that a layer
+sees one net, and its operations work on all of them. A layer that draws random numbers does so by
+`each_net`, one whose operations vmap has no rule for, or a slow one, by `on_stack`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import torch
+from torch.autograd import Function
+from torch.nn import functional as F
+
+from eegkit.classifiers._generators import Stream, generator
+
+_THREAD = threading.local()
+
+
+def is_stacked() -> bool:
+    """Whether this thread is in the forward pass of several nets."""
+    return bool(_streams())
+
+
+def _streams() -> Sequence[Stream]:
+    return getattr(_THREAD, "streams", ())
+
+
+@contextmanager
+def stacked(streams: Sequence[Stream]) -> Iterator[None]:
+    """Inside is the forward pass of nets with these random numbers; of none, that of one net."""
+    before, _THREAD.streams = _streams(), streams
+    try:
+        yield
+    finally:
+        _THREAD.streams = before
+
+
+class _OnStack(Function):
+    @staticmethod
+    def forward(function: Callable[..., torch.Tensor], *tensors: torch.Tensor) -> torch.Tensor:
+        raise AssertionError("on_stack was called outside of torch.vmap")
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None: ...
+
+    @staticmethod
+    def vmap(
+        info: Any, in_dims: Sequence[int | None], function: Callable[..., Any], *tensors: Any
+    ) -> tuple[Any, Any]:
+        n_nets = info.batch_size
+        stacks = [
+            x.expand(n_nets, *x.shape) if dim is None else x.movedim(dim, 0)
+            for x, dim in zip(tensors, in_dims[1:], strict=True)
+        ]
+        with stacked(()):
+            result = function(*stacks)
+        return result, (0,) * len(result) if isinstance(result, tuple) else 0
+
+
+def on_stack(function: Callable[..., Any], *tensors: torch.Tensor) -> Any:
+    """Call a function with the tensors of all nets, the axis of nets in front of each.
+
+    Only inside of a stacked forward pass; see `is_stacked`. What the function gives, a tensor or
+    a tuple of them, has that axis in front as well. Its operations are differentiated as usual.
+    """
+    return _OnStack.apply(function, *tensors)
+
+
+def each_net(function: Callable[..., torch.Tensor], *tensors: torch.Tensor) -> torch.Tensor:
+    """Call a function that draws random numbers: net by net, each with numbers of its own."""
+    if not is_stacked():
+        return function(*tensors)
+    return on_stack(partial(_one_by_one, function, _streams()), *tensors)
+
+
+def _one_by_one(
+    function: Callable[..., torch.Tensor], streams: Sequence[Stream], *stacks: torch.Tensor
+) -> torch.Tensor:
+    parts = []
+    for stream, *tensors in zip(streams, *stacks, strict=True):
+        with stream.use():
+            parts.append(function(*tensors))
+    return torch.stack(parts)
+
+
+def drop(x: torch.Tensor, p: float) -> torch.Tensor:
+    """As ``F.dropout(x, p)``, drawn from this thread's generator; 0 < p < 1."""
+    if is_stacked():
+        return each_net(partial(drop, p=p), x)
+    if generator() is None:
+        return F.dropout(x, p)
+    return x * torch.empty_like(x).bernoulli_(1 - p, generator=generator()).div_(1 - p)

@@ -1,0 +1,255 @@
+"""Several nets trained at once: one forward and backward pass serves all.
+
+Each net has its own trials, order of batches, random numbers, loss, optimiser, schedule and end,
+so that it comes out as alone, up to the rounding of sums that are taken in another order.
+"""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from eegkit.classifiers._batches import Batch, TrialData
+from eegkit.classifiers._engine import Net
+from eegkit.classifiers._generators import Stream
+from eegkit.classifiers._intra_op import worthwhile_threads
+from eegkit.classifiers._objective import Tally
+from eegkit.classifiers._random_layers import draw_from_generator
+from eegkit.classifiers._stack import Row, Stack
+from eegkit.joint_work import do_jointly, is_joint
+
+# Values of all the batches of a step, up to which nets at once are faster than one by one: of
+# larger ones the arrays between the layers leave the processor's cache.
+MOST_VALUES = 2**18
+MOST_NETS = 16
+# Of the trials of all of them.
+MOST_BYTES = 2**31
+# How far logits and gradients of a net among others may be from those of the net alone.
+TOLERANCE = 1e-4
+
+
+class Fit:
+    """The training of one net.
+
+    Parameters
+    ----------
+    net : Net
+        Set up, with its schedule.
+    train, valid : TrialData
+    n_epochs : int
+    """
+
+    def __init__(self, net: Net, train: TrialData, valid: TrialData | None, n_epochs: int) -> None:
+        self.net, self.train, self.valid, self.n_epochs = net, train, valid, n_epochs
+        self.error: Exception | None = None
+
+    def run(self) -> None:
+        """Train alone."""
+        self.net.train(self.train, self.valid, self.n_epochs)
+
+    @property
+    def batch_values(self) -> int:
+        """Values of one batch."""
+        n_copies = 1 + (self.net.options.augment_ratio or 0)
+        return self.net.batch_size * n_copies * int(np.prod(self.train.shape))
+
+    @property
+    def most_at_once(self) -> int:
+        """So many such nets are worth training at once, and fit into memory with their trials."""
+        n_bytes = max(1, self.train.array.nbytes)
+        return min(MOST_NETS, MOST_VALUES // self.batch_values, MOST_BYTES // n_bytes)
+
+    def can_join(self) -> bool:
+        """Whether nothing about how it is trained stands against others beside it."""
+        net, options = self.net, self.net.options
+        return (
+            net.device_type == "cpu"
+            and not (options.compile or options.callbacks or options.verbose)
+            and options.precision == "32"
+            and options.optimizer != "lbfgs"
+            and not self.train.reads_ahead
+            and not hasattr(net.module_, "extra_loss")
+            and not list(net.optimizer_.state)
+            and all(p.dtype == torch.float32 for p in net.module_.parameters())
+            and self.most_at_once > 1
+        )
+
+    @property
+    def kind(self) -> tuple[Any, ...]:
+        """Nets of the same kind can be trained at once."""
+        net = self.net
+        weights = [(n, p.shape, p.requires_grad) for n, p in net.module_.named_parameters()]
+        params = net.options.architecture_params()
+        architecture = type(net.options), repr(sorted(params.items())), repr(net.module_)
+        return (*architecture, repr(weights), self.train.shape, self.batch_values)
+
+
+def train_at_once(fits: Sequence[Fit]) -> None:
+    """Train nets of one kind; what becomes of one is in its `net`, or in its `error`.
+
+    Those that cannot go through their layers at once are trained one after the other.
+    """
+    if len(fits) == 1 or not _agree(fits[:2]):
+        for fit in fits:
+            _guarded(fit)
+        return
+    members = [_Member(fit) for fit in fits]
+    first = fits[0]
+    size = len(fits) * first.net.batch_size
+    with worthwhile_threads(first.net.module_, first.train.shape, size, "cpu"):
+        while members:
+            stack = Stack([member.row for member in members])
+            n_before = len(members)
+            while len(members) == n_before:
+                _run_epoch(stack, members)
+                members = [member for member in members if not member.has_ended()]
+
+
+def _guarded(fit: Fit) -> None:
+    try:
+        fit.run()
+    except Exception as error:
+        fit.error = error
+
+
+class _Member:
+    """One net of those that are trained."""
+
+    def __init__(self, fit: Fit) -> None:
+        self.fit, self.net = fit, fit.net
+        self.net.prepare(fit.n_epochs)
+        draw_from_generator(self.net.module_)
+        self.batches = self.net.batches_of(fit.train)
+        self.row = Row(self.net.module_, self.net.optimizer_)
+        self.net.notify("on_train_begin", X=fit.train, y=None)
+        self._data = {"dataset_train": fit.train, "dataset_valid": fit.valid}
+
+    def begin_epoch(self) -> Iterator[Batch]:
+        net = self.net
+        net.notify("on_epoch_begin", **self._data)
+        self.stream = Stream(net.begin_epoch(), net.has_generator, net.augment is not None)
+        self.tally: Tally = net.tally_of(self.batches)
+        with self.stream.use():
+            batches = iter(self.batches)
+        while True:
+            with self.stream.use():
+                batch = next(batches, None)
+            if batch is None:
+                return
+            yield batch
+
+    def step(self, grad: torch.Tensor, loss: torch.Tensor, logits: torch.Tensor, y: Any) -> None:
+        row, net = self.row, self.net
+        row.vector.grad = grad
+        if net.options.clip_grad_norm is not None:
+            nn.utils.clip_grad_norm_([row.vector], net.options.clip_grad_norm)
+        net.optimizer_.step()
+        net.end_step()
+        self.tally.add(loss, logits, y)
+
+    def end_epoch(self) -> None:
+        net, fit = self.net, self.fit
+        try:
+            metrics = self.tally.metrics(len(net.history), net.options.lr)
+            with self.stream.use():
+                valid_metrics = None if fit.valid is None else net.evaluate(fit.valid)
+        except Exception as error:
+            fit.error = error
+            return
+        net.end_epoch(metrics, self.batches, valid_metrics, fit.valid)
+        net.notify("on_epoch_end", **self._data)
+
+    def has_ended(self) -> bool:
+        """Whether it is done; then it has left."""
+        if self.fit.error is None and not self.net.is_done():
+            return False
+        self.row.release()
+        self.net.return_to_best()
+        self.net.notify("on_train_end", X=self.fit.train, y=None)
+        return True
+
+
+def _run_epoch(stack: Stack, members: Sequence[_Member]) -> None:
+    """One pass of every net over its trials; those with fewer batches wait for the others."""
+    coming = {number: member.begin_epoch() for number, member in enumerate(members)}
+    while coming:
+        batches = {number: next(iterator, None) for number, iterator in coming.items()}
+        coming = {number: coming[number] for number, batch in batches.items() if batch is not None}
+        # The last batch of an epoch may be smaller.
+        by_size: dict[int, dict[int, Batch]] = defaultdict(dict)
+        for number, batch in batches.items():
+            if batch is not None:
+                by_size[len(batch[1])][number] = batch
+        for alike in by_size.values():
+            _step(stack, members, alike)
+    for member in members:
+        member.end_epoch()
+
+
+def _step(stack: Stack, members: Sequence[_Member], batches: dict[int, Batch]) -> None:
+    chosen = [members[number] for number in batches]
+    X = torch.stack([batch[0] for batch in batches.values()])
+    logits, weights = stack.forward(list(batches), X, [member.stream for member in chosen])
+    losses = [
+        member.net.criterion_(of_net, y, weight)
+        for member, of_net, (_, y, weight) in zip(
+            chosen, logits.unbind(), batches.values(), strict=True
+        )
+    ]
+    (grads,) = torch.autograd.grad(torch.stack(losses).sum(), weights)
+    for number, (member, batch) in enumerate(zip(chosen, batches.values(), strict=True)):
+        member.step(grads[number], losses[number].detach(), logits[number].detach(), batch[1])
+
+
+def _agree(fits: Sequence[Fit]) -> bool:
+    """Whether two nets at once give the logits and gradients of each alone, on a few trials."""
+    modules = [copy.deepcopy(fit.net.module_).train() for fit in fits]
+    n = min(fits[0].net.batch_size, *(len(fit.train) for fit in fits))
+    batches = [fit.train.batch(torch.from_numpy(fit.train.rows[:n]))[0] for fit in fits]
+    alone, rows = [], []
+    for module, X, fit in zip(modules, batches, fits, strict=True):
+        draw_from_generator(module)
+        row = Row(copy.deepcopy(module), torch.optim.SGD(module.parameters()))
+        rows.append(row)
+        with Stream(0, fit.net.has_generator).use():
+            logits = module(X)
+        used = [p for p in module.parameters() if p.requires_grad]
+        parts = torch.autograd.grad(logits.square().sum(), used)
+        alone.append([logits, torch.cat([part.flatten() for part in parts])])
+    streams = [Stream(0, fit.net.has_generator) for fit in fits]
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", message="There is a performance drop")
+            logits, weights = Stack(rows).forward([0, 1], torch.stack(batches), streams)
+            (grads,) = torch.autograd.grad(logits.square().sum(), weights)
+    except (RuntimeError, AttributeError, TypeError, ValueError, Warning):
+        return False  # something in the net cannot be done for several nets, or not fast
+    pairs = zip(alone, zip(logits, grads, strict=True), strict=True)
+    return all(
+        bool((b - a).abs().max() <= TOLERANCE * (1 + a.abs().max()))
+        for one, other in pairs
+        for a, b in zip(one, other, strict=True)
+    )
+
+
+def train_beside_others(fit: Fit) -> None:
+    """Train a net, at once with those of other calls where there are any that can join.
+
+    Raises
+    ------
+    Exception
+        What went wrong in the training of this net.
+    """
+    if not (is_joint() and fit.can_join()):
+        fit.run()
+        return
+    do_jointly(fit.kind, fit, fit.most_at_once, train_at_once)
+    if fit.error is not None:
+        raise fit.error
