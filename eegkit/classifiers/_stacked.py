@@ -23,7 +23,12 @@ _THREAD = threading.local()
 
 
 def is_stacked() -> bool:
-    """Whether this thread is in the forward pass of several nets."""
+    """Whether the layer that asks is being called for several nets at once.
+
+    Returns
+    -------
+    bool
+    """
     return bool(_streams())
 
 
@@ -64,16 +69,39 @@ class _OnStack(Function):
 
 
 def on_stack(function: Callable[..., Any], *tensors: torch.Tensor) -> Any:
-    """Call a function with the tensors of all nets, the axis of nets in front of each.
+    """Call a function with the tensors of all nets that train at once; see `is_stacked`.
 
-    Only inside of a stacked forward pass; see `is_stacked`. What the function gives, a tensor or
-    a tuple of them, has that axis in front as well. Its operations are differentiated as usual.
+    Parameters
+    ----------
+    function : callable
+        Given the tensors with an axis of nets in front of each, it gives a tensor or a tuple of
+        them with that axis in front. Its operations are differentiated as usual.
+    *tensors : Tensor
+        As the layer of one net sees them.
+
+    Returns
+    -------
+    Tensor or tuple of Tensor
+        As the layer of one net goes on with.
     """
     return _OnStack.apply(function, *tensors)
 
 
 def each_net(function: Callable[..., torch.Tensor], *tensors: torch.Tensor) -> torch.Tensor:
-    """Call a function that draws random numbers: net by net, each with numbers of its own."""
+    """Call a function that draws random numbers for every net that trains, with numbers of its own.
+
+    Parameters
+    ----------
+    function : callable
+        Given the tensors of one net, it gives a tensor.
+    *tensors : Tensor
+        As the layer of one net sees them.
+
+    Returns
+    -------
+    Tensor
+        ``function(*tensors)``, as the net alone would get it.
+    """
     if not is_stacked():
         return function(*tensors)
     return on_stack(partial(_one_by_one, function, _streams()), *tensors)

@@ -10,6 +10,7 @@ from torch import nn
 
 from eegkit import NeuralClassifier, registry
 from eegkit.classifiers import _together, layers
+from eegkit.classifiers.training import generator
 from eegkit.joint_work import run_jointly
 from eegkit.testing import example_trials
 from eegkit.testing._examples import example_input
@@ -63,6 +64,31 @@ class Normed(SmallNet):
         return Module()
 
 
+class OwnLayers(SmallNet):
+    """Draws numbers, and has a layer with a rule of its own for several nets."""
+
+    def build_module(self, input_shape, n_classes):
+        class Noise(nn.Module):
+            def forward(self, x):
+                return x + layers.each_net(self.draw, x) if self.training else x
+
+            def draw(self, x):
+                return torch.empty_like(x).normal_(generator=generator())
+
+        class Largest(nn.Module):
+            def forward(self, x):
+                return layers.on_stack(self.of_all, x) if layers.is_stacked() else self.of_all(x)
+
+            def of_all(self, x):
+                assert not layers.is_stacked()
+                return torch.linalg.svdvals(x)
+
+        n_channels = input_shape[0]
+        return nn.Sequential(
+            Noise(), nn.Conv1d(n_channels, 4, 7), Largest(), nn.Linear(4, n_classes)
+        )
+
+
 def noise_and_swap(X, y):
     """Draws from the global generators of torch and of numpy."""
     return X + torch.randn_like(X) * float(np.random.rand()), y  # noqa: NPY002
@@ -109,8 +135,9 @@ def check_alike(nets, parts, X, atol=1e-4, **fit_params):
 @pytest.mark.parametrize("name", NETS)
 def test_every_net_comes_out_as_alone(name, groups):
     cls = registry.get("classifiers", name)
-    # Logarithms of power near zero make large steps of rounding: a small rate.
-    options = {"max_epochs": 2, "batch_size": 5, "lr": 1e-4, "optimizer": "sgd"}
+    # Its logarithms of power near zero make large steps of rounding.
+    lr = 1e-6 if name == "shallow_convnet" else 1e-3
+    options = {"max_epochs": 2, "batch_size": 5, "lr": lr, "optimizer": "sgd"}
     net = cls(**cls.conformance_params() | options)
     if "dropout" in net.get_params():
         net.set_params(dropout=0.25)
@@ -139,6 +166,11 @@ def test_every_net_comes_out_as_alone(name, groups):
 @pytest.mark.filterwarnings("ignore:.*stops early by trials drawn without")
 def test_options_of_training_mean_the_same(make, params, groups):
     check_alike(*fits(make(**{"max_epochs": 3, "batch_size": 8} | params)))
+    assert 3 in groups
+
+
+def test_layers_of_a_plugin_join_by_rules_of_their_own(groups):
+    check_alike(*fits(OwnLayers(max_epochs=3, batch_size=8)))
     assert 3 in groups
 
 
