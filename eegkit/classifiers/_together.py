@@ -23,6 +23,7 @@ from eegkit.classifiers._intra_op import worthwhile_threads
 from eegkit.classifiers._objective import Tally
 from eegkit.classifiers._random_layers import draw_from_generator
 from eegkit.classifiers._stack import Row, Stack
+from eegkit.classifiers._weights import hold_statistics
 from eegkit.joint_work import do_jointly, is_joint
 
 # Values of all the batches of a step, up to which nets at once are faster than one by one: of
@@ -87,7 +88,9 @@ class Fit:
         net = self.net
         weights = [(n, p.shape, p.requires_grad) for n, p in net.module_.named_parameters()]
         params = net.options.architecture_params()
-        architecture = type(net.options), repr(sorted(params.items())), repr(net.module_)
+        text = repr(sorted(params.items()))
+        # Of large arrays the text leaves out the middle.
+        architecture = type(net.options), text, repr(net.module_), "..." in text and id(self)
         return (*architecture, repr(weights), self.train.shape, self.batch_values)
 
 
@@ -96,7 +99,7 @@ def train_at_once(fits: Sequence[Fit]) -> None:
 
     Those that cannot go through their layers at once are trained one after the other.
     """
-    if len(fits) == 1 or not _agree(fits[:2]):
+    if len(fits) == 1 or not _agree(fits):
         for fit in fits:
             _guarded(fit)
         return
@@ -209,27 +212,21 @@ def _step(stack: Stack, members: Sequence[_Member], batches: dict[int, Batch]) -
 
 
 def _agree(fits: Sequence[Fit]) -> bool:
-    """Whether two nets at once give the logits and gradients of each alone, on a few trials."""
-    modules = [copy.deepcopy(fit.net.module_).train() for fit in fits]
+    """Whether nets at once give the logits and gradients of each alone, on a few trials."""
     n = min(fits[0].net.batch_size, *(len(fit.train) for fit in fits))
     batches = [fit.train.batch(torch.from_numpy(fit.train.rows[:n]))[0] for fit in fits]
-    alone, rows = [], []
-    for module, X, fit in zip(modules, batches, fits, strict=True):
+    modules = [copy.deepcopy(fit.net.module_).train() for fit in fits]
+    for module in modules:
         draw_from_generator(module)
-        row = Row(copy.deepcopy(module), torch.optim.SGD(module.parameters()))
-        rows.append(row)
-        with Stream(0, fit.net.has_generator).use():
-            logits = module(X)
-        used = [p for p in module.parameters() if p.requires_grad]
-        parts = torch.autograd.grad(logits.square().sum(), used)
-        alone.append([logits, torch.cat([part.flatten() for part in parts])])
+    rows = [Row(copy.deepcopy(m), torch.optim.SGD(m.parameters())) for m in modules]
     streams = [Stream(0, fit.net.has_generator) for fit in fits]
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("error", message="There is a performance drop")
-            logits, weights = Stack(rows).forward([0, 1], torch.stack(batches), streams)
+            alone = [_trial(m, X, fit) for m, X, fit in zip(modules, batches, fits, strict=True)]
+            logits, weights = Stack(rows).forward(range(len(fits)), torch.stack(batches), streams)
             (grads,) = torch.autograd.grad(logits.square().sum(), weights)
-    except (RuntimeError, AttributeError, TypeError, ValueError, Warning):
+    except Exception:
         return False  # something in the net cannot be done for several nets, or not fast
     pairs = zip(alone, zip(logits, grads, strict=True), strict=True)
     return all(
@@ -237,6 +234,22 @@ def _agree(fits: Sequence[Fit]) -> bool:
         for one, other in pairs
         for a, b in zip(one, other, strict=True)
     )
+
+
+def _trial(module: nn.Module, X: torch.Tensor, fit: Fit) -> tuple[torch.Tensor, torch.Tensor]:
+    """The logits of a net alone, and the gradient of their squares by all that is trained.
+
+    Raises
+    ------
+    RuntimeError
+        Some weights have no gradient: alone these are left as they are, in a stack they decay.
+    """
+    hold_statistics(module)
+    with Stream(0, fit.net.has_generator).use():
+        logits = module(X)
+    trained = [p for p in module.parameters() if p.requires_grad]
+    grads = torch.autograd.grad(logits.square().sum(), trained)
+    return logits, torch.cat([grad.flatten() for grad in grads])
 
 
 def train_beside_others(fit: Fit) -> None:
