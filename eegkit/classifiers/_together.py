@@ -30,6 +30,8 @@ from eegkit.joint_work import do_jointly, is_joint
 # larger ones the arrays between the layers leave the processor's cache.
 MOST_VALUES = 2**18
 MOST_NETS = 16
+# Where no more than two or three fit in, what is saved is little.
+FEWEST_NETS = 4
 # Of the trials of all of them.
 MOST_BYTES = 2**31
 # How far logits and gradients of a net among others may be from those of the net alone.
@@ -79,7 +81,7 @@ class Fit:
             and not hasattr(net.module_, "extra_loss")
             and not list(net.optimizer_.state)
             and all(p.dtype == torch.float32 for p in net.module_.parameters())
-            and self.most_at_once > 1
+            and self.most_at_once >= FEWEST_NETS
         )
 
     @property
