@@ -67,8 +67,8 @@ def explain(
         the frequencies of these (channels x freqs). By default "raw" for "occlusion", "input" for
         all others.
     max_memory_mb : float, default 512
-        Memory that the work may take beside X and the attributions, in MB; trials come in batches
-        accordingly.
+        Memory that the work may take beside X, the attributions and a copy of each, in MB; trials
+        come in batches accordingly.
     **options
         Of the method; see the notes.
 

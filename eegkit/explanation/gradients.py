@@ -212,8 +212,9 @@ def _complete(
 ) -> Answer:
     """An answer with its gaps, of which a warning tells where they are large."""
     net, n_trials = question.net, len(values)
-    base = np.ascontiguousarray(np.broadcast_to(origin, (n_trials, *origin.shape)))
-    difference = net.logits(question.X, question.codes) - net.logits(base, question.codes)
+    codes, places = np.unique(question.codes, return_inverse=True)
+    base = net.logits(np.repeat(origin[None], len(codes), axis=0), codes)
+    difference = net.logits(question.X, question.codes) - base[places]
     gap = values.reshape(n_trials, -1).sum(axis=1, dtype=np.float64) - difference
     share = np.abs(gap) / np.maximum(np.abs(difference), 1.0)
     tolerance = TOLERANCE[question.method]

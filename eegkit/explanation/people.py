@@ -112,10 +112,10 @@ class PeopleAttributions(Attributions):
         that of independent maps, and skewed, whatever the number of folds; people explained by
         one decoder that none of them trained have no such part. In simulations of linear decoders
         without any effect (400 for each figure, 8 people, 8 points) 9 % of the tests by "max" had
-        a p of 0.05 or less, with 4 folds as with 8; 4 % and 5 % by ``chance=`` with 19 shuffles;
-        and 2 % by "max" where one decoder that had seen nobody explained all. In others, up to 15 %
-        with 8 people, 5 to 8 % with 12, and 3 % with 24: of fewer than a dozen people, use `chance`
-        or ask for a p of 0.01.
+        a p of 0.05 or less, with 4 folds as with 8; 4 % by "cluster" (of 120); 4 % and 5 % by
+        ``chance=`` with 19 shuffles; and 2 % by "max" where one decoder that had seen nobody
+        explained all. In others, up to 15 % with 8 people, 5 to 8 % with 12, and 3 % with 24: of
+        fewer than a dozen people, use `chance` or ask for a p of 0.01.
 
         References
         ----------
