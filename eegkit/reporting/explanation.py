@@ -138,7 +138,7 @@ def _over_people(people: PeopleAttributions) -> str:
     except ValueError as error:
         return h.paragraph(f"Not tested over people: {error}")
     test = test.sort_values(["p", "t"], ascending=[True, False], kind="stable")
-    table = _written(test, by)
+    table = _written(test, by)[[*by, "p", "t", "attribution"]]
     alpha = level(len(people))
     passes = test["p"] < alpha
     names = " and ".join(by)

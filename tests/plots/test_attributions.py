@@ -116,18 +116,19 @@ def test_columns_of_people_labels_and_all(by, columns):
 def test_what_a_picture_says_of_its_check():
     class Failed:
         def describe(self):
-            return "Not to be trusted: with random weights the maps stay as they are."
+            return "Not to be trusted: " + "with random weights the maps stay as they are; " * 4
 
     assert "Not checked" in picture(attributions()).figure_.get_supxlabel()
     checked = " ".join(picture(attributions(), check=Failed()).figure_.get_supxlabel().split())
-    assert checked.endswith(Failed().describe())
+    assert checked.endswith(Failed().describe().strip())
     values = attributions()
     object.__setattr__(values, "faithfulness", Failed())  # as `check` does
     checked = " ".join(picture(values).figure_.get_supxlabel().split())
-    assert checked.endswith(Failed().describe())
+    assert checked.endswith(Failed().describe().strip())
+    assert picture(values).figure_.get_figheight() > picture(attributions()).figure_.get_figheight()
     both = picture({"one": values, "other": attributions()}).figure_.get_supxlabel()
     assert " ".join(both.split()) == (
-        f"Mean of 5 channels. one: {Failed().describe()} other: {NOT_CHECKED}"
+        f"Mean of 5 channels. one: {Failed().describe().strip()} other: {NOT_CHECKED}"
     )
     _, axes = plt.subplots(1, 2)
     texts = [text.get_text() for text in picture(attributions(), axes=axes).axes_[0, 0].texts]

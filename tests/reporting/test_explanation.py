@@ -59,6 +59,8 @@ def test_the_map_of_people_its_test_and_its_verdict(results, people, tmp_path):
     table = section[section.index("What stands for people, by channel") :]
     rows = re.findall(r"<tr><td>(\w+)</td>", table)
     assert rows[0] == "O1"
+    headings = re.findall(r'<th scope="col"[^>]*>([^<]+)</th>', table)
+    assert headings[:4] == ["channel", "p", "t", "attribution"], "p is seen on a phone"
     assert sorted(rows[1:]) == sorted(CHANNELS)
     assert "All 5 points" in table
     assert "it is zero on average" in table
