@@ -206,7 +206,7 @@ def _turns(block: NDArray[np.float32]) -> NDArray[np.uint8]:
     for channel in range(n_channels):
         rise = block[:, channel, 1:] > block[:, channel, :-1]
         rises[:, channel // 8] |= rise.view(np.uint8) << np.uint8(channel % 8)
-    return rises[:, :, 1:] ^ rises[:, :, :-1]
+    return np.bitwise_xor(rises[:, :, 1:], rises[:, :, :-1])
 
 
 def _random_odd(n: int) -> NDArray[np.uint64]:
