@@ -28,6 +28,12 @@ def is_stacked() -> bool:
     Returns
     -------
     bool
+
+    Examples
+    --------
+    >>> from eegkit.classifiers.layers import is_stacked
+    >>> is_stacked()
+    False
     """
     return bool(_streams())
 
@@ -83,6 +89,16 @@ def on_stack(function: Callable[..., Any], *tensors: torch.Tensor) -> Any:
     -------
     Tensor or tuple of Tensor
         As the layer of one net goes on with.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from eegkit.classifiers.layers import is_stacked, on_stack
+    >>> def largest(x):  # whatever axes are in front of the matrices
+    ...     return torch.linalg.svdvals(x)[..., 0]
+    >>> x = 2 * torch.eye(3)
+    >>> on_stack(largest, x) if is_stacked() else largest(x)
+    tensor(2.)
     """
     return _OnStack.apply(function, *tensors)
 
@@ -101,6 +117,16 @@ def each_net(function: Callable[..., torch.Tensor], *tensors: torch.Tensor) -> t
     -------
     Tensor
         ``function(*tensors)``, as the net alone would get it.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from eegkit.classifiers.layers import each_net
+    >>> from eegkit.classifiers.training import generator
+    >>> def noise(x):
+    ...     return torch.empty_like(x).normal_(generator=generator())
+    >>> each_net(noise, torch.zeros(2, 3)).shape
+    torch.Size([2, 3])
     """
     if not is_stacked():
         return function(*tensors)

@@ -14,20 +14,18 @@ from torch.autograd import Function
 
 from eegkit._compat import has_hooks as has_hooks  # for plugins, as the next
 from eegkit.classifiers._generators import generator
-from eegkit.classifiers._stacked import (
-    drop,
-)
-from eegkit.classifiers._stacked import (
-    each_net as each_net,
-)
-from eegkit.classifiers._stacked import (
-    is_stacked as is_stacked,
-)
-from eegkit.classifiers._stacked import (
-    on_stack as on_stack,
-)
+from eegkit.classifiers._stacked import drop, each_net, is_stacked, on_stack
 
-__all__ = ["ELU", "AvgPool", "Dropout", "has_hooks", "runs_eagerly_on_cpu"]
+__all__ = [
+    "ELU",
+    "AvgPool",
+    "Dropout",
+    "each_net",
+    "has_hooks",
+    "is_stacked",
+    "on_stack",
+    "runs_eagerly_on_cpu",
+]
 
 
 def runs_eagerly_on_cpu(x: torch.Tensor) -> bool:
