@@ -261,7 +261,8 @@ class AttributionDisplay(Display):
             width = int(14 * self.figure_.bbox.width / self.figure_.get_dpi())
             lines = _wrap(text, width)
             room_in = 0.15 * lines.count("\n")  # lest the panels make room for it
-            self.figure_.set_figheight(self.figure_.get_figheight() + room_in)
+            figure: Any = self.figure_
+            figure.set_figheight(figure.get_figheight() + room_in)
             self.figure_.supxlabel(lines, x=0.01, ha="left", fontsize=8)
             return
         panel: Axes = self.axes_[-1, 0]
