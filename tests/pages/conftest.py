@@ -30,10 +30,10 @@ bert/day1.edf,rest,bert,0,60
 
 @pytest.fixture
 def recordings(tmp_path, write_edf):
-    """The folder and the table of the guide."""
+    """The folder and the table of the guide, and a recording of somebody else."""
     signals = np.random.default_rng(0).normal(0, 20, (3, 120 * 128))
-    for person in ("anna", "bert"):
-        write_edf(tmp_path / "recordings" / person / "day1.edf", ["C3", "Cz", "C4"], signals, 128)
+    for name in ("recordings/anna/day1.edf", "recordings/bert/day1.edf", "carla.edf"):
+        write_edf(tmp_path / name, ["C3", "Cz", "C4"], signals, 128)
     (tmp_path / "labels.csv").write_text(LABELS)
 
 

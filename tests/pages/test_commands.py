@@ -38,8 +38,9 @@ def check_command(arguments):
     while isinstance(command, click.Group) and arguments and not arguments[0].startswith("-"):
         _, command, arguments = command.resolve_command(context, arguments)
     values = command.make_context(command.name, arguments, parent=context).params
-    if not values.get("dataset", "NAME").isupper():
-        get("datasets", values["dataset"])
+    name = values.get("dataset", "NAME")
+    if not name.isupper() and not name.startswith(("folder:", "bids:")):
+        get("datasets", name)
     for name in values.get("pipelines", ()):
         parse_pipeline(name)
 
