@@ -90,4 +90,10 @@ def test_what_does_not_exist_is_refused():
 def test_the_language_of_each_block_is_one_that_is_checked(path):
     fences = re.findall(r"^```(.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
     languages = {fence for fence in fences[::2] if not fence.startswith("{")}
-    assert languages <= {"python", "yaml", "bash", "sh", "toml", "text"}
+    assert languages <= {"python", "py", "yaml", "bash", "sh", "toml", "text"}
+
+
+@pytest.mark.parametrize("texts", pages(re.compile(r"^```py\n(.*?)^```", re.MULTILINE | re.DOTALL)))
+def test_python_of_libraries_that_are_not_installed_can_be_read(texts):
+    for text in texts:
+        compile(text, "page", "exec")
