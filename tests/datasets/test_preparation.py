@@ -173,8 +173,8 @@ def test_options_that_say_otherwise_are_used_and_told(model, subject):
     path, _ = model
     recording = subject / "eegmat" / "Subject03_1.edf"
     done = predict(path, recording, "--overlap", 0, "--l-freq", 0, "--h-freq", 30)
-    assert "--overlap is used in place of the training's 0.5." in done.stderr
-    assert "--l-freq is used in place of the training's 2.0." in done.stderr
+    assert "overlap is used in place of the training's 0.5." in done.stderr
+    assert "l_freq is used in place of the training's 2.0." in done.stderr
     assert "4 windows, 19 channels; low-pass 30 Hz, resampled to 64 Hz, windows of 5 s" in (
         done.output
     )
