@@ -50,7 +50,7 @@ DECODERS = (
     "motor_imagery()",
 )
 NOTES = {
-    "group-8": ["The peer's row is no fair one yet: it stopped early, after few epochs."],
+    "group-8": ["Of the peers, ATCNet and Deep4Net are not computed yet; each has one seed."],
 }
 HEAD = """\
 # Accuracy: all tasks
