@@ -40,6 +40,7 @@ class _Caller:
         self.result: Any = None
         self.error: BaseException | None = None
         self.has_ended = False
+        self.reasons: list[str] = []
         # Seconds that passed while it stood still, less its share of the work.
         self.idle_s = 0.0
         self._call, self._config = call, get_config()
@@ -88,6 +89,17 @@ def busy_time() -> float:
     """
     caller = getattr(_THREAD, "caller", None)
     return time.perf_counter() - (0.0 if caller is None else caller.idle_s)
+
+
+def note_alone(reason: str) -> None:
+    """Note of this call why what it asked for was not done at once with that of others."""
+    if is_joint() and reason not in _THREAD.caller.reasons:
+        _THREAD.caller.reasons.append(reason)
+
+
+def reasons_alone() -> list[str]:
+    """What `note_alone` was told in this call, each once."""
+    return list(_THREAD.caller.reasons) if is_joint() else []
 
 
 def do_jointly(kind: Hashable, item: Any, most: int, work: Callable[[list[Any]], None]) -> None:

@@ -41,6 +41,12 @@ def shortlist(names: Iterable[Any], most: int = 8) -> str:
     return f"{', '.join(texts[:most])}{more}"
 
 
+def brief(error: BaseException, most: int = 100) -> str:
+    """The first sentence of what an error says, shortened to so many characters."""
+    text = re.split(r"\.\s|\n|; ", str(error) or type(error).__name__)[0]
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
 def nearest(word: Any, names: Iterable[Any], n: int = 3) -> list[Any]:
     """The names that look most like a word, the best first, without regard to case.
 

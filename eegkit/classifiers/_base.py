@@ -22,6 +22,7 @@ from eegkit.classifiers._together import Fit, train_beside_others
 from eegkit.classifiers._weights import begin_with, freeze
 from eegkit.classifiers.callbacks import scalars
 from eegkit.classifiers.training import draw_seed, pick_device
+from eegkit.joint_work import note_alone
 from eegkit.labels import class_labels, trial_names
 from eegkit.notice import warn
 from eegkit.parameters import ParameterError
@@ -211,6 +212,7 @@ class NeuralClassifier(FittedNet):
             if state:
                 restore(net, *state)
             if run:
+                note_alone("checkpoint_dir is set")
                 net.train(train, valid, self.max_epochs, run.save)
             else:
                 train_beside_others(Fit(net, train, valid, self.max_epochs))

@@ -24,7 +24,8 @@ from eegkit.classifiers._objective import Tally
 from eegkit.classifiers._random_layers import draw_from_generator
 from eegkit.classifiers._stack import Row, Stack
 from eegkit.classifiers._weights import hold_statistics
-from eegkit.joint_work import do_jointly, is_joint
+from eegkit.joint_work import do_jointly, is_joint, note_alone
+from eegkit.text import brief
 
 # Values of all the batches of a step, up to which nets at once are faster than one by one: of
 # larger ones the arrays between the layers leave the processor's cache.
@@ -52,6 +53,8 @@ class Fit:
     def __init__(self, net: Net, train: TrialData, valid: TrialData | None, n_epochs: int) -> None:
         self.net, self.train, self.valid, self.n_epochs = net, train, valid, n_epochs
         self.error: Exception | None = None
+        # Why it was trained alone; "" among others.
+        self.alone = ""
 
     def run(self) -> None:
         """Train alone."""
@@ -69,20 +72,24 @@ class Fit:
         n_bytes = max(1, self.train.array.nbytes)
         return min(MOST_NETS, MOST_VALUES // self.batch_values, MOST_BYTES // n_bytes)
 
-    def can_join(self) -> bool:
-        """Whether nothing about how it is trained stands against others beside it."""
+    def obstacle(self) -> str:
+        """What stands against others beside it, or ""."""
         net, options = self.net, self.net.options
-        return (
-            net.device_type == "cpu"
-            and not (options.compile or options.callbacks or options.verbose)
-            and options.precision == "32"
-            and options.optimizer != "lbfgs"
-            and not self.train.reads_ahead
-            and not hasattr(net.module_, "extra_loss")
-            and not list(net.optimizer_.state)
-            and all(p.dtype == torch.float32 for p in net.module_.parameters())
-            and self.most_at_once >= FEWEST_NETS
-        )
+        dtypes = {p.dtype for p in net.module_.parameters()}
+        obstacles = {
+            f"the device is {net.device!r}": net.device_type != "cpu",
+            "compile is set": options.compile,
+            "callbacks are set": options.callbacks,
+            "verbose is set": options.verbose,
+            f"precision is {options.precision!r}": options.precision != "32",
+            "L-BFGS takes steps of several passes": options.optimizer == "lbfgs",
+            "the trials are read from files": self.train.reads_ahead,
+            "the module has an extra_loss": hasattr(net.module_, "extra_loss"),
+            "the optimiser has a state from before": bool(net.optimizer_.state),
+            "some weights are not of single precision": dtypes != {torch.float32},
+            "of batches as large nothing is saved": self.most_at_once < FEWEST_NETS,
+        }
+        return next((text for text, holds in obstacles.items() if holds), "")
 
     @property
     def kind(self) -> tuple[Any, ...]:
@@ -101,8 +108,10 @@ def train_at_once(fits: Sequence[Fit]) -> None:
 
     Those that cannot go through their layers at once are trained one after the other.
     """
-    if len(fits) == 1 or not _agree(fits):
+    reason = "nobody else trained a net of this kind" if len(fits) == 1 else _disagreement(fits)
+    if reason:
         for fit in fits:
+            fit.alone = reason
             _guarded(fit)
         return
     members = [_Member(fit) for fit in fits]
@@ -213,8 +222,8 @@ def _step(stack: Stack, members: Sequence[_Member], batches: dict[int, Batch]) -
         member.step(grads[number], losses[number].detach(), logits[number].detach(), batch[1])
 
 
-def _agree(fits: Sequence[Fit]) -> bool:
-    """Whether nets at once give the logits and gradients of each alone, on a few trials."""
+def _disagreement(fits: Sequence[Fit]) -> str:
+    """Why logits or gradients of several at once are not those of each alone; "" if they are."""
     n = min(fits[0].net.batch_size, *(len(fit.train) for fit in fits))
     batches = [fit.train.batch(torch.from_numpy(fit.train.rows[:n]))[0] for fit in fits]
     modules = [copy.deepcopy(fit.net.module_).train() for fit in fits]
@@ -228,14 +237,15 @@ def _agree(fits: Sequence[Fit]) -> bool:
             alone = [_trial(m, X, fit) for m, X, fit in zip(modules, batches, fits, strict=True)]
             logits, weights = Stack(rows).forward(range(len(fits)), torch.stack(batches), streams)
             (grads,) = torch.autograd.grad(logits.square().sum(), weights)
-    except Exception:
-        return False  # something in the net cannot be done for several nets, or not fast
+    except Exception as error:
+        return f"they cannot go through their layers at once ({brief(error)})"
     pairs = zip(alone, zip(logits, grads, strict=True), strict=True)
-    return all(
+    agree = all(
         bool((b - a).abs().max() <= TOLERANCE * (1 + a.abs().max()))
         for one, other in pairs
         for a, b in zip(one, other, strict=True)
     )
+    return "" if agree else "logits or gradients of several at once were not those of each alone"
 
 
 def _trial(module: nn.Module, X: torch.Tensor, fit: Fit) -> tuple[torch.Tensor, torch.Tensor]:
@@ -262,9 +272,16 @@ def train_beside_others(fit: Fit) -> None:
     Exception
         What went wrong in the training of this net.
     """
-    if not (is_joint() and fit.can_join()):
+    if not is_joint():
+        fit.run()
+        return
+    fit.alone = fit.obstacle()
+    if fit.alone:
+        note_alone(fit.alone)
         fit.run()
         return
     do_jointly(fit.kind, fit, fit.most_at_once, train_at_once)
+    if fit.alone:
+        note_alone(fit.alone)
     if fit.error is not None:
         raise fit.error

@@ -291,7 +291,8 @@ def costs(results: Results) -> str:
     """Times and memory."""
     columns = ["pipeline", "n_folds", "fit_time_s", "score_time_s", "total_s", "peak_mb"]
     return h.table(results.costs()[columns]) + h.paragraph(
-        "Times of one fold, by the clock; memory is the largest of a process that fitted."
+        "Times of one fold, by the clock; memory is the largest of a process that fitted. "
+        + results.training_note
     )
 
 

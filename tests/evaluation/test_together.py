@@ -38,6 +38,20 @@ class Fragile(SmallNet):
         return super().fit(X, y, **kwargs)
 
 
+class Restless(SmallNet):
+    """Of another width where there are many trials to learn from."""
+
+    def fit(self, X, y, **kwargs):
+        self.n_filters = 2 if len(X) > 20 else 3
+        return super().fit(X, y, **kwargs)
+
+    def build_module(self, input_shape, n_classes):
+        n = self.n_filters
+        return nn.Sequential(
+            nn.Conv1d(input_shape[0], n, 32), nn.Flatten(), nn.Linear(n, n_classes)
+        )
+
+
 @pytest.fixture(scope="module")
 def trials():
     rng = np.random.default_rng(0)
@@ -111,6 +125,54 @@ def test_what_is_in_the_store_is_not_computed_again(trials, tmp_path, sizes):
     for record in path[:2]:
         record.unlink()
     check_alike(first, evaluate(pipeline(), trials, **options, together="auto"))
+
+
+class Halting(SmallNet):
+    """Looks at its numbers, which several nets at once cannot."""
+
+    def build_module(self, input_shape, n_classes):
+        class Clean(nn.Module):
+            def forward(self, x):
+                return x if x.isfinite().all() else x.nan_to_num()
+
+        n_values = input_shape[0] * input_shape[1]
+        return nn.Sequential(Clean(), nn.Flatten(), nn.Linear(n_values, n_classes))
+
+
+def test_results_say_what_was_trained_one_by_one_and_why(trials, tmp_path):
+    pipelines = {
+        "joined": pipeline(),
+        "halting": pipeline(Halting),
+        "large": pipeline(batch_size=4000),
+        "dummy": DummyClassifier(),
+    }
+    options = {"cv": "loso", "n_seeds": 2, "store": tmp_path}
+    results = evaluate(pipelines, trials, **options, together="auto")
+    note = results.training_note
+    assert note.startswith("Nets trained one after the other: 'halting' (all 8 fits), since they ")
+    assert "vmap" in note
+    assert "'large' (all 8 fits), since of batches as large nothing is saved." in note
+    assert "joined" not in note
+    assert "dummy" not in note
+    assert note in repr(results)
+    results.save(tmp_path / "r")
+    assert type(results).load(tmp_path / "r").training_note == note
+    assert evaluate(pipelines, trials, **options, together="auto").training_note == note
+    again = evaluate({"joined": pipeline(), "b": pipeline(Halting)}, trials, cv="loso")
+    assert not again.training_note
+    assert "halting" not in results.select(pipeline=["joined", "large"]).training_note
+
+
+def test_a_fold_of_its_kind_alone_is_named():
+    rng = np.random.default_rng(0)
+    subject = np.repeat(["a", "b", "c"], [12, 12, 4])
+    X, y = rng.normal(scale=10, size=(28, 2, 32)), np.array(["u", "v"] * 14)
+    trials = Trials.from_arrays(X, y, sfreq=64, subject=subject)
+    results = evaluate(pipeline(Restless), trials, cv="loso", together="auto")
+    assert results.training_note == (
+        "Nets trained one after the other: 'standardizer+restless' (fold 2), since nobody else "
+        "trained a net of this kind."
+    )
 
 
 def test_other_values_are_refused(trials):

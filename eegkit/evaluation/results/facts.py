@@ -13,6 +13,7 @@ from eegkit.evaluation.results.settings import RunSettings
 from eegkit.evaluation.results.tables import costs
 from eegkit.evaluation.results.tuning import Tuning
 from eegkit.tables import Table
+from eegkit.text import count, shortlist
 
 
 class ResultFacts:
@@ -63,6 +64,17 @@ class ResultFacts:
     def access_note(self) -> str:
         """One sentence where pipelines differ in what they may see of the people tested; or ""."""
         return unequal_access({name: self.settings.access_of(name) for name in self.pipelines})
+
+    @property
+    def training_note(self) -> str:
+        """One sentence on nets that ``together="auto"`` did not train at once, and why; or ""."""
+        reasons = []
+        for name in self.pipelines:
+            table = self.table[self.table["pipeline"] == name]
+            for reason, fits in self.settings.one_by_one.get(name, {}).items():
+                which = _which(fits, table)
+                reasons += [f"{name!r} ({which}), since {reason}"] if which else []
+        return f"Nets trained one after the other: {'; '.join(reasons)}." if reasons else ""
 
     def decoders(
         self, pipeline: str | None = None, dataset: str | None = None, *, seed: int = 0
@@ -143,3 +155,16 @@ class ResultFacts:
             The pipeline was not tuned.
         """
         return Tuning(self, pipeline, dataset)
+
+
+def _which(fits: list[list[Any]], table: pd.DataFrame) -> str:
+    """Some fits of a pipeline in words."""
+    there = set(table[["dataset", "seed", "fold"]].itertuples(index=False, name=None))
+    some = [fit for fit in map(tuple, fits) if fit in there]
+    if len(some) == len(there):
+        return f"all {count(len(some), 'fit')}"
+    several = [len({fit[i] for fit in there}) > 1 for i in (0, 1)]
+    return shortlist(
+        f"{f'{dataset}, ' if several[0] else ''}{f'seed {seed}, ' if several[1] else ''}fold {fold}"
+        for dataset, seed, fold in some
+    )

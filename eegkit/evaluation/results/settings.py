@@ -22,7 +22,7 @@ from eegkit.trials_source import TrialsSource
 
 LIBRARIES = ("numpy", "scikit-learn", "torch", "skorch", "mne")
 # What settings hold for each pipeline or data set: a selection of those selects of these.
-BY_PIPELINE = ("pipelines", "access", "seeds")
+BY_PIPELINE = ("pipelines", "access", "seeds", "one_by_one")
 BY_DATASET = ("n_folds", "data", "sources", "audit", "calibration", "draws", "digests")
 
 
@@ -86,6 +86,10 @@ class RunSettings:
         Of a learning curve, by data set: the fold and the draw behind every number of a fold.
     n_draws : int, optional
         Of a learning curve.
+    one_by_one : dict of str to dict
+        By pipeline and reason, the fits whose nets ``together="auto"`` was to train at once, and
+        that were trained one after the other: lists of data set, seed and fold. See
+        `Results.training_note`.
 
     See Also
     --------
@@ -116,6 +120,7 @@ class RunSettings:
     runs: list[str] = field(default_factory=list)
     draws: dict[str, list[list[int]]] = field(default_factory=dict)
     n_draws: int | None = None
+    one_by_one: dict[str, dict[str, list[list[Any]]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.split = self.split or self.cv

@@ -41,13 +41,13 @@ def lines(results: Any) -> str:
             f"chance {row.chance:.3f}, {row.n_above_chance} of {row.n_subjects} "
             + ("right" if of_people else "above")
         )
-    if results.access_note:
-        parts.append(f"  {results.access_note}")
+    parts += [f"  {note}" for note in (results.access_note, results.training_note) if note]
     return "\n".join(parts) + ">"
 
 
 def as_html(results: Any) -> str:
     """The sentence and the summary as a table, for notebooks."""
     table = results.summary().to_html(index=False, float_format="{:.3f}".format, border=0)
-    words = html.escape(f"{sentence(results)}. {results.access_note}".strip())
+    notes = f"{results.access_note} {results.training_note}"
+    words = html.escape(f"{sentence(results)}. {notes}".strip())
     return f"<div><p><b>Results</b>: {words}</p>{table}</div>"

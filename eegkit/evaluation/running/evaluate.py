@@ -135,8 +135,9 @@ def evaluate(
         ``"auto"`` trains the nets of up to 16 folds and seeds of a pipeline at once, as far as
         they have one architecture and one shape of batches, and batches small enough for it not
         to be slower (at most 2^16 values: 64 trials of 8 x 128; it is faster with 16 of them);
-        others are trained one after the other. A net comes out as alone, up to the rounding of
-        sums. Finished folds are stored when those that trained with them are finished, too.
+        others are trained one after the other, and `Results.training_note` says why. A net comes
+        out as alone, up to the rounding of sums. Finished folds are stored when those that trained
+        with them are finished, too.
     verbose : bool, optional
         Whether to show a progress bar on the standard error; by default where that is a terminal
         or a notebook, unless the environment variable ``EEGKIT_PROGRESS`` is 0.
@@ -340,6 +341,7 @@ def _results(
             f"Every fold failed, the first of {failures[0]['pipeline']!r} with "
             f"{failures[0]['error']}\n\n{failures[0]['traceback']}"
         )
+    settings.one_by_one = _one_by_one(tasks, outcomes)
     whole = {key: Predictions.joined(parts) for key, parts in predictions.items()}
     fill_chance(table, tasks, data, scorers)
     tried = [row for outcome in outcomes for row in outcome.search]
@@ -370,6 +372,16 @@ def _add_twin(
     results.twin = pd.concat(tables, ignore_index=True) if tables else None
     warn_failed(results.failures[results.failures["split"] != ""])
     return results
+
+
+def _one_by_one(tasks: list[Task], outcomes: list[Outcome]) -> dict[str, dict[str, Any]]:
+    """By pipeline and reason, the fits whose nets were to be trained at once and were not."""
+    fits: dict[str, dict[str, Any]] = {}
+    for task, outcome in zip(tasks, outcomes, strict=True):
+        for reason in outcome.alone:
+            of_reason = fits.setdefault(task.pipeline, {}).setdefault(reason, [])
+            of_reason.append([task.dataset, task.seed, task.fold.number])
+    return fits
 
 
 def _decoders(tasks: list[Task], outcomes: list[Outcome]) -> dict[tuple[str, str, int, int], Any]:

@@ -29,7 +29,7 @@ from eegkit.evaluation.running.fit_params import calibrate, groups_for_fit
 from eegkit.evaluation.running.memory import peak_mb, reset_peak
 from eegkit.evaluation.running.warning_log import warning_log
 from eegkit.evaluation.splits.named import Fold
-from eegkit.joint_work import busy_time
+from eegkit.joint_work import busy_time, reasons_alone
 from eegkit.labels import hard_labels, labels_are_subjects
 from eegkit.signals import SignalArray
 
@@ -123,7 +123,8 @@ class Outcome:
     ``warnings`` holds (text, category, filename, lineno), ``undefined`` the metrics that are
     NaN as (metric, subject), ``failure`` the error and its traceback, ``findings`` what an audit
     found about the access of the fitted pipeline, ``search`` the settings that it tried, and
-    ``decoder`` the fitted pipeline, where the task keeps it.
+    ``decoder`` the fitted pipeline, where the task keeps it, ``alone`` why its nets were trained
+    one after the other where they were to be trained at once.
     """
 
     task: int
@@ -135,6 +136,7 @@ class Outcome:
     findings: list[dict[str, Any]] = field(default_factory=list)
     search: list[dict[str, Any]] = field(default_factory=list)
     decoder: Any = None
+    alone: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -171,7 +173,7 @@ def fit_and_score(
     return Outcome(
         task.number, rows, fitted.predictions, list(log), undefined,
         findings=fitted.findings, search=fitted.search,
-        decoder=fitted.decoder if task.keeps_decoder else None,
+        decoder=fitted.decoder if task.keeps_decoder else None, alone=reasons_alone(),
     )  # fmt: skip
 
 

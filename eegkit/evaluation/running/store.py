@@ -115,7 +115,7 @@ class Store:
         search = [row | task.names for row in header.get("search", [])]
         return Outcome(
             task.number, rows, predictions, undefined=undefined, findings=header["findings"],
-            search=search, decoder=decoder,
+            search=search, decoder=decoder, alone=header.get("alone", []),
         )  # fmt: skip
 
     def save(self, key: str, outcome: Outcome) -> None:
@@ -129,6 +129,7 @@ class Store:
                 "undefined": [[metric, subject] for metric, subject in outcome.undefined],
                 "findings": outcome.findings,
                 "search": outcome.search,
+                "alone": outcome.alone,
                 "predictions": pack(outcome.predictions, arrays),
             }
             # A record and a decoder are of one fit, whatever stood there and whenever this ends.

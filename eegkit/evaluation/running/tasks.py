@@ -105,12 +105,8 @@ def run_tasks(
             advance()
             most = -1 if on_cluster else _at_most(n_jobs, len(waiting))
             groups = _groups(waiting, pipelines, most) if together else [[t] for t in waiting]
-            calls = (
-                delayed(_outcomes)(
-                    group, _fits(group, pipelines), data[group[0].dataset], scorers, may_fail
-                )
-                for group in _claimed(groups, progress)
-            )
+            claimed = _claimed(groups, progress)
+            calls = _calls(claimed, pipelines, data, scorers, may_fail, bool(together))
             try:
                 _compute(calls, progress, advance, most)
             # A worker that dies takes tasks with it. They still wait, and go round again.
@@ -130,18 +126,31 @@ def _at_most(n_jobs: int | None, n_tasks: int) -> int | None:
     return n_jobs if n_jobs is None or n_jobs < 0 else min(n_jobs, n_tasks)
 
 
+def _calls(
+    groups: Iterable[list[Task]],
+    pipelines: Mapping[tuple[str, int], Any],
+    data: Mapping[str, Data],
+    *how: Any,
+) -> Iterator[Any]:
+    for group in groups:
+        fits = {task.fit: pipelines[task.fit] for task in group}
+        yield delayed(_outcomes)(group, fits, data[group[0].dataset], *how)
+
+
 def _outcomes(
     tasks: list[Task],
     pipelines: Mapping[tuple[str, int], Any],
     data: Data,
     scorers: Mapping[str, Scorer],
     may_fail: bool,
+    together: bool,
 ) -> list[Outcome]:
     """Those of tasks of one data set, whose nets train at once where they can."""
     calls = [
         partial(fit_and_score, task, pipelines[task.fit], data, scorers, may_fail) for task in tasks
     ]
-    return list(run_jointly(calls)) if len(calls) > 1 else [calls[0]()]
+    joint = together and _trains_jointly(pipelines[tasks[0].fit])
+    return list(run_jointly(calls)) if joint else [call() for call in calls]
 
 
 def _groups(
@@ -157,10 +166,6 @@ def _groups(
         size = min(MOST_JOINT, -(-len(alike) // n_workers)) if is_joint else 1
         for start in range(0, len(alike), size):
             yield alike[start : start + size]
-
-
-def _fits(group: list[Task], pipelines: Mapping[tuple[str, int], Any]) -> dict[Any, Any]:
-    return {task.fit: pipelines[task.fit] for task in group}
 
 
 def _trains_jointly(pipeline: Any) -> bool:
