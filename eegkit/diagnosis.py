@@ -12,8 +12,8 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 from eegkit._version import __version__
+from eegkit.datasets import cache_folder
 from eegkit.datasets._base import DATA_VARIABLE
-from eegkit.datasets.recorded import cache_folder
 from eegkit.overview import overview
 from eegkit.registry import CORE, INTERFACE, distributions
 

@@ -54,7 +54,7 @@ def runs_eagerly_on_cpu(x: torch.Tensor) -> bool:
         and x.dtype in (torch.float32, torch.float64)
         and not torch.is_autocast_enabled("cpu")
         and not torch.compiler.is_compiling()
-        and not torch.jit.is_tracing()
+        and not torch.jit.is_tracing()  # type: ignore[attr-defined]
         and not torch.onnx.is_in_onnx_export()
     )
 

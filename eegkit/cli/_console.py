@@ -11,9 +11,9 @@ from typing import Any
 from unicodedata import category
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console as Console
 from rich.table import Column, Table
-from rich.text import Text
+from rich.text import Text as Text
 
 
 def literal(value: Any, style: str = "") -> Text:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from eegkit.parameters import Parametrized, PathLike
-from eegkit.recordings import MissingDataWarning
+from eegkit.recordings import MissingDataWarning as MissingDataWarning
 from eegkit.trials import Trials
 from eegkit.trials_source import TrialsSource
 

@@ -15,7 +15,7 @@ References
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,7 +81,7 @@ class Groups:
     n_trials : int
     """
 
-    def __init__(self, key: NDArray, trial: NDArray[np.integer], n_trials: int) -> None:
+    def __init__(self, key: NDArray[Any], trial: NDArray[np.integer], n_trials: int) -> None:
         keys, number = np.unique(key, return_inverse=True)
         entries = np.ones(len(key), dtype=bool), (number, trial)
         sets = sparse.csr_array(entries, shape=(len(keys), n_trials))
@@ -215,7 +215,7 @@ def _random_odd(n: int) -> NDArray[np.uint64]:
     return np.random.default_rng(0).integers(2**64, size=n, dtype=np.uint64) | np.uint64(1)
 
 
-def _weighted(words: NDArray[np.unsignedinteger], weights: NDArray[np.uint64]) -> NDArray:
+def _weighted(words: NDArray[np.unsignedinteger], weights: NDArray[np.uint64]) -> NDArray[Any]:
     """The sum over channels of each word times its channel's weight, modulo 2**64."""
     total = np.zeros((words.shape[0], words.shape[2]), np.uint64)
     # By channel and in place: a product of the whole block would be twice as large as it.

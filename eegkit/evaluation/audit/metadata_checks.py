@@ -265,7 +265,7 @@ def _check_shared_names(levels: Levels, findings: Findings) -> None:
     )  # fmt: skip
 
 
-def windows(trials: Trials) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray] | None:
+def windows(trials: Trials) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[Any]] | None:
     """The recording, start and end in s of every trial; None where they are not known."""
     metadata = trials.metadata
 

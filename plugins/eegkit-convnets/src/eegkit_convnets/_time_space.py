@@ -53,6 +53,7 @@ class TimeSpace(nn.Module):
     def kernels(self) -> tuple[torch.Tensor, torch.Tensor]:
         """W, shape (S, C, K), and its bias, shape (S,)."""
         w, S = self.temporal.weight[:, 0, 0], self.spatial.weight[..., 0]
+        assert self.temporal.bias is not None  # it was made with one
         bias = S.sum(2) @ self.temporal.bias
         if self.spatial.bias is not None:
             bias = bias + self.spatial.bias

@@ -46,7 +46,7 @@ class EEGNetV1Module(nn.Module):
         for kernel_size in (kernel_size1, kernel_size2):
             blocks += [
                 _same(kernel_size),
-                nn.Conv2d(width, n_filters, tuple(kernel_size)),
+                nn.Conv2d(width, n_filters, (kernel_size[0], kernel_size[1])),
                 nn.BatchNorm2d(n_filters, eps=1e-3, momentum=0.01),
                 # ELU after the pooling: it commutes with the maximum, on fewer values.
                 nn.MaxPool2d(tuple(pool_size)),

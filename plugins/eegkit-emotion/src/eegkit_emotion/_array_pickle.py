@@ -107,7 +107,7 @@ class _Array:
             raise _RefusedError("an array with a strange shape")
         if type(content) is str:
             content = content.encode("latin-1")
-        dtype = np.dtype(kind.code).newbyteorder(kind.order)
+        dtype = np.dtype(f"{kind.order}{kind.code}")
         if type(content) is not bytes or len(content) != prod(shape) * dtype.itemsize:
             raise _RefusedError("an array whose bytes do not fit its shape")
         flat = np.frombuffer(content, dtype)

@@ -20,7 +20,7 @@ from eegkit_emotion.gameemo import GAMEEMO
 from eegkit_emotion.harmonize import COMMON, harmonize
 from eegkit_emotion.seed_iv import SEEDIV
 
-PARTS: dict[str, type[EmotionDataset]] = {"deap": DEAP, "gameemo": GAMEEMO, "seed_iv": SEEDIV}
+PARTS: dict[str, type[Any]] = {"deap": DEAP, "gameemo": GAMEEMO, "seed_iv": SEEDIV}
 # The data sets whose labels tell of arousal, too.
 SCHEMES = {"valence": tuple(PARTS), "arousal": ("deap", "gameemo")}
 PERSON = re.compile(rf"({'|'.join(PARTS)})/[sS]?0*(\d+)")
@@ -118,7 +118,7 @@ class Emotion(Dataset):
 
     def check_parameters(self) -> None:
         super().check_parameters()
-        edges = {"l_freq": self.l_freq, "h_freq": self.h_freq}
+        edges: dict[str, Any] = {"l_freq": self.l_freq, "h_freq": self.h_freq}
         Preparation(sfreq=self.target_sfreq, **edges).check_recorded_rate(128.0)
 
     def load(self) -> Trials:
@@ -228,7 +228,7 @@ class Emotion(Dataset):
     def _make(
         self, name: str, folder: Path, people: list[int] | None, channels: list[str] | None
     ) -> EmotionDataset:
-        options = {"threshold": self.threshold} if name == "deap" else {}
+        options: dict[str, Any] = {"threshold": self.threshold} if name == "deap" else {}
         return PARTS[name](
             path=folder,
             subjects=people,

@@ -338,7 +338,7 @@ def _finish(
     n_trials, n_channels, n_available = X.shape
     n_cuts = n_available // n_times
     # As (trial, channel, cut, time), then the cuts of a trial one after the other.
-    cut = X[:, :, : n_cuts * n_times].reshape(n_trials, n_channels, n_cuts, n_times)
+    cut: NDArray[Any] = X[:, :, : n_cuts * n_times].reshape(n_trials, n_channels, n_cuts, n_times)
     cut = cut.transpose(0, 2, 1, 3).reshape(n_trials * n_cuts, n_channels, n_times)
     if scale == "dataset":
         deviation = float(np.median(X.std(axis=2)))

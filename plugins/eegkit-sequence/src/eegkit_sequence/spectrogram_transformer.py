@@ -88,7 +88,7 @@ class SpectrogramTransformerModule(nn.Module):
 
     def attention_map(self) -> AttentionMap:
         """How much of each frame is classified."""
-        layers = [layer.self_attn for layer in self.encoder]
+        layers: list[Any] = [layer.self_attn for layer in self.encoder]
         if self.class_token is None:
             return AttentionMap(layers, attention_weights, lambda rolled: rolled.mean(1))
         return AttentionMap(layers, attention_weights, lambda rolled: rolled[:, 0, 1:])

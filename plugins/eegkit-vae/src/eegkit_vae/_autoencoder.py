@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, cast
 
 import torch
 from torch import nn
@@ -98,7 +98,7 @@ class ConvVAE(VAEModule):
         # Half a filter reaches over each end of the trial; the last frame may be incomplete.
         before = stride // 2
         self.padding = (before, n_frames * stride - n_times + stride - before)
-        filters = {"kernel_size": 2 * stride, "stride": stride}
+        filters: dict[str, Any] = {"kernel_size": 2 * stride, "stride": stride}
         self.mean = nn.Conv1d(n_channels, n_latent, **filters)
         self.log_variance = nn.Conv1d(n_channels, n_latent, **filters)
         self.bent_posterior = nn.Sequential(
@@ -116,9 +116,9 @@ class ConvVAE(VAEModule):
         with torch.no_grad():
             self.decoder.weight.copy_(self.mean.weight / 2)
             self.log_variance.weight.mul_(0.1)
-            self.log_variance.bias.fill_(-2.0)
-        nn.init.zeros_(self.bent_posterior[-1].weight)
-        nn.init.zeros_(self.bent_decoder[-1].weight)
+            nn.init.constant_(cast(nn.Parameter, self.log_variance.bias), -2.0)
+        nn.init.zeros_(cast(nn.Conv1d, self.bent_posterior[-1]).weight)
+        nn.init.zeros_(cast(nn.ConvTranspose1d, self.bent_decoder[-1]).weight)
 
     def posterior(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         x = F.pad(x, self.padding)

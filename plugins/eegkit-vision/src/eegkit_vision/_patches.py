@@ -51,7 +51,7 @@ class PatchModule(nn.Module):
         self.fill = nn.ZeroPad2d((0, whole[1] - size[1], 0, whole[0] - size[0]))
         arguments = {"img_size": whole, "in_chans": n_channels, "num_classes": n_classes, **rates}
         if variant is None:
-            self.net = self.timm_class(**sizes, **arguments)
+            self.net: Any = self.timm_class(**sizes, **arguments)
         else:
             self.net = create(variant, "variant", pretrained, self.timm_module, **arguments)
 

@@ -54,7 +54,7 @@ class ChannelsLastModule(nn.Module):
 
     def __init__(self, net: nn.Module) -> None:
         super().__init__()
-        self.net = net.to(memory_format=torch.channels_last)
+        self.net: Any = net.to(memory_format=torch.channels_last)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = x.contiguous(memory_format=torch.channels_last)  # (B, C, F, T)
@@ -133,7 +133,7 @@ def _load(name: str, arguments: dict[str, Any], **source: Any) -> nn.Module:
         return timm.create_model(name, pretrained=True, **source, **arguments)
 
 
-def _check_weights(untrained: nn.Module, net: nn.Module, path: str, name: str) -> nn.Module:
+def _check_weights(untrained: nn.Module, net: Any, path: str, name: str) -> nn.Module:
     """The net, once it is seen what the file had; timm drops the classifier and is silent."""
     classifier = net.pretrained_cfg.get("classifier") or ()
     classifier = (classifier,) if isinstance(classifier, str) else tuple(classifier)
