@@ -65,7 +65,8 @@ sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "subsection_order": [
-        f"../examples/{section}" for section in ("first_steps", "signals", "scores", "decoders")
+        f"../examples/{section}"
+        for section in ("first_steps", "signals", "scores", "decoders", "projects")
     ],
     "filename_pattern": r"/plot_",
     "download_all_examples": False,
