@@ -81,7 +81,7 @@ def decoders_of(task: str) -> dict[str, tuple[str, Any]]:
     named = {name: ("baseline", decoder) for name, decoder in baselines().items()}
     # The offsets of half a second of one trial say nothing of a movement; those of slow ones do.
     mode = "trial" if task == "FingerMovements" else "channel"
-    net = Pipeline([Standardizer(mode=mode), get("classifiers", "eegnet")()])
+    net = Pipeline([Standardizer(mode=mode), get("classifiers", "eegnet")(max_epochs=20)])
     named |= {"eegnet": ("eegkit", net), PUBLISHED: ("eegkit", clone(net))}
     ours = movements() if task == "FingerMovements" else potentials()
     named |= {name: ("eegkit", decoder) for name, decoder in ours.items()}
@@ -103,6 +103,7 @@ def potentials() -> dict[str, Any]:
     vote = slow_potentials()
     return {
         "slow_potentials()": vote,
+        'slow_potentials(access="transductive")': slow_potentials(access="transductive"),
         "slow_potentials(), lda and nets": clone(vote).set_params(kernel="drop"),
         "slow_potentials(net=False)": slow_potentials(net=False),
         "slow_potentials(net=False), svm": svm,

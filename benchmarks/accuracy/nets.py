@@ -41,6 +41,7 @@ BEFORE: dict[str, dict[str, Any]] = {
         "share_cnn": False, "n_filters": (32, 64, 128), "n_fused": 32, "hidden_size": 128,
         "n_layers": 2, "lr": 1e-3, "lr_schedule": None,
     },
+    "eegnet": {"max_epochs": 20},
 }  # fmt: skip
 
 
@@ -48,7 +49,7 @@ def decoder(name: str, settings: str) -> Any:
     """The net, behind ``STFT()`` where it reads spectrograms."""
     net = get("classifiers", name)(random_state=0)
     if settings == "before":
-        net.set_params(**BEFORE.get(name, {}))
+        net.set_params(**BEFORE[name])
     return net if net.input_kind == "raw" else Pipeline([STFT(), net])
 
 
@@ -80,7 +81,7 @@ def main() -> None:
     options = parser.parse_args()
     trials = load_dataset("mental_arithmetic")
     for settings in options.settings:
-        for name in options.nets:
+        for name in options.nets if settings == "now" else BEFORE.keys() & options.nets:
             rows = []
             for task in options.tasks:
                 results = score(task, trials, decoder(name, settings), store=options.store)

@@ -99,6 +99,25 @@ def test_nets_of_slow_potentials_find_shifts_and_differ():
     assert access_of(decoder) == "none"
 
 
+def test_a_day_that_moves_all_answers_is_met_by_a_threshold():
+    X, y = shifts_late()
+    train, test = X[:80], np.asarray(X[80:]) + 0.0
+    test[:, :, 400:] += 3  # what a class does, to nearly that extent, done to all trials
+    test = SignalArray(test, sfreq=X.sfreq, groups=["S1"] * 80)
+    fixed, moving = (
+        slow_potentials(net=False, access=access).fit(train, y[:80])
+        for access in ("none", "transductive")
+    )
+    assert access_of(moving) == "transductive"
+    assert (fixed.predict(test) == y[80:]).mean() < 0.7
+    assert (moving.predict(test) == y[80:]).mean() > 0.9
+
+
+def test_slow_potentials_refuse_another_access():
+    with pytest.raises(ValueError, match="access is 'causal'; expected 'none' or 'transductive'"):
+        slow_potentials(access="causal")
+
+
 @pytest.mark.skipif(not TABLE.exists(), reason="the results are part of the repository alone")
 @pytest.mark.parametrize("task", TASKS)
 def test_docstrings_tell_the_stored_scores(task):

@@ -129,6 +129,10 @@ class EEGNet(NeuralClassifier):
 
     Parameters
     ----------
+    max_epochs : int, default 100
+        Passes over the training trials. With few filters, which start small, the net learns
+        slowly, and its running means and variances follow more slowly still: after 20 passes over
+        some hundred trials it does not yet know the trials that it was trained on.
     F1 : int, default 8
         Temporal filters.
     D : int, default 2
@@ -175,6 +179,7 @@ class EEGNet(NeuralClassifier):
 
     fits_in_threads = True
 
+    max_epochs = 100
     F1: Count = 8
     D: Count = 2
     F2: Count = 16
