@@ -34,6 +34,15 @@ def test_every_row_of_the_store_is_on_the_page(tables):
             assert re.search(line, page, flags=re.MULTILINE), (name, row.decoder, score)
 
 
+def test_a_net_shows_its_score_before_where_a_default_was_changed(tables):
+    stored = pd.read_csv(tables.RESULTS / "nets.csv")
+    lines = {line.split("`")[1]: line for line in tables.nets(stored) if "`" in line}
+    assert lines.keys() == set(stored["decoder"])
+    for row in stored.itertuples():
+        part = f"{row.mean:.3f}, now " if row.settings == "before" else f"{row.mean:.3f} ("
+        assert part in lines[row.decoder]
+
+
 def test_the_best_is_the_lowest_of_error_rates(tables):
     rows = pd.DataFrame(
         {

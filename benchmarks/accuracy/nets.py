@@ -41,6 +41,7 @@ BEFORE: dict[str, dict[str, Any]] = {
         "share_cnn": False, "n_filters": (32, 64, 128), "n_fused": 32, "hidden_size": 128,
         "n_layers": 2, "lr": 1e-3, "lr_schedule": None,
     },
+    "deep_convnet": {"max_epochs": 20, "lr": 1e-3, "lr_schedule": None},
     "eegnet": {"max_epochs": 20},
 }  # fmt: skip
 

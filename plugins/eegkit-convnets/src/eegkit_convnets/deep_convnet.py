@@ -75,6 +75,13 @@ class DeepConvNet(NeuralClassifier):
 
     Parameters
     ----------
+    max_epochs : int, default 40
+        Passes over the training trials.
+    lr : float, default 1e-2
+        Learning rate at the start. With 1e-3, the paper's, a net that reads some hundred trials
+        whole does not know the trials that it was trained on after 60 passes.
+    lr_schedule : {None, "cosine", "plateau", "one_cycle"}, default "cosine"
+        How the learning rate changes; see `NeuralClassifier`.
     n_filters : sequence of int, default (25, 50, 100, 200)
         Filters of each block; the first block has as many temporal as spatial ones.
     kernel_length : int, default 10
@@ -129,6 +136,9 @@ class DeepConvNet(NeuralClassifier):
 
     fits_in_threads = True
 
+    max_epochs = 40
+    lr = 1e-2
+    lr_schedule = "cosine"
     n_filters: Counts = (25, 50, 100, 200)
     kernel_length: Count = 10
     pool_length: Count = 3
@@ -148,6 +158,8 @@ class DeepConvNet(NeuralClassifier):
             "bias": False,
             "norm_between": False,
             "dropout_head": 0.0,
+            "lr": 1e-3,
+            "lr_schedule": None,
         },
         "motor_imagery": {
             "n_filters": (25, 50, 100, 200),
@@ -158,6 +170,8 @@ class DeepConvNet(NeuralClassifier):
             "bias": True,
             "norm_between": True,
             "dropout_head": 0.25,
+            "lr": 1e-3,
+            "lr_schedule": None,
         },
     }
 
@@ -171,6 +185,7 @@ class DeepConvNet(NeuralClassifier):
             "dropout": 0.0,
             "max_epochs": 10,
             "lr": 2e-2,
+            "lr_schedule": None,
         }
 
     @classmethod
