@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,24 @@ class Objective(nn.Module):
             losses = F.cross_entropy(logits, y, reduction="none", **options)
             total = weight if classes is None else weight * classes[y]
         return (losses * weight).sum() / total.sum().clamp_min(torch.finfo(losses.dtype).tiny)
+
+
+def losses_of_all(
+    criteria: Sequence[Objective],
+    logits: torch.Tensor,
+    y: Sequence[torch.Tensor],
+    weights: Sequence[torch.Tensor | None],
+) -> torch.Tensor:
+    """The loss of each of several nets, logits of shape (n_nets, n_trials, n_classes)."""
+    smoothing = {criterion.label_smoothing for criterion in criteria}
+    is_plain = all(c.class_weight is None for c in criteria) and all(w is None for w in weights)
+    if not is_plain or len(smoothing) > 1 or y[0].ndim == 2:
+        each = zip(criteria, logits.unbind(), y, weights, strict=True)
+        return torch.stack([criterion(*of_net) for criterion, *of_net in each])
+    losses = F.cross_entropy(
+        logits.flatten(0, 1), torch.cat(list(y)), reduction="none", label_smoothing=smoothing.pop()
+    )
+    return losses.view(len(logits), -1).mean(1)
 
 
 def accuracies(logits: torch.Tensor, y: torch.Tensor) -> dict[str, float]:

@@ -12,6 +12,7 @@ from torch.func import functional_call, vmap
 
 from eegkit.classifiers._generators import Stream
 from eegkit.classifiers._stacked import stacked
+from eegkit.classifiers._stacked_layers import stack_layers
 from eegkit.classifiers._weights import hold_statistics
 
 
@@ -88,6 +89,7 @@ class Stack:
         # What the weights are put into to be called.
         self.template = copy.deepcopy(first.module).train()
         hold_statistics(self.template)
+        stack_layers(self.template)
         for number, row in enumerate(rows):
             row.lie_in(self.weights[number])
             for name, values in self.buffers.items():

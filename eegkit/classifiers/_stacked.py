@@ -46,10 +46,11 @@ def _streams() -> Sequence[Stream]:
 def stacked(streams: Sequence[Stream]) -> Iterator[None]:
     """Inside is the forward pass of nets with these random numbers; of none, that of one net."""
     before, _THREAD.streams = _streams(), streams
+    around, _THREAD.around = getattr(_THREAD, "around", ()), streams or before
     try:
         yield
     finally:
-        _THREAD.streams = before
+        _THREAD.streams, _THREAD.around = before, around
 
 
 class _OnStack(Function):
@@ -133,10 +134,17 @@ def each_net(function: Callable[..., torch.Tensor], *tensors: torch.Tensor) -> t
     return on_stack(partial(_one_by_one, function, _streams()), *tensors)
 
 
+def each_row(function: Callable[..., torch.Tensor], *stacks: torch.Tensor) -> torch.Tensor:
+    """As `each_net`, of tensors with the axis of nets in front, inside of `on_stack`."""
+    return _one_by_one(function, _THREAD.around, *stacks)
+
+
 def _one_by_one(
     function: Callable[..., torch.Tensor], streams: Sequence[Stream], *stacks: torch.Tensor
 ) -> torch.Tensor:
     parts = []
+    # Numbers are drawn in the order in which values lie in memory.
+    stacks = tuple(x.contiguous() for x in stacks)
     for stream, *tensors in zip(streams, *stacks, strict=True):
         with stream.use():
             parts.append(function(*tensors))

@@ -20,7 +20,8 @@ from eegkit.classifiers._batches import Batch, TrialData
 from eegkit.classifiers._engine import Net
 from eegkit.classifiers._generators import Stream
 from eegkit.classifiers._intra_op import worthwhile_threads
-from eegkit.classifiers._objective import Tally
+from eegkit.classifiers._joint_optimizer import JointOptimizer
+from eegkit.classifiers._objective import Tally, losses_of_all
 from eegkit.classifiers._random_layers import draw_from_generator
 from eegkit.classifiers._stack import Row, Stack
 from eegkit.classifiers._weights import hold_statistics
@@ -35,6 +36,8 @@ MOST_NETS = 16
 FEWEST_NETS = 4
 # Of the trials of all of them.
 MOST_BYTES = 2**31
+# So many trials show whether nets can train at once.
+FEW_TRIALS = 8
 # How far logits and gradients of a net among others may be from those of the net alone.
 TOLERANCE = 1e-4
 
@@ -119,10 +122,12 @@ def train_at_once(fits: Sequence[Fit]) -> None:
     size = len(fits) * first.net.batch_size
     with worthwhile_threads(first.net.module_, first.train.shape, size, "cpu"):
         while members:
-            stack = Stack([member.row for member in members])
+            rows = [member.row for member in members]
+            stack = Stack(rows)
+            optimizer = JointOptimizer(rows, stack.weights)
             n_before = len(members)
             while len(members) == n_before:
-                _run_epoch(stack, members)
+                _run_epoch(stack, optimizer, members)
                 members = [member for member in members if not member.has_ended()]
 
 
@@ -159,13 +164,13 @@ class _Member:
                 return
             yield batch
 
-    def step(self, grad: torch.Tensor, loss: torch.Tensor, logits: torch.Tensor, y: Any) -> None:
-        row, net = self.row, self.net
-        row.vector.grad = grad
-        if net.options.clip_grad_norm is not None:
-            nn.utils.clip_grad_norm_([row.vector], net.options.clip_grad_norm)
-        net.optimizer_.step()
-        net.end_step()
+    def clip(self, grad: torch.Tensor) -> None:
+        if self.net.options.clip_grad_norm is not None:
+            self.row.vector.grad = grad
+            nn.utils.clip_grad_norm_([self.row.vector], self.net.options.clip_grad_norm)
+
+    def end_step(self, loss: torch.Tensor, logits: torch.Tensor, y: Any) -> None:
+        self.net.end_step()
         self.tally.add(loss, logits, y)
 
     def end_epoch(self) -> None:
@@ -190,7 +195,7 @@ class _Member:
         return True
 
 
-def _run_epoch(stack: Stack, members: Sequence[_Member]) -> None:
+def _run_epoch(stack: Stack, optimizer: JointOptimizer, members: Sequence[_Member]) -> None:
     """One pass of every net over its trials; those with fewer batches wait for the others."""
     coming = {number: member.begin_epoch() for number, member in enumerate(members)}
     while coming:
@@ -202,41 +207,45 @@ def _run_epoch(stack: Stack, members: Sequence[_Member]) -> None:
             if batch is not None:
                 by_size[len(batch[1])][number] = batch
         for alike in by_size.values():
-            _step(stack, members, alike)
+            _step(stack, optimizer, members, alike)
     for member in members:
         member.end_epoch()
 
 
-def _step(stack: Stack, members: Sequence[_Member], batches: dict[int, Batch]) -> None:
+def _step(
+    stack: Stack, optimizer: JointOptimizer, members: Sequence[_Member], batches: dict[int, Batch]
+) -> None:
     chosen = [members[number] for number in batches]
-    X = torch.stack([batch[0] for batch in batches.values()])
-    logits, weights = stack.forward(list(batches), X, [member.stream for member in chosen])
-    losses = [
-        member.net.criterion_(of_net, y, weight)
-        for member, of_net, (_, y, weight) in zip(
-            chosen, logits.unbind(), batches.values(), strict=True
-        )
-    ]
-    (grads,) = torch.autograd.grad(torch.stack(losses).sum(), weights)
-    for number, (member, batch) in enumerate(zip(chosen, batches.values(), strict=True)):
-        member.step(grads[number], losses[number].detach(), logits[number].detach(), batch[1])
+    X, y, weights_of_trials = zip(*batches.values(), strict=True)
+    streams = [member.stream for member in chosen]
+    logits, weights = stack.forward(list(batches), torch.stack(X), streams)
+    criteria = [member.net.criterion_ for member in chosen]
+    losses = losses_of_all(criteria, logits, y, weights_of_trials)
+    (grads,) = torch.autograd.grad(losses.sum(), weights)
+    for member, grad in zip(chosen, grads, strict=True):
+        member.clip(grad)
+    optimizer.step(list(batches), grads)
+    results = zip(chosen, losses.detach(), logits.detach(), y, strict=True)
+    for member, loss, of_net, labels in results:
+        member.end_step(loss, of_net, labels)
 
 
 def _disagreement(fits: Sequence[Fit]) -> str:
     """Why logits or gradients of several at once are not those of each alone; "" if they are."""
-    n = min(fits[0].net.batch_size, *(len(fit.train) for fit in fits))
+    n = min(FEW_TRIALS, *(len(fit.train) for fit in fits))
     batches = [fit.train.batch(torch.from_numpy(fit.train.rows[:n]))[0] for fit in fits]
     modules = [copy.deepcopy(fit.net.module_).train() for fit in fits]
     for module in modules:
         draw_from_generator(module)
-    rows = [Row(copy.deepcopy(m), torch.optim.SGD(m.parameters())) for m in modules]
+    rows = [Row(module, torch.optim.SGD(module.parameters())) for module in modules]
     streams = [Stream(0, fit.net.has_generator) for fit in fits]
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("error", message="There is a performance drop")
-            alone = [_trial(m, X, fit) for m, X, fit in zip(modules, batches, fits, strict=True)]
             logits, weights = Stack(rows).forward(range(len(fits)), torch.stack(batches), streams)
             (grads,) = torch.autograd.grad(logits.square().sum(), weights)
+            # Batch norms have learned from these trials by now, but go by them, as before.
+            alone = [_trial(m, X, fit) for m, X, fit in zip(modules, batches, fits, strict=True)]
     except Exception as error:
         return f"they cannot go through their layers at once ({brief(error)})"
     pairs = zip(alone, zip(logits, grads, strict=True), strict=True)

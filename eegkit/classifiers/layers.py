@@ -6,6 +6,7 @@ another device they are torch's layers.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import torch
@@ -159,9 +160,13 @@ class Dropout(nn.Dropout):
             return super().forward(x)
         if not runs_eagerly_on_cpu(x):
             return drop(x, self.p)
-        uniform = each_net(_uniform, x)
-        return x * (uniform >= self.p).to(x.dtype).div_(1 - self.p)
+        return x * each_net(partial(kept, self), x)
 
 
-def _uniform(x: torch.Tensor) -> torch.Tensor:
-    return torch.empty_like(x).uniform_(generator=generator())
+def kept(layer: nn.Dropout, x: torch.Tensor) -> torch.Tensor:
+    """What dropout multiplies x with while training: 0, or 1 / (1 - p)."""
+    mask = torch.empty_like(x)
+    if not isinstance(layer, Dropout):
+        return mask.bernoulli_(1 - layer.p, generator=generator()).div_(1 - layer.p)
+    uniform = mask.uniform_(generator=generator())
+    return (uniform >= layer.p).to(x.dtype).div_(1 - layer.p)

@@ -68,9 +68,9 @@ def sizes(monkeypatch):
     sizes = []
     run_epoch = _together._run_epoch
 
-    def record(stack, members):
+    def record(stack, optimizer, members):
         sizes.append(len(members))
-        run_epoch(stack, members)
+        run_epoch(stack, optimizer, members)
 
     monkeypatch.setattr(_together, "_run_epoch", record)
     return sizes

@@ -54,6 +54,10 @@ def space_first(x: torch.Tensor, temporal: nn.Sequential, spatial: nn.Sequential
     w, S = conv.weight[:, 0, 0], cast(torch.Tensor, spatial[0].weight)[:, 0, :, 0]
     if not (norm.training or norm2.training or torch.is_grad_enabled()):
         return _inference(x, w, S, norm, norm2)
+    if is_stacked() and norm.training:
+        function = partial(_of_nets, eps=norm.eps, momentum=norm.momentum)
+        tensors = norm.weight, norm.bias, *_running(norm), norm.num_batches_tracked
+        return cast(torch.Tensor, norm2(on_stack(function, x, w, S, *tensors)))
     K, T = w.shape[1], x.shape[2]
     n = fft_length(T + K - 1)
     X = spectrum(x, n)
@@ -68,6 +72,35 @@ def space_first(x: torch.Tensor, temporal: nn.Sequential, spatial: nn.Sequential
     filters = (scale[:, None] * w).repeat_interleave(D, 0)
     y = filtered(_mix(S, X), kernel_spectrum(filters, n, (K - 1) // 2), n, T)
     return cast(torch.Tensor, norm2((y + shift[:, None]).unsqueeze(2)))
+
+
+def _of_nets(
+    x: torch.Tensor,
+    w: torch.Tensor,
+    S: torch.Tensor,
+    weight: torch.Tensor,
+    bias: torch.Tensor,
+    *statistics: torch.Tensor,
+    eps: float,
+    momentum: float,
+) -> torch.Tensor:
+    """What goes into the second norm, of N nets that train: (N, B, C, T) -> (N, B, M, 1, T).
+
+    With the channels before the trials, mixtures of channels are one product for each net.
+    """
+    n_trials, (K, T) = x.shape[1], (w.shape[-1], x.shape[-1])
+    n, D = fft_length(T + K - 1), S.shape[1] // w.shape[1]
+    x = x.transpose(1, 2).contiguous()  # (N, C, B, T)
+    X = Spectrum.apply(x, n)
+    mean, var = batch_statistics(x, X, w, n)
+    _move_running(*statistics, mean, var, momentum, x[0].numel())
+    scale = weight * (var + eps).rsqrt()
+    shift = (bias - scale * mean).repeat_interleave(D, 1) * S.sum(2)
+    filters = (scale[..., None] * w).repeat_interleave(D, 1)
+    Z = torch.bmm(S, torch.view_as_real(X).flatten(2)).unflatten(2, (n_trials, -1, 2))
+    W = kernel_spectrum(filters, n, (K - 1) // 2)[:, :, None]
+    y = Filter.apply(torch.view_as_complex(Z), W, n, T) + shift[..., None, None]
+    return cast(torch.Tensor, y.transpose(1, 2).unsqueeze(3))
 
 
 def _inference(
@@ -96,8 +129,22 @@ def _running(norm: nn.BatchNorm2d) -> tuple[torch.Tensor, torch.Tensor]:
 def _update_running(norm: nn.BatchNorm2d, mean: torch.Tensor, var: torch.Tensor, n: int) -> None:
     """As BatchNorm2d does after a batch of n values, with the unbiased variance."""
     running_mean, running_var = _running(norm)
-    batches = cast(torch.Tensor, norm.num_batches_tracked).add_(1)
-    momentum = 1 / float(batches) if norm.momentum is None else norm.momentum
+    batches = cast(torch.Tensor, norm.num_batches_tracked)
+    momentum = 1 / (float(batches) + 1) if norm.momentum is None else norm.momentum
+    _move_running(running_mean, running_var, batches, mean, var, momentum, n)
+
+
+@torch.no_grad()
+def _move_running(
+    running_mean: torch.Tensor,
+    running_var: torch.Tensor,
+    batches: torch.Tensor,
+    mean: torch.Tensor,
+    var: torch.Tensor,
+    momentum: float,
+    n: int,
+) -> None:
+    batches.add_(1)
     running_mean.mul_(1 - momentum).add_(mean * momentum)
     running_var.mul_(1 - momentum).add_(var * (momentum * n / (n - 1)))
 
@@ -105,17 +152,10 @@ def _update_running(norm: nn.BatchNorm2d, mean: torch.Tensor, var: torch.Tensor,
 def batch_statistics(
     x: torch.Tensor, X: torch.Tensor, w: torch.Tensor, n: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean and biased variance of each filter's output over the batch."""
-    if is_stacked():
-        mean, var = on_stack(partial(_batch_statistics, n=n), x, X, w)
-        return mean, var
-    return _batch_statistics(x, X, w, n)
+    """Mean and biased variance of each filter's output over the batch.
 
-
-def _batch_statistics(
-    x: torch.Tensor, X: torch.Tensor, w: torch.Tensor, n: int
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """The same for any axes in front: x (..., B, C, T), w (..., F, K) to (..., F)."""
+    Any axes may be in front: x (..., B, C, T), w (..., F, K) to (..., F).
+    """
     m, R = _moments(x, X, w.shape[-1], n)
     w64 = w.double()
     mean = (w64 @ m[..., None])[..., 0]
@@ -124,7 +164,7 @@ def _batch_statistics(
     if x.dtype == torch.float32 and (mean.square() > LARGEST_MEAN**2 * var).any():
         # The variance is a small difference of large numbers: again, in double precision.
         x64 = x.double()
-        mean, var = _batch_statistics(x64, Spectrum.apply(x64, n), w64, n)
+        mean, var = batch_statistics(x64, Spectrum.apply(x64, n), w64, n)
     return mean.to(w.dtype), var.clamp(min=0).to(w.dtype)
 
 
@@ -220,7 +260,8 @@ class Spectrum(Function):
 class Filter(Function):
     """irfft(X * W, n)[..., :T]; the transform pads the gradient.
 
-    X (B, M, bins) with W (M, bins), or X (N, B, M, bins) with W (N, 1, M, bins) of N nets.
+    X (B, M, bins) with W (M, bins), or of N nets X (N, B, M, bins) with W (N, 1, M, bins), or the
+    trials after the maps in both.
     """
 
     generate_vmap_rule = True
@@ -240,7 +281,7 @@ class Filter(Function):
         share = _multiplicity(ctx.n, grads[0]) / ctx.n
         G = torch.fft.rfft(grads[0], ctx.n)
         products = G * X.conj()
-        of_W = products.sum(1, keepdim=True) if W.ndim == X.ndim else products.sum(0)
+        of_W = products.sum_to_size(W.shape) if W.ndim == X.ndim else products.sum(0)
         return G * (W.conj() * share), of_W * share, None, None
 
 

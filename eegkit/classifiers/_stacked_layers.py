@@ -1,0 +1,179 @@
+"""Layers as several nets go through them at once: many layers by one call, in a fast layout.
+
+vmap alone copies large arrays between layers, and every call of `on_stack` takes as long as a small
+layer. Same outputs as of each net alone, up to rounding. Subclasses of layers, which may do
+something else, go their own way.
+
+Shapes: N nets, B trials, C channels. Arrays are (N, B, C, ...) whatever lies next to what in
+memory: a layer takes the axes in the order that costs no copy, and leaves them so to the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import groupby
+from typing import Any, cast
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.nn.utils.parametrize import is_parametrized
+
+from eegkit.classifiers import layers
+from eegkit.classifiers._random_layers import LAYERS as RANDOM_LAYERS
+from eegkit.classifiers._stacked import each_row, is_stacked, on_stack
+
+
+def in_memory_order(function: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor) -> Any:
+    """A function that changes the length of the last axis alone, whatever axes are in front."""
+    order = sorted(range(x.ndim - 1), key=x.stride, reverse=True)
+    back = sorted(range(x.ndim - 1), key=order.__getitem__)
+    return function(x.permute(*order, -1)).permute(*back, -1)
+
+
+def _as_it_is(layer: Any, x: torch.Tensor) -> Any:
+    return type(layer).forward(layer, x)
+
+
+def _along_time(layer: Any, x: torch.Tensor) -> Any:
+    return in_memory_order(partial(type(layer).forward, layer), x)
+
+
+def _flatten(layer: Any, x: torch.Tensor) -> torch.Tensor:
+    return x.flatten(2)
+
+
+def _pad(layer: nn.ZeroPad2d, x: torch.Tensor) -> Any:
+    if any(layer.padding[2:]):
+        return F.pad(x, layer.padding)
+    return in_memory_order(lambda x: F.pad(x, layer.padding[:2]), x)
+
+
+def _drop(layer: Any, x: torch.Tensor) -> torch.Tensor:
+    if not 0 < layer.p < 1:
+        return F.dropout(x, layer.p)
+    return x * each_row(partial(layers.kept, layer), x)
+
+
+def _linear(
+    layer: nn.Linear, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None
+) -> torch.Tensor:
+    y = torch.bmm(x.flatten(1, -2), weight.mT)
+    y = y if bias is None else y + bias[:, None]
+    return y.unflatten(1, x.shape[1:-1])
+
+
+def _convolve(
+    layer: Any, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None
+) -> torch.Tensor:
+    """A convolution of N times as many groups."""
+    n_nets = len(x)
+    function = F.conv1d if len(layer.kernel_size) == 1 else F.conv2d
+    y = function(
+        x.transpose(0, 1).flatten(1, 2), weight.flatten(0, 1),
+        None if bias is None else bias.flatten(),
+        layer.stride, layer.padding, layer.dilation, n_nets * layer.groups,
+    )  # fmt: skip
+    return y.unflatten(1, (n_nets, -1)).transpose(0, 1)
+
+
+def _normalise(layer: Any, x: torch.Tensor, **of_nets: torch.Tensor) -> torch.Tensor:
+    """One norm of N * C channels, the running statistics of each net among them."""
+    of_nets.pop("num_batches_tracked").add_(1)
+    front = (1, 2) if x.stride(2) > x.stride(1) else (0, 1)
+    y = x.transpose(*front)  # (N, C, B, ...), or (B, N, C, ...)
+    flat = y.reshape(1 if front == (1, 2) else len(y), x.shape[0] * x.shape[2], -1)
+    flat = F.batch_norm(
+        flat, **{name: part.flatten() for name, part in of_nets.items()},
+        training=True, momentum=layer.momentum, eps=layer.eps,
+    )  # fmt: skip
+    return flat.reshape(y.shape).transpose(*front)
+
+
+Rule = Callable[..., torch.Tensor]
+RULES: dict[type[nn.Module], Rule] = {
+    **dict.fromkeys((layers.ELU, nn.ELU, nn.ReLU, nn.GELU, nn.Sigmoid, nn.Tanh), _as_it_is),
+    layers.AvgPool: _along_time,
+    nn.Flatten: _flatten,
+    nn.ZeroPad2d: _pad,
+    layers.Dropout: _drop,
+    RANDOM_LAYERS[nn.Dropout]: _drop,
+    nn.Linear: _linear,
+    nn.Conv1d: _convolve,
+    nn.Conv2d: _convolve,
+    nn.BatchNorm1d: _normalise,
+    nn.BatchNorm2d: _normalise,
+}
+
+
+def rule_of(layer: nn.Module) -> Rule | None:
+    """How several nets go through a layer at once; None where vmap has to find out.
+
+    ``rule(x, **tensors)`` takes x of shape (N, B, ...), and the layer's parameters and buffers by
+    name, with N in front. A layer has one as its method ``of_nets``.
+    """
+    if is_parametrized(layer):
+        return None
+    if hasattr(layer, "of_nets"):
+        return cast(Rule, layer.of_nets)
+    rule = RULES.get(type(layer))
+    is_plain = (
+        (rule is not _convolve or layer.padding_mode == "zeros")
+        and (rule is not _flatten or (layer.start_dim, layer.end_dim) == (1, -1))
+        and (rule is not _normalise or _learns_as_usual(layer))
+    )
+    return partial(rule, layer) if rule and is_plain else None
+
+
+def _learns_as_usual(norm: Any) -> bool:
+    has_all = norm.affine and norm.track_running_stats and norm.momentum is not None
+    return bool(norm.training and has_all)
+
+
+class _Sequential(nn.Sequential):
+    def forward(self, x: Any) -> Any:
+        if not is_stacked():
+            return super().forward(x)
+        for has_rule, run in groupby(_leaves(self), lambda layer: rule_of(layer) is not None):
+            if has_rule:
+                x = through(list(run), x)
+                continue
+            for layer in run:
+                x = layer(x)
+        return x
+
+
+def _leaves(layer: nn.Module) -> Iterator[nn.Module]:
+    if type(layer) is not _Sequential:
+        yield layer
+        return
+    for part in layer:
+        yield from _leaves(part)
+
+
+def through(run: Sequence[nn.Module], x: torch.Tensor) -> torch.Tensor:
+    """What layers with rules make of a net's x, one after the other, for all nets by one call."""
+    rules = [rule_of(layer) for layer in run]
+    named = [dict(layer.named_parameters()) | dict(layer.named_buffers()) for layer in run]
+    sizes = [len(tensors) for tensors in named]
+
+    def function(x: torch.Tensor, *stacks: torch.Tensor) -> torch.Tensor:
+        start = 0
+        for rule, tensors, size in zip(rules, named, sizes, strict=True):
+            assert rule is not None
+            x = rule(x, **dict(zip(tensors, stacks[start : start + size], strict=True)))
+            start += size
+        return x
+
+    tensors = (tensor for of_layer in named for tensor in of_layer.values())
+    return cast(torch.Tensor, on_stack(function, x, *tensors))
+
+
+def stack_layers(module: nn.Module) -> None:
+    """Let the layers of a module that is being called for several nets take them at once."""
+    for part in module.modules():
+        if type(part) is nn.Sequential:
+            part.__class__ = _Sequential
+        elif rule_of(part) is not None:
+            vars(part)["forward"] = partial(through, [part])
