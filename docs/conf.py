@@ -1,14 +1,16 @@
 """Sphinx configuration."""
 
+import os
 import subprocess
 import sys
+import tomllib
 import warnings
 from pathlib import Path
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "_ext"))
 
-from registry_tables import write_registry_pages  # noqa: E402
+from registry_tables import classes_of, public_name, write_registry_pages  # noqa: E402
 
 import eegkit  # noqa: E402
 
@@ -27,6 +29,7 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "formulas",
     "inherited_docstrings",
+    "net_pages",
     "registry_tables",
 ]
 exclude_patterns = ["_build", "generated/draft.md"]
@@ -36,6 +39,7 @@ myst_heading_anchors = 3
 autosummary_generate = True
 # What an estimator's page shows of what it inherits.
 autosummary_context = {
+    "nets": [public_name(cls) for cls in classes_of("classifiers")],
     "estimator_methods": [
         "fit", "predict", "predict_proba", "transform", "fit_transform", "calibrate",
         "partial_fit", "published", "search_space",
@@ -44,6 +48,33 @@ autosummary_context = {
 autodoc_typehints = "none"
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
+
+# With EEGKIT_INVENTORIES=online types of other libraries link to their pages, whose lists of names
+# the build asks for; a folder that has them as NAME.inv serves, too. Without, it asks nobody.
+if inventories := os.environ.get("EEGKIT_INVENTORIES"):
+    extensions.append("sphinx.ext.intersphinx")
+    sites = {
+        "python": "https://docs.python.org/3",
+        "numpy": "https://numpy.org/doc/stable",
+        "scipy": "https://docs.scipy.org/doc/scipy",
+        "pandas": "https://pandas.pydata.org/docs",
+        "sklearn": "https://scikit-learn.org/stable",
+        "matplotlib": "https://matplotlib.org/stable",
+        "torch": "https://docs.pytorch.org/docs/stable",
+        "mne": "https://mne.tools/stable",
+    }
+    files = {name: Path(inventories, f"{name}.inv") for name in sites}
+    intersphinx_mapping = {
+        name: (f"{site}/", None if inventories == "online" else str(files[name]))
+        for name, site in sites.items()
+        if inventories == "online" or files[name].exists()
+    }
+    numpydoc_xref_param_type = True
+    numpydoc_xref_aliases = {
+        "DataFrame": "pandas.DataFrame",
+        "ndarray": "numpy.ndarray",
+        "array-like": ":term:`numpy:array_like`",
+    }
 
 html_theme = "pydata_sphinx_theme"
 html_title = "eegkit"
@@ -54,6 +85,13 @@ html_theme_options = {
     "show_prev_next": False,
     "show_toc_level": 2,
 }
+addresses = tomllib.loads((HERE.parent / "pyproject.toml").read_text("utf-8"))["tool"]["eegkit"]
+if addresses["repository"]:
+    html_theme_options["icon_links"] = [
+        {"name": "Source", "url": addresses["repository"], "icon": "fa-solid fa-code-branch"}
+    ]
+if addresses["documentation"]:
+    html_baseurl = addresses["documentation"]
 html_static_path = ["_static"]
 html_css_files = ["eegkit.css"]
 html_show_sourcelink = False

@@ -1,15 +1,13 @@
 """What is registered at build time: tables of it, and a page for each transform and net."""
 
-import warnings
 from pathlib import Path
 
-import numpy as np
 from docutils import nodes
 from docutils.parsers.rst import Directive
+from net_pages import facts, reached_in_words, simple_table
 from sphinx import addnodes
 
 from eegkit import NeuralClassifier, registry
-from eegkit.classifiers import net_cost
 
 HEADINGS = {
     "datasets": [
@@ -32,11 +30,9 @@ HEADINGS = {
         "parameters",
         "multiply-adds (M)",
         "ms per trial",
+        "accuracy measured",
     ],
 }
-
-# What nets are counted and timed on: 4 classes, and trials of these shapes.
-EXAMPLES = {"raw": (22, 1000), "spectrogram": (22, 64, 32)}
 
 BASES = {"transforms": "eegkit.Transformer", "classifiers": "eegkit.NeuralClassifier"}
 TITLES = {"transforms": "Transforms", "classifiers": "Nets"}
@@ -48,7 +44,7 @@ def _cells(kind, name):
     if kind == "datasets":
         return [str(cls.facts()[heading]) for heading in HEADINGS[kind][1:]]
     cells = [_link(cls), description.summary, cls.input_kind, description.entry.distribution]
-    return cells + (_cost(cls) if kind == "classifiers" else [])
+    return [*cells, *_cost(cls), reached_in_words(name)] if kind == "classifiers" else cells
 
 
 def _link(cls):
@@ -63,34 +59,9 @@ def _link(cls):
 
 def _cost(cls):
     """Parameters, multiply-adds and time of a net of default parameters."""
-    X = np.random.default_rng(0).normal(size=(4, *EXAMPLES[cls.input_kind]))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        net = cls(max_epochs=1, device="cpu", random_state=0).fit(X, ["a", "b", "c", "d"])
-    found = net_cost(net)
-    millions = found.multiply_adds / 1e6
-    return [f"{found.n_parameters:,}", f"{millions:,.1f}", f"{found.ms_per_trial:.2f}"]
-
-
-def _table(kind, headings, rows):
-    table = nodes.table(classes=["table", "registry", kind])
-    group = nodes.tgroup(cols=len(headings))
-    table += group
-    group += [nodes.colspec(colwidth=1) for _ in headings]
-    head, body = nodes.thead(), nodes.tbody()
-    group += [head, body]
-    for section, lines in ((head, [headings]), (body, rows)):
-        for line in lines:
-            row = nodes.row()
-            for i, text in enumerate(line):
-                is_name = section is body and i == 0
-                if isinstance(text, nodes.Node):
-                    content = text
-                else:
-                    content = nodes.literal(text=text) if is_name else nodes.Text(text)
-                row += nodes.entry("", nodes.paragraph("", "", content))
-            section += row
-    return table
+    cost, _ = facts(cls)
+    millions = cost.multiply_adds / 1e6
+    return [f"{cost.n_parameters:,}", f"{millions:,.1f}", f"{cost.ms_per_trial:.2f}"]
 
 
 class RegistryTable(Directive):
@@ -101,7 +72,7 @@ class RegistryTable(Directive):
     def run(self):
         kind = self.arguments[0]
         rows = [[name, *_cells(kind, name)] for name in registry.names(kind)]
-        return [_table(kind, HEADINGS[kind], rows)]
+        return [simple_table(HEADINGS[kind], rows, ["registry", kind])]
 
 
 def write_registry_pages(app, config):
