@@ -128,6 +128,7 @@ class Estimator(Parametrized, BaseEstimator):
         if not hasattr(X, "shape") and hasattr(X, "__array__"):
             X = np.asarray(X)
         _check_equal_lengths(X)
+        _check_numbers(X)
         self._check_axes(X, reset=reset)
         metadata = X.metadata if isinstance(X, SignalArray) else {}
         if isinstance(X, SignalArray):
@@ -290,6 +291,8 @@ def tell_unlike(estimator: Any, array: NDArray[Any]) -> None:
     profile = getattr(estimator, "training_profile_", None)
     if profile is None or not len(array):
         return
+    if array.dtype.kind == "O":  # numbers, as was found to predict
+        array = array.astype(np.float64)
     sentences = list(likeness.sentences(profile, array, getattr(estimator, "sfreq_", None)))
     if sentences:
         warn(
@@ -321,6 +324,19 @@ def _check_equal_lengths(X: Any) -> None:
         listing = f": {', '.join(map(str, shapes[:5]))}" if shapes else ""
         raise ValueError(
             f"The trials of X differ in shape{listing}; crop or pad them to one."
+        ) from None
+
+
+def _check_numbers(X: Any) -> None:
+    """Refuse an array of objects that has text among its numbers."""
+    if getattr(getattr(X, "dtype", None), "kind", None) != "O":
+        return
+    try:
+        np.asarray(X, dtype=np.float64)
+    except ValueError as error:
+        raise ValueError(
+            f"X is an array of objects that are not all numbers ({error}); expected signals as an "
+            "array of floats."
         ) from None
 
 

@@ -1,10 +1,12 @@
-"""EDF files for the tests of the readers, written without any library."""
+"""EDF files for the tests of the readers, written without any library, and people to explain."""
 
 import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from eegkit import Trials
 
 
 def _fields(values, width):
@@ -61,6 +63,18 @@ def write_edf():
         path.write_bytes(header + b"".join(blocks))
 
     return write
+
+
+@pytest.fixture(scope="session")
+def eight_people():
+    """Trials of eight people at rest or at a task, which is louder at O1."""
+    rng = np.random.default_rng(0)
+    y = np.tile(["rest", "task"], 80)
+    X = rng.normal(scale=10, size=(160, 5, 64))
+    X[y == "task", 3] *= 1.6
+    names = ("C3", "Cz", "C4", "O1", "O2")
+    subject = np.repeat(list("abcdefgh"), 20)
+    return Trials.from_arrays(X, y, sfreq=64, ch_names=names, subject=subject)
 
 
 @pytest.fixture

@@ -135,6 +135,18 @@ def test_epochs_are_looked_at_as_arrays_are(listed):
     np.testing.assert_array_equal(model.predict(epochs), model.predict(trials(eeg()).X))
 
 
+def test_numbers_as_objects_are_looked_at_as_numbers_are():
+    model = decoder().fit(trials(eeg()).X, Y)
+    X = eeg(seed=1)
+    np.testing.assert_array_equal(model.predict(X.astype(object)), model.predict(X))
+    (text,) = told(model.predict, (1e-6 * X).astype(object))
+    assert "amplitude is 1e-06 times theirs" in text
+    with_text = X.astype(object)
+    with_text[0, 0, 0] = "artefact"
+    with pytest.raises(ValueError, match=r"not all numbers \(.*'artefact'\); expected"):
+        model.predict(with_text)
+
+
 def test_a_first_step_from_elsewhere_is_given_the_epochs_themselves():
     class Kinds(FunctionTransformer):
         def fit(self, X, y=None):

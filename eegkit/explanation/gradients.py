@@ -6,6 +6,7 @@ import functools
 import math
 import warnings
 from collections import Counter
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,8 @@ RESCALED = (
     nn.ReLU, nn.ELU, nn.LeakyReLU, nn.Sigmoid, nn.Tanh, nn.Softplus, nn.Softmax,
     nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d,
 )  # fmt: skip
+# Functions of single numbers, which the rule is for as well, though Captum has none for them.
+SMOOTH = (nn.SiLU, nn.GELU, nn.Mish)
 
 
 def captum() -> Any:
@@ -154,9 +157,9 @@ def deep_lift(question: Question, *, baseline: Baseline = None) -> Answer:
     """DeepLIFT by the rescale rule [1]_: differences from a baseline, carried back layer by layer.
 
     A trial's attributions add up to the difference that it makes to the logit where all that is
-    not linear in the net are layers that the rule is for: ReLU, ELU, leaky ReLU, sigmoid, tanh,
-    softplus, softmax and max pooling. Of gates, attention and formulas the gradient is taken;
-    a warning says where more than 1 % is missing.
+    not linear in the net are layers that the rule is for: ReLU, ELU, leaky ReLU, SiLU, GELU, Mish,
+    sigmoid, tanh, softplus, softmax and max pooling. Of gates, attention and formulas the gradient
+    is taken; a warning says where more than 1 % is missing.
 
     Parameters
     ----------
@@ -169,8 +172,7 @@ def deep_lift(question: Question, *, baseline: Baseline = None) -> Answer:
        propagating activation differences, ICML, arXiv:1704.02685.
     """
     net, origin = question.net, baseline_of(question.X, baseline)
-    _refuse_layers_in_use_again(net)
-    method = captum().DeepLift(_with_plain_layers(net.whole))
+    method = captum().DeepLift(_with_plain_layers(net.whole, _layers_in_use_again(net)))
     beside = net.tensor(origin)[None]
 
     def attribute(x: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
@@ -182,29 +184,42 @@ def deep_lift(question: Question, *, baseline: Baseline = None) -> Answer:
     return _complete(question, values, origin, remedy)
 
 
-def _refuse_layers_in_use_again(net: Differentiable) -> None:
-    """Refuse a net in which one layer works twice, whose differences would be mixed up."""
+def _layers_in_use_again(net: Differentiable) -> list[nn.Module]:
+    """Smooth layers that work twice, whose gradient is taken; those of Captum's are refused.
+
+    The differences of one use would be mixed up with those of the other.
+    """
     names = {layer: name for name, layer in net.module.named_modules()}
-    layers = [layer for layer in names if isinstance(layer, RESCALED)]
+    layers = [layer for layer in names if isinstance(layer, RESCALED + SMOOTH)]
     calls: Counter[nn.Module] = Counter()
     with hooks(layers, lambda layer, inputs, output: calls.update([layer])), torch.no_grad():
         net.whole(torch.zeros(1, *net.input_shape, device=net.device))
-    again = [names[layer] for layer, n_calls in calls.items() if n_calls > 1]
-    if again:
+    again = [layer for layer, n_calls in calls.items() if n_calls > 1]
+    refused = [names[layer] for layer in again if isinstance(layer, RESCALED)]
+    if refused:
         raise ParameterError(
-            f"deep_lift follows each layer once, but {net.name} uses {shortlist(again)} several "
+            f"deep_lift follows each layer once, but {net.name} uses {shortlist(refused)} several "
             "times; use integrated_gradients or occlusion.",
             "method",
         )
+    return again
 
 
-def _with_plain_layers(module: nn.Module) -> nn.Module:
-    """Layers of subclasses as torch's own, which Captum knows by their very class."""
+def _with_plain_layers(module: nn.Module, again: Collection[nn.Module]) -> nn.Module:
+    """Layers as torch's own that Captum has a rule for, which it knows by their very class."""
     for layer in module.modules():
         for plain in RESCALED:
             if isinstance(layer, plain):
                 layer.__class__ = plain
+        if isinstance(layer, SMOOTH) and layer not in again:
+            _behind_tanh(layer)
     return module
+
+
+def _behind_tanh(layer: Any) -> None:
+    """Let Captum take a layer for a tanh, whose rule reads what goes in and what comes out."""
+    layer.forward = layer.forward  # its own formula, whatever its class
+    layer.__class__ = nn.Tanh
 
 
 def _complete(

@@ -112,6 +112,23 @@ def test_deep_lift_refuses_a_layer_that_works_twice(net, trials):
         explain(twice, trials, method="deep_lift")
 
 
+@pytest.mark.parametrize("smooth", [nn.SiLU, nn.GELU, nn.Mish])
+def test_deep_lift_adds_up_behind_smooth_layers(smooth, net, trials):
+    other = copy.deepcopy(net)
+    other.module_.act = smooth()
+    attributions = explain(other, trials, method="deep_lift", target="task")
+    assert np.abs(attributions.gap).max() < 1e-4
+    assert type(other.module_.act) is smooth
+
+
+def test_deep_lift_takes_the_gradient_of_a_smooth_layer_that_works_twice(net, trials):
+    twice = copy.deepcopy(net)
+    twice.module_.act = nn.SiLU()
+    twice.module_.head = nn.Sequential(net.module_.head, twice.module_.act)
+    with pytest.warns(UserWarning, match="does not add up"):
+        explain(twice, trials, method="deep_lift")
+
+
 def test_maps_over_spectrograms_are_no_maps_over_raw_trials(decoder, trials):
     with pytest.raises(ParameterError, match="use space='input'"):
         explain(decoder, trials, method="gradcam", space="raw")

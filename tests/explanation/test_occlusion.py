@@ -4,11 +4,13 @@ import captum.attr
 import numpy as np
 import pytest
 import torch
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from torch import nn
 
-from eegkit import ParameterError, Pipeline, explain
+from eegkit import ParameterError, Pipeline, SignalArray, explain
+from eegkit.decoders import mental_workload, slow_potentials
 from eegkit.testing import example_trials
 from eegkit.transforms import BandPower, SubjectStandardizer
 
@@ -156,3 +158,20 @@ class StandardScalerOfTrials(StandardScaler):
 
     def transform(self, X):
         return super().transform(np.var(X, axis=-1))
+
+
+@pytest.mark.parametrize("decoder", [mental_workload(), slow_potentials(net=False)])
+def test_decoders_of_a_task_are_explained_on_new_people(decoder):
+    rng = np.random.default_rng(0)
+    y = np.tile(["rest", "task"], 36)
+    X = rng.normal(scale=10, size=(72, 4, 400))
+    X[y == "task", 1] = 2 * X[y == "task", 1] + 10 * np.sin(np.linspace(0, np.pi, 400))
+    people = np.repeat(list("abc"), 24)
+    onsets = 2.0 * np.tile(np.arange(24), 3)
+    names = ("C3", "Cz", "C4", "Pz")
+    signals = SignalArray(X, sfreq=200, ch_names=names, groups=people, onsets=onsets)
+    new = people == "c"
+    decoder = clone(decoder).fit(signals[~new], y[~new])
+    ours = explain(decoder, signals[new], y[new], method="occlusion", target="true")
+    assert ours.values.shape == (24, 4)
+    assert ours.values.mean(axis=0).argmax() == 1

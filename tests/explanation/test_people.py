@@ -109,29 +109,18 @@ def log_power(X):
 
 
 @pytest.fixture(scope="module")
-def trials():
-    """Eight people; the task is louder at O1."""
-    rng = np.random.default_rng(0)
-    y = np.tile(["rest", "task"], 80)
-    X = rng.normal(scale=10, size=(160, 5, 64))
-    X[y == "task", 3] *= 1.6
-    subject = np.repeat(list("abcdefgh"), 20)
-    return Trials.from_arrays(X, y, sfreq=64, ch_names=CHANNELS, subject=subject)
-
-
-@pytest.fixture(scope="module")
 def decoder():
     return make_pipeline(FunctionTransformer(log_power), LogisticRegression())
 
 
 @pytest.fixture(scope="module")
-def results(decoder, trials):
-    return evaluate({"power": decoder}, trials, cv="group-4", keep_decoders=True)
+def results(decoder, eight_people):
+    return evaluate({"power": decoder}, eight_people, cv="group-4", keep_decoders=True)
 
 
 @pytest.fixture(scope="module")
-def people(results, trials):
-    return explain_people(results, trials, **HIDE)
+def people(results, eight_people):
+    return explain_people(results, eight_people, **HIDE)
 
 
 def test_the_population_looks_where_the_effect_is(people):
@@ -148,7 +137,7 @@ def test_the_population_looks_where_the_effect_is(people):
     assert repr(people).startswith("<PeopleAttributions: occlusion of 8 people")
 
 
-def test_each_map_is_by_the_decoder_that_never_saw_the_person(results, trials, people):
+def test_each_map_is_by_the_decoder_that_never_saw_the_person(results, eight_people, people):
     from eegkit.explanation import explain
 
     answers = results.predictions()
@@ -157,7 +146,7 @@ def test_each_map_is_by_the_decoder_that_never_saw_the_person(results, trials, p
     mine = tested.subject == "c"
     rows = tested[mine]
     values = [
-        explain(results.decoders()[fold], trials[tested.trial], target=t, **HIDE).values[mine]
+        explain(results.decoders()[fold], eight_people[tested.trial], target=t, **HIDE).values[mine]
         for t in ("rest", "task")
     ]
     difference = np.where((rows.y == "task")[:, None], values[1] - values[0], values[0] - values[1])
@@ -165,37 +154,45 @@ def test_each_map_is_by_the_decoder_that_never_saw_the_person(results, trials, p
     np.testing.assert_allclose(people.values[2], np.mean(expected, axis=0), rtol=1e-4, atol=1e-7)
 
 
-def test_labels_that_mean_nothing_give_no_effect(decoder, trials):
+def test_labels_that_mean_nothing_give_no_effect(decoder, eight_people):
     rng = np.random.default_rng(0)
     alarms = 0
     for _ in range(4):
-        y = np.concatenate([rng.permutation(trials.y[:10]) for _ in range(16)])
+        y = np.concatenate([rng.permutation(eight_people.y[:10]) for _ in range(16)])
         noise = Trials.from_arrays(
-            np.asarray(trials.X), y, sfreq=64, ch_names=CHANNELS, subject=np.repeat(range(16), 10)
+            np.asarray(eight_people.X),
+            y,
+            sfreq=64,
+            ch_names=CHANNELS,
+            subject=np.repeat(range(16), 10),
         )
         results = evaluate(decoder, noise, cv="group-4", keep_decoders=True)
         alarms += explain_people(results, noise, **HIDE).test()["p"].min() <= 0.05
     assert alarms <= 1
 
 
-def test_what_cannot_be_a_statement_about_people_is_refused(decoder, results, trials):
-    within = evaluate(decoder, trials, cv="within-2", keep_decoders=True, on_leak="mark")
+def test_what_cannot_be_a_statement_about_people_is_refused(decoder, results, eight_people):
+    within = evaluate(decoder, eight_people, cv="within-2", keep_decoders=True, on_leak="mark")
     with pytest.raises(ValueError, match="same people on both sides"):
-        explain_people(within, trials, **HIDE)
+        explain_people(within, eight_people, **HIDE)
     with pytest.raises(ValueError, match="not those that the results are of"):
-        explain_people(results, trials[20:], **HIDE)
+        explain_people(results, eight_people[20:], **HIDE)
     with pytest.raises(ValueError, match="target has no meaning for people"):
-        explain_people(results, trials, **HIDE, target="predicted")
+        explain_people(results, eight_people, **HIDE, target="predicted")
     others = Trials.from_arrays(
-        np.asarray(trials.X)[::-1], trials.y, sfreq=64, ch_names=CHANNELS, subject=trials.groups
+        np.asarray(eight_people.X)[::-1],
+        eight_people.y,
+        sfreq=64,
+        ch_names=CHANNELS,
+        subject=eight_people.groups,
     )
     with pytest.raises(ValueError, match="trials otherwise than in the results"):
         explain_people(results, others, **HIDE)
 
 
-def test_who_has_one_class_is_left_out(decoder, trials):
-    rows = np.flatnonzero((trials.groups != "b") | (trials.y == "rest"))
-    some = trials[rows]
+def test_who_has_one_class_is_left_out(decoder, eight_people):
+    rows = np.flatnonzero((eight_people.groups != "b") | (eight_people.y == "rest"))
+    some = eight_people[rows]
     results = evaluate(decoder, some, cv="group-4", keep_decoders=True)
     with pytest.warns(UserWarning, match="Left out: b, whose test trials are all of one class"):
         people = explain_people(results, some, **HIDE)
@@ -216,10 +213,10 @@ def test_the_decoders_of_all_folds_are_checked_together(people):
         pickle.loads(pickle.dumps(people)).check()
 
 
-def test_nets_of_all_folds_are_checked_and_amplitude_is_rejected(trials):
+def test_nets_of_all_folds_are_checked_and_amplitude_is_rejected(eight_people):
     net = make_pipeline(FunctionTransformer(log_power), DenseNet(max_epochs=40, random_state=0))
-    results = evaluate({"net": net}, trials, cv="group-2", keep_decoders=True)
-    people = explain_people(results, trials, method="input_x_gradient")
+    results = evaluate({"net": net}, eight_people, cv="group-2", keep_decoders=True)
+    people = explain_people(results, eight_people, method="input_x_gradient")
 
     def amplitude(decoder, X, y, target):
         return np.abs(np.asarray(X))

@@ -9,7 +9,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import FunctionTransformer
 
-from eegkit import Pipeline, Trials, evaluate, explain, report
+from eegkit import Pipeline, evaluate, explain, report
 from eegkit.explanation import explain_people
 
 CHANNELS = ("C3", "Cz", "C4", "O1", "O2")
@@ -20,25 +20,14 @@ def log_power(X):
 
 
 @pytest.fixture(scope="module")
-def trials():
-    """Eight people; the task is louder at O1."""
-    rng = np.random.default_rng(0)
-    y = np.tile(["rest", "task"], 80)
-    X = rng.normal(scale=10, size=(160, 5, 64))
-    X[y == "task", 3] *= 1.6
-    subject = np.repeat(list("abcdefgh"), 20)
-    return Trials.from_arrays(X, y, sfreq=64, ch_names=CHANNELS, subject=subject)
-
-
-@pytest.fixture(scope="module")
-def results(trials):
+def results(eight_people):
     decoder = Pipeline([FunctionTransformer(log_power), LogisticRegression()])
-    return evaluate({"power": decoder}, trials, cv="group-2", keep_decoders=True)
+    return evaluate({"power": decoder}, eight_people, cv="group-2", keep_decoders=True)
 
 
 @pytest.fixture(scope="module")
-def people(results, trials):
-    return explain_people(results, trials, method="occlusion")
+def people(results, eight_people):
+    return explain_people(results, eight_people, method="occlusion")
 
 
 def section_of(path):
@@ -66,11 +55,11 @@ def test_the_map_of_people_its_test_and_its_verdict(results, people, tmp_path):
     assert "it is zero on average" in table
 
 
-def test_a_map_that_is_not_to_be_trusted_has_a_banner(results, trials, tmp_path):
+def test_a_map_that_is_not_to_be_trusted_has_a_banner(results, eight_people, tmp_path):
     decoder = Pipeline([FunctionTransformer(log_power), LogisticRegression()])
-    decoder.fit(trials.X, trials.y)
+    decoder.fit(eight_people.X, eight_people.y)
     decoder[-1].coef_[:] = 0
-    attributions = explain(decoder, trials, method="occlusion", target="task")
+    attributions = explain(decoder, eight_people, method="occlusion", target="task")
     section, n_pictures = section_of(
         report(results, tmp_path / "r.html", attributions={"blind": attributions})
     )
