@@ -18,6 +18,8 @@ def check(tmp_path):
         (tmp_path / "a").mkdir()
         (tmp_path / "a" / "b.png").touch()
         (tmp_path / "a" / "c.html").write_text('<a href="../index.html#two">up</a>')
+        (tmp_path / "_static").mkdir()
+        (tmp_path / "_static" / "macros.html").write_text('<a href="{{ pathto }}">of a theme</a>')
         (tmp_path / "s.css").write_text(style)
         (tmp_path / "index.html").write_text(PAGE + html)
         command = [sys.executable, SCRIPT, tmp_path]

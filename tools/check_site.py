@@ -94,6 +94,11 @@ def target(place: str, address: str) -> tuple[str, str]:
     return normpath(join(dirname(place), path)), unquote(parts.fragment)
 
 
+def is_page(file: str) -> bool:
+    """Whether it is HTML for a reader; a theme's templates lie among the static files."""
+    return file.endswith(".html") and not file.startswith("_static/")
+
+
 def faults_of_page(place: str, pages: dict[str, Page], files: set[str]) -> Iterator[str]:
     page = pages[place]
     for address in page.loads:
@@ -119,12 +124,12 @@ def check(root: Path) -> tuple[dict[str, list[str]], int]:
     """The faults of each page or style sheet, and how many links were followed."""
     files = {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
     texts = {f: (root / f).read_text("utf-8") for f in files if f.endswith((".html", ".css"))}
-    pages = {file: Page(text) for file, text in texts.items() if file.endswith(".html")}
+    pages = {file: Page(text) for file, text in texts.items() if is_page(file)}
     faults: dict[str, list[str]] = defaultdict(list)
     for file, text in sorted(texts.items()):
         if file in pages:
             faults[file] += dict.fromkeys(faults_of_page(file, pages, files))
-        else:
+        elif file.endswith(".css"):
             faults[file] += dict.fromkeys(faults_of_style(file, text, files))
     n_links = sum(is_within(a) for page in pages.values() for a in page.links + page.loads)
     return {file: lines for file, lines in faults.items() if lines}, n_links
