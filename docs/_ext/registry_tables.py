@@ -20,10 +20,9 @@ HEADINGS = {
         "availability",
         "licence",
     ],
-    "transforms": ["name", "class", "what it does", "reads", "distribution"],
+    "transforms": ["class and name", "what it does", "reads", "distribution"],
     "classifiers": [
-        "name",
-        "class",
+        "class and name",
         "what it is",
         "reads",
         "distribution",
@@ -42,9 +41,14 @@ def _cells(kind, name):
     description = registry.describe(kind, name)
     cls = registry.get(kind, name)
     if kind == "datasets":
-        return [str(cls.facts()[heading]) for heading in HEADINGS[kind][1:]]
-    cells = [_link(cls), description.summary, cls.input_kind, description.entry.distribution]
+        return [name, *(str(cls.facts()[heading]) for heading in HEADINGS[kind][1:])]
+    cells = [_names(cls, name), description.summary, cls.input_kind, description.entry.distribution]
     return [*cells, *_cost(cls), reached_in_words(name)] if kind == "classifiers" else cells
+
+
+def _names(cls, name):
+    """A class, and the name that it is registered by."""
+    return nodes.inline("", "", _link(cls), nodes.Text(" "), nodes.literal(text=name))
 
 
 def _link(cls):
@@ -71,7 +75,7 @@ class RegistryTable(Directive):
 
     def run(self):
         kind = self.arguments[0]
-        rows = [[name, *_cells(kind, name)] for name in registry.names(kind)]
+        rows = [_cells(kind, name) for name in registry.names(kind)]
         return [simple_table(HEADINGS[kind], rows, ["registry", kind])]
 
 
