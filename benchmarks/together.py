@@ -29,7 +29,6 @@ from rich.table import Table
 from torch import nn
 
 from eegkit import NeuralClassifier, Trials, evaluate
-from eegkit.classifiers import layers
 
 SFREQ = 128.0
 LR = 1e-3
@@ -48,8 +47,8 @@ def small_net(n_channels: int, n_times: int, n_classes: int) -> nn.Module:
     return nn.Sequential(
         nn.Conv1d(n_channels, 8, 9, padding=4),
         nn.BatchNorm1d(8),
-        layers.ELU(),
-        layers.AvgPool(8),
+        nn.ELU(),
+        nn.AvgPool1d(8),
         nn.Flatten(),
         nn.Linear(8 * (n_times // 8), n_classes),
     )

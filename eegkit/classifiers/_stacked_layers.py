@@ -36,8 +36,12 @@ def _as_it_is(layer: Any, x: torch.Tensor) -> Any:
     return type(layer).forward(layer, x)
 
 
-def _along_time(layer: Any, x: torch.Tensor) -> Any:
-    return in_memory_order(partial(type(layer).forward, layer), x)
+def _average(layer: Any, x: torch.Tensor) -> Any:
+    def along_time(x: torch.Tensor) -> torch.Tensor:
+        y = F.avg_pool1d(x.flatten(0, -2), layer.kernel_size[-1], layer.stride[-1])
+        return y.unflatten(0, x.shape[:-1])
+
+    return in_memory_order(along_time, x)
 
 
 def _flatten(layer: Any, x: torch.Tensor) -> torch.Tensor:
@@ -93,8 +97,9 @@ def _normalise(layer: Any, x: torch.Tensor, **of_nets: torch.Tensor) -> torch.Te
 
 Rule = Callable[..., torch.Tensor]
 RULES: dict[type[nn.Module], Rule] = {
-    **dict.fromkeys((layers.ELU, nn.ELU, nn.ReLU, nn.GELU, nn.Sigmoid, nn.Tanh), _as_it_is),
-    layers.AvgPool: _along_time,
+    **dict.fromkeys((nn.ELU, nn.ReLU, nn.GELU, nn.Sigmoid, nn.Tanh), _as_it_is),
+    nn.AvgPool1d: _average,
+    nn.AvgPool2d: _average,
     nn.Flatten: _flatten,
     nn.ZeroPad2d: _pad,
     layers.Dropout: _drop,
@@ -121,9 +126,16 @@ def rule_of(layer: nn.Module) -> Rule | None:
     is_plain = (
         (rule is not _convolve or layer.padding_mode == "zeros")
         and (rule is not _flatten or (layer.start_dim, layer.end_dim) == (1, -1))
+        and (rule is not _average or _averages_time(layer))
         and (rule is not _normalise or _learns_as_usual(layer))
     )
     return partial(rule, layer) if rule and is_plain else None
+
+
+def _averages_time(pool: Any) -> bool:
+    sizes, strides, padding = pool.kernel_size, pool.stride, pool.padding
+    is_flat = all(isinstance(size, tuple) and set(size[:-1]) <= {1} for size in (sizes, strides))
+    return is_flat and padding in (0, (0,), (0, 0)) and not pool.ceil_mode
 
 
 def _learns_as_usual(norm: Any) -> bool:

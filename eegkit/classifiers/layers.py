@@ -1,25 +1,17 @@
-"""Layers that are torch's own, but faster on the CPU: same parameters, outputs and gradients.
-
-They are meant for the nets of plugins. Compiled, exported, traced, in mixed precision or on
-another device they are torch's layers.
-"""
+"""What nets of plugins are made with: a faster dropout, and ways of one's own on the CPU."""
 
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import torch
 from torch import nn
-from torch.autograd import Function
 
 from eegkit._compat import has_hooks as has_hooks  # for plugins, as the next
 from eegkit.classifiers._generators import generator
 from eegkit.classifiers._stacked import drop, each_net, is_stacked, on_stack
 
 __all__ = [
-    "ELU",
-    "AvgPool",
     "Dropout",
     "each_net",
     "has_hooks",
@@ -27,6 +19,9 @@ __all__ = [
     "on_stack",
     "runs_eagerly_on_cpu",
 ]
+
+# Fewer than these are drawn sooner by torch.
+FEW_VALUES = 4096
 
 
 def runs_eagerly_on_cpu(x: torch.Tensor) -> bool:
@@ -60,85 +55,11 @@ def runs_eagerly_on_cpu(x: torch.Tensor) -> bool:
     )
 
 
-class _FastELU(Function):
-    """exp(x) - 1 is vectorised, torch's expm1 is not; they differ by rounding, 6e-8."""
-
-    generate_vmap_rule = True
-
-    @staticmethod
-    def forward(x: torch.Tensor) -> torch.Tensor:
-        return torch.maximum(x, x.clamp(max=0).exp_().sub_(1))
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
-        ctx.save_for_backward(output)
-
-    @staticmethod
-    def backward(ctx: Any, *grads: torch.Tensor) -> torch.Tensor:
-        (output,) = ctx.saved_tensors
-        return (output.clamp(max=0) + 1) * grads[0]
-
-
-class ELU(nn.ELU):
-    """Exponential linear units, max(x, exp(x) - 1), as ``nn.ELU()`` [1]_.
-
-    References
-    ----------
-    .. [1] D.-A. Clevert, T. Unterthiner, S. Hochreiter (2016), Fast and accurate deep network
-       learning by exponential linear units (ELUs), ICLR.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from eegkit.classifiers.layers import ELU
-    >>> ELU()(torch.tensor([0.0, 2.0])).tolist()
-    [0.0, 2.0]
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        if not runs_eagerly_on_cpu(x):
-            return super().forward(x)
-        return _FastELU.apply(x) if torch.is_grad_enabled() else _FastELU.forward(x)
-
-
-class AvgPool(nn.AvgPool2d):
-    """Average of every `length` samples, as ``nn.AvgPool2d((1, length))``.
-
-    Shapes (..., n_times) to (..., n_times // length), with two or three axes in front. On the
-    CPU it is a product with a vector.
-
-    Parameters
-    ----------
-    length : int
-        Samples of one window; windows do not overlap.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from eegkit.classifiers.layers import AvgPool
-    >>> AvgPool(2)(torch.arange(4.0).reshape(1, 1, 1, 4)).tolist()
-    [[[[0.5, 2.5]]]]
-    """
-
-    def __init__(self, length: int) -> None:
-        super().__init__((1, length))
-        self.length = length
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        if not runs_eagerly_on_cpu(x):
-            return super().forward(x)
-        n = x.shape[-1] // self.length
-        x = x[..., : n * self.length].unflatten(-1, (n, self.length))
-        return x @ x.new_full((self.length,), 1 / self.length)
-
-
 class Dropout(nn.Dropout):
     """Dropout, as ``nn.Dropout``, with other random numbers than torch's on the CPU.
 
-    The mask is drawn as uniform numbers: Bernoulli numbers take four times as long.
+    Large masks are drawn as uniform numbers: Bernoulli numbers take twice as long. Compiled,
+    exported, in mixed precision or on another device it is torch's.
 
     Parameters
     ----------
@@ -166,7 +87,7 @@ class Dropout(nn.Dropout):
 def kept(layer: nn.Dropout, x: torch.Tensor) -> torch.Tensor:
     """What dropout multiplies x with while training: 0, or 1 / (1 - p)."""
     mask = torch.empty_like(x)
-    if not isinstance(layer, Dropout):
+    if not isinstance(layer, Dropout) or x.numel() < FEW_VALUES:
         return mask.bernoulli_(1 - layer.p, generator=generator()).div_(1 - layer.p)
     uniform = mask.uniform_(generator=generator())
     return (uniform >= layer.p).to(x.dtype).div_(1 - layer.p)

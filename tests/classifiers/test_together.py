@@ -34,7 +34,7 @@ class SmallNet(NeuralClassifier):
             # A bias before a batch norm has no gradient but rounding, of which Adam makes steps.
             nn.Conv1d(input_shape[0], 4, 7, bias=False),
             nn.BatchNorm1d(4),
-            layers.ELU(),
+            nn.ELU(),
             nn.Dropout(self.dropout),
             nn.AdaptiveAvgPool1d(8),
             nn.Flatten(),

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any
 
 import torch
 from torch import nn
+from torch.autograd import Function
+from torch.nn import functional as F
+from torch.nn.grad import conv2d_input
 
 from eegkit.classifiers.layers import runs_eagerly_on_cpu
-from eegkit_convnets._space_first import (
-    Filter,
-    Spectrum,
-    fft_length,
-    filtered,
-    kernel_spectrum,
-    spectrum,
-)
+
+# In smaller arrays torch's gradients are as fast.
+FEW_VALUES = 2**16
 
 
 class Depthwise(nn.Conv2d):
-    """A 'same' padded temporal filter for each map; the padding is a layer before it.
-
-    The gradient of torch's convolution is slow, that of the Fourier transform is not.
-    """
+    """A 'same' padded temporal filter for each map; the padding is a layer before it."""
 
     def __init__(self, maps: int, length: int) -> None:
         super().__init__(maps, maps, (1, length), groups=maps, bias=False)
@@ -30,18 +25,40 @@ class Depthwise(nn.Conv2d):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         if not (torch.is_grad_enabled() and runs_eagerly_on_cpu(x)):
             return super().forward(x)
-        K = self.kernel_size[1]
-        n = fft_length(x.shape[-1])
-        W = kernel_spectrum(self.weight[:, 0], n, before=0)
-        return filtered(spectrum(x, n), W, n, x.shape[-1] - K + 1)
+        return super().forward(x) if x.numel() < FEW_VALUES else _filter(x, self.weight)
 
     def of_nets(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         """As `forward`, of several nets: x (N, B, M, 1, T), weight (N, M, 1, 1, K)."""
-        n = fft_length(x.shape[-1])
-        W = kernel_spectrum(weight[:, :, 0], n, before=0)
-        x = x.transpose(1, 2)
-        y = Filter.apply(Spectrum.apply(x, n), W[:, :, None], n, x.shape[-1] - weight.shape[-1] + 1)
-        return cast(torch.Tensor, y.transpose(1, 2))
+        y = _filter(x.transpose(0, 1).flatten(1, 2), weight.flatten(0, 1))
+        return y.unflatten(1, weight.shape[:2]).transpose(0, 1)
+
+
+def _filter(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    y: torch.Tensor = _Depthwise.apply(x, weight)
+    return y
+
+
+class _Depthwise(Function):
+    """A filter's gradient is a convolution, too: of every map of every trial with its gradient.
+
+    Torch's own is slow.
+    """
+
+    @staticmethod
+    def forward(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        return F.conv2d(x, weight, groups=len(weight))
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        (grad,), (x, weight) = grads, ctx.saved_tensors
+        n, (n_trials, n_maps, _, n_times) = x.shape[:2].numel(), x.shape
+        of_x = conv2d_input(x.shape, weight, grad, groups=n_maps)
+        of_weight = F.conv2d(x.reshape(1, n, 1, n_times), grad.reshape(n, 1, 1, -1), groups=n)
+        return of_x, of_weight.view(n_trials, *weight.shape).sum(0)
 
 
 class Pointwise(nn.Conv2d):

@@ -10,7 +10,7 @@ from scipy.stats import uniform
 from torch import nn
 
 from eegkit.classifiers import FeatureMap, NeuralClassifier
-from eegkit.classifiers.layers import ELU, Dropout
+from eegkit.classifiers.layers import Dropout
 from eegkit.parameters import Count, Counts, Proportion
 from eegkit_convnets._time_space import TimeSpace, xavier
 
@@ -48,7 +48,7 @@ class DeepConvNetModule(nn.Module):
             )
             # ELU after the pooling: it commutes with the maximum, on fewer values.
             pool = nn.MaxPool1d(pool_length, pool_stride)
-            blocks.append(nn.Sequential(*filters, nn.BatchNorm1d(n), pool, ELU()))
+            blocks.append(nn.Sequential(*filters, nn.BatchNorm1d(n), pool, nn.ELU()))
             width, n_times = n, (n_times - kernel_length + 1 - pool_length) // pool_stride + 1
         self.blocks = nn.Sequential(*blocks)
         self.head = nn.Sequential(Dropout(dropout_head), nn.Linear(width * n_times, n_classes))

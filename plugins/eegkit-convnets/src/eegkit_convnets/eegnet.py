@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn.utils import parametrize
 
 from eegkit.classifiers import FeatureMap, NeuralClassifier
-from eegkit.classifiers.layers import ELU, AvgPool, Dropout, is_stacked, on_stack
+from eegkit.classifiers.layers import Dropout, is_stacked, on_stack
 from eegkit.parameters import Count, Positive, Proportion
 from eegkit_convnets._layers import Depthwise, Pointwise
 from eegkit_convnets._space_first import applies, space_first
@@ -44,7 +44,7 @@ def _batch_norm(n_maps: int) -> nn.BatchNorm2d:
 
 def _activation(n_maps: int, pool: int, dropout: float) -> list[nn.Module]:
     """What follows the spatial and the separable convolution."""
-    return [_batch_norm(n_maps), ELU(), AvgPool(pool), Dropout(dropout)]
+    return [_batch_norm(n_maps), nn.ELU(), nn.AvgPool2d((1, pool)), Dropout(dropout)]
 
 
 class EEGNetModule(nn.Module):

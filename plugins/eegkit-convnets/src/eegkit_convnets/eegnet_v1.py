@@ -10,7 +10,7 @@ from scipy.stats import uniform
 from torch import nn
 
 from eegkit.classifiers import FeatureMap, NeuralClassifier
-from eegkit.classifiers.layers import ELU, Dropout
+from eegkit.classifiers.layers import Dropout
 from eegkit.parameters import Count, ParameterError, Proportion
 
 
@@ -38,7 +38,7 @@ class EEGNetV1Module(nn.Module):
         self.spatial = nn.Sequential(
             nn.Conv1d(n_channels, n_spatial, 1),
             nn.BatchNorm1d(n_spatial, eps=1e-3, momentum=0.01),
-            ELU(),
+            nn.ELU(),
             Dropout(dropout),
         )
         blocks: list[nn.Module] = []
@@ -50,7 +50,7 @@ class EEGNetV1Module(nn.Module):
                 nn.BatchNorm2d(n_filters, eps=1e-3, momentum=0.01),
                 # ELU after the pooling: it commutes with the maximum, on fewer values.
                 nn.MaxPool2d(tuple(pool_size)),
-                ELU(),
+                nn.ELU(),
                 Dropout(dropout),
             ]
             height, length, width = height // pool_size[0], length // pool_size[1], n_filters
