@@ -11,6 +11,7 @@ from scipy.stats import uniform
 from torch import nn
 
 from eegkit.classifiers._base import NeuralClassifier
+from eegkit.classifiers.conv_blocks import ConvBlocks
 from eegkit.classifiers.feature_maps import FeatureMap
 from eegkit.parameters import Count, Counts, Depth, Proportion, check_heads
 
@@ -72,7 +73,7 @@ class CNNBiGRUModule(nn.Module):
         n_trials = x.shape[0]
         if self.share_cnn:
             x = x.flatten(0, 1).unsqueeze(1)  # (B*C, 1, F, T)
-        x = self.cnn(x.contiguous(memory_format=torch.channels_last))  # (B, C*K, F', T')
+        x = self.cnn(x)  # (B, C*K, F', T')
         x = self.fusion(x)  # (B, C*n_fused, 1, T')
         x = x.reshape(n_trials, self.n_channels, self.n_fused, -1)
         # The sequence S is the frames, (B, T', C*n_fused), or the channels, (B, C, n_fused).
@@ -93,7 +94,7 @@ class CNNBiGRUModule(nn.Module):
 
 def _cnn(
     widths: Sequence[int], kernel_size: int, copies: int, shape: tuple[int, ...]
-) -> tuple[nn.Sequential, int]:
+) -> tuple[ConvBlocks, int]:
     """Blocks of convolution and pooling, and how many frequencies the last one leaves."""
     blocks: list[nn.Module] = []
     for width, n in itertools.pairwise(widths):
@@ -106,7 +107,7 @@ def _cnn(
             nn.ReLU(),
         ]
         shape = tuple(size // factor for size, factor in zip(shape, pool, strict=True))
-    return nn.Sequential(*blocks).to(memory_format=torch.channels_last), shape[0]
+    return ConvBlocks(*blocks).to(memory_format=torch.channels_last), shape[0]
 
 
 def _head(widths: Sequence[int], n_classes: int, dropout: float) -> nn.Sequential:
