@@ -39,6 +39,8 @@ N_LAYERS = 4
 FEW_IMAGES = 8
 # So many times a filter's width, or fewer, images may be wide: the rest of a band is zeros.
 WIDEST = 3
+# Filters that read more maps each keep torch's convolution busy.
+MOST_MAPS = 16
 
 
 class Block(NamedTuple):
@@ -55,8 +57,8 @@ class ConvBlocks(nn.Sequential):
 
     Weights and their names, outputs, gradients and running statistics are those of
     ``nn.Sequential`` with the same layers. On the CPU they come sooner, if images have few
-    columns (three times the filters' at most), as spectrograms of short trials do. Compiled,
-    exported, in mixed precision, on another device, with hooks on a layer, and where several nets
+    columns (three times the filters' at most) and a filter reads 16 maps at most, as in nets for
+    spectrograms of short trials. Compiled, exported, in mixed precision, on another device, with hooks on a layer, and where several nets
     train at once, it is ``nn.Sequential``.
 
     Parameters
@@ -102,18 +104,21 @@ class ConvBlocks(nn.Sequential):
         if not self._is_faster(x):
             return cast(torch.Tensor, super().forward(x))
         n_images, n_maps, height, width = x.shape
-        x = x.flatten(1).T.contiguous().view(n_maps, height, width, n_images).transpose(1, 2)
+        x = _Transposed.apply(x.flatten(1)).view(n_maps, height, width, n_images).transpose(1, 2)
         for block in self.blocks():
             y = _trained(x, block) if block.norm.training else _folded(x, block)
             x = block.activation(y)
-        # A transposed matrix is copied faster than axes in another order.
-        return x.flatten(0, 2).T.contiguous().view(n_images, *x.shape[:3]).transpose(2, 3)
+        x = x.transpose(1, 2)
+        return cast(torch.Tensor, _Transposed.apply(x.flatten(0, 2)).view(n_images, *x.shape[:3]))
 
     def _is_faster(self, x: torch.Tensor) -> bool:
         if is_stacked() or not runs_eagerly_on_cpu(x) or has_hooks(*self):
             return False
-        narrowest = min(cast(int, block.conv.kernel_size[1]) for block in self.blocks())
-        return len(x) >= FEW_IMAGES and x.shape[3] <= WIDEST * narrowest
+        convs = [block.conv for block in self.blocks()]
+        narrowest = min(cast(int, conv.kernel_size[1]) for conv in convs)
+        most_maps = max(conv.in_channels // conv.groups for conv in convs)
+        is_narrow = x.shape[3] <= WIDEST * narrowest and most_maps <= MOST_MAPS
+        return len(x) >= FEW_IMAGES and is_narrow
 
 
 def _fits(block: Block) -> bool:
@@ -136,7 +141,7 @@ def _folded(x: torch.Tensor, block: Block) -> torch.Tensor:
     conv, norm, pool, _ = block
     mean, var = _running(norm)
     scale = norm.weight * (var + norm.eps).rsqrt()
-    z = _convolve(x, conv, conv.weight * _over_maps(scale), norm.bias - scale * mean)
+    z, _ = _convolve(x, conv, conv.weight * _over_maps(scale), norm.bias - scale * mean)
     columns, rows = _sizes(pool)
     if z.requires_grad:
         # Where several values are the largest, torch's gradient goes to the first one.
@@ -149,8 +154,7 @@ def _trained(x: torch.Tensor, block: Block) -> torch.Tensor:
     conv, norm, pool, _ = block
     turn = torch.where(norm.weight < 0, -1.0, 1.0).to(x.dtype)
     weight = conv.weight * _over_maps(turn)
-    mean = _mean(x, conv, weight)
-    z = _convolve(x, conv, weight, -mean)
+    z, mean = _convolve(x, conv, weight, None)
     n = z[0].numel()
     with torch.no_grad():
         var = torch.linalg.vector_norm(z.flatten(1), dim=1).square() / n
@@ -196,14 +200,12 @@ def _padding(conv: nn.Conv2d) -> tuple[int, int, int, int]:
 
 
 def _convolve(
-    x: torch.Tensor, conv: nn.Conv2d, weight: torch.Tensor, bias: torch.Tensor
-) -> torch.Tensor:
-    """(M, W, H, B) to (M', W', H', B)."""
-    band = _band(conv, weight, x.shape[1])  # (G, M'/G, W', K)
-    *_, n_columns, n_weights = band.shape
-    bias = bias.view(conv.groups, -1, 1).expand(-1, -1, n_columns).flatten(1)[..., None]
-    z = _Product.apply(x, band.flatten(1, 2), bias, conv.kernel_size[0], _padding(conv)[2:])
-    return cast(torch.Tensor, z).view(len(weight), n_columns, -1, x.shape[-1])
+    x: torch.Tensor, conv: nn.Conv2d, weight: torch.Tensor, bias: torch.Tensor | None
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """(M, W, H, B) to (M', W', H', B), and what was taken away where no bias is given: the mean."""
+    band = _band(conv, weight, x.shape[1])
+    z, mean = _Product.apply(x, band, bias, conv.kernel_size[0], _padding(conv)[2:])
+    return z, mean
 
 
 def _band(conv: nn.Conv2d, weight: torch.Tensor, width: int) -> torch.Tensor:
@@ -218,59 +220,82 @@ def _band(conv: nn.Conv2d, weight: torch.Tensor, width: int) -> torch.Tensor:
     return band.movedim(4, 2).flatten(3)
 
 
-def _mean(x: torch.Tensor, conv: nn.Conv2d, weight: torch.Tensor) -> torch.Tensor:
-    """The mean of what the filters give."""
-    with torch.no_grad():
-        band = _band(conv, weight, x.shape[1]).mean(2)  # (G, M'/G, K)
-        rows = _rows(x, conv.groups, conv.kernel_size[0], _padding(conv)[2:])
-        return (band @ rows.mean(2, keepdim=True)).flatten()
+class _Transposed(Function):
+    """A matrix whose axes change places in memory, and its gradient the same."""
 
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor) -> torch.Tensor:
+        return x.T.contiguous()
 
-def _rows(x: torch.Tensor, n_groups: int, n: int, pad: tuple[int, int]) -> torch.Tensor:
-    """The n rows that a filter reaches over: (M, W, H, B) to (G, n * M/G * W, H' * B)."""
-    x = F.pad(x.reshape(n_groups, -1, *x.shape[2:]), (0, 0, *pad))
-    height = x.shape[2] - n + 1
-    return torch.stack([x[:, :, i : i + height] for i in range(n)], 1).flatten(1, 2).flatten(2)
+    @staticmethod
+    def backward(ctx: Any, *grads: torch.Tensor) -> torch.Tensor:
+        return grads[0].T.contiguous()
 
 
 class _Product(Function):
-    """The band matrices times the rows, and a bias."""
+    """The bands times the rows that the filters reach over, and a bias, or without the mean."""
 
     @staticmethod
     def forward(
         ctx: Any,
         x: torch.Tensor,
         band: torch.Tensor,
-        bias: torch.Tensor,
+        bias: torch.Tensor | None,
         n: int,
         pad: tuple[int, int],
-    ) -> torch.Tensor:
-        rows = _rows(x, len(band), n, pad)
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        n_groups, n_maps, n_columns, _ = band.shape
+        rows = _rows(x, n_groups, n, pad)
+        mean = (band.mean(2) @ rows.mean(2, keepdim=True)).flatten() if bias is None else -bias
         ctx.save_for_backward(band, rows)
         ctx.shape, ctx.n, ctx.pad = x.shape, n, pad
-        return torch.baddbmm(bias, band, rows)
+        ctx.mark_non_differentiable(mean)
+        offset = -mean.view(n_groups, n_maps, 1).expand(-1, -1, n_columns).reshape(n_groups, -1, 1)
+        z = torch.baddbmm(offset, band.flatten(1, 2), rows)
+        return z.view(n_groups * n_maps, n_columns, -1, x.shape[-1]), mean
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad: torch.Tensor) -> tuple[Any, ...]:
+    def backward(ctx: Any, grad: torch.Tensor, _: Any) -> tuple[Any, ...]:
         band, rows = ctx.saved_tensors
+        of_bias = grad.sum((1, 2, 3)) if ctx.needs_input_grad[2] else None
+        grad = grad.reshape(len(band), -1, rows.shape[-1])
         of_x = None
         if ctx.needs_input_grad[0]:
-            of_x = _add_rows(band.mT @ grad, ctx.shape, ctx.n, ctx.pad)
-        return of_x, grad @ rows.mT, grad.sum(2, keepdim=True), None, None
+            of_x = _of_rows(band.flatten(1, 2).mT @ grad, ctx.shape, ctx.n, ctx.pad)
+        return of_x, (grad @ rows.mT).view(band.shape), of_bias, None, None
 
 
-def _add_rows(
-    rows: torch.Tensor, shape: tuple[int, ...], n: int, pad: tuple[int, int]
-) -> torch.Tensor:
-    """The gradient of x, of that of what `_rows` makes of it."""
-    *_, height, n_images = shape
+def _spans(height: int, n: int, pad: tuple[int, int]) -> Iterator[tuple[slice, slice]]:
+    """For each of a filter's n rows, what it reads of an image, and for which output rows."""
     above, below = pad
-    x = rows.new_zeros(len(rows), rows.shape[1] // n, height + above + below, n_images)
-    n_rows = x.shape[2] - n + 1
-    for i, part in enumerate(rows.unflatten(1, (n, -1)).unbind(1)):
-        x[:, :, i : i + n_rows] += part.unflatten(2, (n_rows, n_images))
-    return x[:, :, above : above + height].reshape(shape)
+    for i in range(n):
+        start, stop = max(0, above - i), min(height + above + below - n + 1, height + above - i)
+        yield slice(start + i - above, stop + i - above), slice(start, stop)
+
+
+def _rows(x: torch.Tensor, n_groups: int, n: int, pad: tuple[int, int]) -> torch.Tensor:
+    """(M, W, H, B) to (G, n * M/G * W, H' * B)."""
+    *_, height, n_images = x.shape
+    x = x.reshape(n_groups, -1, height, n_images)
+    rows = x.new_empty(n_groups, n, x.shape[1], height + sum(pad) - n + 1, n_images)
+    for i, (read, span) in enumerate(_spans(height, n, pad)):
+        rows[:, i, :, : span.start] = 0
+        rows[:, i, :, span.stop :] = 0
+        rows[:, i, :, span] = x[:, :, read]
+    return rows.flatten(1, 2).flatten(2)
+
+
+def _of_rows(
+    grad: torch.Tensor, shape: tuple[int, ...], n: int, pad: tuple[int, int]
+) -> torch.Tensor:
+    """The gradient of x, of that of its rows."""
+    *_, height, n_images = shape
+    x = grad.new_zeros(len(grad), grad.shape[1] // n, height, n_images)
+    parts = grad.unflatten(2, (-1, n_images)).unflatten(1, (n, -1))
+    for i, (read, span) in enumerate(_spans(height, n, pad)):
+        x[:, :, read] += parts[:, i, :, span]
+    return x.view(shape)
 
 
 def _parts(x: torch.Tensor, axis: int, size: int) -> tuple[torch.Tensor, ...]:

@@ -27,8 +27,9 @@ LAYERS = {
     "batch norm 2d": (lambda: nn.BatchNorm2d(2, eps=1e-3, momentum=0.01), (2, 3, 10)),
     "linear": (lambda: nn.Linear(6, 3), (6,)),
     "linear over time": (lambda: nn.Linear(6, 3, bias=False), (4, 6)),
-    "elu": (layers.ELU, (4, 10)),
-    "average": (lambda: layers.AvgPool(4), (2, 1, 10)),
+    "elu": (nn.ELU, (4, 10)),
+    "average": (lambda: nn.AvgPool2d((1, 4)), (2, 1, 10)),
+    "average of trials": (lambda: nn.AvgPool1d(4), (2, 10)),
     "dropout": (lambda: layers.Dropout(0.4), (4, 10)),
     "torch's dropout": (lambda: nn.Dropout(0.4), (4, 10)),
     "no dropout": (lambda: nn.Dropout(0.0), (4, 10)),
@@ -44,9 +45,9 @@ LAYERS = {
 def sequence():
     """Layers with a rule, nested, and one without in their midst."""
     return nn.Sequential(
-        nn.Sequential(nn.Conv1d(4, 6, 5, padding=2), nn.BatchNorm1d(6), layers.ELU()),
+        nn.Sequential(nn.Conv1d(4, 6, 5, padding=2), nn.BatchNorm1d(6), nn.ELU()),
         nn.Softplus(),
-        layers.AvgPool(4),
+        nn.AvgPool1d(4),
         layers.Dropout(0.5),
         nn.Flatten(),
         nn.Linear(30, 2),

@@ -1,0 +1,103 @@
+"""Blocks of convolution have the weights, outputs, gradients and statistics of nn.Sequential."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from eegkit.classifiers import CNNBiGRU
+from eegkit.classifiers.conv_blocks import ConvBlocks
+
+
+def block(n_in, n_out, pool, groups=1, kernel=3, padding="same"):
+    conv = nn.Conv2d(n_in, n_out, kernel, padding=padding, groups=groups, bias=False)
+    return [conv, nn.BatchNorm2d(n_out), nn.MaxPool2d(pool), nn.ReLU()]
+
+
+NETS = {
+    "one map": block(1, 4, (2, 2)) + block(4, 6, (2, 1)),
+    "groups": block(3, 12, (3, 2), groups=3) + block(12, 6, 1, groups=3),
+    "no padding": block(2, 4, (2, 1), padding=0) + block(4, 4, 2, padding="valid"),
+    "long filters": block(2, 4, (1, 2), kernel=(5, 3), padding=(2, 1)),
+    "even filters": block(2, 4, (1, 2), kernel=(4, 2)),
+}
+
+
+def pair(layers):
+    """Both, in double precision, with scales of either sign and statistics of their own."""
+    theirs = nn.Sequential(*copy.deepcopy(layers)).double()
+    for part in theirs:
+        if isinstance(part, nn.BatchNorm2d):
+            nn.init.uniform_(part.weight, -1, 1)
+            nn.init.uniform_(part.bias, -1, 1)
+            nn.init.uniform_(part.running_mean, -1, 1)
+    return ConvBlocks(*copy.deepcopy(list(theirs))), theirs
+
+
+def results(net, x):
+    """Output, gradients of the input and of all parameters, and what is left in the buffers."""
+    x = x.clone().requires_grad_()
+    y = net(x)
+    loss = (y * torch.linspace(-1, 1, y.numel(), dtype=y.dtype).view_as(y)).sum()
+    grads = torch.autograd.grad(loss, (x, *net.parameters()))
+    return y.detach(), *grads, *net.buffers()
+
+
+@pytest.mark.parametrize("training", [True, False], ids=["training", "prediction"])
+@pytest.mark.parametrize("layers", NETS.values(), ids=NETS)
+def test_equals_sequential(layers, training):
+    torch.manual_seed(0)
+    ours, theirs = pair(layers)
+    x = 5 + torch.randn(9, layers[0].in_channels, 13, 6, dtype=torch.float64)
+    assert ours._is_faster(x)
+    ours.train(training)
+    theirs.train(training)
+    torch.testing.assert_close(results(ours, x), results(theirs, x), rtol=1e-9, atol=1e-9)
+    with torch.no_grad():
+        torch.testing.assert_close(ours(x), theirs(x))
+
+
+def test_weights_have_the_same_names():
+    ours, theirs = pair(NETS["groups"])
+    assert ours.state_dict().keys() == theirs.state_dict().keys()
+
+
+def test_hooks_see_every_layer():
+    ours, _ = pair(NETS["one map"])
+    shapes = []
+    ours[2].register_forward_hook(lambda layer, inputs, output: shapes.append(output.shape))
+    ours(torch.zeros(9, 1, 13, 7, dtype=torch.float64))
+    assert shapes == [(9, 4, 6, 3)]
+
+
+@pytest.mark.parametrize("shape", [(2, 1, 13, 7), (9, 1, 13, 40)], ids=["few images", "wide"])
+def test_otherwise_it_is_torchs(shape):
+    ours, theirs = pair(NETS["one map"])
+    x = torch.randn(shape, dtype=torch.float64)
+    assert not ours._is_faster(x)
+    torch.testing.assert_close(ours(x), theirs(x), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        block(1, 4, 2)[:3],
+        [nn.Conv2d(1, 4, 3), *block(1, 4, 2)[1:]],
+        [*block(1, 4, 2)[:2], nn.ReLU(), nn.MaxPool2d(2)],
+    ],
+    ids=["three layers", "bias", "order"],
+)
+def test_other_layers_are_refused(layers):
+    with pytest.raises(ValueError, match=r"a block is a Conv2d without bias.*nn\.Sequential"):
+        ConvBlocks(*layers)
+
+
+@pytest.mark.parametrize("share_cnn", [True, False])
+def test_cnn_bigru_takes_a_step_as_before(share_cnn):
+    torch.manual_seed(0)
+    ours = CNNBiGRU(share_cnn=share_cnn, dropout=0.0).build_module((3, 20, 7), 2).double()
+    theirs = copy.deepcopy(ours)
+    theirs.cnn = nn.Sequential(*theirs.cnn)
+    x = torch.randn(10, 3, 20, 7, dtype=torch.float64)
+    torch.testing.assert_close(results(ours, x), results(theirs, x), rtol=1e-9, atol=1e-9)
