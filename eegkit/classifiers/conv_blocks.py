@@ -58,8 +58,8 @@ class ConvBlocks(nn.Sequential):
     Weights and their names, outputs, gradients and running statistics are those of
     ``nn.Sequential`` with the same layers. On the CPU they come sooner, if images have few
     columns (three times the filters' at most) and a filter reads 16 maps at most, as in nets for
-    spectrograms of short trials. Compiled, exported, in mixed precision, on another device, with hooks on a layer, and where several nets
-    train at once, it is ``nn.Sequential``.
+    spectrograms of short trials. Compiled, exported, in mixed precision, on another device, with
+    hooks on a layer, and where several nets train at once, it is ``nn.Sequential``.
 
     Parameters
     ----------
