@@ -1,22 +1,30 @@
 """Folds and seeds of nets trained at once, against one after the other, by eegkit and braindecode.
 
     uv run --all-packages python benchmarks/together.py
-    uv run --all-packages python benchmarks/together.py --people 32 --seeds 3 --part small
+    uv run --all-packages python benchmarks/together.py --people 8 --part small --out /tmp/few.json
+    uv run --all-packages python benchmarks/together.py --page docs/benchmarks/together.md
 
-leaves one person out, with several seeds, and prints the seconds (of the processor, and on the
-clock) of ``evaluate(together="auto")``, of ``evaluate(together=False)``, and of a loop over
-braindecode's ``EEGClassifier``, the same net, trials, folds and epochs. The ways take turns.
+leaves one person out, with several seeds, by ``evaluate(together="auto")``, by
+``evaluate(together=False)``, and by a loop over braindecode's ``EEGClassifier``: the same net,
+trials, folds and epochs. The ways take turns, each in a process of its own, which gives its memory.
+What is measured is stored as it comes, and a run that was stopped goes on; the page is made of it.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import platform
 import resource
-import statistics
+import subprocess
+import sys
 import time
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,14 +32,19 @@ import torch
 from braindecode import EEGClassifier
 from braindecode.models import EEGNet as BraindecodeEEGNet
 from eegkit_convnets import EEGNet
-from rich.console import Console
-from rich.table import Table
+from sklearn.pipeline import make_pipeline
 from torch import nn
 
 from eegkit import NeuralClassifier, Trials, evaluate
+from eegkit.atomic import atomic_write
+from eegkit.classifiers import CNNBiGRU
+from eegkit.transforms import STFT
 
+OUT = Path(__file__).parent / "results" / "together.json"
 SFREQ = 128.0
 LR = 1e-3
+WAYS = ("eegkit, together", "eegkit, one by one", "braindecode, one by one")
+INSTRUCTIONS = ("sse4_2", "fma", "avx", "avx2", "avx512f", "avx512_bf16", "amx_tile")
 
 
 class SmallNet(NeuralClassifier):
@@ -58,12 +71,26 @@ def braindecode_net(n_channels: int, n_times: int, n_classes: int) -> nn.Module:
     return BraindecodeEEGNet(n_channels, n_classes, n_times)
 
 
-# By part: channels, samples, trials of a batch, eegkit's net, and the module for braindecode.
-PARTS: dict[str, tuple[int, int, int, Any, Callable[..., nn.Module]]] = {
-    "EEGNet 8 x 128, batches of 16": (8, 128, 16, EEGNet, braindecode_net),
-    "EEGNet 8 x 128, batches of 32": (8, 128, 32, EEGNet, braindecode_net),
-    "EEGNet 19 x 640, batches of 32": (19, 640, 32, EEGNet, braindecode_net),
-    "small net 8 x 128, batches of 32": (8, 128, 32, SmallNet, small_net),
+@dataclass(frozen=True)
+class Part:
+    """Trials, and the net that is trained on them."""
+
+    n_channels: int
+    n_times: int
+    batch_size: int
+    n_epochs: int
+    net: Any
+    # The module for braindecode; None is eegkit's own.
+    make: Callable[..., nn.Module] | None
+    spectrogram: bool = False
+
+
+PARTS = {
+    "EEGNet 8 x 128, batches of 16": Part(8, 128, 16, 5, EEGNet, braindecode_net),
+    "EEGNet 8 x 128, batches of 32": Part(8, 128, 32, 5, EEGNet, braindecode_net),
+    "EEGNet 19 x 640, batches of 32": Part(19, 640, 32, 1, EEGNet, braindecode_net),
+    "small net 8 x 128, batches of 32": Part(8, 128, 32, 5, SmallNet, small_net),
+    "STFT + CNNBiGRU 19 x 640": Part(19, 640, 32, 1, CNNBiGRU, None, spectrogram=True),
 }
 
 
@@ -77,88 +104,138 @@ def simulated(n_people: int, n_trials: int, n_channels: int, n_times: int) -> Tr
     return Trials.from_arrays(X, y, sfreq=SFREQ, subject=subject)
 
 
-def with_eegkit(trials: Trials, net: Any, n_seeds: int, together: Any) -> None:
-    evaluate(net, trials, cv="loso", n_seeds=n_seeds, together=together, scoring="accuracy")
+def estimator(part: Part) -> Any:
+    net = part.net(
+        max_epochs=part.n_epochs, batch_size=part.batch_size, lr=LR, random_state=0, device="cpu"
+    )
+    return make_pipeline(STFT(), net) if part.spectrogram else net
 
 
-def with_braindecode(
-    trials: Trials, make: Callable[..., nn.Module], batch_size: int, n_epochs: int, n_seeds: int
-) -> None:
+def with_braindecode(part: Part, trials: Trials, n_seeds: int) -> None:
     X, y = np.array(trials.X, dtype=np.float32), (trials.y == "task").astype(np.int64)
+    if part.spectrogram:  # it learns nothing, so once serves all folds
+        X = np.asarray(STFT().fit_transform(trials.X), dtype=np.float32)
+    make = part.make or (lambda *sizes: part.net().build_module(sizes[:-1], sizes[-1]))
     for seed in range(n_seeds):
         for person in np.unique(trials.groups):
             test = trials.groups == person
             torch.manual_seed(seed)
             net = EEGClassifier(
                 make(*X.shape[1:], 2), criterion=nn.CrossEntropyLoss, optimizer=torch.optim.AdamW,
-                lr=LR, batch_size=batch_size, iterator_train__shuffle=True, train_split=None,
-                verbose=0, max_epochs=n_epochs, classes=[0, 1],
+                lr=LR, batch_size=part.batch_size, iterator_train__shuffle=True, train_split=None,
+                verbose=0, max_epochs=part.n_epochs, classes=[0, 1],
             )  # fmt: skip
             net.fit(X[~test], y[~test]).predict(X[test])
 
 
-def seconds(way: Callable[[], None]) -> tuple[float, float]:
-    """Of the processor, and on the clock."""
+def measure(part: Part, way: str, n_people: int, n_trials: int, n_seeds: int) -> dict[str, Any]:
+    """Seconds of the processor and on the clock, and the largest memory, of this process."""
+    trials = simulated(n_people, n_trials, part.n_channels, part.n_times)
     start = time.process_time(), time.perf_counter()
-    way()
-    return time.process_time() - start[0], time.perf_counter() - start[1]
-
-
-def ways_of(part: str, options: argparse.Namespace) -> dict[str, Callable[[], None]]:
-    n_channels, n_times, batch_size, cls, make = PARTS[part]
-    trials = simulated(options.people, options.trials, n_channels, n_times)
-    net = cls(max_epochs=options.epochs, batch_size=batch_size, lr=LR, random_state=0, device="cpu")
+    note = ""
+    if way.startswith("braindecode"):
+        with_braindecode(part, trials, n_seeds)
+    else:
+        together: Any = "auto" if way == WAYS[0] else False
+        note = evaluate(
+            estimator(part), trials, cv="loso", n_seeds=n_seeds, scoring="accuracy",
+            together=together,
+        ).training_note  # fmt: skip
     return {
-        "eegkit, together": lambda: with_eegkit(trials, net, options.seeds, "auto"),
-        "eegkit, one by one": lambda: with_eegkit(trials, net, options.seeds, False),
-        "braindecode, one by one": lambda: with_braindecode(
-            trials, make, batch_size, options.epochs, options.seeds
-        ),
+        "cpu_s": time.process_time() - start[0],
+        "clock_s": time.perf_counter() - start[1],
+        "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "note": note,
     }
+
+
+def machine() -> dict[str, Any]:
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text().splitlines() if path.exists() else []
+    facts = {n.strip(): v.strip() for n, _, v in (line.partition(":") for line in lines)}
+    return {
+        "cpu": facts.get("model name", platform.processor()),
+        "instructions": [n for n in INSTRUCTIONS if n in facts.get("flags", "").split()],
+        "cores": os.cpu_count(),
+        "versions": {n: version(n) for n in ("eegkit", "torch", "numpy", "braindecode")},
+    }
+
+
+def in_process(part: str, way: str, settings: dict[str, int]) -> dict[str, Any]:
+    arguments = [f"--{name}={value}" for name, value in settings.items()]
+    command = [sys.executable, __file__, *arguments, "--measure", part, way]
+    return dict(json.loads(subprocess.check_output(command, text=True).splitlines()[-1]))
+
+
+def run(options: argparse.Namespace, settings: dict[str, int]) -> None:
+    content = json.loads(options.out.read_text()) if options.out.exists() else {}
+    content = content or {"settings": settings, "machine": machine(), "runs": {}}
+    if content["settings"] != settings:
+        raise SystemExit(f"{options.out} has {content['settings']}; give another --out.")
+    for turn in range(options.repeats):
+        for part in (name for name in PARTS if options.part in name):
+            for way in WAYS:
+                runs = content["runs"].setdefault(part, {}).setdefault(way, [])
+                if len(runs) > turn:
+                    continue
+                runs.append(in_process(part, way, settings))
+                with atomic_write(options.out) as path:
+                    path.write_text(json.dumps(content, indent=1) + "\n")
+                print(part, way, runs[-1], flush=True)
+
+
+def page(content: dict[str, Any]) -> str:
+    """The tables, as Markdown."""
+    facts, settings = content["machine"], content["settings"]
+    versions = ", ".join(f"{name} {number}" for name, number in facts["versions"].items())
+    rows, notes = [], []
+    for part, ways in content["runs"].items():
+        medians = {
+            way: {name: np.median([r[name] for r in runs]) for name in ("cpu_s", "clock_s", "mb")}
+            for way, runs in ways.items()
+        }
+        first = medians[WAYS[0]]
+        rows += [
+            f"| {part} | {way} | {m['cpu_s']:.1f} | {m['clock_s']:.1f} | {m['mb']:.0f} | "
+            f"{m['cpu_s'] / first['cpu_s']:.2f} |"
+            for way, m in medians.items()
+        ]
+        notes += [f"- {part}: {note}" for note in {r["note"] for r in ways[WAYS[0]]} if note]
+    return "\n".join([
+        "# Nets trained at once", "",
+        f"`python benchmarks/together.py`: one person of {settings['people']} left out, "
+        f"{settings['seeds']} seeds, {settings['trials']} simulated trials of each person, "
+        f"{settings['threads']} thread of torch; {facts['cpu']}, {facts['cores']} cores, "
+        f"{', '.join(facts['instructions'])}; {versions}. Medians of the runs of each way, "
+        "every run in a process of its own. `together` is `evaluate(..., together=\"auto\")`.", "",
+        "| Net | Way | s of the processor | s | MB | times that of together |",
+        "| --- | --- | ---: | ---: | ---: | ---: |", *rows, "",
+        *(["Trained one after the other all the same:", "", *notes, ""] if notes else []),
+    ])  # fmt: skip
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    for name, default in (
-        ("people", 8),
-        ("trials", 40),
-        ("seeds", 2),
-        ("epochs", 5),
-        ("repeats", 3),
-    ):
+    defaults = {"people": 32, "trials": 40, "seeds": 3, "threads": 1}
+    for name, default in (*defaults.items(), ("repeats", 3)):
         parser.add_argument(f"--{name}", type=int, default=default)
-    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--part", default="", help="only what has this in its name")
+    parser.add_argument("--out", type=Path, default=OUT, help="where results are stored")
+    parser.add_argument("--page", type=Path, help="write the page of what is stored, and end")
+    parser.add_argument("--measure", nargs=2, metavar=("PART", "WAY"), help=argparse.SUPPRESS)
     options = parser.parse_args()
-    warnings.simplefilter("ignore")
-    torch.set_num_threads(options.threads)
-    table = Table("", "way", "s of the processor", "s", "times that of together")
-    for part in (part for part in PARTS if options.part in part):
-        ways = ways_of(part, options)
-        times: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
-        for turn in range(options.repeats + 1):
-            for name, way in ways.items():
-                spent = seconds(way)
-                if turn:  # the first is for warming up
-                    times[name].append(spent)
-        medians = {name: np.median(values, axis=0) for name, values in times.items()}
-        for name, (cpu, clock) in medians.items():
-            ratio = statistics.median(
-                other[0] / first[0]
-                for other, first in zip(times[name], times["eegkit, together"], strict=True)
-            )
-            table.add_row(part, name, f"{cpu:.1f}", f"{clock:.1f}", f"{ratio:.2f}")
-            part = ""
-        table.add_section()
-    console = Console()
-    console.print(table)
-    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    capability = torch.backends.cpu.get_cpu_capability()
-    console.print(
-        f"{options.people} people, {options.seeds} seeds, {options.threads} threads; torch "
-        f"{torch.__version__}, {platform.processor() or platform.machine()}, {capability}; at most "
-        f"{megabytes:.0f} MB"
-    )
+    settings = {name: getattr(options, name) for name in defaults}
+    if options.page:
+        with atomic_write(options.page) as path:
+            path.write_text(page(json.loads(options.out.read_text())))
+    elif options.measure:
+        warnings.simplefilter("ignore")
+        torch.set_num_threads(options.threads)
+        part, way = options.measure
+        counts = options.people, options.trials, options.seeds
+        print(json.dumps(measure(PARTS[part], way, *counts)))
+    else:
+        run(options, settings)
 
 
 if __name__ == "__main__":
