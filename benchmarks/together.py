@@ -128,19 +128,24 @@ def with_braindecode(part: Part, trials: Trials, n_seeds: int) -> None:
             net.fit(X[~test], y[~test]).predict(X[test])
 
 
-def measure(part: Part, way: str, n_people: int, n_trials: int, n_seeds: int) -> dict[str, Any]:
-    """Seconds of the processor and on the clock, and the largest memory, of this process."""
-    trials = simulated(n_people, n_trials, part.n_channels, part.n_times)
-    start = time.process_time(), time.perf_counter()
-    note = ""
+def carry_out(part: Part, way: str, trials: Trials, n_seeds: int) -> str:
+    """What the results say of nets that were trained one after the other."""
     if way.startswith("braindecode"):
         with_braindecode(part, trials, n_seeds)
-    else:
-        together: Any = "auto" if way == WAYS[0] else False
-        note = evaluate(
-            estimator(part), trials, cv="loso", n_seeds=n_seeds, scoring="accuracy",
-            together=together,
-        ).training_note  # fmt: skip
+        return ""
+    together: Any = "auto" if way == WAYS[0] else False
+    return evaluate(
+        estimator(part), trials, cv="loso", n_seeds=n_seeds, scoring="accuracy", together=together
+    ).training_note
+
+
+def measure(part: Part, way: str, n_people: int, n_trials: int, n_seeds: int) -> dict[str, Any]:
+    """Seconds of the processor and on the clock, and the largest memory, of this process."""
+    few = simulated(2, 2 * part.batch_size, part.n_channels, part.n_times)
+    carry_out(part, way, few, 2)  # to warm up
+    trials = simulated(n_people, n_trials, part.n_channels, part.n_times)
+    start = time.process_time(), time.perf_counter()
+    note = carry_out(part, way, trials, n_seeds)
     return {
         "cpu_s": time.process_time() - start[0],
         "clock_s": time.perf_counter() - start[1],
