@@ -122,10 +122,10 @@ def rule_of(layer: nn.Module) -> Rule | None:
         return None
     if hasattr(layer, "of_nets"):
         return cast(Rule, layer.of_nets)
-    rule = RULES.get(type(layer))
+    rule, facts = RULES.get(type(layer)), cast(Any, layer)
     is_plain = (
-        (rule is not _convolve or layer.padding_mode == "zeros")
-        and (rule is not _flatten or (layer.start_dim, layer.end_dim) == (1, -1))
+        (rule is not _convolve or facts.padding_mode == "zeros")
+        and (rule is not _flatten or (facts.start_dim, facts.end_dim) == (1, -1))
         and (rule is not _average or _averages_time(layer))
         and (rule is not _normalise or _learns_as_usual(layer))
     )

@@ -55,8 +55,9 @@ def space_first(x: torch.Tensor, temporal: nn.Sequential, spatial: nn.Sequential
     if not (norm.training or norm2.training or torch.is_grad_enabled()):
         return _inference(x, w, S, norm, norm2)
     if is_stacked() and norm.training:
-        function = partial(_of_nets, eps=norm.eps, momentum=norm.momentum)
-        tensors = norm.weight, norm.bias, *_running(norm), norm.num_batches_tracked
+        function = partial(_of_nets, eps=norm.eps, momentum=cast(float, norm.momentum))
+        n_batches = cast(torch.Tensor, norm.num_batches_tracked)
+        tensors = norm.weight, norm.bias, *_running(norm), n_batches
         return cast(torch.Tensor, norm2(on_stack(function, x, w, S, *tensors)))
     K, T = w.shape[1], x.shape[2]
     n = fft_length(T + K - 1)
@@ -93,7 +94,8 @@ def _of_nets(
     x = x.transpose(1, 2).contiguous()  # (N, C, B, T)
     X = Spectrum.apply(x, n)
     mean, var = batch_statistics(x, X, w, n)
-    _move_running(*statistics, mean, var, momentum, x[0].numel())
+    running_mean, running_var, batches = statistics
+    _move_running(running_mean, running_var, batches, mean, var, momentum, x[0].numel())
     scale = weight * (var + eps).rsqrt()
     shift = (bias - scale * mean).repeat_interleave(D, 1) * S.sum(2)
     filters = (scale[..., None] * w).repeat_interleave(D, 1)
