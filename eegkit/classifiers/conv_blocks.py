@@ -115,7 +115,7 @@ class ConvBlocks(nn.Sequential):
         if is_stacked() or not runs_eagerly_on_cpu(x) or has_hooks(*self):
             return False
         convs = [block.conv for block in self.blocks()]
-        narrowest = min(cast(int, conv.kernel_size[1]) for conv in convs)
+        narrowest = min(conv.kernel_size[1] for conv in convs)
         most_maps = max(conv.in_channels // conv.groups for conv in convs)
         is_narrow = x.shape[3] <= WIDEST * narrowest and most_maps <= MOST_MAPS
         return len(x) >= FEW_IMAGES and is_narrow
