@@ -8,7 +8,8 @@ import torch
 from scipy.stats import uniform
 from torch import nn
 
-from eegkit.classifiers import FeatureMap, NeuralClassifier
+from eegkit import NeuralClassifier
+from eegkit.classifiers import FeatureMap
 from eegkit.classifiers.layers import Dropout
 from eegkit.parameters import Count, Proportion
 from eegkit_convnets._time_space import TimeSpace, xavier
