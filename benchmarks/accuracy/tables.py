@@ -62,7 +62,7 @@ DECODERS = (
     "motor_imagery()",
 )
 NOTES = {
-    "group-8": ["Of the peers, ATCNet and Deep4Net are not computed yet; each has one seed."],
+    "group-8": ["Peers have one seed."],
 }
 HEAD = """\
 # Accuracy: all tasks

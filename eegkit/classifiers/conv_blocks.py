@@ -1,21 +1,9 @@
-"""Convolution, batch norm, maximum and activation, in less time on the CPU.
+"""Convolution, batch norm, maximum and activation, which predict in less time on the CPU.
 
 Images with few columns are convolved as matrices: the filters, moved along a row, are a band
 matrix, and the rows that they reach over, of all images, stand below one another. With the images
-last in memory that is one large product for each group of maps.
-
-Of a convolution's output z, the scale a and the shift b of a batch norm, with a >= 0,
-
-    max(a z + b)  =  a max(z) + b
-
-so that only the largest values are scaled, not all. A filter whose scale is negative is turned
-over first. Of R values, the gradient g goes to where the maxima m are, and the statistics take
-their share of it:
-
-    dz  =  a spread(g) - a / R (sum(g) + n(z) sum(g n(m)))      n(z) = (z - mean) / deviation
-
-The mean of z is left out of the product, as the batch norm takes it away; it is that of the rows,
-filtered.
+last in memory that is one large product for each group of maps. Under running statistics the batch
+norm is a part of the filters.
 
 Shapes: B images of M maps of H x W, which lie as (M, W, H, B); G groups of maps.
 """
@@ -28,9 +16,6 @@ from typing import Any, NamedTuple, cast
 
 import torch
 from torch import nn
-from torch.autograd import Function
-from torch.autograd.function import once_differentiable
-from torch.nn import functional as F
 
 from eegkit.classifiers.layers import has_hooks, is_stacked, runs_eagerly_on_cpu
 
@@ -55,11 +40,12 @@ class Block(NamedTuple):
 class ConvBlocks(nn.Sequential):
     """Blocks of convolution, batch norm, max pooling and activation, as ``nn.Sequential``.
 
-    Weights and their names, outputs, gradients and running statistics are those of
-    ``nn.Sequential`` with the same layers. On the CPU they come sooner, if images have few
-    columns (three times the filters' at most) and a filter reads 16 maps at most, as in nets for
-    spectrograms of short trials. Compiled, exported, in mixed precision, on another device, with
-    hooks on a layer, and where several nets train at once, it is ``nn.Sequential``.
+    Weights and their names, outputs and gradients are those of ``nn.Sequential`` with the same
+    layers. Predictions on the CPU come sooner, if images have few columns (three times the
+    filters' at most), maps come in several groups, and a filter reads 16 maps at most, as in nets
+    for spectrograms of short trials. In training, where gradients are asked for, compiled,
+    exported, in low precision, on another device, with hooks on a layer, and where several nets
+    train at once, it is ``nn.Sequential``.
 
     Parameters
     ----------
@@ -104,21 +90,23 @@ class ConvBlocks(nn.Sequential):
         if not self._is_faster(x):
             return cast(torch.Tensor, super().forward(x))
         n_images, n_maps, height, width = x.shape
-        x = _Transposed.apply(x.flatten(1)).view(n_maps, height, width, n_images).transpose(1, 2)
+        x = x.flatten(1).T.contiguous().view(n_maps, height, width, n_images).transpose(1, 2)
         for block in self.blocks():
-            y = _trained(x, block) if block.norm.training else _folded(x, block)
-            x = block.activation(y)
+            x = block.activation(_predicted(x, block))
         x = x.transpose(1, 2)
-        return cast(torch.Tensor, _Transposed.apply(x.flatten(0, 2)).view(n_images, *x.shape[:3]))
+        return x.flatten(0, 2).T.contiguous().view(n_images, *x.shape[:3])
 
     def _is_faster(self, x: torch.Tensor) -> bool:
-        if is_stacked() or not runs_eagerly_on_cpu(x) or has_hooks(*self):
+        if self.training or torch.is_grad_enabled() or is_stacked():
+            return False
+        if not runs_eagerly_on_cpu(x) or has_hooks(*self):
             return False
         convs = [block.conv for block in self.blocks()]
         narrowest = min(conv.kernel_size[1] for conv in convs)
         most_maps = max(conv.in_channels // conv.groups for conv in convs)
         is_narrow = x.shape[3] <= WIDEST * narrowest and most_maps <= MOST_MAPS
-        return len(x) >= FEW_IMAGES and is_narrow
+        has_groups = all(conv.groups > 1 for conv in convs)
+        return len(x) >= FEW_IMAGES and is_narrow and has_groups
 
 
 def _fits(block: Block) -> bool:
@@ -136,46 +124,13 @@ def _fits(block: Block) -> bool:
     )
 
 
-def _folded(x: torch.Tensor, block: Block) -> torch.Tensor:
-    """Under running statistics a batch norm is a part of the convolution."""
+def _predicted(x: torch.Tensor, block: Block) -> torch.Tensor:
     conv, norm, pool, _ = block
-    mean, var = _running(norm)
+    mean, var = cast(torch.Tensor, norm.running_mean), cast(torch.Tensor, norm.running_var)
     scale = norm.weight * (var + norm.eps).rsqrt()
-    z, _ = _convolve(x, conv, conv.weight * _over_maps(scale), norm.bias - scale * mean)
+    z = _convolve(x, conv, conv.weight * _over_maps(scale), norm.bias - scale * mean)
     columns, rows = _sizes(pool)
-    if z.requires_grad:
-        # Where several values are the largest, torch's gradient goes to the first one.
-        return F.max_pool2d(z.permute(3, 0, 2, 1), (rows, columns)).permute(1, 3, 2, 0)
     return _maximum(_maximum(z, 1, columns), 2, rows)
-
-
-def _trained(x: torch.Tensor, block: Block) -> torch.Tensor:
-    """Under the statistics of the batch, which the running ones follow."""
-    conv, norm, pool, _ = block
-    turn = torch.where(norm.weight < 0, -1.0, 1.0).to(x.dtype)
-    weight = conv.weight * _over_maps(turn)
-    z, mean = _convolve(x, conv, weight, None)
-    n = z[0].numel()
-    with torch.no_grad():
-        var = torch.linalg.vector_norm(z.flatten(1), dim=1).square() / n
-    _follow(norm, turn * mean, var, n)
-    inverse = (var + norm.eps).rsqrt()
-    y = _NormMax.apply(z, norm.weight * turn, norm.bias, inverse, _sizes(pool))
-    return cast(torch.Tensor, y)
-
-
-def _running(norm: nn.BatchNorm2d) -> tuple[torch.Tensor, torch.Tensor]:
-    return cast(torch.Tensor, norm.running_mean), cast(torch.Tensor, norm.running_var)
-
-
-@torch.no_grad()
-def _follow(norm: nn.BatchNorm2d, mean: torch.Tensor, var: torch.Tensor, n: int) -> None:
-    """Move the running statistics as BatchNorm2d does after n values of each map."""
-    n_batches = cast(torch.Tensor, norm.num_batches_tracked).add_(1)
-    momentum = 1 / float(n_batches) if norm.momentum is None else norm.momentum
-    running_mean, running_var = _running(norm)
-    running_mean.lerp_(mean, momentum)
-    running_var.lerp_(var * (n / (n - 1)), momentum)
 
 
 def _over_maps(x: torch.Tensor) -> torch.Tensor:
@@ -200,12 +155,15 @@ def _padding(conv: nn.Conv2d) -> tuple[int, int, int, int]:
 
 
 def _convolve(
-    x: torch.Tensor, conv: nn.Conv2d, weight: torch.Tensor, bias: torch.Tensor | None
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """(M, W, H, B) to (M', W', H', B), and what was taken away where no bias is given: the mean."""
+    x: torch.Tensor, conv: nn.Conv2d, weight: torch.Tensor, bias: torch.Tensor
+) -> torch.Tensor:
+    """(M, W, H, B) to (M', W', H', B)."""
     band = _band(conv, weight, x.shape[1])
-    z, mean = _Product.apply(x, band, bias, conv.kernel_size[0], _padding(conv)[2:])
-    return z, mean
+    n_groups, n_maps, n_columns, _ = band.shape
+    rows = _rows(x, n_groups, conv.kernel_size[0], _padding(conv)[2:])
+    offset = bias.view(n_groups, n_maps, 1).expand(-1, -1, n_columns).reshape(n_groups, -1, 1)
+    z = torch.baddbmm(offset, band.flatten(1, 2), rows)
+    return z.view(n_groups * n_maps, n_columns, -1, x.shape[-1])
 
 
 def _band(conv: nn.Conv2d, weight: torch.Tensor, width: int) -> torch.Tensor:
@@ -218,52 +176,6 @@ def _band(conv: nn.Conv2d, weight: torch.Tensor, width: int) -> torch.Tensor:
     filters = weight.unflatten(0, (conv.groups, -1)).movedim(3, 2)  # (G, M'/G, k, M/G, size)
     band = (filters.flatten(0, 3) @ taps.flatten(1)).view(*filters.shape[:4], n_columns, width)
     return band.movedim(4, 2).flatten(3)
-
-
-class _Transposed(Function):
-    """A matrix whose axes change places in memory, and its gradient the same."""
-
-    @staticmethod
-    def forward(ctx: Any, x: torch.Tensor) -> torch.Tensor:
-        return x.T.contiguous()
-
-    @staticmethod
-    def backward(ctx: Any, *grads: torch.Tensor) -> torch.Tensor:
-        return grads[0].T.contiguous()
-
-
-class _Product(Function):
-    """The bands times the rows that the filters reach over, and a bias, or without the mean."""
-
-    @staticmethod
-    def forward(
-        ctx: Any,
-        x: torch.Tensor,
-        band: torch.Tensor,
-        bias: torch.Tensor | None,
-        n: int,
-        pad: tuple[int, int],
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        n_groups, n_maps, n_columns, _ = band.shape
-        rows = _rows(x, n_groups, n, pad)
-        mean = (band.mean(2) @ rows.mean(2, keepdim=True)).flatten() if bias is None else -bias
-        ctx.save_for_backward(band, rows)
-        ctx.shape, ctx.n, ctx.pad = x.shape, n, pad
-        ctx.mark_non_differentiable(mean)
-        offset = -mean.view(n_groups, n_maps, 1).expand(-1, -1, n_columns).reshape(n_groups, -1, 1)
-        z = torch.baddbmm(offset, band.flatten(1, 2), rows)
-        return z.view(n_groups * n_maps, n_columns, -1, x.shape[-1]), mean
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, grad: torch.Tensor, _: Any) -> tuple[Any, ...]:
-        band, rows = ctx.saved_tensors
-        of_bias = grad.sum((1, 2, 3)) if ctx.needs_input_grad[2] else None
-        grad = grad.reshape(len(band), -1, rows.shape[-1])
-        of_x = None
-        if ctx.needs_input_grad[0]:
-            of_x = _of_rows(band.flatten(1, 2).mT @ grad, ctx.shape, ctx.n, ctx.pad)
-        return of_x, (grad @ rows.mT).view(band.shape), of_bias, None, None
 
 
 def _spans(height: int, n: int, pad: tuple[int, int]) -> Iterator[tuple[slice, slice]]:
@@ -286,82 +198,8 @@ def _rows(x: torch.Tensor, n_groups: int, n: int, pad: tuple[int, int]) -> torch
     return rows.flatten(1, 2).flatten(2)
 
 
-def _of_rows(
-    grad: torch.Tensor, shape: tuple[int, ...], n: int, pad: tuple[int, int]
-) -> torch.Tensor:
-    """The gradient of x, of that of its rows."""
-    *_, height, n_images = shape
-    x = grad.new_zeros(len(grad), grad.shape[1] // n, height, n_images)
-    parts = grad.unflatten(2, (-1, n_images)).unflatten(1, (n, -1))
-    for i, (read, span) in enumerate(_spans(height, n, pad)):
-        x[:, :, read] += parts[:, i, :, span]
-    return x.view(shape)
-
-
-def _parts(x: torch.Tensor, axis: int, size: int) -> tuple[torch.Tensor, ...]:
-    """The first values of all windows along an axis, the second ones, ..."""
-    n = x.shape[axis] // size
-    return x.narrow(axis, 0, n * size).unflatten(axis, (n, size)).unbind(axis + 1)
-
-
 def _maximum(x: torch.Tensor, axis: int, size: int) -> torch.Tensor:
-    return reduce(torch.maximum, _parts(x, axis, size))
-
-
-class _Maximum:
-    """The same, and the way back; of equal values the first one is the largest."""
-
-    def __init__(self, x: torch.Tensor, axis: int, size: int) -> None:
-        self.axis, self.size = axis, size
-        self.value, *others = _parts(x, axis, size)
-        # 1 where a value is larger than those before it, else 0.
-        self.larger: list[torch.Tensor] = []
-        for other in others:
-            self.larger.append(torch.gt(other, self.value, out=torch.empty_like(self.value)))
-            self.value = torch.maximum(self.value, other)
-
-    def add_gradient(self, target: torch.Tensor, grad: torch.Tensor) -> None:
-        """Add the gradient of the largest values to where they come from."""
-        first, *others = _parts(target, self.axis, self.size)
-        for other, larger in zip(reversed(others), reversed(self.larger), strict=True):
-            other.addcmul_(grad, larger)
-            grad = torch.addcmul(grad, grad, larger, value=-1)
-        first.add_(grad)
-
-
-class _NormMax(Function):
-    """Batch norm and maximum of z, whose mean is 0 and whose deviation is known; scale >= 0."""
-
-    @staticmethod
-    def forward(
-        ctx: Any,
-        z: torch.Tensor,
-        scale: torch.Tensor,
-        shift: torch.Tensor,
-        inverse: torch.Tensor,
-        sizes: tuple[int, int],
-    ) -> torch.Tensor:
-        ctx.columns = _Maximum(z, 1, sizes[0])
-        ctx.rows = _Maximum(ctx.columns.value, 2, sizes[1])
-        best = ctx.rows.value
-        ctx.save_for_backward(z, best, scale * inverse, inverse)
-        return torch.addcmul(_over_maps(shift), best, _over_maps(scale * inverse))
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, grad: torch.Tensor) -> tuple[Any, ...]:
-        z, best, factor, inverse = ctx.saved_tensors
-        of_shift = grad.sum((1, 2, 3))
-        of_scale = (grad * best).sum((1, 2, 3)) * inverse
-        share = -factor / z[0].numel()
-        of_z = torch.addcmul(
-            _over_maps(share * of_shift), z, _over_maps(share * inverse * of_scale)
-        )
-        grad = grad * _over_maps(factor)
-        if ctx.columns.larger:
-            of_columns = torch.zeros_like(ctx.columns.value)
-            ctx.rows.add_gradient(of_columns, grad)
-            ctx.columns.add_gradient(of_z, of_columns)
-        else:
-            ctx.rows.add_gradient(of_z, grad)
-        return of_z, of_scale, of_shift, None, None
+    """The largest values of windows along an axis."""
+    n = x.shape[axis] // size
+    windows = x.narrow(axis, 0, n * size).unflatten(axis, (n, size))
+    return reduce(torch.maximum, windows.unbind(axis + 1))

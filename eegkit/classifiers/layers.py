@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 # Fewer than these are drawn sooner by torch.
-FEW_VALUES = 4096
+FEW_VALUES = 8192
 
 
 def runs_eagerly_on_cpu(x: torch.Tensor) -> bool:
