@@ -158,7 +158,7 @@ def table() -> str:
     facts = json.loads(PATH.with_suffix(".json").read_text(encoding="utf-8"))
     lines = [
         f"{facts['cpu']} ({', '.join(facts['instructions'])}; torch uses "
-        f"{facts['torch_uses']}), torch {facts['versions']['torch']}, {facts['threads']} thread(s); "
+        f"{facts['torch_uses']}), torch {facts['versions']['torch']}, threads: {facts['threads']}; "
         f"medians of {facts['repeats']} turns, time {facts['time']}.",
         "",
         "| layer | input | prediction, torch's takes | step of training, torch's takes |",
