@@ -51,8 +51,10 @@ def new_plugin(name: str, kind: str, author: str, out: Path | None) -> None:
     folder = out or Path(name)
     for path in write_plugin(name, kind, folder, author=author):
         click.echo(f"  {folder / path}")
+    recordings = " --path RECORDINGS" if kind == "dataset" else ""
     click.echo(
-        f"Next:\n  pip install -e '{folder}[test]'\n  pytest {folder}\n  eegkit check {folder}"
+        f"Next:\n  pip install -e '{folder}[test]'\n  pytest {folder}\n"
+        f"  eegkit check {folder}{recordings}"
     )
 
 

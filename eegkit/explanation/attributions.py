@@ -317,8 +317,8 @@ class Attributions:
         """The mean over the frequencies of each band that has any."""
         if "freq" not in self.axes or self.freqs is None:
             raise ParameterError(
-                "by names 'band', but no frequencies are known; explain spectrograms, or use "
-                "method='occlusion' with by='band'.",
+                "by names 'band', but no frequencies are known; explain with space='spectrum', or "
+                "use method='occlusion' with by='band'.",
                 "by",
             )
         axis = 1 + self._axis("freq")

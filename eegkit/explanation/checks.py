@@ -16,9 +16,11 @@ from eegkit.access import trials_of_subjects
 from eegkit.explanation import curves
 from eegkit.explanation.random_weights import with_random_weights
 from eegkit.explanation.reading import best_of, is_net, parts
+from eegkit.explanation.targets import class_codes
 from eegkit.labels import hard_labels
 from eegkit.parameters import Count, ParameterError, check_for
 from eegkit.signals import SignalArray
+from eegkit.text import shortlist
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -131,6 +133,8 @@ def check(
             "These attributions do not hold their decoder, since they were read from a pickle; "
             "check those that explain and explain_people give, before they are saved."
         )
+    _refuse_training(train, len(several))
+    inside = _inside_source(several[0], source)
     rng = np.random.default_rng(random_state)
     draws = [a[np.sort(rng.permutation(len(a))[:n_trials])] for a in several]
     repetitions = [_Repetition(some, explain_with) for some in draws]
@@ -142,8 +146,22 @@ def check(
     _of_weights(repetitions, n_stages, rng, rows, skipped)
     _of_labels(repetitions, train, rng, rows, skipped)
     _of_hiding(repetitions, rng, rows, skipped)
-    _of_source(several, source, rows, skipped)
+    _of_source(several, inside, rows, skipped)
     return Faithfulness(pd.DataFrame(rows, columns=COLUMNS), skipped)
+
+
+def _refuse_training(train: Any, n_decoders: int) -> None:
+    """Refuse trials to train on again that cannot serve."""
+    if train is not None and n_decoders > 1:
+        raise ParameterError(
+            "train is given, but each of these decoders was trained on other people; check one of "
+            "results.decoders() by explain(...).check(train=...).",
+            "train",
+        )
+    if train is not None and not (hasattr(train, "X") and hasattr(train, "y")):
+        raise ParameterError(
+            f"train is {type(train).__name__}; expected Trials, which know their labels.", "train"
+        )
 
 
 def _row(check: str, detail: str, value: float, limit: float, *, above: bool) -> dict[str, Any]:
@@ -175,7 +193,7 @@ class _Repetition:
 
     def gain(self, axis: int, rng: np.random.Generator) -> NDArray[np.float64]:
         """How much more the order of the maps along an axis does than a random one, by trial."""
-        codes = np.searchsorted(self.some.classes, self.some.targets)
+        codes = class_codes(self.some.targets, self.some.classes)
         return curves.gain(self.some, axis, self.reader, self.X, codes, rng)
 
 
@@ -241,12 +259,6 @@ def _of_labels(
     if train is None:
         skipped["whether they follow what was learned"] = "no training trials were given (train=)"
         return
-    if len(repetitions) > 1:
-        raise ParameterError(
-            "train is given, but each of these decoders was trained on other people; check one of "
-            "results.decoders() by explain(...).check(train=...).",
-            "train",
-        )
     [repetition] = repetitions
     y = hard_labels(np.asarray(train.y))
     order = np.arange(len(y))
@@ -288,12 +300,12 @@ def _of_hiding(
 
 def _of_source(
     several: Sequence[Any],
-    source: Mapping[str, Any] | None,
+    source: Mapping[str, NDArray[np.bool_]],
     rows: list[Any],
     skipped: dict[str, str],
 ) -> None:
     """Of how many trials that were answered rightly a map is largest in the source."""
-    if source is None:
+    if not source:
         return
     first = several[0]
     values = np.concatenate([_of_right_answers(attributions) for attributions in several])
@@ -301,10 +313,9 @@ def _of_source(
         skipped["whether they name the source"] = "no trial was answered rightly"
         return
     hits, chance = np.ones(len(values), bool), 1.0
-    for name, place in source.items():
+    for name, inside in source.items():
         axis = 1 + first.axes.index(name)
         others = tuple(i for i in range(1, values.ndim) if i != axis)
-        inside = _inside(first.coordinates(name), place)
         hits &= inside[values.mean(axis=others).argmax(axis=1)]
         chance *= inside.mean()
     p = stats.binomtest(int(hits.sum()), len(hits), chance, alternative="greater").pvalue
@@ -318,8 +329,31 @@ def _of_right_answers(attributions: Any) -> NDArray[Any]:
     return values if attributions.y is None else values[attributions.predicted == attributions.y]
 
 
-def _inside(coordinates: Collection[Any], place: Any) -> NDArray[np.bool_]:
+def _inside_source(first: Any, source: Mapping[str, Any] | None) -> dict[str, NDArray[np.bool_]]:
+    """Which places along each axis are of the source."""
+    unknown = [name for name in source or {} if name not in first.axes]
+    if unknown:
+        raise ParameterError(
+            f"source names {shortlist(map(repr, unknown))}, but the maps have the axes "
+            f"{shortlist(first.axes)}.",
+            "source",
+        )
+    return {
+        name: _inside(name, first.coordinates(name), place)
+        for name, place in (source or {}).items()
+    }
+
+
+def _inside(axis: str, coordinates: Collection[Any], place: Any) -> NDArray[np.bool_]:
     """Which places along an axis are of the source: a range of Hz or s, or names."""
     if isinstance(place, tuple) and len(place) == 2 and not isinstance(place[0], str):
         return np.array([place[0] <= value <= place[1] for value in coordinates])
-    return np.array([value in place for value in coordinates])
+    names = {place} if isinstance(place, str) or np.ndim(place) == 0 else set(place)
+    unknown = sorted(map(repr, names - set(coordinates)))
+    if unknown:
+        raise ParameterError(
+            f"source has {shortlist(unknown)} along {axis!r}, where the maps have "
+            f"{shortlist(map(str, coordinates))}.",
+            "source",
+        )
+    return np.array([value in names for value in coordinates])

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike, NDArray
 
 from eegkit.evaluation import Results
@@ -140,9 +141,10 @@ def explain(
         request = Request(predictor, reading, codes, proba, max_memory_mb)
         answer = occlusion(request, **arguments)
     else:
-        net = Differentiable(decoder, space, max_memory_mb)
-        reading = read(decoder, X, space)
-        answer = _of_net(net, reading, codes, method, arguments)
+        with torch.inference_mode(False), torch.enable_grad():
+            net = Differentiable(decoder, space, max_memory_mb)
+            reading = read(decoder, X, space)
+            answer = _of_net(net, reading, codes, method, arguments)
     facts = {"space": space, "method": method, "options": arguments, "decoder": decoder}
     facts["again"] = partial(explain, method=method, space=space, **arguments)
     facts |= {"classes": classes, "targets": classes[codes], "y": labels}

@@ -119,7 +119,8 @@ def integrated_gradients(
     """The gradient's mean on the way from a baseline, times the way [1]_.
 
     A trial's attributions add up to the difference that it makes to the logit, but for the error
-    of the sum over `n_steps` points; a warning says where that is more than 5 %.
+    of the sum over `n_steps` points; a warning says where that is more than 5 %, or 0.05 where the
+    difference is less than one logit.
 
     Parameters
     ----------
@@ -159,7 +160,8 @@ def deep_lift(question: Question, *, baseline: Baseline = None) -> Answer:
     A trial's attributions add up to the difference that it makes to the logit where all that is
     not linear in the net are layers that the rule is for: ReLU, ELU, leaky ReLU, SiLU, GELU, Mish,
     sigmoid, tanh, softplus, softmax and max pooling. Of gates, attention and formulas the gradient
-    is taken; a warning says where more than 1 % is missing.
+    is taken; a warning says where more than 1 % is missing, or 0.01 where the difference is less
+    than one logit.
 
     Parameters
     ----------
@@ -195,7 +197,7 @@ def _layers_in_use_again(net: Differentiable) -> list[nn.Module]:
     with hooks(layers, lambda layer, inputs, output: calls.update([layer])), torch.no_grad():
         net.whole(torch.zeros(1, *net.input_shape, device=net.device))
     again = [layer for layer, n_calls in calls.items() if n_calls > 1]
-    refused = [names[layer] for layer in again if isinstance(layer, RESCALED)]
+    refused = [names[layer] for layer in again if _formula_of(layer) in RESCALED]
     if refused:
         raise ParameterError(
             f"deep_lift follows each layer once, but {net.name} uses {shortlist(refused)} several "
@@ -206,14 +208,25 @@ def _layers_in_use_again(net: Differentiable) -> list[nn.Module]:
 
 
 def _with_plain_layers(module: nn.Module, again: Collection[nn.Module]) -> nn.Module:
-    """Layers as torch's own that Captum has a rule for, which it knows by their very class."""
+    """Layers as torch's own that Captum has a rule for, which it knows by their very class.
+
+    What a subclass computes by a formula of its own is left to the gradient.
+    """
     for layer in module.modules():
-        for plain in RESCALED:
-            if isinstance(layer, plain):
-                layer.__class__ = plain
-        if isinstance(layer, SMOOTH) and layer not in again:
+        plain = _formula_of(layer)
+        if plain in RESCALED:
+            layer.__class__ = plain
+        elif plain in SMOOTH and layer not in again:
             _behind_tanh(layer)
     return module
+
+
+def _formula_of(layer: nn.Module) -> type[nn.Module] | None:
+    """The layer with a rule whose function this one computes."""
+    for plain in (*RESCALED, *SMOOTH):
+        if isinstance(layer, plain) and type(layer).forward is plain.forward:
+            return plain
+    return None
 
 
 def _behind_tanh(layer: Any) -> None:
@@ -227,6 +240,7 @@ def _complete(
 ) -> Answer:
     """An answer with its gaps, of which a warning tells where they are large."""
     net, n_trials = question.net, len(values)
+    _tell_baselines(question, origin)
     codes, places = np.unique(question.codes, return_inverse=True)
     base = net.logits(np.repeat(origin[None], len(codes), axis=0), codes)
     difference = net.logits(question.X, question.codes) - base[places]
@@ -237,7 +251,21 @@ def _complete(
     if n_missed:
         warn(
             f"{question.method} of {net.name} does not add up in {n_missed} of {n_trials} trials: "
-            f"up to {share.max():.0%} of the difference between trial and baseline is missing or "
-            f"too much; expected at most {tolerance:.0%}: {remedy}."
+            f"up to {share.max():.0%} of the difference between trial and baseline (of one logit, "
+            "where that is more) is missing or too much; expected at most "
+            f"{tolerance:.0%}: {remedy}."
         )
     return Answer(values, gap)
+
+
+def _tell_baselines(question: Question, origin: NDArray[np.float32]) -> None:
+    """Warn of trials that are what they are compared with, so that their maps are empty."""
+    most = np.abs(question.X).max(initial=0)
+    far = np.abs(question.X - origin).reshape(len(question.X), -1).max(axis=1)
+    n_equal = int((far <= 1e-6 * most).sum())
+    if n_equal:
+        warn(
+            f"{n_equal} of {len(far)} trials are the baseline that they are compared with, so "
+            "their attributions are zero and say nothing; explain other trials with them, or "
+            "choose a baseline, such as 'zero'."
+        )

@@ -14,6 +14,7 @@ from eegkit.evaluation import Predictions, Results
 from eegkit.explanation.attributions import KEYS, Attributions
 from eegkit.explanation.explain import explain
 from eegkit.explanation.people_statistics import against_chance, corrected
+from eegkit.explanation.targets import class_codes
 from eegkit.notice import warn
 from eegkit.parameters import Count, ParameterError, check_for
 from eegkit.text import shortlist
@@ -283,7 +284,7 @@ def _sample(
     """Some trials, explained for the class that each is of."""
     order = np.random.default_rng(0).permutation(len(y))
     rows = np.sort(order[:N_CHECKED])
-    codes = np.searchsorted(classes, y[rows])
+    codes = class_codes(y[rows], classes)
     return replace(
         explained[rows], values=values[codes, rows], targets=y[rows], y=y[rows], gap=None
     )

@@ -46,7 +46,7 @@ def target_codes(
             "target",
         )
     if target == "predicted":
-        return _codes(predicted, labels)
+        return class_codes(predicted, classes)
     if target != "true" and target in labels:
         return np.full(len(predicted), labels.index(target))
     if target != "true":
@@ -66,10 +66,12 @@ def target_codes(
             f"not trained on; its classes are {shortlist(labels)}.",
             "target",
         )
-    return _codes(y, labels)
+    return class_codes(y, classes)
 
 
-def _codes(y: NDArray[Any], labels: list[Any]) -> NDArray[np.intp]:
+def class_codes(y: NDArray[Any], classes: NDArray[Any]) -> NDArray[np.intp]:
+    """The position of each label among the classes, in whatever order these are."""
+    labels = classes.tolist()
     return np.array([labels.index(label) for label in y.tolist()], dtype=np.intp)
 
 

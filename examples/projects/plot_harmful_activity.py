@@ -85,7 +85,7 @@ results.summary()
 # --------------------------
 # Of windows shuffled the divergence is 0.38, of people kept apart 0.44, and who answers with the
 # average votes has 0.36 (the dashed line; scores are less than nought, as more is better): of new
-# patients this small net is worse than nobody at all, though it is right about the most voted kind
+# patients this small net is worse than those votes, though it is right about the most voted kind
 # in 48 % of the windows, where guessing is in 33 %. A divergence of 0.44 alone would have looked
 # better than the 0.51 above, and both are of other data: neither says anything without its
 # baseline.

@@ -10,10 +10,10 @@ training, it says nothing of others.
 # %%
 # What the project reported
 # -------------------------
-# The project that eegkit's nets go back to (ConvNet, CRNN, an autoencoder that denoises) was not
-# found again. `EEG-CRNN-Classify <https://github.com/Chasel-Shao/EEG-CRNN-Classify>`_ is of its
-# kind: four movements imagined by nine people (22 electrodes, as in BCI competition IV 2a),
-# ShallowConvNet, CNNs with LSTM and GRU, and trials made by a VAE. Its README reports, among seven
+# Projects with a ConvNet, a CRNN and an autoencoder are many, and few publish figures.
+# `EEG-CRNN-Classify <https://github.com/Chasel-Shao/EEG-CRNN-Classify>`_ does: four movements
+# imagined by nine people (22 electrodes, as in BCI competition IV 2a), ShallowConvNet, CNNs with
+# LSTM and GRU, and trials made by a VAE. Its README reports, among seven
 # nets, a test accuracy of **72.18 %** for the best (DTS-ConvGRU), and for ShallowConvNet 93.22 %
 # in validation and 67.95 % in the test.
 #

@@ -5,12 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from eegkit import SignalArray, Trials
-from eegkit.classifiers import DenseNet
+from eegkit.classifiers import DenseNet, NeuralClassifier
 from eegkit.explanation import explain
 from eegkit.explanation.checks import likeness
 from eegkit.explanation.random_weights import layers_from_head, with_random_weights
+from eegkit.explanation.targets import class_codes
 
 CHANNELS, FREQS = ("C3", "Cz", "C4", "O1"), (4.0, 8.0, 12.0, 20.0, 30.0, 40.0)
 SOURCE = {"channel": ["C3"], "freq": (8, 12)}
@@ -34,6 +36,13 @@ def net():
 @pytest.fixture(scope="module")
 def attributions(net):
     return explain(net, *spectrograms(60, 1))
+
+
+class Absolute(torch.nn.ReLU):
+    """Of another formula than the layer it is a kind of."""
+
+    def forward(self, x):
+        return x.abs()
 
 
 def edges(decoder, X, y, target):
@@ -178,3 +187,56 @@ def test_attributions_remember_what_their_check_said(net):
     assert pickle.loads(pickle.dumps(attributions)).faithfulness.describe() == report.describe()
     other = replace(attributions, values=-attributions.values)
     assert other.faithfulness is attributions[:3].faithfulness is None
+
+
+def test_a_subclass_with_a_formula_of_its_own_is_not_explained_as_another_layer():
+    X, y = spectrograms(60, 0)
+
+    class Net(NeuralClassifier):
+        def build_module(self, input_shape, n_classes):
+            n = int(np.prod(input_shape))
+            layers = [torch.nn.Linear(n, 8), Absolute(), torch.nn.Linear(8, n_classes)]
+            return torch.nn.Sequential(torch.nn.Flatten(), *layers)
+
+    net = Net(max_epochs=3, lr=1e-2, random_state=0).fit(np.asarray(X)[:, :, :, 0], y)
+    raw = np.asarray(X)[:, :, :, 0]
+    with pytest.warns(UserWarning, match="does not add up"):
+        maps = explain(net, raw, y, method="deep_lift", target="task")
+    with torch.no_grad():
+        logits = [net.module_(torch.tensor(x))[:, 1].numpy() for x in (raw, 0 * raw)]
+    missing = maps.values.sum((1, 2)) - (logits[0] - logits[1])
+    np.testing.assert_allclose(maps.gap, missing, atol=1e-4)
+
+
+def test_a_source_is_named_as_the_maps_name_it(attributions):
+    assert attributions.check(source={"channel": "C3"}).table is not None
+    with pytest.raises(ValueError, match=r"source has 'XX' along 'channel', where .* C3"):
+        attributions.check(source={"channel": ["XX"]})
+    with pytest.raises(ValueError, match="source names 'band', but the maps have the axes channel"):
+        attributions.check(source={"band": "alpha"})
+
+
+def test_trials_to_train_on_know_their_labels(attributions):
+    with pytest.raises(ValueError, match="train is ndarray; expected Trials"):
+        attributions.check(train=np.zeros((4, 4, 6, 5)))
+
+
+def test_classes_in_any_order_are_looked_up():
+    classes = np.array(["task", "rest"])
+    assert class_codes(np.array(["rest", "task", "rest"]), classes).tolist() == [1, 0, 1]
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+@pytest.mark.parametrize("method", ["saliency", "integrated_gradients", "deep_lift"])
+def test_gradients_are_taken_wherever_it_is_called(net, mode, method):
+    X, y = spectrograms(8, 1)
+    with mode():
+        there = explain(net, X, y, method=method)
+    np.testing.assert_array_equal(there.values, explain(net, X, y, method=method).values)
+
+
+def test_a_trial_that_is_its_own_baseline_is_told(net):
+    X, y = spectrograms(1, 1)
+    with pytest.warns(UserWarning, match="1 of 1 trials are the baseline"):
+        maps = explain(net, X, y)
+    assert not maps.values.any()
