@@ -19,6 +19,8 @@ from torch import nn
 
 from eegkit.classifiers.layers import has_hooks, is_stacked, runs_eagerly_on_cpu
 
+__all__ = ["ConvBlocks"]
+
 N_LAYERS = 4
 # Fewer images are left to torch: numbers are copied in runs of as many.
 FEW_IMAGES = 8

@@ -10,7 +10,7 @@ import numpy as np
 from eegkit_convnets import EEGNet
 from numpy.typing import NDArray
 
-from eegkit import Pipeline, Results, Trials, evaluate, load, load_dataset, save
+from eegkit import Pipeline, Results, SignalArray, Trials, evaluate, load, load_dataset, save
 from eegkit.classifiers import NeuralClassifier
 from eegkit.transforms import STFT, Transformer
 
@@ -19,6 +19,9 @@ class Louder(Transformer):
     """A transform of the user's own."""
 
     gain: float = 2.0
+
+    def prepare(self, signals: SignalArray) -> None:
+        self.output_shape_ = self.input_shape_
 
     def transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         return block * np.float32(self.gain)
