@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from eegkit import Pipeline, Results, SignalArray, Trials, evaluate, load, load_dataset, save
 from eegkit.classifiers import NeuralClassifier
-from eegkit.transforms import STFT, Transformer
+from eegkit.transforms import Transformer
 
 
 class Louder(Transformer):
@@ -36,7 +36,7 @@ assert_type(trials, Trials)
 assert_type(trials[:8], Trials)
 assert_type(trials.ch_names, list[str])
 
-decoder = Pipeline([Louder(gain=3.0), STFT(), net()])
+decoder = Pipeline([Louder(gain=3.0), net()])
 decoder.fit(trials.X, trials.y)
 save(decoder, "decoder.eegkit")
 load("decoder.eegkit").predict(trials.X)
