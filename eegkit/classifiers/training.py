@@ -169,24 +169,36 @@ def _within_memory(name: str, copies: int) -> Iterator[None]:
         ) from error
 
 
+class _Counting(threading.local):
+    """Who is told of the parameters and buffers of modules that this thread makes."""
+
+    counts: tuple[Callable[[torch.Tensor], None], ...] = ()
+
+
+_COUNTING = _Counting()
+
+
+def _tell(module: nn.Module, name: str, tensor: torch.Tensor | None) -> None:
+    if _COUNTING.counts and tensor is not None and not is_lazy(tensor):
+        for count in _COUNTING.counts:
+            count(tensor)
+
+
+# Once and for good: torch has one list for all threads, and fails where it changes while another
+# thread makes a module.
+register_module_parameter_registration_hook(_tell)
+register_module_buffer_registration_hook(_tell)
+
+
 @contextmanager
 def _each_tensor(count: Callable[[torch.Tensor], None]) -> Iterator[None]:
     """Call a function of every parameter and buffer of the modules that this thread makes."""
-    thread = threading.get_ident()
-
-    def note(module: nn.Module, name: str, tensor: torch.Tensor | None) -> None:
-        if tensor is not None and not is_lazy(tensor) and threading.get_ident() == thread:
-            count(tensor)
-
-    hooks = [
-        register_module_parameter_registration_hook(note),
-        register_module_buffer_registration_hook(note),
-    ]
+    before = _COUNTING.counts
+    _COUNTING.counts = (*before, count)
     try:
         yield
     finally:
-        for hook in hooks:
-            hook.remove()
+        _COUNTING.counts = before
 
 
 def _memory_bytes() -> float:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn.modules.module import register_module_parameter_registration_hook
 
 from eegkit.classifiers import CNNBiGRU, NeuralClassifier
 from eegkit.classifiers._generators import initialising
@@ -86,6 +87,29 @@ def test_fits_in_threads_are_as_alone(net):
     np.testing.assert_array_equal(beside, alone)
     assert torch.equal(torch.get_rng_state(), before[0])
     assert repr(np.random.get_state()) == before[1]  # noqa: NPY002
+
+
+def test_a_net_is_made_while_another_thread_makes_a_module():
+    """As if it were made between two of the hooks that torch calls for a parameter."""
+    net = NETS["with a generator"]
+    alone, beside = probabilities(net), []
+    here = threading.get_ident()
+
+    def fit_elsewhere(module, name, parameter):
+        if threading.get_ident() == here and not beside:
+            with ThreadPoolExecutor(1) as pool:
+                beside.append(pool.submit(probabilities, net).result())
+
+    hooks = [
+        register_module_parameter_registration_hook(hook)
+        for hook in (fit_elsewhere, lambda *registered: None)
+    ]
+    try:
+        nn.Linear(1, 1)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    np.testing.assert_array_equal(beside, [alone])
 
 
 def test_a_net_with_a_generator_and_other_code_do_not_notice_one_another():
