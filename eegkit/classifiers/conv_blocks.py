@@ -99,7 +99,9 @@ class ConvBlocks(nn.Sequential):
         return x.flatten(0, 2).T.contiguous().view(n_images, *x.shape[:3])
 
     def _is_faster(self, x: torch.Tensor) -> bool:
-        if self.training or torch.is_grad_enabled() or is_stacked():
+        if torch.is_grad_enabled() or is_stacked():
+            return False
+        if any(block.norm.training for block in self.blocks()):
             return False
         if not runs_eagerly_on_cpu(x) or has_hooks(*self):
             return False

@@ -260,12 +260,11 @@ def _complete(
 
 def _tell_baselines(question: Question, origin: NDArray[np.float32]) -> None:
     """Warn of trials that are what they are compared with, so that their maps are empty."""
-    most = np.abs(question.X).max(initial=0)
-    far = np.abs(question.X - origin).reshape(len(question.X), -1).max(axis=1)
-    n_equal = int((far <= 1e-6 * most).sum())
+    rounding = 1e-6 * max(question.X.max(), -question.X.min())
+    n_equal = sum(bool(np.abs(x - origin).max() <= rounding) for x in question.X)
     if n_equal:
         warn(
-            f"{n_equal} of {len(far)} trials are the baseline that they are compared with, so "
-            "their attributions are zero and say nothing; explain other trials with them, or "
+            f"{n_equal} of {len(question.X)} trials are the baseline that they are compared with, "
+            "so their attributions are zero and say nothing; explain other trials with them, or "
             "choose a baseline, such as 'zero'."
         )

@@ -62,6 +62,15 @@ def test_gradients_and_statistics_are_torchs(training):
     torch.testing.assert_close(results(ours, x), results(theirs, x), rtol=0, atol=0)
 
 
+def test_a_norm_that_learns_by_itself_goes_by_the_batch():
+    ours, theirs = (net.eval() for net in pair(NETS["groups"]))
+    for net in (ours, theirs):
+        net[1].train()
+    x = torch.randn(9, 3, 13, 6, dtype=torch.float64)
+    with torch.no_grad():
+        torch.testing.assert_close(ours(x), theirs(x), rtol=0, atol=0)
+
+
 def test_weights_have_the_same_names():
     ours, theirs = pair(NETS["groups"])
     assert ours.state_dict().keys() == theirs.state_dict().keys()

@@ -5,7 +5,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import FunctionTransformer
 
-from eegkit import Trials, evaluate
+from eegkit import evaluate
 from eegkit.explanation import explain_chance, explain_people
 from eegkit.explanation.people import evidence
 from eegkit.explanation.people_statistics import against_chance, corrected
@@ -57,32 +57,21 @@ def test_t_is_that_of_the_sign_flips():
     assert p.max() <= 1
 
 
-@pytest.fixture(scope="module")
-def trials():
-    """Eight people; the task is louder at O1."""
-    rng = np.random.default_rng(0)
-    y = np.tile(["rest", "task"], 40)
-    X = rng.normal(scale=10, size=(80, 4, 32))
-    X[y == "task", 3] *= 2
-    subject = np.repeat(list("abcdefgh"), 10)
-    return Trials.from_arrays(X, y, sfreq=32, ch_names=["C3", "Cz", "C4", "O1"], subject=subject)
-
-
 def log_power(X):
     return np.log1p(np.var(np.asarray(X), axis=2))
 
 
-def test_an_effect_is_found_at_its_place_and_the_trials_stay(trials):
+def test_an_effect_is_found_at_its_place_and_the_trials_stay(eight_people):
     decoder = make_pipeline(FunctionTransformer(log_power), LogisticRegression())
-    y = trials.y.copy()
-    chance = explain_chance(decoder, trials, cv="group-2", n_shuffles=19, **HIDE)
+    y = eight_people.y.copy()
+    chance = explain_chance(decoder, eight_people, cv="group-2", n_shuffles=19, **HIDE)
     assert len(chance) == 19
-    np.testing.assert_array_equal(trials.y, y)
-    results = evaluate(decoder, trials, cv="group-2", keep_decoders=True)
-    people = explain_people(results, trials, **HIDE)
+    np.testing.assert_array_equal(eight_people.y, y)
+    results = evaluate(decoder, eight_people, cv="group-2", keep_decoders=True)
+    people = explain_people(results, eight_people, **HIDE)
     table = people.test(chance=chance)
     assert table.loc[table["p"] <= 0.05, "feature"].tolist() == [3]
-    again = explain_chance(decoder, trials, cv="group-2", n_shuffles=1, **HIDE)
+    again = explain_chance(decoder, eight_people, cv="group-2", n_shuffles=1, **HIDE)
     np.testing.assert_array_equal(again[0].values, chance[0].values)
     with pytest.raises(ValueError, match="chance has maps of no shuffle"):
         people.test(chance=[])

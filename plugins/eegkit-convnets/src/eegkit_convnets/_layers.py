@@ -53,12 +53,16 @@ class _Depthwise(Function):
         ctx.save_for_backward(*inputs)
 
     @staticmethod
-    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         (grad,), (x, weight) = grads, ctx.saved_tensors
-        n, (n_trials, n_maps, _, n_times) = x.shape[:2].numel(), x.shape
-        of_x = conv2d_input(x.shape, weight, grad, groups=n_maps)
-        of_weight = F.conv2d(x.reshape(1, n, 1, n_times), grad.reshape(n, 1, 1, -1), groups=n)
-        return of_x, of_weight.view(n_trials, *weight.shape).sum(0)
+        of_x = of_weight = None
+        if ctx.needs_input_grad[0]:
+            of_x = conv2d_input(x.shape, weight, grad, groups=len(weight))
+        if ctx.needs_input_grad[1]:
+            n, n_times = x.shape[:2].numel(), x.shape[-1]
+            each = F.conv2d(x.reshape(1, n, 1, n_times), grad.reshape(n, 1, 1, -1), groups=n)
+            of_weight = each.view(len(x), *weight.shape).sum(0)
+        return of_x, of_weight
 
 
 class Pointwise(nn.Conv2d):
