@@ -37,6 +37,10 @@ def predict(model: Path, recording: Path, out: Path | None, **options: Any) -> N
     trials went through: the same channels in the same order, filter, rate and windows. In Python:
     eegkit.predict.
 
+    The table has a row for each window: where it begins, its label, the probability of each class
+    (p_CLASS), and unlike_training: whether its amplitude or spectrum is nothing like that of the
+    training trials, as of another unit, filter or cap; its label is then worth little.
+
     \b
     Examples:
       eegkit predict hands.eegkit session.edf --out hands.csv

@@ -268,11 +268,13 @@ def replay_table(differences: pd.DataFrame) -> Table:
 
 def windows_table(windows: pd.DataFrame) -> Table:
     """Some windows of a recording."""
-    formats = {"onset_s": "{:.2f}", "label": "{}"}
+    formats = {"onset_s": "{:.2f}", "label": "{}", "unlike_training": "{}"}
+    headings = {"onset_s": "onset (s)", "unlike_training": "unlike training"}
+    windows = windows.replace({"unlike_training": {True: "yes", False: "no"}})
     columns = []
     for name in windows:
-        heading = "onset (s)" if name == "onset_s" else name
-        columns += words(heading) if name == "label" else numbers(heading)
+        heading = headings.get(name, name)
+        columns += (words if formats.get(name) == "{}" else numbers)(heading)
     cells = [map(formats.get(name, "{:.3f}").format, values) for name, values in windows.items()]
     return make_table("", columns, zip(*cells, strict=True))
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 MANDATORY = ("file", "label", "subject")
 TIMES = ("onset", "duration")
+SEPARATORS = (",", ";", "\t")
 TEXT = ("file", *METADATA_COLUMNS)
 TITLE = "from_folder"
 
@@ -50,10 +51,11 @@ def from_folder(
     Parameters
     ----------
     folder : str or path-like
-        Folder of the recordings; they may lie in folders within it.
+        Folder of the recordings; they may lie in folders within it. Those that `labels` does not
+        name are not read.
     labels : str, path-like or pandas.DataFrame
-        A table, or a CSV (``.csv``) or TSV (``.tsv``) file of one. A row labels a file, or a
-        piece of it. Columns:
+        A table, or a text file of one, whose columns commas, semicolons or tabs separate. A row
+        labels a file, or a piece of it. Columns:
 
         - ``file``: path of the recording within the folder, ``"anna/rest.edf"``,
         - ``label``,
@@ -71,7 +73,8 @@ def from_folder(
     channels : sequence of str or "common", optional
         The channels to read, in this order, or those that all files have. By default all EEG
         channels, which must be the same in all files: not those that labels or units call ECG,
-        EOG, EMG, respiration, temperature, a marker or an unused input.
+        EOG, EMG, respiration, temperature, a marker or an unused input, nor an ear or mastoid
+        against another (``A2-A1``).
     target_sfreq : float, optional
         Rate in Hz to resample the recordings to; needed where they differ by more than 0.02 %.
     l_freq, h_freq : float, optional
@@ -110,11 +113,10 @@ def from_folder(
     Warns
     -----
     MissingDataWarning
-        Of recordings in the folder that the table does not name, and of recordings and trials
-        left out.
+        Of recordings and trials left out.
     UserWarning
-        Of files that say no unit, and are read as microvolts, of several channels of one name,
-        and of rates that differ a little.
+        Of channels left out by their labels or units, of files that say no unit, and are read as
+        microvolts, of several channels of one name, and of rates that differ a little.
 
     Notes
     -----
@@ -173,7 +175,6 @@ class Folder(UserRecordings):
             )
 
     def recordings(self) -> list[Recording]:
-        present = _present(self.folder())
         files = list(self._segments)
         unknown = [file for file in files if Path(file).suffix.lower() not in FORMATS]
         if unknown:
@@ -183,13 +184,13 @@ class Folder(UserRecordings):
             )
         absent = [file for file in files if not (self.folder() / file).is_file()]
         if absent and (self.on_error == "raise" or len(absent) == len(files)):
+            present = _present(self.folder())
             raise ValueError(
                 f"The table names {len(absent)} files that are not in {self.folder()}: "
                 f"{', '.join(_with_hint(file, present) for file in absent[:5])}"
                 f"{', ...' if len(absent) > 5 else ''}. Expected paths within that folder."
             )
         tell_left_out(self.title, absent, "not in the folder")
-        tell_left_out(self.title, [f for f in present if f not in files], "not in the table")
         return [
             Recording(segments[0].metadata["subject"], file, self.folder() / file)
             for file, segments in self._segments.items()
@@ -301,9 +302,8 @@ def _table(labels: str | os.PathLike[str] | pd.DataFrame) -> tuple[pd.DataFrame,
             raise FileNotFoundError(
                 f"There is no table {path}; expected the path of a CSV or TSV file."
             )
-        separator = "\t" if path.suffix.lower() == ".tsv" else ","
         types = dict.fromkeys(TEXT, str)
-        table = read_table(path, sep=separator, dtype=types, na_values=[""])
+        table = read_table(path, sep=_separator(path), dtype=types, na_values=[""])
     lacking = [column for column in MANDATORY if column not in table]
     if lacking or table.empty:
         raise ValueError(
@@ -321,6 +321,14 @@ def _table(labels: str | os.PathLike[str] | pd.DataFrame) -> tuple[pd.DataFrame,
         elif column in TEXT:
             table[column] = one_kind(table[column], f"{name}, {column},").astype(str)
     return table, name
+
+
+def _separator(path: Path) -> str:
+    """What stands most often between the names of the columns, by default as the suffix says."""
+    usual = "\t" if path.suffix.lower() == ".tsv" else ","
+    with path.open("rb") as file:
+        names = file.readline().decode("utf-8", "replace")
+    return max((usual, *SEPARATORS), key=names.count)
 
 
 def _seconds(table: pd.DataFrame, column: str, name: str) -> pd.Series:
@@ -343,6 +351,6 @@ def _seconds(table: pd.DataFrame, column: str, name: str) -> pd.Series:
         row = int(np.flatnonzero(bad)[0])
         raise ValueError(
             f"{name} has {column} {str(table[column].iloc[row])!r} in row {row + 1} after the "
-            "header; expected a number of seconds."
+            "header; expected a number of seconds, such as 1.5."
         )
     return values.astype(float)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -36,6 +36,7 @@ from eegkit.recordings import (
     window_onsets,
 )
 from eegkit.recordings.edf import rate_of
+from eegkit.text import shortlist
 from eegkit.trials import Trials
 
 if TYPE_CHECKING:
@@ -83,11 +84,14 @@ class Header:
     rereferenced : bool, default False
         Whether the file says that its signals are no longer against the reference of the
         recording.
+    other_names : tuple of str, default ()
+        Channels that are not to be read, as their labels or units say that they are no scalp EEG.
     """
 
     ch_names: tuple[str, ...]
     sfreq: float
     rereferenced: bool = False
+    other_names: tuple[str, ...] = ()
 
     @property
     def plain_names(self) -> set[str]:
@@ -170,6 +174,7 @@ class UserRecordings(WindowedDataset):
         self._rate = self.target_sfreq or self._common_rate(rates)
         self._tell_numbered(headers, channels)
         self._tell_references(headers, channels)
+        self._tell_other_signals(headers.values())
         return channels
 
     def _channels_to_read(self, headers: list[Header]) -> tuple[str, ...]:
@@ -229,6 +234,18 @@ class UserRecordings(WindowedDataset):
                 stacklevel=2,
             )
 
+    def _tell_other_signals(self, headers: Iterable[Header]) -> None:
+        """Tell of channels that are not read, by what their labels say alone."""
+        others = dict.fromkeys(name for header in headers for name in header.other_names)
+        if others:
+            warnings.warn(
+                f"{self.title}: left out {shortlist(others)}, which by label or unit "
+                f"{'is' if len(others) == 1 else 'are'} no scalp EEG. Name the channels to read by "
+                "channels=, these among them if they are meant.",
+                UserWarning,
+                stacklevel=2,
+            )
+
     def _tell_references(self, headers: Mapping[Path, Header], channels: Sequence[str]) -> None:
         """Tell of recordings that have one channel against different references."""
         by_channel: dict[str, dict[str, list[str]]] = {}
@@ -272,7 +289,8 @@ class UserRecordings(WindowedDataset):
                 f"{recording.path} has no EEG channel, but {', '.join(info['ch_names'])}; name "
                 "those to read by channels=."
             )
-        return Header(tuple(names), rate_of(raw, names), bool(info["custom_ref_applied"]))
+        others = tuple(name for name in units if name not in names)
+        return Header(tuple(names), rate_of(raw, names), bool(info["custom_ref_applied"]), others)
 
     def _rate_of(self, raw: Any, path: Path) -> float:
         """The rate of the channels that are named; lacking ones are told when it is read."""

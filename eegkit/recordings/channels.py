@@ -30,6 +30,10 @@ REFERENCES |= dict.fromkeys(("m1m2", "m1+m2"), "linked mastoids")
 REFERENCES |= dict.fromkeys(("ar", "av", "avg"), "average")
 # MNE numbers channels of one name, from 0 on.
 FIRST_OF_SEVERAL = "-0"
+REMEDY = (
+    "Rename what has another name there (raw.rename_channels of MNE), or train again on channels "
+    "that all recordings have: channels=."
+)
 _NUMBERED = re.compile(r"(.*)-(\d+)$")
 # What the labels of other signals are made of, with a number or a side (HEOGL, EMG1, DC01).
 _OTHER_KINDS = re.compile(
@@ -50,6 +54,8 @@ _OTHER_KINDS = re.compile(
 _WORDS = re.compile(r"[^\W_]+")
 # Types that EDF+ sets before a name, as in "Resp oro-nasal" (Kemp & Olivan, 2003).
 _EEG_TYPE = re.compile(r"eeg(?![a-z])[ _:.-]*", re.IGNORECASE)
+# References alone: an ear or mastoid against another, ears that are linked, what is called REF.
+_EARS = re.compile(r"(?:[am][12]\s*[-_/:+ ]?\s*[am][12]|ref(?:erence)?\d?)", re.IGNORECASE)
 # Eyes against a mastoid or an earlobe, by the sleep manual of the AASM; E1 alone is EEG of EGI.
 _EYE = re.compile(r"e[12][-/:_ ][am][12]", re.IGNORECASE)
 
@@ -169,7 +175,8 @@ def eeg_channels(units: Mapping[str, str], *, typed: bool = False) -> list[str]:
     """Those of some names that label EEG.
 
     Signals that their labels or units name otherwise are none: ECG, EOG, EMG, respiration,
-    temperature, oxygen, markers, status, photic stimulation, auxiliary and unused inputs.
+    temperature, oxygen, markers, status, photic stimulation, auxiliary and unused inputs. Nor are
+    references alone: an ear or mastoid against another (``A2-A1``).
 
     Parameters
     ----------
@@ -186,7 +193,7 @@ def eeg_channels(units: Mapping[str, str], *, typed: bool = False) -> list[str]:
     Examples
     --------
     >>> from eegkit.recordings.channels import eeg_channels
-    >>> names = ["EEG Fpz-Cz", "EOG horizontal", "Resp oro-nasal", "P4-O2"]
+    >>> names = ["EEG Fpz-Cz", "EOG horizontal", "Resp oro-nasal", "P4-O2", "EEG A2-A1"]
     >>> eeg_channels(dict.fromkeys(names, ""), typed=True)
     ['EEG Fpz-Cz', 'P4-O2']
     """
@@ -197,13 +204,13 @@ def eeg_channels(units: Mapping[str, str], *, typed: bool = False) -> list[str]:
 def _is_eeg(label: str, unit: str, types: bool) -> bool:
     electrode, *others = _NUMBERED.sub(r"\1", label).split("-")
     references = (*electrode_spellings(), "ref", "le", "re", "ar", "avg")
-    if _EYE.fullmatch(label):
+    bare = _EEG_TYPE.sub("", label, count=1) if _EEG_TYPE.match(label) else label
+    if _EYE.fullmatch(label) or _EARS.fullmatch(bare):
         return False
     if plain_name(electrode) in electrode_spellings() and all(
         plain_name(part) in references for part in others
     ):
         return True
-    bare = _EEG_TYPE.sub("", label, count=1) if _EEG_TYPE.match(label) else label
     if bare == label and (
         (types and "eeg" not in label.lower()) or (unit and microvolts_per(unit) is None)
     ):
@@ -293,7 +300,8 @@ def match_channels(
     if missing:
         raise ValueError(
             f"{source} lacks {len(missing)} of {len(sources)} channels that are needed: "
-            f"{', '.join(missing)}{suggest(missing[0], recorded, '')} It has {', '.join(recorded)}."
+            f"{', '.join(missing)}{suggest(missing[0], recorded, '')} It has "
+            f"{', '.join(recorded)}. {REMEDY}"
         )
     if twice and on_several == "warn":
         warnings.warn(

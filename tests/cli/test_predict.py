@@ -74,6 +74,7 @@ def test_the_model_is_that_of_all_trials(model):
 def test_labels_of_a_recording_are_those_of_its_trials(folder, model, tmp_path):
     done = run("predict", model, folder / "other_raw.fif", "--out", tmp_path / "table.csv")
     assert "EEG c3-REF as C3" in done.stderr
+    assert "unlike training" in done.output
     assert "12 windows, 3 channels; no filter, resampled to 128 Hz, windows of 3 s" in done.output
     table = pd.read_csv(tmp_path / "table.csv")
     assert list(table) == [*("onset_s", "label", "p_left_hand", "p_right_hand"), "unlike_training"]

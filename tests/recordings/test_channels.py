@@ -57,11 +57,12 @@ OTHERS = (
     "Resp oro-nasal|Event marker|EMG submental|EOG horizontal|HEOG|EOGv|Status|EXG1|GSR1|Plet|-||"
     "STI 014|--0|Unused|EEG unused|NC|Pulse|Thor|Abdo|Nasal Flow|POL $A1|BIP1|ACC_X|Heart Rate|"
     "O2 Sat|Leg L|Marker|E1-M2|E2/A1|VEOGu|IO|CQ_AF3|RAW_CQ|INTERPOLATED|SYNC|MARKER_HARDWARE|VNS|"
+    "EEG A2-A1|A1-A2|EEG M1-M2|A1+A2|EEG REF|Ref|"
     "TORACE|ADDOME|TERMISTORE|TIB Dx|EEG.BatteryPercent|Sample Index|HSI_TP9|Imp|Oculogram"
 )
 SCALP = (
     "EEG2|POL Fp1|EEG.AF3|T3/T7|C4:M1|Dreem EEG F7-O1|E2|EEG Fp1|"
-    "Cz|EEG T3-REF|C3-A2|P4-O2|Fp1-F7|EEG Fpz-Cz|E12|X1|1|EEG 001|T8-P8-1|A1|M2|Nose"
+    "Cz|EEG T3-REF|C3-A2|P4-O2|Fp1-F7|EEG Fpz-Cz|E12|X1|1|EEG 001|T8-P8-1|A1|M2|EEG A1-REF|Nose"
 )
 
 
