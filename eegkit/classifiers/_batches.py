@@ -248,10 +248,13 @@ class Augment:
 
 
 def as_input(X: NDArray[Any], shape: Sequence[int]) -> torch.Tensor:
-    """Trials as a float32 tensor, zero-padded at the end of every axis to `shape`."""
+    """Trials as a float32 tensor, zero-padded at the end of every axis to `shape`.
+
+    Its memory is its own: a net may work in place, and X is the caller's.
+    """
+    if X.shape[1:] == tuple(shape):
+        return torch.from_numpy(np.array(X, np.float32, order="C"))
     tensor = torch.from_numpy(np.require(X, np.float32, ["C", "W"]))
-    if tensor.shape[1:] == tuple(shape):
-        return tensor
     missing = [n - size for n, size in zip(shape, tensor.shape[1:], strict=True)]
     return F.pad(tensor, [side for n in reversed(missing) for side in (0, n)])
 

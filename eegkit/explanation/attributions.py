@@ -61,9 +61,13 @@ class Attributions:
     sfreq : float, or None
         Sampling rate in Hz.
     freqs, times : ndarray, or None
-        Of the axis "freq" in Hz, and of "time" or "frame" in s.
+        Of the axis "freq" in Hz, and of "time" or "frame" in s from the start of the trial, what a
+        `Crop` before the classifier leaves out included; of ``mne.Epochs`` their own times. None
+        where they are unknown, as behind a function that shortens trials.
+    tmin : float, or None
+        When the first sample of what was explained is, in s, likewise.
     bands, windows : dict of str to (float, float), or tuple of (float, float); or None
-        Of the axes "band" in Hz and "window" in s.
+        Of the axes "band" in Hz and "window" in s, in samples or frames where `times` is None.
     decoder : estimator
         The one that was explained, by reference; pickles leave it out.
     again : callable
@@ -97,6 +101,7 @@ class Attributions:
     sfreq: float | None = None
     freqs: NDArray[Any] | None = None
     times: NDArray[Any] | None = None
+    tmin: float | None = 0.0
     bands: Mapping[str, tuple[float, float]] | None = None
     windows: tuple[tuple[float, float], ...] | None = None
     decoder: Any = None

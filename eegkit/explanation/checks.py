@@ -15,11 +15,10 @@ from sklearn.base import clone
 from eegkit.access import trials_of_subjects
 from eegkit.explanation import curves
 from eegkit.explanation.random_weights import with_random_weights
-from eegkit.explanation.reading import best_of, is_net, parts
+from eegkit.explanation.reading import best_of, is_net, parts, signals_like
 from eegkit.explanation.targets import class_codes
 from eegkit.labels import hard_labels
 from eegkit.parameters import Count, ParameterError, check_for
-from eegkit.signals import SignalArray
 from eegkit.text import shortlist
 
 if TYPE_CHECKING:
@@ -177,13 +176,8 @@ class _Repetition:
         self.explain_with = explain_with or some.again
         decoder = best_of(some.decoder)
         self.reader = parts(decoder)[1] if some.space == "input" else decoder
-        facts = {name: getattr(some, name) for name in ("ch_names", "groups", "onsets")}
-        if some.X.ndim > 2:
-            facts["sfreq"] = some.sfreq
-        if some.X.ndim == 4:
-            facts |= {"freqs": some.freqs, "times": some.times}
-        known = {name: value for name, value in facts.items() if value is not None}
-        self.X = SignalArray(some.X, **known) if known and some.X.ndim > 2 else some.X
+        names = ("ch_names", "sfreq", "freqs", "times", "tmin", "groups", "onsets")
+        self.X = signals_like(some.X, {name: getattr(some, name) for name in names})
 
     def likeness(self, reader: Any) -> float:
         """The mean rank correlation of the maps with those that the method gives of a decoder."""

@@ -22,10 +22,17 @@ from eegkit.explanation.methods import (
 )
 from eegkit.explanation.modules import Differentiable
 from eegkit.explanation.occlusion import Request, occlusion
-from eegkit.explanation.reading import Reading, Space, best_of, is_net, parts, read
+from eegkit.explanation.reading import (
+    Reading,
+    Space,
+    best_of,
+    is_net,
+    own_signals,
+    parts,
+    read,
+)
 from eegkit.explanation.spectra import by_frequency, frequencies
 from eegkit.explanation.targets import labels_of, target_codes
-from eegkit.signals import as_signals
 
 
 def explain(
@@ -129,7 +136,9 @@ def explain(
         space = "raw" if method == "occlusion" else "input"
     _refuse_results(decoder)
     check_probabilities(decoder)
-    proba = np.asarray(decoder.predict_proba(as_signals(X)))  # which also checks the trials
+    proba = np.asarray(
+        decoder.predict_proba(own_signals(decoder, X))
+    )  # which also checks the trials
     classes = np.asarray(best_of(decoder).classes_)
     labels = labels_of(X, y, len(proba))
     predicted = _predicted(decoder, X, proba, classes)
@@ -155,7 +164,7 @@ def _predicted(decoder: Any, X: Any, proba: NDArray[Any], classes: NDArray[Any])
     """The decoder's answers, which need not be the most probable classes: an SVC's are not."""
     if is_net(parts(decoder)[1]):
         return classes[proba.argmax(axis=1)]
-    return np.asarray(decoder.predict(as_signals(X)))
+    return np.asarray(decoder.predict(own_signals(decoder, X)))
 
 
 def _of_net(

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from eegkit.classifiers.feature_maps import FeatureMap
 from eegkit.explanation.answers import Answer, Question
-from eegkit.explanation.modules import Differentiable, hooks
+from eegkit.explanation.modules import Differentiable, copied, hooks
 from eegkit.parameters import ParameterError
 from eegkit.text import suggest
 
@@ -54,7 +54,12 @@ def _maps_and_slopes(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The feature map of some trials, and the gradient of their logits, (n, maps, *grid) each."""
     outputs: list[torch.Tensor] = []
-    with hooks([place.layer], lambda layer, inputs, output: outputs.append(place.tensor(output))):
+
+    def keep(layer: nn.Module, inputs: Any, output: Any) -> Any:
+        outputs.append(place.tensor(output))
+        return copied(output)
+
+    with hooks([place.layer], keep):
         logits = net.whole(x).gather(1, target[:, None]).sum()
     (slopes,) = torch.autograd.grad(logits, outputs[-1], allow_unused=True)
     if slopes is None:

@@ -48,7 +48,8 @@ class Differentiable:
         self.has_spectrum = space == "spectrum"
         if self.has_spectrum:
             before = [FromSpectrum(self.input_shape[-1]), *before]
-        self.whole = nn.Sequential(*before, padding, self.module).eval().to(self.device)
+        copies = [Copy(), *before, padding, Copy(), self.module]
+        self.whole = nn.Sequential(*copies).eval().to(self.device)
         _let_recurrent_layers_go_back(self.module)
         self.net_shape: tuple[int, ...] = net.input_shape_
         self.padded_shape: tuple[int, ...] = net.padded_shape
@@ -103,6 +104,20 @@ class Differentiable:
         return np.concatenate(results)
 
 
+class Copy(nn.Module):
+    """What a net may overwrite: gradients are of what comes in, which has to stay."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.clone()
+
+
+def copied(output: Any) -> Any:
+    """What a layer gives, of its own memory, so that no later layer overwrites it."""
+    if isinstance(output, torch.Tensor):
+        return output.clone()
+    return type(output)(map(copied, output)) if type(output) in (list, tuple) else output
+
+
 def _differentiable(module: nn.Module) -> nn.Module:
     """A copy that predicts, gathers no gradients of its own, and overwrites nothing."""
     module = deepcopy(module).eval().requires_grad_(False)
@@ -121,9 +136,16 @@ def _let_recurrent_layers_go_back(module: nn.Module) -> None:
 
 
 @contextmanager
-def hooks(layers: Iterable[nn.Module], function: Callable[..., Any]) -> Iterator[None]:
-    """Call a function of each layer, its input and its output, whenever it works."""
-    handles = [layer.register_forward_hook(function) for layer in layers]
+def hooks(
+    layers: Iterable[nn.Module], function: Callable[..., Any], *, before: bool = False
+) -> Iterator[None]:
+    """Call a function of each layer, its input and its output, whenever it works.
+
+    What it gives stands in place of the output, if anything. `before` the layer works, there is no
+    output yet.
+    """
+    kind = "register_forward_pre_hook" if before else "register_forward_hook"
+    handles = [getattr(layer, kind)(function) for layer in layers]
     try:
         yield
     finally:

@@ -16,7 +16,6 @@ from eegkit.explanation.answers import Answer
 from eegkit.explanation.baselines import Baseline, baseline_of
 from eegkit.explanation.reading import Reading, bins
 from eegkit.parameters import Count, ParameterError, Positive, Seed
-from eegkit.signals import SignalArray
 from eegkit.text import shortlist, suggest
 from eegkit.transforms.band_power import BANDS
 
@@ -136,19 +135,8 @@ def _origins(
 
 def _proba(request: Request, X: NDArray[np.float32], rows: NDArray[np.intp]) -> NDArray[Any]:
     """The probability of the class of each of the trials, which are those of some rows."""
-    facts = dict(request.reading.facts)
-    if X.ndim != 4:
-        facts |= {"freqs": None, "times": None}
-    if X.ndim != 3:
-        facts["sfreq"] = None
-    if X.ndim == 2:
-        facts["ch_names"] = None
-    for name in ("groups", "onsets"):
-        if facts[name] is not None:
-            facts[name] = facts[name][rows]
-    is_known = any(value is not None for value in facts.values())
     with warnings.catch_warnings(action="ignore", category=UserWarning):  # told of X itself
-        proba = request.predictor.predict_proba(SignalArray(X, **facts) if is_known else X)
+        proba = request.predictor.predict_proba(request.reading.signals(X, rows))
     return np.asarray(proba)[np.arange(len(rows)), request.codes[rows]]
 
 
@@ -277,20 +265,29 @@ def _windows(window_s: float | None, reading: Reading) -> list[tuple[tuple[float
     The last one takes what is left over.
     """
     n, times = reading.X.shape[-1], reading.facts["times"]
-    step = 1.0 if times is None or n < 2 else float(times[1] - times[0])
-    length = n / N_WINDOWS if window_s is None else float(window_s) / step
-    if not 1 <= length <= n:
-        if window_s is not None:
-            raise ParameterError(
-                f"window_s is {window_s:g}; expected from {step:g} to {n * step:g}.", "window_s"
-            )
-        length = 1
+    length = max(1.0, n / N_WINDOWS) if window_s is None else _length(window_s, reading)
     starts = np.round(np.arange(max(1, int(n / length))) * length).astype(int)
-    begin = 0.0 if times is None else float(times[0])
+    begin, step = (0.0, 1.0) if times is None else (float(times[0]), reading.step or 1.0)
     return [
         ((begin + a * step, begin + b * step), slice(int(a), int(b)))
         for a, b in zip(starts, [*starts[1:], n], strict=True)
     ]
+
+
+def _length(window_s: float, reading: Reading) -> float:
+    """How many samples or frames a window has."""
+    n, step = reading.X.shape[-1], reading.step
+    if step is None:
+        raise ParameterError(
+            f"window_s is {window_s:g} s, but X does not know its times; give an X that does "
+            "(trials.X, mne.Epochs), or leave it out.",
+            "window_s",
+        )
+    if not step <= window_s <= n * step:
+        raise ParameterError(
+            f"window_s is {window_s:g}; expected from {step:g} to {n * step:g}.", "window_s"
+        )
+    return window_s / step
 
 
 def _inside(freqs: Any, band: tuple[float, float]) -> NDArray[np.bool_]:

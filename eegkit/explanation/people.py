@@ -38,7 +38,7 @@ class PeopleAttributions(Attributions):
     ----------
     values, axes, X, space, method, options, classes, targets, predicted, y, groups, onsets, gap
         See `Attributions`.
-    ch_names, sfreq, freqs, times, bands, windows, decoder, again
+    ch_names, sfreq, freqs, times, tmin, bands, windows, decoder, again
         See `Attributions`.
     n_trials : ndarray of int, shape (n_people,)
         How many trials each person's map is made of.
@@ -348,7 +348,7 @@ def _people(folds: list[Fold]) -> PeopleAttributions:
         name: getattr(first, name)
         for name in (
             "axes", "space", "method", "classes", "options", "ch_names", "sfreq", "freqs",
-            "times", "bands", "windows",
+            "times", "tmin", "bands", "windows",
         )
     }  # fmt: skip
     label = np.full(len(people), "true")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -9,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegkit.access import access_of
-from eegkit.base import AXES
+from eegkit.base import AXES, Estimator
 from eegkit.classifiers import NeuralClassifier
+from eegkit.explanation.beginnings import start_behind, start_of
 from eegkit.parameters import ParameterError
 from eegkit.signals import SignalArray, as_signals
 from eegkit.step_names import flat_steps
@@ -30,13 +32,25 @@ class Reading:
     axes : tuple of str
         What each axis of a trial is.
     facts : dict of str to object
-        ``ch_names``, ``sfreq``, ``freqs`` in Hz, ``times`` in s, ``groups``, ``onsets``; None where
-        unknown.
+        ``ch_names``, ``sfreq``, ``freqs`` in Hz, ``times`` in s, ``tmin``, when the first sample
+        is, ``groups``, ``onsets``; None where unknown.
     """
 
     X: NDArray[np.float32]
     axes: tuple[str, ...]
     facts: dict[str, Any]
+
+    @property
+    def step(self) -> float | None:
+        """From one sample or frame to the next in s; None where that is unknown."""
+        times, sfreq = self.facts["times"], self.facts["sfreq"]
+        if times is not None and len(times) > 1:
+            return float(times[1] - times[0])
+        return 1 / sfreq if sfreq is not None and self.axes[-1] == "time" else None
+
+    def signals(self, X: NDArray[np.float32], rows: Any = slice(None)) -> Any:
+        """Trials like these, of the people of some rows, as the decoder takes them."""
+        return signals_like(X, self.facts, rows)
 
 
 def best_of(decoder: Any) -> Any:
@@ -60,18 +74,49 @@ def is_net(classifier: Any) -> bool:
     return isinstance(classifier, NeuralClassifier)
 
 
+def own_signals(decoder: Any, X: Any) -> Any:
+    """Trials for a decoder, which steps that are not of this package may overwrite."""
+    signals = as_signals(X)
+    transforms, classifier = parts(decoder)
+    is_ours = all(isinstance(step, Estimator) for step in [*transforms, classifier])
+    is_safe = is_ours or not isinstance(signals, np.ndarray) or not signals.flags.writeable
+    return signals if is_safe else signals.copy()
+
+
 def read(decoder: Any, X: Any, space: Space) -> Reading:
     """Trials as the decoder's classifier reads them ("input"), or as the decoder does."""
     transforms, classifier = parts(decoder)
-    signals = as_signals(X)
+    signals, start = own_signals(decoder, X), start_of(X)
     reader = transforms[0] if transforms and space != "input" else classifier
     if space == "input":
         for transform in transforms:
-            signals = transform.transform(signals)
-    return _reading(signals, reader)
+            before, signals = signals, transform.transform(signals)
+            start = start_behind(transform, start, before, signals)
+    return _reading(signals, reader, start)
 
 
-def _reading(signals: Any, reader: Any) -> Reading:
+def signals_like(X: NDArray[Any], known: Mapping[str, Any], rows: Any = slice(None)) -> Any:
+    """Trials as an array that knows what others do of their axes and people.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_trials, *axes)
+    known : dict of str to object
+        The facts of a `Reading`.
+    rows : index, optional
+        Whose trials these are.
+    """
+    names = {2: (), 3: ("ch_names", "sfreq"), 4: ("ch_names", "freqs", "times")}
+    facts = {name: known[name] for name in names.get(X.ndim, ("ch_names",))}
+    for name in ("groups", "onsets"):
+        facts[name] = None if known[name] is None else known[name][rows]
+    if facts.get("times") is not None:  # those of its own signals, which begin at 0
+        facts["times"] = facts["times"] - known["tmin"]
+    facts = {name: value for name, value in facts.items() if value is not None}
+    return SignalArray(X, **facts) if facts else X
+
+
+def _reading(signals: Any, reader: Any, start: float | None) -> Reading:
     signals = signals if isinstance(signals, SignalArray) else SignalArray(signals)
     shape = getattr(reader, "input_shape_", signals.shape[1:])
     if signals.ndim == 2 and getattr(reader, "input_kind", None) != "raw":
@@ -86,7 +131,10 @@ def _reading(signals: Any, reader: Any) -> Reading:
             facts[name] = getattr(reader, f"{name}_", None)
     if axes[-1] == "time" and facts["sfreq"] is not None:
         facts["times"] = np.arange(shape[-1]) / facts["sfreq"]
-    names = ("ch_names", "sfreq", "freqs", "times", "groups", "onsets")
+    if facts.get("times") is not None:
+        facts["times"] = None if start is None else facts["times"] + start
+    facts["tmin"] = start
+    names = ("ch_names", "sfreq", "freqs", "times", "tmin", "groups", "onsets")
     return Reading(array, axes, {name: facts.get(name) for name in names})
 
 

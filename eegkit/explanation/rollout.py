@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from torch import nn
 
 from eegkit.classifiers.feature_maps import AttentionMap
 from eegkit.explanation.answers import Answer, Question
@@ -34,8 +35,12 @@ def attention_rollout(question: Question) -> Answer:
 
     def attribute(x: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         tokens: list[torch.Tensor] = []
+
+        def keep(layer: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+            tokens.append(inputs[0].detach().clone())
+
         # With gradients, lest torch's encoder takes a way around its layers.
-        with hooks(place.layers, lambda layer, inputs, output: tokens.append(inputs[0].detach())):
+        with hooks(place.layers, keep, before=True):
             net.whole(x.requires_grad_())
         with torch.no_grad():
             return spread(place.relevance(_rolled(place, tokens)), place.span, net)

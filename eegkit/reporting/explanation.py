@@ -138,7 +138,7 @@ def _over_people(people: PeopleAttributions) -> str:
     except ValueError as error:
         return h.paragraph(f"Not tested over people: {error}")
     test = test.sort_values(["p", "t"], ascending=[True, False], kind="stable")
-    table = _written(test, by)[[*by, "p", "t", "attribution"]]
+    table = _written(test, by, people)[[*by, "p", "t", "attribution"]]
     alpha = level(len(people))
     passes = test["p"] < alpha
     names = " and ".join(by)
@@ -152,19 +152,20 @@ def _over_people(people: PeopleAttributions) -> str:
 def _means(attributions: Attributions) -> str:
     """The mean of each class, folded."""
     by = ["class", *_axes(attributions)]
-    table = _written(attributions.mean(by), by)
+    table = _written(attributions.mean(by), by, attributions)
     return h.details(f"All {count(len(table), 'mean')}", h.table(table))
 
 
-def _written(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+def _written(table: pd.DataFrame, by: Sequence[str], attributions: Attributions) -> pd.DataFrame:
     """Attributions in four digits; a table would round small ones to nothing."""
     text = table["attribution"].map("{:.3g}".format)
-    places = {axis: table[axis].map(_in_words) for axis in by}
+    unit = "" if attributions.times is None else " s"  # else windows are in samples
+    places = {axis: table[axis].map(lambda place: _in_words(place, unit)) for axis in by}
     return table.assign(attribution=text, **places)
 
 
-def _in_words(place: object) -> str:
-    """A name, or a window in s."""
+def _in_words(place: object, unit: str) -> str:
+    """A name, or a window."""
     if isinstance(place, tuple):
-        return f"{place[0]:g} to {place[1]:g} s"
+        return f"{place[0]:g} to {place[1]:g}{unit}"
     return str(place)

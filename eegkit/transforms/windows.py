@@ -29,6 +29,11 @@ class Crop(Transformer):
         Sampling rate in Hz; by default that of X. An X that does not say its rate is
         read at 128 Hz, with a warning.
 
+    Attributes
+    ----------
+    start_s_ : float
+        Where the part begins, at a sample, in s from the start of the trial.
+
     Raises
     ------
     ValueError
@@ -64,6 +69,11 @@ class Crop(Transformer):
             )
         self._part = slice(start, stop)
         self.output_shape_ = (signals.shape[1], stop - start)
+
+    @property
+    def start_s_(self) -> float:
+        """Where the part begins, in s from the start of the trial."""
+        return float(self._part.start / self.sfreq_)
 
     def transform_block(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         return block[..., self._part]
