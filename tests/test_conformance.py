@@ -1,6 +1,7 @@
 """What a failing check of the conformance kit says, and the page that lists the checks."""
 
 import ast
+import importlib
 import re
 from pathlib import Path
 
@@ -81,3 +82,24 @@ def test_of_a_transform():
     [check] = [c for c in testing.transform_checks(Doubled) if c.name == "output"]
     with pytest.raises(AssertionError, match="transform gives float64; expected float32"):
         check()
+
+
+def test_an_assertion_without_words_shows_its_line(tmp_path, monkeypatch):
+    # Of a module of its own: pytest puts words to those of a test.
+    (tmp_path / "wordless.py").write_text(
+        "def learn():\n    score = 0.5\n    assert score > 0.83\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    learn = importlib.import_module("wordless").learn
+
+    def run(*args, **options):
+        with pytest.raises(AssertionError) as raised:
+            learn()
+        return [{"check_name": "learns", "status": "failed", "exception": raised.value}]
+
+    monkeypatch.setattr("eegkit.testing._estimators.check_estimator", run)
+    check, *_ = testing.transform_checks(Doubled)
+    with pytest.raises(AssertionError, match=r"learns: `assert score > 0\.83` does not hold"):
+        check()
+    [verdict] = testing.verdicts([testing.Check("bare", learn)])
+    assert verdict.seen == "`assert score > 0.83` does not hold"

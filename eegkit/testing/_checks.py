@@ -18,6 +18,7 @@ from eegkit.testing import (
     _search_spaces,
     _transforms,
 )
+from eegkit.testing._estimators import what_failed
 
 MAX_EXPECTED_FAILURES = 2
 PAGE = "What the conformance kit checks"
@@ -58,9 +59,8 @@ class Check:
         try:
             self.run()
         except Exception as error:
-            seen = str(error) if isinstance(error, AssertionError) else repr(error)
             raise AssertionError(
-                f"{self.name}: {seen.strip()}\nWanted: {self.wanted}\nDescribed: the page "
+                f"{self.name}: {what_failed(error)}\nWanted: {self.wanted}\nDescribed: the page "
                 f"{PAGE!r} of eegkit's documentation (docs/plugin_checks.md), {self.name}."
             ) from error
 
