@@ -14,6 +14,7 @@ from pathlib import Path
 from eegkit._version import __version__
 from eegkit.datasets import cache_folder
 from eegkit.datasets._base import DATA_VARIABLE
+from eegkit.libraries import install_command
 from eegkit.overview import overview
 from eegkit.registry import CORE, INTERFACE, distributions
 
@@ -128,7 +129,7 @@ def extras(requirements: Mapping[str, list[str]] | None = None) -> dict[str, str
     facts = {}
     for extra, names in (requirements or _requirements()).items():
         absent = [name for name in names if installed_version(name) is None]
-        missing = f"missing {', '.join(absent)}: pip install 'eegkit[{extra}]'"
+        missing = f"missing {', '.join(absent)}: {install_command(f'eegkit[{extra}]')}"
         facts[extra] = missing if absent else "installed"
     return facts
 

@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from eegkit.access import access_of
 from eegkit.atomic import atomic_write
+from eegkit.libraries import install_command
 from eegkit.step_names import flat_steps
 
 N_CHECKED = 5
@@ -85,7 +86,7 @@ def _libraries() -> tuple[Any, Any]:
     except ImportError as error:
         raise ImportError(
             f"export_onnx needs onnx, onnxscript and onnxruntime ({error}): "
-            "pip install eegkit[onnx]."
+            f"{install_command('eegkit[onnx]')}."
         ) from error
     return onnx, onnxruntime
 

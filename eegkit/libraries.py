@@ -8,6 +8,7 @@ import importlib.machinery
 import importlib.util
 import platform
 import re
+import shlex
 import sys
 import sysconfig
 from importlib import metadata
@@ -19,6 +20,18 @@ DISTRIBUTIONS = {"sklearn": "scikit-learn", "pywt": "pywavelets", "yaml": "pyyam
 NUMERICS = ("numpy", "scipy", "scikit-learn", "torch", "skorch", "mne", "pywavelets", "pandas")
 INSTALLED = {"site-packages", "dist-packages"}
 EXTENSIONS = tuple(importlib.machinery.EXTENSION_SUFFIXES)
+
+
+def install_command(*requirements: str) -> str:
+    """The command that installs something here: uv's where the environment has no pip.
+
+    Parameters
+    ----------
+    *requirements : str
+        Distributions and extras, such as ``"eegkit[tune]"``, or arguments of pip.
+    """
+    tool = "pip install" if importlib.util.find_spec("pip") else "uv pip install"
+    return " ".join([tool, *map(shlex.quote, requirements)])
 
 
 @functools.cache

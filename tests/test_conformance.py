@@ -4,6 +4,7 @@ import ast
 import importlib
 import re
 from pathlib import Path
+from unittest import SkipTest
 
 import numpy as np
 import pytest
@@ -69,6 +70,17 @@ def test_errors_of_the_plugin_are_told_too():
     assert verdict.wanted == "Something."
     [verdict] = testing.verdicts([testing.Check("fine", lambda: None)])
     assert verdict.failure is None
+
+
+def test_a_check_whose_package_is_missing_is_skipped(monkeypatch):
+    monkeypatch.setattr("eegkit.testing._examples.find_spec", lambda name: None)
+    checks = [check for check in testing.transform_checks(Crop) if check.name == "skops"]
+    [verdict] = testing.verdicts(checks)
+    assert verdict.failure is None
+    assert verdict.skip.startswith("Needs skops: ")
+    assert verdict.skip.endswith("pip install 'eegkit[skops]'")
+    with pytest.raises(SkipTest, match="Needs skops"):
+        checks[0]()
 
 
 class Doubled(Crop):

@@ -5,6 +5,7 @@ from click.testing import CliRunner
 
 from eegkit import __version__, diagnosis
 from eegkit.cli import main
+from eegkit.libraries import install_command
 from eegkit.registry import Description, entries
 
 
@@ -39,7 +40,7 @@ def test_extras():
     facts = diagnosis.extras({"a": ["numpy"], "b": ["numpy", "no-such-thing"]})
     assert facts == {
         "a": "installed",
-        "b": "missing no-such-thing: pip install 'eegkit[b]'",
+        "b": f"missing no-such-thing: {install_command('eegkit[b]')}",
     }
     assert {"bids", "tune", "explain", "notebook"} <= set(diagnosis.extras())
     assert "all" not in diagnosis.extras()

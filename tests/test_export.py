@@ -119,5 +119,5 @@ def test_without_onnx(tmp_path, monkeypatch):
         return usual(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(ImportError, match=r"pip install eegkit\[onnx\]"):
+    with pytest.raises(ImportError, match=r"pip install 'eegkit\[onnx\]'"):
         export_onnx(small_net(), tmp_path / "decoder.onnx")

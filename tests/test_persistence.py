@@ -449,7 +449,7 @@ def test_without_skops(tmp_path, monkeypatch):
         lambda: eegkit.save(StandardScaler(), tmp_path / "other"),
         lambda: eegkit.load(tmp_path / "file"),
     ):
-        with pytest.raises(ImportError, match=r"pip install eegkit\[skops\]"):
+        with pytest.raises(ImportError, match=r"pip install 'eegkit\[skops\]'"):
             call()
 
 

@@ -106,6 +106,15 @@ def test_a_project_is_checked(project):
     assert "dataset look: 5 checks, all passed." in done.output
 
 
+def test_a_check_that_is_skipped_says_what_it_needs(project, monkeypatch):
+    monkeypatch.setattr("eegkit.testing._examples.find_spec", lambda name: None)
+    page = project / "verdict.html"
+    done = run("check", "crop", "--report", page)
+    assert "checks, 1 skipped." in done.output
+    assert "Needs skops: " in done.output
+    assert "<td>skipped</td>" in page.read_text()
+
+
 def test_a_failure_says_what_was_seen_and_what_is_wanted(project):
     source = project / "look" / "src" / "eegkit_look" / "dataset.py"
     source.write_text(source.read_text().replace('("rest", "task")', '("rest", "<b>")'))

@@ -71,21 +71,24 @@ def compare(results: tuple[Path, ...], metric: str | None, test: str, out: Path 
 
 @click.command()
 @click.argument("results", type=PATH)
-@option("--out", type=FILE, default=Path("report.html"), help="The file to make.")
-def report(results: Path, out: Path) -> None:
+@option("--out", "-o", type=FILE, help="The file to make  [default: report.html beside RESULTS]")
+def report(results: Path, out: Path | None) -> None:
     """Make an HTML report of a run.
 
     RESULTS is the folder of a run, or its file results.safetensors.
 
     \b
-    Example:
-      eegkit report results/one --out report.html
+    Examples:
+      eegkit report results/one
+      eegkit report results/one -o report.html
     """
     import eegkit
     from eegkit.evaluation import Results
 
-    out.parent.mkdir(parents=True, exist_ok=True)
-    click.echo(f"Wrote {eegkit.report(Results.load(results_file(results)), out)}")
+    source = results_file(results)
+    target = out or source.with_name("report.html")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    click.echo(f"Wrote {eegkit.report(Results.load(source), target)}")
 
 
 def results_file(path: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -123,6 +124,8 @@ def evaluate(
     if len(set(pipelines)) < len(pipelines):
         raise ValueError("The same --pipeline is given twice; its results would be the same.")
     estimators = make_pipelines(pipelines, settings, random_state)
+    for name, estimator in estimators.items():
+        click.echo(f"{name}: {' | '.join(' '.join(repr(s).split()) for _, s in estimator.steps)}")
     data = load(dataset, label, path=path, labels=labels, subjects=subjects, options=options)
     folder = out or Path("results") / file_name("-".join([dataset, ",".join(pipelines), cv]))
     carry_out(evaluate, estimators, {dataset: data}, cv=cv, scoring=scoring, folder=folder, **work)
@@ -245,5 +248,5 @@ def _draw_maps(maps: Mapping[str, PeopleAttributions], folder: Path) -> list[str
 
 
 def file_name(name: str) -> str:
-    """A name in characters that every file system takes."""
-    return name.replace(":", ".").replace("/", "_").replace("\\", "_")
+    """A name in characters that every file system and shell takes as they are."""
+    return re.sub(r"[^\w.+=@-]+", "_", name.replace(":", ".")).strip("_")

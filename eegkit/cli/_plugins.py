@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from eegkit import registry
 from eegkit.atomic import atomic_write
 from eegkit.cli._options import FILE, FOLDER, PATH, complete_names, option
 from eegkit.cli._parse import as_typed, setting
+from eegkit.libraries import install_command
 from eegkit.plugin_entries import import_class
 
 if TYPE_CHECKING:
@@ -53,8 +55,9 @@ def new_plugin(name: str, kind: str, author: str, out: Path | None) -> None:
         click.echo(f"  {folder / path}")
     recordings = " --path RECORDINGS" if kind == "dataset" else ""
     click.echo(
-        f"Next:\n  pip install -e '{folder}[test]'\n  pytest {folder}\n"
-        f"  eegkit check {folder}{recordings}"
+        f"Next:\n  {install_command('-e', f'{folder}[test]')}\n"
+        f"  pytest {folder}   # its tests: the conformance kit, and what you add\n"
+        f"  eegkit check {folder}{recordings}   # the kit alone, as a table, on your recordings"
     )
 
 
@@ -82,7 +85,11 @@ def check(
 
     NAME is as in eegkit list, or the folder of a plugin's project: all its classes are checked.
 
-    Exit codes: 0 if all checks pass, 1 if one fails.
+    A check that takes a package that is not installed (skops, onnx) is skipped, and says so. The
+    tests that new-plugin writes call the same checks from pytest; here they are run on any
+    recordings, without the plugin's own tests.
+
+    Exit codes: 0 if no check fails, 1 if one does.
 
     \b
     Examples:
@@ -162,22 +169,37 @@ def _show(title: str, rows: Sequence[Verdict]) -> None:
     from eegkit.cli._console import literal, numbers, show_table, words
     from eegkit.cli._docstrings import plain
 
-    n_failed = sum(row.failure is not None for row in rows)
+    styles = {"passed": "green", "FAILED": "bold red", "skipped": "yellow"}
     lines = [
         (
-            literal("passed", "green") if row.failure is None else literal("FAILED", "bold red"),
+            literal(_word(row), styles[_word(row)]),
             row.check,
             f"{row.seconds:.1f}",
-            ("" if row.failure is None else f"Seen: {row.seen}\nWanted: ") + plain(row.wanted),
+            _remark(row) + plain(row.wanted),
         )
         for row in rows
     ]
     columns = [*words("verdict", no_wrap=True), *words("check"), *numbers("s"), *words("what")]
     show_table(title, columns, lines)
-    verdict = f"{n_failed} FAILED" if n_failed else "all passed"
-    click.echo(f"{title}: {len(rows)} checks, {verdict}.")
-    if n_failed:
+    counts = Counter(map(_word, rows))
+    others = [f"{counts[word]} {word}" for word in ("FAILED", "skipped") if counts[word]]
+    click.echo(f"{title}: {len(rows)} checks, {', '.join(others) or 'all passed'}.")
+    if counts["FAILED"]:
         click.echo("They are described on the page 'What the conformance kit checks'.")
+
+
+def _word(row: Verdict) -> str:
+    """The verdict in a word."""
+    if row.failure is not None:
+        return "FAILED"
+    return "passed" if row.skip is None else "skipped"
+
+
+def _remark(row: Verdict) -> str:
+    """What is said before what is wanted."""
+    if row.failure is not None:
+        return f"Seen: {row.seen}\nWanted: "
+    return "" if row.skip is None else f"{row.skip}\nWould be checked: "
 
 
 def _write_report(results: dict[str, list[Verdict]], path: Path) -> None:
@@ -185,10 +207,10 @@ def _write_report(results: dict[str, list[Verdict]], path: Path) -> None:
     parts = []
     for title, rows in results.items():
         lines = "".join(
-            f"<tr><td>{'passed' if row.failure is None else '<b>FAILED</b>'}</td>"
+            f"<tr><td>{_word(row).replace('FAILED', '<b>FAILED</b>')}</td>"
             f"<td><code>{html.escape(row.check)}</code></td><td>{row.seconds:.1f}</td>"
             f"<td>{html.escape(row.wanted)}"
-            + (f"<pre>{html.escape(row.failure)}</pre>" if row.failure else "")
+            + (f"<pre>{html.escape(why)}</pre>" if (why := row.failure or row.skip) else "")
             + "</td></tr>"
             for row in rows
         )

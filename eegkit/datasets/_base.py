@@ -32,7 +32,7 @@ class Dataset(Parametrized, ABC):
         The people to load, by the data set's own numbers; all by default.
     path : str or path-like, optional
         Folder that holds, or shall hold, the recordings; by default the environment
-        variable ``EEGKIT_DATA``, else the data set's usual place.
+        variable ``EEGKIT_DATA``, else the data set's usual place. `load` asks `root` for it.
 
     Attributes
     ----------
@@ -123,6 +123,18 @@ class Dataset(Parametrized, ABC):
             Nothing that was asked for is there, and it cannot be downloaded.
         """
 
+    def root(self) -> Path | None:
+        """The folder that the user named.
+
+        Returns
+        -------
+        pathlib.Path or None
+            `path` or, without, the environment variable ``EEGKIT_DATA``; None where neither is
+            set.
+        """
+        folder = self.path if self.path is not None else os.environ.get(DATA_VARIABLE) or None
+        return None if folder is None else Path(folder).expanduser()
+
     @classmethod
     def facts(cls) -> dict[str, Any]:
         """The facts about the data set, in the order to show them."""
@@ -155,11 +167,6 @@ class Dataset(Parametrized, ABC):
         target = f"{type(self).__module__}:{type(self).__qualname__}"
         texts = {option: repr(_literal(value)) for option, value in options.items()}
         return TrialsSource(name, target, texts)
-
-    def _root(self) -> Path | None:
-        """The folder asked for, by option or environment; None where nobody asked for one."""
-        folder = self.path if self.path is not None else os.environ.get(DATA_VARIABLE) or None
-        return None if folder is None else Path(folder).expanduser()
 
 
 def _with_source(load: Callable[[Any], Trials]) -> Callable[[Any], Trials]:

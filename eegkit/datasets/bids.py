@@ -23,6 +23,7 @@ from eegkit.datasets.user_recordings import (
     read_table,
     tell_left_out,
 )
+from eegkit.libraries import install_command
 from eegkit.parameters import Length, ParameterError
 from eegkit.recordings import FORMATS, check_whole, is_mark, naming_the_file, open_recording
 from eegkit.trials import Trials
@@ -136,7 +137,7 @@ def bids_recordings(
 ) -> Bids:
     """The data set that `from_bids` loads."""
     if importlib.util.find_spec("mne_bids") is None:
-        raise ImportError("from_bids needs MNE-BIDS: pip install 'eegkit[bids]'.")
+        raise ImportError(f"from_bids needs MNE-BIDS: {install_command('eegkit[bids]')}.")
     path = existing_folder(root)
     tasks = None if task is None else [task]
     dataset: Any = Bids(path=path, tasks=tasks, download=False, **options)

@@ -106,7 +106,7 @@ class RecordedDataset(Dataset):
 
     def folder(self) -> Path:
         """Where the recordings lie or shall lie."""
-        root = self._root()
+        root = self.root()
         if root is None:
             return self.usual_folder()
         return root if self.holds_recordings(root) else root / self.folder_name
@@ -142,7 +142,7 @@ class RecordedDataset(Dataset):
     def _available(self, recordings: Sequence[Recording]) -> list[Recording]:
         """The recordings that are there, once those that may be fetched are."""
         absent = [recording for recording in recordings if not recording.path.is_file()]
-        may_download = self._root() is None if self.download is None else self.download
+        may_download = self.root() is None if self.download is None else self.download
         reason = f"not in {self.folder()}; {self.how_to_get}"
         if absent and may_download:
             reason = self._fetch_all(absent)

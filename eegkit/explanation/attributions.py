@@ -271,6 +271,8 @@ class Attributions:
             So many, drawn at random, are explained again, once for each stage.
         n_stages : int, default 5
         random_state : int, default 0
+        verbose : bool, optional
+            Whether to show a progress bar; by default on a terminal and in a notebook.
 
         Returns
         -------

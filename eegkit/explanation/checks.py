@@ -13,6 +13,7 @@ from scipy import stats
 from sklearn.base import clone
 
 from eegkit.access import trials_of_subjects
+from eegkit.evaluation.running.bars import step_bar
 from eegkit.explanation import curves
 from eegkit.explanation.random_weights import with_random_weights
 from eegkit.explanation.reading import best_of, is_net, parts, signals_like
@@ -115,6 +116,7 @@ def check(
     n_trials: int = 32,
     n_stages: int = 5,
     random_state: int = 0,
+    verbose: bool | None = None,
 ) -> Faithfulness:
     """Check attributions; see `Attributions.check`, which has the parameters.
 
@@ -136,17 +138,25 @@ def check(
     inside = _inside_source(several[0], source)
     rng = np.random.default_rng(random_state)
     draws = [a[np.sort(rng.permutation(len(a))[:n_trials])] for a in several]
-    repetitions = [_Repetition(some, explain_with) for some in draws]
     rows: list[dict[str, Any]] = []
     skipped: dict[str, str] = {}
     _of_decoder(several, rows, skipped)
-    likenesses = [repetition.likeness(repetition.reader) for repetition in repetitions]
-    rows.append(_row("again", "", float(np.mean(likenesses)), LEAST_AGAIN, above=True))
-    _of_weights(repetitions, n_stages, rng, rows, skipped)
-    _of_labels(repetitions, train, rng, rows, skipped)
-    _of_hiding(repetitions, rng, rows, skipped)
+    n_steps = len(draws) * _n_steps(draws[0], n_stages) + (train is not None)
+    with step_bar("Checking", n_steps, verbose) as advance:
+        repetitions = [_Repetition(some, explain_with, advance) for some in draws]
+        likenesses = [repetition.likeness(repetition.reader) for repetition in repetitions]
+        rows.append(_row("again", "", float(np.mean(likenesses)), LEAST_AGAIN, above=True))
+        _of_weights(repetitions, n_stages, rng, rows, skipped)
+        _of_labels(repetitions, train, rng, rows, skipped)
+        _of_hiding(repetitions, rng, rows, skipped)
     _of_source(several, inside, rows, skipped)
     return Faithfulness(pd.DataFrame(rows, columns=COLUMNS), skipped)
+
+
+def _n_steps(some: Any, n_stages: int) -> int:
+    """How often one decoder's trials are explained again, or hidden along an axis."""
+    stages = n_stages if is_net(parts(best_of(some.decoder))[1]) else 0
+    return 1 + stages + len(curves.axes_of(some))
 
 
 def _refuse_training(train: Any, n_decoders: int) -> None:
@@ -171,8 +181,10 @@ def _row(check: str, detail: str, value: float, limit: float, *, above: bool) ->
 class _Repetition:
     """The same method for other decoders, and how like their maps are."""
 
-    def __init__(self, some: Any, explain_with: Callable[..., Any] | None) -> None:
-        self.some = some
+    def __init__(
+        self, some: Any, explain_with: Callable[..., Any] | None, advance: Callable[[], None]
+    ) -> None:
+        self.some, self.advance = some, advance
         self.explain_with = explain_with or some.again
         decoder = best_of(some.decoder)
         self.reader = parts(decoder)[1] if some.space == "input" else decoder
@@ -183,12 +195,15 @@ class _Repetition:
         """The mean rank correlation of the maps with those that the method gives of a decoder."""
         values = self.explain_with(reader, self.X, self.some.targets, target="true")
         values = np.asarray(getattr(values, "values", values))
+        self.advance()
         return likeness(self.some.values, values)
 
     def gain(self, axis: int, rng: np.random.Generator) -> NDArray[np.float64]:
         """How much more the order of the maps along an axis does than a random one, by trial."""
         codes = class_codes(self.some.targets, self.some.classes)
-        return curves.gain(self.some, axis, self.reader, self.X, codes, rng)
+        gain = curves.gain(self.some, axis, self.reader, self.X, codes, rng)
+        self.advance()
+        return gain
 
 
 def likeness(first: NDArray[Any], second: NDArray[Any]) -> float:

@@ -17,6 +17,7 @@ from torch import nn
 from eegkit.explanation.answers import Answer, Question
 from eegkit.explanation.baselines import Baseline, baseline_of
 from eegkit.explanation.modules import Differentiable, hooks
+from eegkit.libraries import install_command
 from eegkit.notice import warn
 from eegkit.parameters import Count, NonNegative, ParameterError, Seed
 from eegkit.text import shortlist
@@ -47,7 +48,7 @@ def captum() -> Any:
     except ImportError as error:
         raise ImportError(
             "Gradients of nets are followed by Captum, which is not installed: "
-            "pip install 'eegkit[explain]'; method='occlusion' works without."
+            f"{install_command('eegkit[explain]')}; method='occlusion' works without."
         ) from error
     return captum.attr
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from eegkit.access import access_of
 from eegkit.evaluation import Predictions, Results
+from eegkit.evaluation.running.bars import step_bar
 from eegkit.explanation.attributions import KEYS, Attributions
 from eegkit.explanation.explain import explain
 from eegkit.explanation.people_statistics import against_chance, corrected
@@ -164,6 +165,7 @@ def explain_people(
     dataset: str | None = None,
     seed: int = 0,
     method: str = "integrated_gradients",
+    verbose: bool | None = None,
     **options: Any,
 ) -> PeopleAttributions:
     """Explain everybody's test trials with the decoder that never saw them.
@@ -228,10 +230,12 @@ def explain_people(
     answers = results.predictions(pipeline, dataset, seed=seed)
     part = trials[dataset or results.datasets[0]] if isinstance(trials, Mapping) else trials
     _check_trials(part, answers)
-    folds = [
-        _of_fold(decoder, part, answers[answers.fold == fold], {"method": method, **options})
-        for fold, decoder in decoders.items()
-    ]
+    folds = []
+    with step_bar("Explaining", len(decoders), verbose) as advance:
+        for fold, decoder in decoders.items():
+            rows = answers.fold == fold
+            folds.append(_of_fold(decoder, part, answers[rows], {"method": method, **options}))
+            advance()
     return _people([fold for fold in folds if fold is not None])
 
 

@@ -20,6 +20,7 @@ from eegkit.classical import (
     LeastSquaresClassifier,
     MatrixLogarithm,
 )
+from eegkit.libraries import install_command
 from eegkit.pipeline import FeatureUnion, Pipeline
 from eegkit.subject_threshold import SubjectThreshold
 from eegkit.temporal_smoothing import TemporalSmoothing
@@ -123,7 +124,7 @@ def class_of(
     raise ValueError(
         f"the {kind[:-1]} {name!r} of the distribution {distribution!r} is not installed here; "
         f"it was saved with version {versions.get(distribution, 'unknown')}. Install it: "
-        f"pip install {distribution}.{off}"
+        f"{install_command(distribution)}.{off}"
     )
 
 
@@ -133,7 +134,7 @@ def _of_pyriemann(name: str) -> type:
     except ModuleNotFoundError as error:
         raise ValueError(
             f"{name} is of pyRiemann, which is not installed here. Install it: "
-            "pip install 'eegkit[riemann]'."
+            f"{install_command('eegkit[riemann]')}."
         ) from error
 
 

@@ -20,6 +20,7 @@ from sklearn import config_context, model_selection
 from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.utils import Bunch
 
+from eegkit.libraries import install_command
 from eegkit.persistence._classes import class_of, version_of
 from eegkit.persistence._encode import OPTUNA, STORED_AS, import_skops, is_splitter
 from eegkit.recordings import Preparation
@@ -102,7 +103,7 @@ class Decoder:
             distributions = import_module("optuna.distributions")
         except ImportError as error:
             raise ImportError(
-                f"{name} is of Optuna, which is not installed: pip install 'eegkit[tune]'."
+                f"{name} is of Optuna, which is not installed: {install_command('eegkit[tune]')}."
             ) from error
         return getattr(distributions, name)(**self._attributes(node["params"]))
 

@@ -21,6 +21,7 @@ from sklearn.utils import Bunch
 
 from eegkit import tensor_file
 from eegkit._compat import split_state
+from eegkit.libraries import install_command
 from eegkit.persistence._classes import HOLDERS, reference_to
 from eegkit.recordings import Preparation
 from eegkit.roles import with_role
@@ -235,6 +236,6 @@ def import_skops(name: str) -> Any:
     except ImportError as error:
         raise ImportError(
             f"{name} is an estimator of scikit-learn's own, which takes skops to save and load: "
-            "pip install eegkit[skops]."
+            f"{install_command('eegkit[skops]')}."
         ) from error
     return io

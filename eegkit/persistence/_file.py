@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator
 
 from eegkit import tensor_file
 from eegkit.access import readers
+from eegkit.libraries import install_command
 from eegkit.persistence._classes import named_classes, version_of
 from eegkit.persistence._decode import Decoder
 from eegkit.persistence._encode import Encoder
@@ -150,7 +151,7 @@ def _read_checked(data: bytes, name: str) -> tuple[dict[str, Any], dict[str, NDA
     if file_version > FORMAT_VERSION:
         raise ValueError(
             f"{name} has the format version {file_version}; this eegkit reads up to "
-            f"{FORMAT_VERSION}. Upgrade it: pip install --upgrade eegkit."
+            f"{FORMAT_VERSION}. Upgrade it: {install_command('--upgrade', 'eegkit')}."
         )
     return description, tensors
 

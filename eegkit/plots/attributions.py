@@ -220,7 +220,8 @@ class AttributionDisplay(Display):
         for row, places in zip(self.rows, self.axes_, strict=True):
             self._draw_row(row, places)
         for panel, title in zip(self.axes_[0], self.columns, strict=True):
-            panel.set_title(title, fontsize=10)
+            width_in = panel.bbox.width / self.figure_.get_dpi()
+            panel.set_title(_wrap(title, max(10, int(14 * width_in))), fontsize=10)
         self._write_note(new_figure)
         return self
 

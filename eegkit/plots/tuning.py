@@ -15,6 +15,7 @@ from matplotlib.axis import Axis
 from matplotlib.ticker import FixedFormatter, NullFormatter
 
 from eegkit.evaluation import Results
+from eegkit.libraries import install_command
 from eegkit.naming import spoken
 from eegkit.parameters import check_for
 from eegkit.plots._styles import Display, tidy
@@ -331,7 +332,7 @@ def _optuna() -> Any:
     except ImportError as error:
         raise ImportError(
             "Pictures of searches are drawn by Optuna, which is not installed: "
-            "pip install 'eegkit[tune]'."
+            f"{install_command('eegkit[tune]')}."
         ) from error
     return optuna
 

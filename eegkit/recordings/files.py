@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from eegkit.libraries import install_command
 from eegkit.recordings.edf import rate_of, read_header
 from eegkit.recordings.mat import check_mat
 
@@ -75,7 +76,8 @@ def open_recording(path: Path) -> mne.io.BaseRaw:
         raise ValueError(f"{path} is of no known format; expected one of {', '.join(FORMATS)}.")
     if suffix == ".set" and importlib.util.find_spec("pymatreader") is None:
         raise ImportError(
-            f"{path} is read by pymatreader, which is not installed: pip install 'eegkit[eeglab]'."
+            f"{path} is read by pymatreader, which is not installed: "
+            f"{install_command('eegkit[eeglab]')}."
         )
     check_whole(path)
     with naming_the_file(path):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import tempfile
 import warnings
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ from eegkit.export import export_onnx
 from eegkit.pipeline import Pipeline
 from eegkit.signals import SignalArray
 from eegkit.testing._estimators import fitted, fitted_example
-from eegkit.testing._examples import assert_refused, example_input, example_trials
+from eegkit.testing._examples import assert_refused, example_input, example_trials, needs
 from eegkit.transforms import CWT, STFT, MelSpectrogram, Standardizer
 
 
@@ -176,8 +175,7 @@ def check_resume(estimator: NeuralClassifier) -> None:
 
 def check_onnx(estimator: NeuralClassifier) -> None:
     """It exports to ONNX (where that is installed); the export compares the probabilities."""
-    if not all(map(find_spec, ("onnx", "onnxruntime", "onnxscript"))):
-        return
+    needs("onnx", "onnxruntime", "onnxscript", extra="onnx")
     model, _ = fitted_example(estimator)
     with tempfile.TemporaryDirectory() as folder:
         export_onnx(model, Path(folder) / "model.onnx")

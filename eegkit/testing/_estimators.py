@@ -9,7 +9,6 @@ import warnings
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +29,7 @@ from eegkit.testing._examples import (
     assert_refused,
     example_input,
     example_trials,
+    needs,
     of_two_channels,
     refused_by,
 )
@@ -278,8 +278,7 @@ def check_saved_file(estimator: Estimator) -> None:
 
 def check_skops(estimator: Estimator) -> None:
     """Saved with skops (where it is installed) and loaded, it gives the same."""
-    if find_spec("skops") is None:
-        return
+    needs("skops", extra="skops")
     import skops.io
 
     model, X = fitted_example(estimator)

@@ -6,11 +6,14 @@ import re
 import warnings
 from collections.abc import Callable
 from functools import partial
+from importlib.util import find_spec
 from typing import Any
+from unittest import SkipTest
 
 import numpy as np
 
 from eegkit.base import Estimator
+from eegkit.libraries import install_command
 from eegkit.parameters import check_for
 from eegkit.signals import SignalArray
 from eegkit.trials import Trials
@@ -55,6 +58,14 @@ def example_trials(
     return Trials.from_arrays(
         X.astype(np.float32), y, sfreq=SFREQ, ch_names=CH_NAMES, subject=subject
     )
+
+
+def needs(*packages: str, extra: str) -> None:
+    """Skip the check where a package is not installed."""
+    absent = [package for package in packages if find_spec(package) is None]
+    if absent:
+        command = install_command(f"eegkit[{extra}]")
+        raise SkipTest(f"Needs {', '.join(absent)}: {command}")
 
 
 def example_input(

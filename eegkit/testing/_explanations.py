@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from copy import deepcopy
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from eegkit.explanation import METHODS, explain
 from eegkit.explanation.gradients import TOLERANCE
 from eegkit.parameters import ParameterError
 from eegkit.testing._estimators import fitted
-from eegkit.testing._examples import example_input
+from eegkit.testing._examples import example_input, needs
 
 N_TRIALS = 4
 # What Captum is asked for by hand: methods of one backward pass.
@@ -32,8 +31,7 @@ NOT_OF_ALL = ("deep_lift", "gradcam", "attention_rollout")
 
 def check_explanation(estimator: Any) -> None:
     """Every method explains the net, or is refused, and leaves it as it is (needs Captum)."""
-    if find_spec("captum") is None:
-        return
+    needs("captum", extra="explain")
     X, y = example_input(estimator)
     net = fitted(clone(estimator).set_params(max_epochs=1), X, y)
     trials = X[:N_TRIALS]

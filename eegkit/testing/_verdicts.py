@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from time import perf_counter
+from unittest import SkipTest
 
 from eegkit.testing._checks import Check
 
@@ -23,6 +24,8 @@ class Verdict:
         How long it took, in s.
     wanted : str
         What the check asks for.
+    skip : str or None
+        What it needs that is not installed, and how to install it; None if it was carried out.
 
     See Also
     --------
@@ -33,6 +36,7 @@ class Verdict:
     failure: str | None
     seconds: float
     wanted: str
+    skip: str | None = None
 
     @property
     def seen(self) -> str:
@@ -69,9 +73,11 @@ def verdicts(
     for check in checks:
         if show is not None:
             show(check.name)
-        start, failure = perf_counter(), None
+        start, failure, skip = perf_counter(), None, None
         try:
             check()
+        except SkipTest as reason:
+            skip = str(reason)
         except AssertionError as error:
             failure = str(error)
-        yield Verdict(check.name, failure, perf_counter() - start, check.wanted)
+        yield Verdict(check.name, failure, perf_counter() - start, check.wanted, skip)

@@ -8,12 +8,14 @@ References
 .. [1] T. Akiba et al. (2019), Optuna: a next-generation hyperparameter optimization framework, KDD.
 """
 
+from eegkit.libraries import install_command as _install_command
+
 try:
     import optuna as _optuna  # noqa: F401
 except ImportError as error:
     raise ImportError(
         "eegkit.tuning draws settings by Optuna, which is not installed: "
-        "pip install 'eegkit[tune]'."
+        f"{_install_command('eegkit[tune]')}."
     ) from error
 
 from eegkit.tuning.classifier import TunedClassifier

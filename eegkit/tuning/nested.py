@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from eegkit.evaluation import Results, evaluate
+from eegkit.evaluation import Results, evaluate, make_splitter
+from eegkit.parameters import ParameterError
 from eegkit.trials import Trials
 from eegkit.tuning.classifier import TunedClassifier
 
@@ -80,6 +82,7 @@ def tune(
     1     1                   0.01
     2     2                   0.01
     """
+    _check_outer(cv_outer)
     tuned = TunedClassifier(decoder, space, scoring=scoring, random_state=random_state, **options)
     return evaluate(
         {"tuned": tuned, "default": decoder},
@@ -94,3 +97,12 @@ def tune(
         dask=dask,
         verbose=verbose,
     )
+
+
+def _check_outer(cv_outer: Any) -> None:
+    """Refuse folds that are none by the name that they have here."""
+    try:
+        make_splitter(cv_outer)
+    except ValueError as error:
+        text = re.sub(r"\bcv\b", "cv_outer", str(error), count=1)
+        raise ParameterError(text, "cv_outer") from error

@@ -66,6 +66,7 @@ def test_evaluate_writes_what_it_shows(tmp_path, monkeypatch):
     done = run("evaluate", *arguments, *QUICK, "--out", str(out))
     for person in ("S01", "S02", "S03"):
         assert person in done.output
+    assert "band_power+lr: BandPower(nperseg_s=0.5) | StandardScaler() | Logistic" in done.output
     assert sorted(p.name for p in out.iterdir()) == [
         "results.csv", "results.safetensors", "scores.png",
     ]  # fmt: skip

@@ -9,6 +9,7 @@ from sklearn.model_selection import KFold
 
 from eegkit import Results
 from eegkit.cli import main
+from eegkit.cli._evaluate import file_name
 from eegkit.datasets import Simulated
 from eegkit.evaluation.running import tasks
 
@@ -173,3 +174,15 @@ def test_report(runs, tmp_path):
     done = run("report", runs / "one", "--out", tmp_path / "new" / "report.html")
     assert "report.html" in done.output
     assert "<html" in (tmp_path / "new" / "report.html").read_text("utf-8")
+
+
+def test_a_report_lies_beside_its_results(runs):
+    expected = runs / "one" / "report.html"
+    for results in (runs / "one", runs / "one" / "results.safetensors"):
+        assert f"Wrote {expected}" in run("report", results).output
+        expected.unlink()
+
+
+def test_names_of_files_need_no_quotes():
+    assert file_name("folder:lab/a, tuned on b") == "folder.lab_a_tuned_on_b"
+    assert file_name("simulated-stft+cnn_bigru-group-5") == "simulated-stft+cnn_bigru-group-5"

@@ -1,5 +1,7 @@
 """Recordings of one's own by name: in Python, on the command line and in experiments."""
 
+from pathlib import Path
+
 import mne
 import numpy as np
 import pandas as pd
@@ -8,7 +10,7 @@ from click.testing import CliRunner
 
 from eegkit import Results, evaluate, load_dataset, replay
 from eegkit.cli import main
-from eegkit.datasets import from_folder
+from eegkit.datasets import Simulated, from_folder
 from eegkit.evaluation import baselines
 from eegkit.experiment import parse_subjects, read_experiment
 
@@ -129,3 +131,11 @@ def test_the_options_are_listed(monkeypatch):
 
 def test_people_whose_names_are_digits():
     assert parse_subjects("01,2,0,1-3") == ["01", 2, 0, 1, 2, 3]
+
+
+def test_the_folder_that_the_user_named(monkeypatch, tmp_path):
+    monkeypatch.delenv("EEGKIT_DATA", raising=False)
+    assert Simulated().root() is None
+    monkeypatch.setenv("EEGKIT_DATA", str(tmp_path))
+    assert Simulated().root() == tmp_path
+    assert Simulated(path="~/mine").root() == Path("~/mine").expanduser()

@@ -20,7 +20,7 @@ class MyLab(Dataset):
         people = self.subjects if self.subjects is not None else range(1, self.n_subjects + 1)
         if not people or not set(people) <= {1, 2}:
             raise ValueError(f"subjects is {self.subjects!r}; expected some of 1 and 2.")
-        files = [np.load(self._root() / f"person{i}.npz") for i in people]
+        files = [np.load(self.root() / f"person{i}.npz") for i in people]
         return Trials.from_arrays(
             np.concatenate([file["X"] for file in files]),
             np.concatenate([file["y"] for file in files]),

@@ -14,7 +14,8 @@ from sklearn.svm import SVC
 
 from eegkit import Pipeline
 from eegkit.parameters import ParameterError
-from eegkit.tuning import TunedClassifier
+from eegkit.testing import example_trials
+from eegkit.tuning import TunedClassifier, tune
 from eegkit.tuning.search import number_of_settings, over_folds
 from eegkit.tuning.spaces import Space
 
@@ -130,6 +131,13 @@ def test_folds_that_are_none_are_refused(cv, message):
     X, y, groups = data()
     with pytest.raises(ValueError, match=message):
         TunedClassifier(DECODER, {C: [1.0]}, cv=cv, n_trials=1).fit(X, y, groups=groups)
+
+
+@pytest.mark.parametrize("cv", ["group5", 5])
+def test_outer_folds_that_are_none_are_named_as_they_are_given(cv):
+    with pytest.raises(ParameterError, match=f"cv_outer is {cv!r}; expected") as raised:
+        tune(DECODER, example_trials(12), {C: [1.0]}, cv_outer=cv)
+    assert raised.value.parameter == "cv_outer"
 
 
 @pytest.mark.parametrize("decoder", [StandardScaler(), Ridge(), "lr", None, LogisticRegression])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -56,6 +57,17 @@ def count_bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
     with Progress(*columns, console=bar_console()) as bar:
         task = bar.add_task(title, total=total)
         yield lambda n: bar.update(task, completed=n)
+
+
+@contextmanager
+def step_bar(title: str, total: int, verbose: bool | None = None) -> Iterator[Callable[[], None]]:
+    """A function to call when a step is done; it moves a bar where one is shown."""
+    if not is_shown(verbose):
+        yield lambda: None
+        return
+    numbers = itertools.count(1)
+    with count_bar(title, total) as move:
+        yield lambda: move(next(numbers))
 
 
 class TextBar:

@@ -18,6 +18,7 @@ from eegkit.evaluation.running.bars import count_bar
 from eegkit.evaluation.running.fold import Data, Outcome, Task, fit_and_score
 from eegkit.evaluation.running.store import Store
 from eegkit.joint_work import run_jointly
+from eegkit.libraries import install_command
 
 WAIT_S = 0.2
 # Times that work is handed out anew after workers of a cluster died with it.
@@ -220,7 +221,7 @@ def _cluster(dask: Any, data: Mapping[str, Data]) -> Iterator[bool]:
         from distributed import Client
     except ImportError as error:
         raise ImportError(
-            "Folds on a dask cluster need dask: pip install 'eegkit[dask]'."
+            f"Folds on a dask cluster need dask: {install_command('eegkit[dask]')}."
         ) from error
     client = dask if isinstance(dask, Client) else _connect(Client, dask)
     # Scattered once to each worker, the data do not travel with every task.

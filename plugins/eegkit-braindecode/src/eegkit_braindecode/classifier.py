@@ -118,7 +118,7 @@ def _model_class(name: str) -> type[nn.Module]:
         raise ImportError(
             f"BraindecodeClassifier needs braindecode, which could not be imported "
             f"({type(error).__name__}: {error}); its torchaudio must match the installed torch: "
-            'reinstall both with pip install --upgrade braindecode "torch<2.15".'
+            'install both anew: braindecode and "torch<2.15".'
         ) from error
     names = [
         key

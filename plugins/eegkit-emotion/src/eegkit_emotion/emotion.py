@@ -181,7 +181,7 @@ class Emotion(Dataset):
         One that was given by its own option is taken to be there, so that its own error tells
         what is wrong.
         """
-        root = self._root()
+        root = self.root()
         folders: dict[str, Path] = {}
         absent = []
         for name, loader in PARTS.items():

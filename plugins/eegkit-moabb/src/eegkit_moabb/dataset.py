@@ -168,7 +168,7 @@ class MOABBDataset(Dataset):
         if self.accept and hasattr(dataset, "accept"):
             dataset.accept = True
         people = self._people(dataset)
-        with sandbox(self._root(), download=True):
+        with sandbox(self.root(), download=True):
             paradigm = _reading.make_paradigm(self, dataset)
         if self.cache is False:
             return self._read_all(dataset, paradigm, people)[0]
@@ -217,7 +217,7 @@ class MOABBDataset(Dataset):
 
     def _read(self, dataset: Any, paradigm: Any, person: Any) -> Trials:
         """One person's trials, from what is there, else downloaded if that is allowed."""
-        folder = self._root()
+        folder = self.root()
         failure: Exception | None = None
         with sandbox(folder, download=False) as hosts:
             # The mirror that MOABB would look at first, whether the files are there or not.
@@ -277,7 +277,7 @@ class MOABBDataset(Dataset):
 
         def make() -> tuple[Trials, bool]:
             trials, whole = self._read_all(dataset, paradigm, people)
-            with sandbox(self._root(), download=False):
+            with sandbox(self.root(), download=False):
                 files.update(file_states(dataset, people))
             return trials, whole
 
@@ -291,7 +291,7 @@ class MOABBDataset(Dataset):
             if field.name not in (*HOW, "subjects", "path")
         }
         versions = [version(name) for name in ("eegkit", "eegkit-moabb", "moabb", "mne")]
-        folder = str(Path(self._root() or usual_folder()).resolve())
+        folder = str(Path(self.root() or usual_folder()).resolve())
         content = [versions, self.code, options, [str(person) for person in people], folder]
         return hashlib.blake2b(json.dumps(content).encode(), digest_size=20).hexdigest()
 
