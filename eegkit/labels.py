@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from eegkit.notice import warn
 from eegkit.signals_input import refuse_masked
 
 # What pandas calls arrays of objects that numbers are.
@@ -167,6 +168,25 @@ def trial_names(values: Any, name: str, what: str = "subject") -> NDArray[Any]:
             f"{name} has shape {names.shape}; expected one {what} for each trial, (n_trials,)."
         )
     return names
+
+
+def with_names(values: NDArray[Any], what: str) -> NDArray[np.bool_]:
+    """Which trials have a name; a warning tells of those that have none.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_trials,)
+    what : str
+        What the names are of.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_trials,)
+    """
+    is_there = ~np.asarray(pd.isna(values))
+    if not is_there.all():
+        warn(f"Left out: {np.sum(~is_there)} of {len(values)} trials, which have no {what}.")
+    return is_there
 
 
 def of_each(values: Any, n_trials: int, name: str) -> NDArray[Any]:

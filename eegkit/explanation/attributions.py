@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eegkit.labels import with_names
 from eegkit.parameters import ParameterError
 from eegkit.text import suggest
 from eegkit.transforms.band_power import BANDS
@@ -186,7 +187,8 @@ class Attributions:
         Returns
         -------
         pandas.DataFrame
-            A row for each combination; columns as in `by`, and ``attribution``.
+            A row for each combination; columns as in `by`, and ``attribution``. Trials without a
+            label or person (None, NaN) are in no mean by these, and a warning counts them.
 
         Raises
         ------
@@ -198,8 +200,7 @@ class Attributions:
         names = [by] if isinstance(by, str) else list(by)
         keys = [name for name in names if name in KEYS]
         values, axes, coordinates = self._reduced(names, absolute, bands)
-        whose = pd.MultiIndex.from_arrays([self._of_trials(key) for key in keys]) if keys else None
-        codes, groups = (np.zeros(len(self), int), [()]) if whose is None else whose.factorize(True)
+        codes, groups = self._combinations(keys)
         tables = []
         for code, group in enumerate(groups):
             mean = values[codes == code].mean(axis=0, dtype=np.float64)
@@ -219,11 +220,13 @@ class Attributions:
         Returns
         -------
         dict of object to ndarray, shape ``(*axes)``
+            Of trials that have one; a warning counts the others.
         """
         whose = np.asarray(self._of_trials(by))
+        names = set(whose[with_names(whose, by)].tolist())
         return {
             name: self.values[whose == name].mean(axis=0, dtype=np.float64)
-            for name in sorted(set(whose.tolist()), key=str)
+            for name in sorted(names, key=str)
         }
 
     def to_frame(self) -> pd.DataFrame:
@@ -317,6 +320,22 @@ class Attributions:
         kept = [axis for axis in axes if axis in names]
         gone = tuple(1 + i for i, axis in enumerate(axes) if axis not in names)
         return values.mean(axis=gone), kept, coordinates
+
+    def _combinations(self, keys: list[str]) -> tuple[NDArray[np.intp], Sequence[tuple[Any, ...]]]:
+        """Which combination of names each trial has, and these; -1 where a name is absent."""
+        import pandas as pd
+
+        if not keys:
+            return np.zeros(len(self), np.intp), [()]
+        columns = [self._of_trials(key) for key in keys]
+        named = [with_names(np.asarray(c), key) for key, c in zip(keys, columns, strict=True)]
+        is_there = np.logical_and.reduce(named)
+        if len(self) and not is_there.any():
+            raise ParameterError(f"No trial has a {' and a '.join(keys)} to take means by.", "by")
+        codes = np.full(len(self), -1)
+        index = pd.MultiIndex.from_arrays([np.asarray(c)[is_there] for c in columns])
+        codes[is_there], groups = index.factorize(True)
+        return codes, groups
 
     def _in_bands(
         self, values: NDArray[Any], bands: Mapping[str, tuple[float, float]]

@@ -3,11 +3,13 @@ change the answer?"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 from sklearn.base import clone
@@ -20,16 +22,15 @@ from eegkit.explanation.reading import best_of, is_net, parts, signals_like
 from eegkit.explanation.targets import class_codes
 from eegkit.labels import hard_labels
 from eegkit.parameters import Count, ParameterError, check_for
-from eegkit.text import shortlist
-
-if TYPE_CHECKING:
-    import pandas as pd
+from eegkit.text import count, shortlist
 
 # Maps of another net that are as like as this do not follow the weights.
 MOST_LIKE = 0.5
 # Maps of the same net, from fewer trials: a baseline that is their mean, or noise, is another.
 LEAST_AGAIN = 0.5
 ALPHA = 0.05
+# Of fewer trials hiding says nothing.
+FEWEST_HIDDEN = 5
 COLUMNS = ["check", "detail", "value", "limit", "passed"]
 
 
@@ -56,21 +57,25 @@ class Faithfulness:
 
     @property
     def passed(self) -> bool:
-        """Whether every check that was made passed, and one at least was made."""
+        """Whether every check that was made passed, and one at least was; see `skipped`."""
         verdicts = [bool(v) for v in self.table["passed"] if v is not None]
         return bool(verdicts) and all(verdicts)
 
     def describe(self) -> str:
-        """The verdict in sentences: whether the maps can be trusted, and what speaks against."""
+        """The verdict in sentences: what was not checked, and whether the maps can be trusted.
+
+        What speaks against them comes first.
+        """
         rows = [row for row in self.table.to_dict("records") if row["passed"] is not None]
         failed = [SENTENCES[row["check"]][0].format(**row) for row in rows if not row["passed"]]
         good = [SENTENCES[row["check"]][1].format(**row) for row in rows if row["passed"]]
-        head = "Trustworthy as far as checked" if self.passed else "Not to be trusted"
-        if not rows:
-            head = "Not checked"
-        parts_ = [f"{head}: {'; '.join(failed or good)}." if rows else f"{head}."]
-        parts_ += [f"Not checked is {name}: {why}." for name, why in self.skipped.items()]
-        return " ".join(parts_)
+        missing = "; nor ".join(f"{name}, since {why}" for name, why in self.skipped.items())
+        sentences = [f"Not checked is {missing}."] if missing else []
+        if failed:
+            sentences.insert(0, f"Not to be trusted: {'; '.join(failed)}.")
+        elif good:
+            sentences.append(f"Trustworthy as far as checked: {'; '.join(good)}.")
+        return " ".join(sentences) or "Not checked."
 
     def __repr__(self) -> str:
         return f"<Faithfulness: {self.describe()}>"
@@ -125,11 +130,11 @@ def check(
     several : sequence of Attributions
         Those of one decoder, or of each fold's, which are judged together.
     """
-    import pandas as pd
-
     check_for(Count).require("n_trials", n_trials)
     check_for(Count).require("n_stages", n_stages)
-    if not several or any(attributions.decoder is None for attributions in several):
+    if not sum(map(len, several)):
+        raise ValueError("There are no trials to check the maps on; expected some.")
+    if any(attributions.decoder is None for attributions in several):
         raise ValueError(
             "These attributions do not hold their decoder, since they were read from a pickle; "
             "check those that explain and explain_people give, before they are saved."
@@ -222,12 +227,23 @@ def likeness(first: NDArray[Any], second: NDArray[Any]) -> float:
 
 def _of_decoder(several: Sequence[Any], rows: list[Any], skipped: dict[str, str]) -> None:
     """Whether the decoder knows the classes at all."""
+    name = "whether the decoder knows the classes"
     if any(attributions.y is None for attributions in several):
-        skipped["whether the decoder knows the classes"] = "no labels were given"
+        skipped[name] = "no labels were given"
         return
     y = np.concatenate([attributions.y for attributions in several])
-    right = np.concatenate([attributions.predicted for attributions in several]) == y
-    most = np.unique(y, return_counts=True)[1].max() / len(y)
+    predicted = np.concatenate([attributions.predicted for attributions in several])
+    is_known = ~np.asarray(pd.isna(y))
+    if is_known.any() and not set(y[is_known].tolist()) & set(several[0].classes.tolist()):
+        seen = shortlist(map(repr, sorted(set(y[is_known].tolist()), key=str)))
+        skipped[name] = f"the labels, {seen}, are none of its classes"
+        return
+    y, right = y[is_known], (predicted == y)[is_known]
+    most = max(Counter(y.tolist()).values(), default=0) / max(1, len(y))
+    if most == 1 or most ** len(y) >= ALPHA or not len(y):
+        few = f"{count(len(y), 'trial')} with a label are too few to tell it from chance"
+        skipped[name] = "all trials are of one class" if most == 1 and len(y) > 1 else few
+        return
     p = stats.binomtest(int(right.sum()), len(y), most, alternative="greater").pvalue
     row = _row("decoder", f"p = {p:.2g}", p, ALPHA, above=False)
     rows.append(row | {"value": float(right.mean()), "limit": float(most)})
@@ -280,6 +296,9 @@ def _of_labels(
     rows.append(_row("random labels", "", repetition.likeness(reader), MOST_LIKE, above=False))
 
 
+HIDING = "whether hiding what they name changes the answer"
+
+
 def _of_hiding(
     repetitions: Sequence[_Repetition], rng: Any, rows: list[Any], skipped: dict[str, str]
 ) -> None:
@@ -297,11 +316,16 @@ def _of_hiding(
     for name, gain in gains.items():
         values = (f"by {name}", float(gain.mean()))
         rows.append(dict(zip(COLUMNS, ("curve", *values, None, None), strict=True)))
+    others = [name for name in first.axes if name not in gains]
     if not gains:
-        skipped["whether hiding what they name changes the answer"] = (
-            "they have no axis that the trials have, too"
-        )
+        skipped[HIDING] = f"there is no way here to hide parts by {shortlist(others)}"
         return
+    n_trials = len(next(iter(gains.values())))
+    if n_trials < FEWEST_HIDDEN:
+        skipped[HIDING] = f"{count(n_trials, 'trial')} are too few; it takes {FEWEST_HIDDEN}"
+        return
+    if others:
+        skipped[f"{HIDING} by {shortlist(others)}"] = "there is no way here to hide that"
     gain = np.mean(list(gains.values()), axis=0)
     p = float(stats.ttest_1samp(gain, 0, alternative="greater").pvalue) if gain.std() else 1.0
     rows.append(_row("hiding", "", p, ALPHA, above=False))
@@ -327,6 +351,8 @@ def _of_source(
         others = tuple(i for i in range(1, values.ndim) if i != axis)
         hits &= inside[values.mean(axis=others).argmax(axis=1)]
         chance *= inside.mean()
+    if any(attributions.y is None for attributions in several):
+        skipped["whether they name the source where the answer is right"] = "no labels were given"
     p = stats.binomtest(int(hits.sum()), len(hits), chance, alternative="greater").pvalue
     row = _row("source", f"p = {p:.2g}", p, ALPHA, above=False)
     rows.append(row | {"value": float(hits.mean()), "limit": chance})

@@ -14,11 +14,13 @@ MOST_STEPS, N_RANDOM = 8, 4
 
 def axes_of(attributions: Any) -> list[int]:
     """The axes of the maps along which parts of the trials can be hidden."""
-    shape = attributions.X.shape[1:]
+    shape, axes = attributions.X.shape[1:], attributions.axes
+    # Hidden bands and windows may be as many as there are channels.
+    other = {"band", "window"} | ({"freq"} if attributions.space == "spectrum" else set())
     return [
         i
         for i, n in enumerate(attributions.values.shape[1:])
-        if n > 1 and i < len(shape) and shape[i] == n
+        if n > 1 and i < len(shape) and shape[i] == n and axes[i] not in other
     ]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import check_is_fitted
 
 from eegkit.evaluation import Results
 from eegkit.explanation.answers import Answer, Question
@@ -65,7 +66,9 @@ def explain(
         One of `eegkit.explanation.METHODS`; see the notes.
     target : "predicted", "true", or one of the classes
         The class whose logit is explained in each trial: the decoder's answer, the label in y, or
-        the same in all. A class that is called "predicted" or "true" is explained by y.
+        the same in all. A class that is called "predicted" or "true" is explained by y. Numbers
+        name classes that are numbers (1, 1.0 and NumPy's are the same), truth values those that
+        are truth values, text those that are text: True is not 1, and "1" is neither.
     layer : str, optional
         Of "gradcam": the layer, by its name in the net's ``module_.named_modules()``; by default
         the one that the net names as its feature map.
@@ -136,9 +139,10 @@ def explain(
         space = "raw" if method == "occlusion" else "input"
     _refuse_results(decoder)
     check_probabilities(decoder)
-    proba = np.asarray(
-        decoder.predict_proba(own_signals(decoder, X))
-    )  # which also checks the trials
+    if not hasattr(decoder, "predict_proba"):
+        check_is_fitted(decoder)  # or it would have
+    # Which also checks the trials.
+    proba = np.asarray(decoder.predict_proba(own_signals(decoder, X)))
     classes = np.asarray(best_of(decoder).classes_)
     labels = labels_of(X, y, len(proba))
     predicted = _predicted(decoder, X, proba, classes)

@@ -11,6 +11,7 @@ from eegkit.explanation import gradients
 from eegkit.explanation.answers import Answer
 from eegkit.explanation.gradcam import gradcam
 from eegkit.explanation.occlusion import check_by, occlusion
+from eegkit.explanation.probabilities import TAKES, lack_of
 from eegkit.explanation.reading import check_space, refuse_no_net
 from eegkit.explanation.rollout import attention_rollout
 from eegkit.parameters import ParameterError, Positive, check_for
@@ -80,19 +81,18 @@ def check_request(method: Any, options: Mapping[str, Any]) -> None:
 
 
 def check_probabilities(decoder: Any) -> None:
-    """Refuse decoders that have no probabilities.
+    """Refuse decoders that have no probabilities, fitted or not.
 
     Raises
     ------
     ValueError
+        Says what lacks them, and what to do.
     """
-    if isinstance(decoder, type) or not hasattr(decoder, "predict_proba"):
-        name = decoder.__name__ if isinstance(decoder, type) else type(decoder).__name__
-        what = "is a class" if isinstance(decoder, type) else "has no predict_proba"
-        raise ValueError(
-            f"{name} {what}; explain takes a fitted decoder that has predict_proba "
-            "(CalibratedClassifierCV gives one to those that have not)."
-        )
+    if isinstance(decoder, type):
+        raise ValueError(f"{decoder.__name__} is a class; {TAKES}.")
+    lack = lack_of(decoder)
+    if lack is not None:
+        raise ValueError(lack)
 
 
 def check_method(decoder: Any, method: str) -> None:

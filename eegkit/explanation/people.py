@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from eegkit.access import access_of
@@ -20,9 +21,6 @@ from eegkit.notice import warn
 from eegkit.parameters import Count, ParameterError, check_for
 from eegkit.text import shortlist
 from eegkit.trials import Trials
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # Trials of each fold that are kept for checks.
 N_CHECKED = 32
@@ -58,6 +56,14 @@ class PeopleAttributions(Attributions):
     def __repr__(self) -> str:
         return super().__repr__().replace("trials", "people").replace("<", "<People")
 
+    def __getitem__(self, rows: Any) -> PeopleAttributions:
+        """Some of the people, by a slice, a list of numbers or a mask."""
+        some = cast("PeopleAttributions", super().__getitem__(rows))
+        chosen = np.asarray(some.groups)
+        samples = [part[np.isin(np.asarray(part.groups), chosen)] for part in self.samples]
+        n_trials = self.n_trials[np.atleast_1d(np.arange(len(self))[rows])]
+        return replace(some, n_trials=n_trials, samples=tuple(filter(len, samples)))
+
     def test(
         self,
         by: str | Iterable[str] | None = None,
@@ -92,7 +98,8 @@ class PeopleAttributions(Attributions):
         random_state : int, default 0
             Draws the flips.
         chance : sequence of PeopleAttributions, optional
-            What `explain_chance` gives: p is of the largest t of these in place of flips.
+            What `explain_chance` gives: p is of the largest t of these in place of flips, of the
+            same people.
 
         Returns
         -------
@@ -134,11 +141,25 @@ class PeopleAttributions(Attributions):
         if chance is None:
             t, p = corrected(maps, axes, self.ch_names, correction, n_permutations, random_state)
         else:
-            t, p = against_chance(maps, [part._reduced(names, False, bands)[0] for part in chance])
+            alike = [_of_people(part, self.groups) for part in chance]
+            t, p = against_chance(maps, [part._reduced(names, False, bands)[0] for part in alike])
         return table.assign(t=t.ravel(), p=p.ravel(), n_people=len(self))
 
     def _checked_trials(self) -> Sequence[Attributions]:
         return self.samples
+
+
+def _of_people(chance: PeopleAttributions, people: Any) -> PeopleAttributions:
+    """The maps by chance of some people."""
+    numbers = {name: i for i, name in enumerate(np.asarray(chance.groups).tolist())}
+    absent = [name for name in people.tolist() if name not in numbers]
+    if absent:
+        raise ParameterError(
+            f"chance has no map of {shortlist(map(str, absent))}; expected what explain_chance "
+            "gives of the same people.",
+            "chance",
+        )
+    return chance[[numbers[name] for name in people.tolist()]]
 
 
 class Person(NamedTuple):
@@ -279,19 +300,20 @@ def _of_fold(
         for who in people
         for rows in [answers.subject == who]
     ]
-    return Fold(maps, _sample(values, answers.y, classes, of_class[0]))
+    return Fold(maps, _sample(values, answers, classes, of_class[0]))
 
 
 def _sample(
-    values: NDArray[Any], y: NDArray[Any], classes: NDArray[Any], explained: Attributions
+    values: NDArray[Any], answers: Predictions, classes: NDArray[Any], explained: Attributions
 ) -> Attributions:
-    """Some trials, explained for the class that each is of."""
-    order = np.random.default_rng(0).permutation(len(y))
-    rows = np.sort(order[:N_CHECKED])
-    codes = class_codes(y[rows], classes)
-    return replace(
-        explained[rows], values=values[codes, rows], targets=y[rows], y=y[rows], gap=None
-    )
+    """Some trials, of everybody as many, explained for the class that each is of."""
+    order = np.random.default_rng(0).permutation(len(answers))
+    whose = pd.Series(answers.subject[order])
+    turns = whose.groupby(whose).cumcount().to_numpy()
+    rows = np.sort(order[np.argsort(turns, kind="stable")][:N_CHECKED])
+    y, subject = answers.y[rows], answers.subject[rows]
+    values = values[class_codes(y, classes), rows]
+    return replace(explained[rows], values=values, targets=y, y=y, groups=subject, gap=None)
 
 
 def _tell_left_out(people: list[Any]) -> None:

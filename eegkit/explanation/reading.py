@@ -87,12 +87,15 @@ def read(decoder: Any, X: Any, space: Space) -> Reading:
     """Trials as the decoder's classifier reads them ("input"), or as the decoder does."""
     transforms, classifier = parts(decoder)
     signals, start = own_signals(decoder, X), start_of(X)
+    of_trials = getattr(signals, "of_trials", {})  # which steps may forget
     reader = transforms[0] if transforms and space != "input" else classifier
     if space == "input":
         for transform in transforms:
             before, signals = signals, transform.transform(signals)
             start = start_behind(transform, start, before, signals)
-    return _reading(signals, reader, start)
+    reading = _reading(signals, reader, start)
+    reading.facts.update(of_trials)
+    return reading
 
 
 def signals_like(X: NDArray[Any], known: Mapping[str, Any], rows: Any = slice(None)) -> Any:

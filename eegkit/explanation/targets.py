@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from numbers import Number
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from eegkit.labels import one_kind
 from eegkit.parameters import ParameterError
 from eegkit.text import shortlist, suggest
 
@@ -19,7 +21,8 @@ def target_codes(
     Parameters
     ----------
     target : "predicted", "true", or one of the classes
-        The words come first: a class of that name is explained by `y`.
+        The words come first: a class of that name is explained by `y`. A class is named by what it
+        is, a number, a truth value or text.
     predicted : ndarray, shape (n_trials,)
     y : ndarray, shape (n_trials,), or None
     classes : ndarray, shape (n_classes,)
@@ -45,16 +48,12 @@ def target_codes(
             "trial are given as y, with target='true'.",
             "target",
         )
+    target = target.item() if isinstance(target, np.generic | np.ndarray) else target
+    is_word = isinstance(target, str) and target in ("predicted", "true")
+    if not is_word:
+        return np.full(len(predicted), _code_of(target, labels))
     if target == "predicted":
         return class_codes(predicted, classes)
-    if target != "true" and target in labels:
-        return np.full(len(predicted), labels.index(target))
-    if target != "true":
-        choices = ["predicted", "true", *labels]
-        raise ParameterError(
-            f"target is {target!r}, which is no class of the decoder{suggest(target, choices)}",
-            "target",
-        )
     if y is None:
         raise ParameterError(
             "target is 'true', but y is None: give the trials' labels, or Trials.", "target"
@@ -69,6 +68,26 @@ def target_codes(
     return class_codes(y, classes)
 
 
+def _code_of(target: Any, labels: list[Any]) -> int:
+    """The place of a class, which is named by a value of its kind: Python's True is 1."""
+    kinds = {_kind(label) for label in labels}
+    if _kind(target) in kinds and target in labels:
+        return labels.index(target)
+    ending = suggest(target, ["predicted", "true", *labels])
+    if _kind(target) not in kinds:
+        seen = shortlist(map(repr, labels))
+        ending = f": it is {_kind(target)}, while these are {' and '.join(kinds)}, {seen}."
+    raise ParameterError(
+        f"target is {target!r}, which is no class of the decoder{ending}", "target"
+    )
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, bool):
+        return "a truth value"
+    return "a number" if isinstance(value, Number) else "text" if isinstance(value, str) else "none"
+
+
 def class_codes(y: NDArray[Any], classes: NDArray[Any]) -> NDArray[np.intp]:
     """The position of each label among the classes, in whatever order these are."""
     labels = classes.tolist()
@@ -80,7 +99,7 @@ def labels_of(X: Any, y: ArrayLike | None, n_trials: int) -> NDArray[Any] | None
     labels = getattr(X, "y", None) if y is None else y
     if labels is None or (y is None and np.ndim(labels) == 2):  # soft ones are no classes
         return None
-    labels = np.asarray(labels)
+    labels = one_kind(labels, "y")
     if labels.shape != (n_trials,):
         raise ValueError(
             f"y has shape {labels.shape}; expected one label for each of {n_trials} trials."

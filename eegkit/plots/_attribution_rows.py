@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from eegkit.labels import with_names
 from eegkit.plots._attribution_tests import are_people, passes_over_people
 from eegkit.plots.topography import check_positions
 from eegkit.recordings.channels import make_info
@@ -130,7 +131,8 @@ def columns_of(
     elif by is None or (by == "class" and all(map(are_people, several))):
         return [Column()]
     else:
-        names = {name for a in several for name in _of_trials(a, by).tolist()}
+        known = [_of_trials(a, by) for a in several]
+        names = {name for values in known for name in values[with_names(values, by)].tolist()}
         columns = [Column(name, by) for name in sorted(names, key=str)]
     if len(columns) > MAX_COLUMNS:
         raise ValueError(

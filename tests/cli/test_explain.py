@@ -61,7 +61,7 @@ def test_the_verdict_of_the_check_is_printed_and_no_error(folder, tmp_path):
     out = tmp_path / "map.png"
     done = run(tmp_path / "ignorant.eegkit", folder / "new_raw.fif", "--out", out)
     assert "8 windows by occlusion. Not to be trusted: " in done.output
-    assert "Not checked is whether the decoder knows the classes: no labels" in done.output
+    assert "Not checked is whether the decoder knows the classes, since no labels" in done.output
     assert out.exists()
 
 

@@ -69,8 +69,9 @@ def failed(report):
 def test_honest_maps_pass(net, method):
     report = explain(net, *spectrograms(60, 1), method=method).check(source=SOURCE)
     assert report.passed, report
-    assert report.describe().startswith("Trustworthy as far as checked: the decoder is right in")
-    assert "Not checked is whether they follow what was learned: no training trials" in repr(report)
+    first, second = report.describe().split("(train=). ")
+    assert first.startswith("Not checked is whether they follow what was learned, since no train")
+    assert second.startswith("Trustworthy as far as checked: the decoder is right in")
     by_check = report.table.groupby("check")["value"].last()
     assert by_check["random weights"] < 0.5
     assert by_check["source"] > 0.6
@@ -240,3 +241,68 @@ def test_a_trial_that_is_its_own_baseline_is_told(net):
     with pytest.warns(UserWarning, match="1 of 1 trials are the baseline"):
         maps = explain(net, X, y)
     assert not maps.values.any()
+
+
+def test_the_verdict_begins_with_what_was_not_checked():
+    maps = explain(untrained_net(), spectrograms(60, 1)[0])
+    report = maps.check()
+    assert report.describe().startswith(
+        "Not checked is whether the decoder knows the classes, since no labels were given; nor "
+    )
+    assert "decoder" not in set(report.table["check"])
+    somewhere = maps.check(source=SOURCE, n_stages=1)
+    assert "name the source where the answer is right, since no labels" in somewhere.describe()
+
+
+LABELS = {
+    "all trials are of one class": lambda y: np.full_like(y, "task"),
+    "1 trial with a label are too few": lambda y: np.where(np.arange(len(y)) == 1, y, None),
+    "0 trials with a label are too few": lambda y: np.full(len(y), None),
+}
+
+
+@pytest.mark.parametrize("reason", LABELS)
+def test_labels_that_tell_nothing_from_chance_are_told(reason, net):
+    X, y = spectrograms(20, 1)
+    labels = LABELS[reason](y.astype(object))
+    report = explain(net, X, labels).check(n_stages=1)
+    assert f"whether the decoder knows the classes, since {reason}" in report.describe()
+    assert "decoder" not in failed(report)
+
+
+def test_trials_without_a_label_are_not_wrong_answers(net):
+    X, y = spectrograms(40, 1)
+    some = np.where(np.arange(40) < 20, y, None)
+    rows = explain(net, X, some).check(n_stages=1).table.set_index("check")
+    expected = np.mean(net.predict(X[:20]) == y[:20])
+    assert rows.loc["decoder", "value"] == pytest.approx(expected)
+
+
+def test_few_trials_are_no_failure(net):
+    X, y = spectrograms(60, 1)
+    report = explain(net, X, y)[:3].check(n_stages=1)
+    assert "hiding what they name changes the answer, since 3 trials are too few" in repr(report)
+    assert "hiding" not in failed(report)
+
+
+def test_bands_are_not_hidden_as_if_they_were_channels():
+    rng = np.random.default_rng(0)
+    y = np.tile(["rest", "task"], 20)
+    X = SignalArray(rng.normal(size=(40, 5, 64)), sfreq=128)
+
+    class Net(NeuralClassifier):
+        def build_module(self, input_shape, n_classes):
+            n = int(np.prod(input_shape))
+            return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(n, n_classes))
+
+    net = Net(max_epochs=1, random_state=0).fit(X, y)
+    maps = explain(
+        net, X, y, method="occlusion", by="band", bands={str(i): (i, i + 8) for i in range(1, 6)}
+    )
+    assert maps.values.shape == (40, 5)
+    report = maps.check(n_stages=1)
+    assert "since there is no way here to hide parts by band" in report.describe()
+    assert "curve" not in set(report.table["check"])
+    both = explain(net, X, y, method="occlusion", by=["channel", "band"]).check(n_stages=1)
+    assert "by band, since there is no way here to hide that" in both.describe()
+    assert both.table.set_index("check").loc["curve", "detail"] == "by channel"

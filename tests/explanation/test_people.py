@@ -227,3 +227,48 @@ def test_nets_of_all_folds_are_checked_and_amplitude_is_rejected(eight_people):
     honest = people.check(n_stages=2).table.set_index("check")
     assert honest.loc["again", "passed"]
     assert honest.loc["random weights"].shape[0] == 2
+
+
+def test_some_people_are_judged_by_their_own_trials(people):
+    some = people[[6, 1]]
+    assert some.groups.tolist() == ["g", "b"]
+    assert some.n_trials.tolist() == [people.n_trials[6], people.n_trials[1]]
+    assert {name for part in some.samples for name in part.groups} == {"b", "g"}
+    np.testing.assert_array_equal(some.values, people.values[[6, 1]])
+    report = some.check()
+    n_trials = sum(map(len, some.samples))
+    expected = np.mean(np.concatenate([part.predicted == part.y for part in some.samples]))
+    assert n_trials == 32, "half of those of two folds"
+    assert report.table.set_index("check").loc["decoder", "value"] == pytest.approx(expected)
+    assert people[people.groups == "c"].samples[0].groups.tolist() == ["c"] * 16
+    with pytest.raises(ValueError, match="no trials to check the maps on"):
+        people[:0].check()
+
+
+def test_some_people_are_compared_with_their_own_maps_by_chance(people):
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(19, *people.values.shape)).astype(np.float32)
+    chance = [replace(people, values=part) for part in values]
+    some = people[:4].test(chance=chance)
+    np.testing.assert_allclose(some["p"], people[:4].test(chance=[c[:4] for c in chance])["p"])
+    with pytest.raises(ValueError, match="chance has no map of e, f, g, h"):
+        people.test(chance=[c[:4] for c in chance])
+
+
+def test_the_picture_of_some_people_is_theirs(people):
+    from eegkit.plots import AttributionDisplay
+
+    display = AttributionDisplay.from_attributions(people[[6, 1]], by=None)
+    np.testing.assert_allclose(
+        display.rows[0].maps[0], people.values[[6, 1]].mean(axis=0), rtol=1e-5
+    )
+    assert "2 people" in display.columns[0]
+
+
+def test_steps_that_forget_people_do_not_hide_them(decoder, eight_people):
+    from eegkit.explanation import explain
+
+    fitted = decoder.fit(eight_people.X, eight_people.y)
+    attributions = explain(fitted, eight_people, **HIDE)
+    assert (attributions.groups == eight_people.groups).all()
+    assert attributions.mean("person")["person"].tolist() == list("abcdefgh")
