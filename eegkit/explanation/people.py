@@ -209,6 +209,8 @@ def explain_people(
         The number of the seed.
     method : str, default "integrated_gradients"
         See `explain`.
+    verbose : bool, optional
+        Whether to show a progress bar; by default on a terminal and in a notebook.
     **options
         Of `explain`, but ``target``: every class is explained in every trial.
 
