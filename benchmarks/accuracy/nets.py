@@ -43,6 +43,8 @@ BEFORE: dict[str, dict[str, Any]] = {
     },
     "deep_convnet": {"max_epochs": 20, "lr": 1e-3, "lr_schedule": None},
     "eegnet": {"max_epochs": 20},
+    "eegnet_v1": {"max_epochs": 20},
+    "swin": {"embed_dim": 96, "depths": (2, 2, 6, 2), "n_heads": (3, 6, 12, 24)},
 }  # fmt: skip
 
 

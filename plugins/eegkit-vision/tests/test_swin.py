@@ -14,16 +14,34 @@ def n_parameters(module):
     return sum(p.numel() for p in module.parameters())
 
 
-@pytest.mark.parametrize("variant", [None, "swin_tiny_patch4_window7_224"])
-def test_parameters_of_the_paper(variant):
+SWIN_T = [Swin.published("swin_t"), Swin(variant="swin_tiny_patch4_window7_224")]
+
+
+@pytest.mark.parametrize("net", SWIN_T)
+def test_parameters_of_the_paper(net):
     with torch.device("meta"):
-        module = Swin(variant=variant).build_module((3, 224, 224), 1000)
+        module = net.build_module((3, 224, 224), 1000)
     assert n_parameters(module) == 28_288_354  # the paper says 28 M
 
 
 def test_parameters_of_the_default():
     with torch.device("meta"):
         module = Swin().build_module((20, 100, 100), 2)
+    patches = 20 * 4 * 4 * 48 + 48 + 2 * 48
+
+    def layer(width, heads):
+        attention = 4 * (width * width + width) + heads * 13 * 13
+        return attention + 8 * width * width + 5 * width + 4 * width
+
+    merging = 2 * 4 * 48 + 4 * 48 * 96
+    head = 2 * 96 + 96 * 2 + 2
+    layers = 2 * layer(48, 3) + 2 * layer(96, 6)
+    assert n_parameters(module) == patches + layers + merging + head == 317_972
+
+
+def test_parameters_of_smaller_images():
+    with torch.device("meta"):
+        module = Swin.published("swin_t").build_module((20, 100, 100), 2)
     channels = (20 - 3) * 4 * 4 * 96
     head = 768 * (1000 - 2) + (1000 - 2)
     # The last stage is 4 x 4: its two layers have windows of 4, and fewer relative positions.

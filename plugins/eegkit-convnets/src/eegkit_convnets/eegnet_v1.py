@@ -85,6 +85,9 @@ class EEGNetV1(NeuralClassifier):
 
     Parameters
     ----------
+    max_epochs : int, default 100
+        Passes over the training trials. As `EEGNet`, the net learns slowly, and its running means
+        and variances follow more slowly still.
     n_spatial : int, default 16
         Spatial filters: the height of the image.
     n_filters : int, default 4
@@ -126,6 +129,7 @@ class EEGNetV1(NeuralClassifier):
 
     fits_in_threads = True
 
+    max_epochs = 100
     n_spatial: Count = 16
     n_filters: Count = 4
     kernel_size1: tuple[Count, Count] = (2, 32)
