@@ -43,7 +43,7 @@ table.head(4)
 # %%
 # Trials of them
 # --------------
-# Each piece is cut into windows of four seconds. Broken files, files that the table forgets and
+# Each piece is cut into windows of four seconds. Broken files, files that are not there and
 # channels that some files lack are told by name.
 
 trials = from_folder(folder, folder / "labels.csv", window_s=4, l_freq=1, h_freq=40)
