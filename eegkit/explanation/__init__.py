@@ -10,8 +10,8 @@ References
 
 from eegkit.explanation.attributions import Attributions
 from eegkit.explanation.chance import explain_chance
-from eegkit.explanation.checks import Faithfulness
 from eegkit.explanation.explain import explain
+from eegkit.explanation.faithfulness import Faithfulness
 from eegkit.explanation.methods import METHODS as METHODS
 from eegkit.explanation.people import PeopleAttributions, explain_people
 

@@ -18,7 +18,7 @@ from eegkit.transforms.band_power import BANDS
 if TYPE_CHECKING:
     import pandas as pd
 
-    from eegkit.explanation.checks import Faithfulness
+    from eegkit.explanation.faithfulness import Faithfulness
 
 # What trials may be put together by.
 KEYS = ("class", "person", "label", "trial")

@@ -3,9 +3,9 @@ change the answer?"""
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from sklearn.base import clone
 from eegkit.access import trials_of_subjects
 from eegkit.evaluation.running.bars import step_bar
 from eegkit.explanation import curves
+from eegkit.explanation.faithfulness import Faithfulness
 from eegkit.explanation.random_weights import with_random_weights
 from eegkit.explanation.reading import best_of, is_net, parts, signals_like
 from eegkit.explanation.targets import class_codes
@@ -32,84 +33,6 @@ ALPHA = 0.05
 # Of fewer trials hiding says nothing.
 FEWEST_HIDDEN = 5
 COLUMNS = ["check", "detail", "value", "limit", "passed"]
-
-
-@dataclass(frozen=True)
-class Faithfulness:
-    """What checks of attributions found; what `Attributions.check` gives.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        A row for each figure: ``check``, ``detail`` (the share of layers that are random, or what
-        was hidden), ``value``, ``limit`` (None of figures for information) and ``passed`` (None
-        likewise).
-    skipped : dict of str to str
-        Checks that were not made, and why.
-
-    See Also
-    --------
-    eegkit.explain : makes the attributions that are checked.
-    """
-
-    table: pd.DataFrame
-    skipped: Mapping[str, str]
-
-    @property
-    def passed(self) -> bool:
-        """Whether every check that was made passed, and one at least was; see `skipped`."""
-        verdicts = [bool(v) for v in self.table["passed"] if v is not None]
-        return bool(verdicts) and all(verdicts)
-
-    def describe(self) -> str:
-        """The verdict in sentences: what was not checked, and whether the maps can be trusted.
-
-        What speaks against them comes first.
-        """
-        rows = [row for row in self.table.to_dict("records") if row["passed"] is not None]
-        failed = [SENTENCES[row["check"]][0].format(**row) for row in rows if not row["passed"]]
-        good = [SENTENCES[row["check"]][1].format(**row) for row in rows if row["passed"]]
-        missing = "; nor ".join(f"{name}, since {why}" for name, why in self.skipped.items())
-        sentences = [f"Not checked is {missing}."] if missing else []
-        if failed:
-            sentences.insert(0, f"Not to be trusted: {'; '.join(failed)}.")
-        elif good:
-            sentences.append(f"Trustworthy as far as checked: {'; '.join(good)}.")
-        return " ".join(sentences) or "Not checked."
-
-    def __repr__(self) -> str:
-        return f"<Faithfulness: {self.describe()}>"
-
-
-# Of each check, the words where it failed and where it passed.
-SENTENCES = {
-    "decoder": (
-        "the decoder is right in {value:.0%} of these trials, which chance is as well, so there "
-        "is nothing to explain",
-        "the decoder is right in {value:.0%} of these trials",
-    ),
-    "again": (
-        "the method gives other maps of this decoder (correlation {value:.2f})",
-        "the method gives these maps of this decoder",
-    ),
-    "random weights": (
-        "with random weights the maps stay as they are (correlation {value:.2f}), so they do not "
-        "follow the decoder",
-        "with random weights the maps are others (correlation {value:.2f})",
-    ),
-    "random labels": (
-        "a decoder trained on random labels has the same maps (correlation {value:.2f})",
-        "a decoder trained on random labels has other maps (correlation {value:.2f})",
-    ),
-    "hiding": (
-        "to hide what they name changes the answer no more than to hide anything (p = {value:.2g})",
-        "to hide what they name changes the answer more than to hide anything (p = {value:.2g})",
-    ),
-    "source": (
-        "they name the source in {value:.0%} of the trials only",
-        "they name the source in {value:.0%} of the trials",
-    ),
-}
 
 
 def check(
@@ -146,6 +69,7 @@ def check(
     rows: list[dict[str, Any]] = []
     skipped: dict[str, str] = {}
     _of_decoder(several, rows, skipped)
+    _of_numbers(several, rows)
     n_steps = len(draws) * _n_steps(draws[0], n_stages) + (train is not None)
     with step_bar("Checking", n_steps, verbose) as advance:
         repetitions = [_Repetition(some, explain_with, advance) for some in draws]
@@ -198,7 +122,8 @@ class _Repetition:
 
     def likeness(self, reader: Any) -> float:
         """The mean rank correlation of the maps with those that the method gives of a decoder."""
-        values = self.explain_with(reader, self.X, self.some.targets, target="true")
+        with warnings.catch_warnings(action="ignore", category=UserWarning):  # told of the maps
+            values = self.explain_with(reader, self.X, self.some.targets, target="true")
         values = np.asarray(getattr(values, "values", values))
         self.advance()
         return likeness(self.some.values, values)
@@ -225,6 +150,19 @@ def likeness(first: NDArray[Any], second: NDArray[Any]) -> float:
     return float(np.divide(product, size, out=np.zeros_like(size), where=size > 0).mean())
 
 
+def _flat(attributions: Any) -> NDArray[Any]:
+    return np.asarray(attributions.values).reshape(len(attributions), -1)
+
+
+def _of_numbers(several: Sequence[Any], rows: list[Any]) -> None:
+    """Told where it fails alone: maps that hold NaN, of which nothing below can judge."""
+    finite = [np.isfinite(_flat(part)).all(axis=1) for part in several]
+    is_finite = np.concatenate(finite)
+    if not is_finite.all():
+        detail = f"{int((~is_finite).sum())} of {len(is_finite)} maps"
+        rows.append(_row("numbers", detail, float(is_finite.mean()), 1.0, above=True))
+
+
 def _of_decoder(several: Sequence[Any], rows: list[Any], skipped: dict[str, str]) -> None:
     """Whether the decoder knows the classes at all."""
     name = "whether the decoder knows the classes"
@@ -241,7 +179,7 @@ def _of_decoder(several: Sequence[Any], rows: list[Any], skipped: dict[str, str]
     y, right = y[is_known], (predicted == y)[is_known]
     most = max(Counter(y.tolist()).values(), default=0) / max(1, len(y))
     if most == 1 or most ** len(y) >= ALPHA or not len(y):
-        few = f"{count(len(y), 'trial')} with a label are too few to tell it from chance"
+        few = f"{count(len(y), 'trial')} with a label cannot tell it from chance"
         skipped[name] = "all trials are of one class" if most == 1 and len(y) > 1 else few
         return
     p = stats.binomtest(int(right.sum()), len(y), most, alternative="greater").pvalue
@@ -322,7 +260,7 @@ def _of_hiding(
         return
     n_trials = len(next(iter(gains.values())))
     if n_trials < FEWEST_HIDDEN:
-        skipped[HIDING] = f"{count(n_trials, 'trial')} are too few; it takes {FEWEST_HIDDEN}"
+        skipped[HIDING] = f"it takes {FEWEST_HIDDEN} trials to say, and here is {n_trials}"
         return
     if others:
         skipped[f"{HIDING} by {shortlist(others)}"] = "there is no way here to hide that"

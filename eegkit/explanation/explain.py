@@ -34,6 +34,7 @@ from eegkit.explanation.reading import (
 )
 from eegkit.explanation.spectra import by_frequency, frequencies
 from eegkit.explanation.targets import labels_of, target_codes
+from eegkit.notice import warn
 
 
 def explain(
@@ -158,6 +159,7 @@ def explain(
             net = Differentiable(decoder, space, max_memory_mb)
             reading = read(decoder, X, space)
             answer = _of_net(net, reading, codes, method, arguments)
+    _tell_of_nan(answer, method)
     facts = {"space": space, "method": method, "options": arguments, "decoder": decoder}
     facts["again"] = partial(explain, method=method, space=space, **arguments)
     facts |= {"classes": classes, "targets": classes[codes], "y": labels}
@@ -199,6 +201,17 @@ def _attributions(reading: Reading, answer: Answer, **facts: Any) -> Attribution
         **reading.facts,
         **facts,
     )
+
+
+def _tell_of_nan(answer: Answer, method: str) -> None:
+    flat = answer.values.reshape(len(answer.values), -1)
+    is_finite = np.asarray(np.isfinite(flat).all(axis=1))
+    if not is_finite.all():
+        warn(
+            f"{method} of {np.sum(~is_finite)} of {len(flat)} trials is not a number in "
+            "places, as the slope of a root or a logarithm is at zero; choose another baseline, "
+            "leave silent channels out, or use occlusion."
+        )
 
 
 def _refuse_results(decoder: Any) -> None:

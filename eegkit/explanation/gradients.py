@@ -248,7 +248,7 @@ def _complete(
     gap = values.reshape(n_trials, -1).sum(axis=1, dtype=np.float64) - difference
     share = np.abs(gap) / np.maximum(np.abs(difference), 1.0)
     tolerance = TOLERANCE[question.method]
-    n_missed = int((share > tolerance).sum())
+    n_missed = int((share > tolerance).sum())  # of NaN `explain` tells
     if n_missed:
         warn(
             f"{question.method} of {net.name} does not add up in {n_missed} of {n_trials} trials: "

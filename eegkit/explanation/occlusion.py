@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -269,8 +270,8 @@ def _windows(window_s: float | None, reading: Reading) -> list[tuple[tuple[float
     starts = np.round(np.arange(max(1, int(n / length))) * length).astype(int)
     begin, step = (0.0, 1.0) if times is None else (float(times[0]), reading.step or 1.0)
     return [
-        ((begin + a * step, begin + b * step), slice(int(a), int(b)))
-        for a, b in zip(starts, [*starts[1:], n], strict=True)
+        ((begin + a * step, begin + b * step), slice(a, b))
+        for a, b in itertools.pairwise([*starts.tolist(), n])
     ]
 
 

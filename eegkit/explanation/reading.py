@@ -54,8 +54,10 @@ class Reading:
 
 
 def best_of(decoder: Any) -> Any:
-    """What a search has chosen; of others the decoder itself."""
+    """What a search has chosen and answers by; of others the decoder itself."""
     while hasattr(decoder, "best_estimator_"):
+        if len(getattr(decoder, "estimators_", [decoder])) > 1:  # whose answers are their mean
+            break
         decoder = decoder.best_estimator_
     return decoder
 

@@ -256,8 +256,8 @@ def test_the_verdict_begins_with_what_was_not_checked():
 
 LABELS = {
     "all trials are of one class": lambda y: np.full_like(y, "task"),
-    "1 trial with a label are too few": lambda y: np.where(np.arange(len(y)) == 1, y, None),
-    "0 trials with a label are too few": lambda y: np.full(len(y), None),
+    "1 trial with a label cannot tell": lambda y: np.where(np.arange(len(y)) == 1, y, None),
+    "0 trials with a label cannot tell": lambda y: np.full(len(y), None),
 }
 
 
@@ -281,7 +281,9 @@ def test_trials_without_a_label_are_not_wrong_answers(net):
 def test_few_trials_are_no_failure(net):
     X, y = spectrograms(60, 1)
     report = explain(net, X, y)[:3].check(n_stages=1)
-    assert "hiding what they name changes the answer, since 3 trials are too few" in repr(report)
+    assert "hiding what they name changes the answer, since it takes 5 trials to say" in repr(
+        report
+    )
     assert "hiding" not in failed(report)
 
 
@@ -306,3 +308,28 @@ def test_bands_are_not_hidden_as_if_they_were_channels():
     both = explain(net, X, y, method="occlusion", by=["channel", "band"]).check(n_stages=1)
     assert "by band, since there is no way here to hide that" in both.describe()
     assert both.table.set_index("check").loc["curve", "detail"] == "by channel"
+
+
+def test_a_gradient_that_is_no_number_is_told():
+    class Root(torch.nn.Module):
+        def __init__(self, n_channels, n_classes):
+            super().__init__()
+            self.head = torch.nn.Linear(n_channels, n_classes)
+
+        def forward(self, x):
+            return self.head(x.square().mean(-1).sqrt())
+
+    class Net(NeuralClassifier):
+        def build_module(self, input_shape, n_classes):
+            return Root(input_shape[0], n_classes)
+
+    X = np.random.default_rng(0).normal(size=(8, 3, 32)).astype(np.float32)
+    net = Net(max_epochs=1, random_state=0).fit(X, np.arange(8) % 2)
+    assert np.isfinite(explain(net, X, method="saliency").values).all()
+    X[:2, 1] = 0
+    message = "saliency of 2 of 8 trials is not a number in places, as the slope of a root"
+    with pytest.warns(UserWarning, match=message):
+        maps = explain(net, X, np.arange(8) % 2, method="saliency")
+    report = maps.check(n_stages=1)
+    assert "numbers" in failed(report)
+    assert "2 of 8 maps are not numbers everywhere" in report.describe()

@@ -17,6 +17,7 @@ from eegkit.subject_threshold import SubjectThreshold
 from eegkit.temporal_smoothing import TemporalSmoothing
 from eegkit.testing import example_trials
 from eegkit.transforms import STFT, BandPower
+from eegkit.tuning import TunedClassifier
 
 SMALL = {"n_filters": (4,), "n_fused": 4, "hidden_size": 8, "n_heads": 2}
 NAMES = ("C3", "Cz", "C4")
@@ -213,3 +214,17 @@ def test_several_targets_are_sent_to_y(decoders, trials, target):
 def test_what_is_no_decoder_is_refused(decoder, trials):
     with pytest.raises(ValueError, match="explain takes a fitted decoder that has predict_proba"):
         explain(decoder, trials)
+
+
+def test_a_search_that_answers_by_several_is_not_explained_by_the_best(trials):
+    search = TunedClassifier(power(dense()), {"dense_net__lr": [1e-1]}, cv="group-2", n_trials=1)
+    search.fit(trials.X, trials.y)
+    search.estimators_.append(power(dense()).fit(trials.X, trials.y))  # as refit=2 does
+    with pytest.raises(ParameterError, match="TunedClassifier is none; method='occlusion'"):
+        explain(search, trials, method="saliency")
+    options = {"method": "occlusion", "baseline": "mean", "target": "task"}
+    ours = explain(search, trials, **options).values
+    parts = [explain(part, trials, **options).values for part in search.estimators_]
+    np.testing.assert_allclose(ours, np.mean(parts, axis=0), atol=1e-5)
+    assert not np.allclose(*parts, atol=1e-3)
+    assert explain(search, trials, **options).check(n_stages=1).table is not None

@@ -73,6 +73,7 @@ def test_samples_have_the_times_of_the_trial(name, trials):
         decoder, trials, method="occlusion", space="input", by="window", window_s=0.25
     ).windows
     assert windows[0] == pytest.approx((expected[0], expected[0] + 0.25))
+    assert {type(end) for window in windows for end in window} == {float}, "as tables write them"
     raw = explain(decoder, trials, method="occlusion", by="window", window_s=0.25)
     assert raw.windows[0] == (0, 0.25)
     assert raw.windows[-1] == (2.75, 3)
