@@ -41,13 +41,13 @@ class _DropoutBetweenLayers(nn.RNNBase):
         for layer in range(self.num_layers):
             y = drop(y, self.dropout) if layer else y
             of_layer = weights[layer * n_directions : (layer + 1) * n_directions]
-            y, *state = self._run(y, begin, [*itertools.chain(*of_layer)])
+            y, *state = self.run_layer(y, begin, [*itertools.chain(*of_layer)])
             states.append(state)
         last = tuple(torch.cat(parts) for parts in zip(*states, strict=True))
         y = y.transpose(0, 1) if self.batch_first else y
         return y, last if len(last) > 1 else last[0]
 
-    def _run(self, x: torch.Tensor, begin: torch.Tensor, weights: list[torch.Tensor]) -> Any:
+    def run_layer(self, x: torch.Tensor, begin: torch.Tensor, weights: list[torch.Tensor]) -> Any:
         """One layer: its output, and its last states."""
         options = self.bias, 1, 0.0, True, self.bidirectional, False
         if self.mode == "LSTM":

@@ -20,7 +20,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrize import is_parametrized
 
-from eegkit.classifiers import layers
+from eegkit.classifiers import _stacked_recurrent, layers
 from eegkit.classifiers._random_layers import LAYERS as RANDOM_LAYERS
 from eegkit.classifiers._stacked import each_row, is_stacked, on_stack
 
@@ -111,6 +111,9 @@ RULES: dict[type[nn.Module], Rule] = {
     nn.BatchNorm2d: _normalise,
 }
 
+# Layers that do not make one tensor of one.
+CALLS = {RANDOM_LAYERS[t]: _stacked_recurrent.forward for t in (nn.GRU, nn.LSTM, nn.RNN)}
+
 
 def rule_of(layer: nn.Module) -> Rule | None:
     """How several nets go through a layer at once; None where vmap has to find out.
@@ -187,5 +190,7 @@ def stack_layers(module: nn.Module) -> None:
     for part in module.modules():
         if type(part) is nn.Sequential:
             part.__class__ = _Sequential
+        elif type(part) in CALLS and not is_parametrized(part):
+            vars(part)["forward"] = partial(CALLS[type(part)], part)
         elif rule_of(part) is not None:
             vars(part)["forward"] = partial(through, [part])

@@ -90,6 +90,8 @@ class Fit:
             "the module has an extra_loss": hasattr(net.module_, "extra_loss"),
             "the optimiser has a state from before": bool(net.optimizer_.state),
             "some weights are not of single precision": dtypes != {torch.float32},
+            # What is slow in them is no faster at once, and is laid out anew for it.
+            "its convolutions are laid out channels last": _is_channels_last(net.module_),
             "of batches as large nothing is saved": self.most_at_once < FEWEST_NETS,
         }
         return next((text for text, holds in obstacles.items() if holds), "")
@@ -104,6 +106,10 @@ class Fit:
         # Of large arrays the text leaves out the middle.
         architecture = type(net.options), text, repr(net.module_), "..." in text and id(self)
         return (*architecture, repr(weights), self.train.shape, self.batch_values)
+
+
+def _is_channels_last(module: nn.Module) -> bool:
+    return any(p.ndim == 4 and not p.is_contiguous() for p in module.parameters())
 
 
 def train_at_once(fits: Sequence[Fit]) -> None:

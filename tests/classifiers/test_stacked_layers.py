@@ -9,7 +9,7 @@ from eegkit_convnets._layers import Depthwise, Pointwise
 from torch import nn
 from torch.func import functional_call, vmap
 
-from eegkit.classifiers import layers
+from eegkit.classifiers import _stacked_recurrent, layers
 from eegkit.classifiers._generators import Stream
 from eegkit.classifiers._joint_optimizer import JointOptimizer
 from eegkit.classifiers._random_layers import draw_from_generator
@@ -52,6 +52,19 @@ def sequence():
         nn.Flatten(),
         nn.Linear(30, 2),
     )
+
+
+class Recurrent(nn.Module):
+    """A layer of torch; its outputs, and sums of its last states."""
+
+    def __init__(self, kind, size, hidden_size, **options):
+        super().__init__()
+        self.rnn = kind(size, hidden_size, **options)
+
+    def forward(self, x):
+        y, states = self.rnn(x)
+        states = states if isinstance(states, tuple) else (states,)
+        return y + sum((1 + i) * state.sum() for i, state in enumerate(states))
 
 
 def check_alike(make, shape, permute=False):
@@ -110,6 +123,32 @@ def test_a_layer_of_several_nets_is_that_of_each(name, permute):
 @pytest.mark.parametrize("permute", [False, True])
 def test_layers_in_a_row(permute):
     check_alike(sequence, (4, 20), permute)
+
+
+@pytest.mark.parametrize("most", [None, 0], ids=["one product", "net by net"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"bidirectional": True, "batch_first": True},
+        {"num_layers": 3, "dropout": 0.4, "bidirectional": True},
+        {"num_layers": 2, "bias": False, "batch_first": True},
+    ],
+    ids=lambda options: "-".join(options) or "plain",
+)
+@pytest.mark.parametrize("kind", [nn.GRU, nn.LSTM])
+def test_recurrent_layers(kind, options, most, monkeypatch):
+    if most is not None:
+        monkeypatch.setattr(_stacked_recurrent, "MOST_GATES", {})
+    check_alike(lambda: Recurrent(kind, 4, 6, **options), (5, 4))
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: nn.LSTM(4, 64), lambda: nn.RNN(4, 6), lambda: nn.GRU(4, 300)]
+)
+def test_recurrent_layers_that_are_as_fast_net_by_net(make):
+    with pytest.raises(NotImplementedError, match="units is as fast net by net"):
+        check_alike(make, (5, 4))
 
 
 def test_what_has_no_rule_is_left_to_vmap():

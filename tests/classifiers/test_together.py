@@ -20,7 +20,8 @@ NETS = [
     for name in registry.names("classifiers")
     if issubclass(registry.get("classifiers", name), NeuralClassifier)
 ]
-JOIN = ["deep_convnet", "dense_net", "eegnet", "eegnet_v1", "resnet1d", "shallow_convnet"]
+JOIN = ["crnn", "deep_convnet", "dense_net", "eegnet", "eegnet_v1", "lstm_attention"]
+JOIN += ["resnet1d", "shallow_convnet"]
 
 
 class SmallNet(NeuralClassifier):
