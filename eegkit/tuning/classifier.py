@@ -78,6 +78,11 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         Of the sampler. With it, one process tries the same settings each time.
     n_jobs : int, optional
         Settings that are fitted at the same time; results depend on it.
+    together : {"auto", False}, default False
+        ``"auto"`` trains the nets of a setting's folds at once, and of ``sampler="random"`` and
+        ``"grid"`` those of several settings that make one architecture (other `lr`,
+        `weight_decay`, ...), as `evaluate` does. With ``pruner=None`` only: settings that may be
+        stopped train one by one. Scores are those of each alone, up to rounding.
     verbose : bool, default False
         Show a progress bar on the standard error.
 
@@ -142,6 +147,7 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         "timeout_s": "extent",
         "refit": "extent",
         "n_jobs": "extent",
+        "together": "extent",
         "study_": "unsaved",
     }
 
@@ -161,6 +167,7 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         study_name: str | None = None,
         random_state: int | None = None,
         n_jobs: int | None = None,
+        together: Literal["auto", False] = False,
         verbose: bool = False,
     ) -> None:
         self.decoder = decoder
@@ -176,6 +183,7 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         self.study_name = study_name
         self.random_state = random_state
         self.n_jobs = n_jobs
+        self.together = together
         self.verbose = verbose
 
     def fit(self, X: Any, y: ArrayLike, *, groups: ArrayLike | None = None) -> TunedClassifier:
@@ -219,7 +227,8 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
                     study, claims, space, data, len(data.folds), scorers,
                     sampler=self.sampler, by_people=self.pruner is not None,
                     n_trials=self.n_trials, timeout_s=self.timeout_s,
-                    random_state=self.random_state, n_jobs=self.n_jobs, advance=advance,
+                    random_state=self.random_state, n_jobs=self.n_jobs,
+                    together=self.together, advance=advance,
                 )  # fmt: skip
                 search.run()
         except KeyboardInterrupt as interruption:
@@ -328,6 +337,7 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             "study_name": str | None,
             "random_state": RandomState,
             "n_jobs": int | None,
+            "together": Literal["auto", False],
             "verbose": bool | int,
         }
         for name, hint in checks.items():

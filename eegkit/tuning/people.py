@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -17,6 +16,7 @@ from skorch.callbacks import Callback
 from eegkit.classifiers import NeuralClassifier
 from eegkit.evaluation.metrics.scoring import Answers, Scorer, score
 from eegkit.evaluation.running.fit_params import groups_for_fit
+from eegkit.joint_work import busy_time, run_jointly
 from eegkit.pipeline import Pipeline
 from eegkit.signals import SignalArray
 
@@ -136,7 +136,7 @@ def fit_and_score(
     With a `rival`, the scores by quarter of the best setting so far, nets report as they are
     trained, and are stopped where they are behind it.
     """
-    start = time.perf_counter()
+    start = busy_time()
     decoder = clone(decoder)
     X_train, X_valid = data.X_train, data.X_valid
     quarters: _Quarters | None = None
@@ -148,13 +148,26 @@ def fit_and_score(
         params = {} if data.groups is None else groups_for_fit(decoder, data.groups)
         decoder.fit(X_train, data.y_train, **params)
     except _Outpaced as outpaced:
-        return FoldScores({}, outpaced.scores, time.perf_counter() - start, is_outpaced=True)
+        return FoldScores({}, outpaced.scores, busy_time() - start, is_outpaced=True)
     except Exception as error:  # a setting that cannot be fitted is a failed trial
         return FoldScores({}, error=f"{type(error).__name__}: {error}")
-    fit_time_s = time.perf_counter() - start
+    fit_time_s = busy_time() - start
     answers = Answers(decoder, X_valid, decoder.classes_)
     people = scores_of_people(answers, data, X_valid, scorers)
     return FoldScores(people, quarters.scores if quarters else {}, fit_time_s)
+
+
+def fit_and_score_jointly(
+    decoders: Sequence[Any], folds: Sequence[FoldData], scorers: Mapping[str, Scorer]
+) -> list[list[FoldScores]]:
+    """As `fit_and_score` without a rival: for each setting its folds, whose nets train at once."""
+    pairs = [(i, fold) for i in range(len(decoders)) for fold in range(len(folds))]
+
+    def of_pair(i: int, fold: int) -> tuple[tuple[int, int], FoldScores]:
+        return (i, fold), fit_and_score(decoders[i], folds[fold], scorers, None)
+
+    by_pair = dict(run_jointly([partial(of_pair, *pair) for pair in pairs]))
+    return [[by_pair[i, fold] for fold in range(len(folds))] for i in range(len(decoders))]
 
 
 def scores_of_people(

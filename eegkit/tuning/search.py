@@ -16,8 +16,16 @@ from optuna.trial import FrozenTrial, TrialState
 from sklearn.utils.parallel import Parallel, delayed
 
 from eegkit.evaluation.metrics.scoring import Scorer
+from eegkit.evaluation.running.tasks import MOST_JOINT
 from eegkit.parameters import ParameterError
-from eegkit.tuning.people import N_QUARTERS, FoldScores, Scores, fit_and_score, is_behind
+from eegkit.tuning.people import (
+    N_QUARTERS,
+    FoldScores,
+    Scores,
+    fit_and_score,
+    fit_and_score_jointly,
+    is_behind,
+)
 from eegkit.tuning.spaces import Space
 from eegkit.tuning.storage import ATTEMPT, Claims, attempts, bury_dead
 
@@ -88,6 +96,7 @@ class Search:
         No setting is begun after so long.
     random_state : int, optional
     n_jobs : int, optional
+    together : {"auto", False}
     advance : callable
         Told of the search whenever a fold is done.
     """
@@ -107,6 +116,7 @@ class Search:
         timeout_s: float | None,
         random_state: int | None,
         n_jobs: int | None,
+        together: Any,
         advance: Callable[[Search], None],
     ) -> None:
         self.study, self.claims, self.space, self.fold_data = study, claims, space, fold_data
@@ -116,6 +126,11 @@ class Search:
         self.seed = int(np.random.default_rng(random_state).integers(2**32))
         self.n_trials = number_of_settings(space, sampler, n_trials)
         self.grid = space.grid() if sampler == GRID else None
+        # Settings that may be stopped by others' scores are tried fold by fold.
+        self.trains_jointly = bool(together) and not by_people
+        # Where none follows from the scores of those before it, several settings train at once.
+        several = self.trains_jointly and sampler in (GRID, "random")
+        self.n_abreast = -(-MOST_JOINT // n_folds) if several else 1
 
     def run(self) -> None:
         """Try settings until there are enough, or time is up."""
@@ -124,7 +139,7 @@ class Search:
         with Parallel(n_jobs=self.n_jobs) as parallel:
             n_workers = effective_n_jobs(self.n_jobs)
             while True:
-                while len(at_work) < n_workers and time.monotonic() < end:
+                while len(at_work) < n_workers * self.n_abreast and time.monotonic() < end:
                     attempt = self._ask()
                     if attempt is None:
                         break
@@ -134,7 +149,28 @@ class Search:
                 if not at_work:
                     time.sleep(WAIT_S)
                     continue
-                at_work = self._one_fold_more(parallel, at_work)
+                if self.trains_jointly:
+                    at_work = self._all_folds(parallel, at_work)
+                else:
+                    at_work = self._one_fold_more(parallel, at_work)
+
+    def _all_folds(self, parallel: Any, at_work: Sequence[Attempt]) -> list[Attempt]:
+        """Fit every setting at work on all folds, several fits at once; none goes on after it."""
+        folds = [self.fold_data(number) for number in range(self.n_folds)]
+        size = self.n_abreast
+        groups = [at_work[start : start + size] for start in range(0, len(at_work), size)]
+        calls = (
+            delayed(fit_and_score_jointly)([one.decoder for one in group], folds, self.scorers)
+            for group in groups
+        )
+        for group, of_group in zip(groups, parallel(calls), strict=True):
+            for attempt, of_folds in zip(group, of_group, strict=True):
+                for scores in of_folds:
+                    self._take(attempt, scores)
+                    if self._finish(attempt):
+                        break
+                self.advance(self)
+        return []
 
     def _one_fold_more(self, parallel: Any, at_work: Sequence[Attempt]) -> list[Attempt]:
         """Fit every setting at work on its next fold; those that go on after it."""
