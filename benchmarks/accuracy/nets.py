@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ from eegkit.transforms import STFT
 NO_RAW_OR_SPECTROGRAM = ("braindecode", "dense_net")
 NETS = tuple(name for name in names("classifiers") if name not in NO_RAW_OR_SPECTROGRAM)
 TASKS = ("rest against arithmetic", *WAYS)
+LIBRARIES = ("eegkit", "numpy", "scikit-learn", "torch")
 # What the defaults of a net were, where they are others now.
 BEFORE: dict[str, dict[str, Any]] = {
     "cnn_bigru": {
@@ -90,11 +92,11 @@ def main() -> None:
                 results = score(task, trials, decoder(name, settings), store=options.store)
                 rows.append([settings, *row(task, name, results)])
                 print(*rows[-1], flush=True)
-            write(rows, results.settings.to_dict())
+            write(rows, f"{name} {settings}", decoder(name, settings).get_params())
 
 
-def write(rows: list[list[Any]], settings: dict[str, Any]) -> None:
-    """Put the rows in place of those of the same net, task and settings."""
+def write(rows: list[list[Any]], run: str, parameters: dict[str, Any]) -> None:
+    """Put the rows in place of those of the same net, task and settings, and parameters beside."""
     table = pd.DataFrame(rows, columns=("settings", *COLUMNS))
     path = FOLDER / "nets.csv"
     keys = ["settings", "task", "decoder"]
@@ -102,8 +104,11 @@ def write(rows: list[list[Any]], settings: dict[str, Any]) -> None:
         table = pd.concat([pd.read_csv(path), table]).drop_duplicates(keys, keep="last")
     with atomic_write(path) as part:
         table.sort_values(keys).round(4).to_csv(part, index=False)
-    document = {"cpu": processor(), "settings": settings}
-    with atomic_write(path.with_suffix(".json")) as part:
+    path = path.with_suffix(".json")
+    document = json.loads(path.read_text()) if path.exists() else {"runs": {}}
+    libraries = {name: version(name) for name in LIBRARIES}
+    document["runs"][run] = {"cpu": processor(), "versions": libraries, "parameters": parameters}
+    with atomic_write(path) as part:
         part.write_text(json.dumps(document, indent=1, default=str) + "\n")
 
 
