@@ -47,8 +47,8 @@ told apart. Where a default was changed, its score before stands first. `EEGNet`
 `DeepConvNet` were trained too little to know their own training trials (0.63 to 0.87, 0.22 to 0.89
 and 0.19 to 0.47 of them), which is what their epochs and learning rate were changed for, on the 16
 people of even number. `Swin` had the size of the paper's Swin-T, 28 million parameters, and stayed
-at chance; its size now is the best of four settings of 0.1 and 0.3 million, on the same 16 people. Of
-`CRNN`, `EfficientNet`, `VAEClassifier` and `ViT`, which tell people apart badly, those 16 were
+at chance; its size now is the best of four settings of 0.1 and 0.3 million, on the same 16 people.
+Of `CRNN`, `EfficientNet`, `VAEClassifier` and `ViT`, which tell people apart badly, those 16 were
 looked at as well: they know 0.81 to 1.00 of their training trials, so more training is not what
 they lack. Nets that are not in the table have not been computed.
 

@@ -56,8 +56,8 @@ class TinyModule(nn.Module):
 (folder / "eegkit_tiny.py").write_text(source)
 
 # %%
-# Its entry point
-# ---------------
+# Its entry point, and its test
+# -----------------------------
 # The ``pyproject.toml`` of a package has it in two lines::
 #
 #     [project.entry-points."eegkit.classifiers"]
@@ -66,6 +66,12 @@ class TinyModule(nn.Module):
 # and ``pip install .`` copies them to a folder beside the module. To leave your environment as it
 # is, this page writes that folder by itself. ``eegkit new-plugin eegkit-tiny --kind classifier``
 # writes a package with all of it, its test and its licence.
+#
+# Labels of every kind, seeds, stopping and resuming, saving, what is refused: the whole test of a
+# plugin is one call of the kit. On the command line it is ``eegkit check tiny_net``.
+
+from eegkit import registry
+from eegkit.testing import check_classifier
 
 installed = folder / "eegkit_tiny-0.1.dist-info"
 installed.mkdir()
@@ -75,23 +81,12 @@ installed.mkdir()
 )
 sys.path.insert(0, str(folder))
 
-from eegkit import registry
-
-pd.DataFrame(
-    [entry for entry in registry.entries("classifiers") if entry.distribution == "eegkit-tiny"]
-)
-
-# %%
-# The kit for plugins
-# -------------------
-# Labels of every kind, seeds, stopping and resuming, saving, what is refused: a plugin's test is
-# this line. On the command line it is ``eegkit check tiny_net``.
-
-from eegkit.testing import check_classifier
-
 TinyNet = registry.get("classifiers", "tiny_net")
 passed = check_classifier(TinyNet)
 print(len(passed), "checks passed, such as:", ", ".join(passed[:4]))
+
+entries = [entry for entry in registry.entries("classifiers") if "tiny" in entry.name]
+pd.DataFrame(entries)
 
 # %%
 # Scored on people it has not seen
@@ -106,10 +101,10 @@ from eegkit.transforms import Standardizer
 
 trials = load_dataset("simulated", n_subjects=8, n_trials=40, channels=["C3", "Cz", "C4"])
 pipelines = {
-    name: Pipeline([Standardizer(), registry.get("classifiers", name)(max_epochs=30)])
-    for name in ("tiny_net", "eegnet")
+    "tiny_net": Pipeline([Standardizer(), TinyNet(max_epochs=30)]),
+    "eegnet": Pipeline([Standardizer(), registry.get("classifiers", "eegnet")(max_epochs=30)]),
+    "band_power+lr": baselines()["band_power+lr"],
 }
-pipelines["band_power+lr"] = baselines()["band_power+lr"]
 results = evaluate(pipelines, trials, cv="group-4", random_state=0)
 ScoresDisplay.from_results(results)
 plt.show()
