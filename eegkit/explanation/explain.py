@@ -138,10 +138,7 @@ def explain(
     check_request(method, {"space": space, "max_memory_mb": max_memory_mb, **arguments})
     if space is None:
         space = "raw" if method == "occlusion" else "input"
-    _refuse_results(decoder)
-    check_probabilities(decoder)
-    if not hasattr(decoder, "predict_proba"):
-        check_is_fitted(decoder)  # or it would have
+    _check_decoder(decoder)
     # Which also checks the trials.
     proba = np.asarray(decoder.predict_proba(own_signals(decoder, X)))
     classes = np.asarray(best_of(decoder).classes_)
@@ -214,9 +211,12 @@ def _tell_of_nan(answer: Answer, method: str) -> None:
         )
 
 
-def _refuse_results(decoder: Any) -> None:
+def _check_decoder(decoder: Any) -> None:
     if isinstance(decoder, Results):
         raise ValueError(
             "These are results of many decoders; eegkit.explanation.explain_people explains each "
             "person with the one that never saw them."
         )
+    check_probabilities(decoder)
+    if not hasattr(decoder, "predict_proba"):
+        check_is_fitted(decoder)  # or it would have

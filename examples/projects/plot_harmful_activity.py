@@ -51,7 +51,8 @@ kinds, kind = np.unique(simulated.y, return_inverse=True)
 share = np.where(np.eye(3, dtype=bool), 0.7, 0.15)[kind]
 votes = np.random.default_rng(0).multinomial(10, share) / 10
 trials = Trials(np.asarray(simulated.X), votes, simulated.metadata, simulated.info)
-print(dict(zip(kinds, votes.mean(0).round(2).tolist(), strict=True)), votes[:3].tolist())
+mean_votes = zip(kinds, votes.mean(axis=0), strict=True)
+print("mean votes:", ", ".join(f"{name} {share:.2f}" for name, share in mean_votes))
 trials
 
 # %%
@@ -91,6 +92,7 @@ results.summary()
 # baseline.
 
 InflationDisplay.from_inflation(results.inflation())
+plt.show()
 
 # %%
 # Grad-CAM
