@@ -107,6 +107,8 @@ sphinx_gallery_conf = {
         for section in ("first_steps", "signals", "scores", "decoders", "projects")
     ],
     "filename_pattern": r"/plot_",
+    # A picture is seen; what the object is called is not worth a line.
+    "ignore_repr_types": r"matplotlib\.|eegkit\.plots\.",
     "download_all_examples": False,
     "remove_config_comments": True,
     "show_memory": False,
