@@ -1,4 +1,4 @@
-"""EDF files for the tests of the readers, written without any library, and people to explain."""
+"""EDF files for the tests of readers, people to explain, and how many nets train at once."""
 
 import os
 from pathlib import Path
@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from eegkit import Trials
+from eegkit.classifiers import _together
 
 # For mypy alone: its calls are there to be refused.
 collect_ignore = ["typing"]
@@ -78,6 +79,20 @@ def eight_people():
     names = ("C3", "Cz", "C4", "O1", "O2")
     subject = np.repeat(list("abcdefgh"), 20)
     return Trials.from_arrays(X, y, sfreq=64, ch_names=names, subject=subject)
+
+
+@pytest.fixture
+def joint_sizes(monkeypatch):
+    """How many nets were trained at once, by epoch."""
+    sizes = []
+    run_epoch = _together._run_epoch
+
+    def record(stack, optimizer, members):
+        sizes.append(len(members))
+        run_epoch(stack, optimizer, members)
+
+    monkeypatch.setattr(_together, "_run_epoch", record)
+    return sizes
 
 
 @pytest.fixture

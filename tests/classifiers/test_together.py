@@ -9,7 +9,7 @@ from sklearn.base import clone
 from torch import nn
 
 from eegkit import NeuralClassifier, registry
-from eegkit.classifiers import _together, layers
+from eegkit.classifiers import layers
 from eegkit.classifiers.training import generator
 from eegkit.joint_work import run_jointly
 from eegkit.testing import example_trials
@@ -104,20 +104,6 @@ def fits(make, n_trials=(31, 31, 28), **params):
     return nets, [(X[i : i + n], trials.y[i : i + n]) for i, n in enumerate(n_trials)], X
 
 
-@pytest.fixture
-def groups(monkeypatch):
-    """How many nets were trained at once, by epoch."""
-    sizes = []
-    run_epoch = _together._run_epoch
-
-    def record(stack, optimizer, members):
-        sizes.append(len(members))
-        run_epoch(stack, optimizer, members)
-
-    monkeypatch.setattr(_together, "_run_epoch", record)
-    return sizes
-
-
 def check_alike(nets, parts, X, atol=1e-4, **fit_params):
     """Fit clones alone and the nets at once."""
     alone = [clone(net).fit(*part, **fit_params) for net, part in zip(nets, parts, strict=True)]
@@ -134,7 +120,7 @@ def check_alike(nets, parts, X, atol=1e-4, **fit_params):
 
 
 @pytest.mark.parametrize("name", NETS)
-def test_every_net_comes_out_as_alone(name, groups):
+def test_every_net_comes_out_as_alone(name, joint_sizes):
     cls = registry.get("classifiers", name)
     # Its logarithms of power near zero make large steps of rounding.
     lr = 1e-6 if name == "shallow_convnet" else 1e-3
@@ -146,7 +132,7 @@ def test_every_net_comes_out_as_alone(name, groups):
     X = X / np.abs(X).max()
     nets = [clone(net).set_params(random_state=i, device="cpu") for i in range(3)]
     check_alike(nets, [(X[:13], y[:13]), (X[1:], y[1:]), (X[:11], y[:11])], X)
-    assert (3 in groups) >= (name in JOIN)
+    assert (3 in joint_sizes) >= (name in JOIN)
 
 
 @pytest.mark.parametrize(
@@ -165,31 +151,31 @@ def test_every_net_comes_out_as_alone(name, groups):
 )
 @pytest.mark.parametrize("make", [SmallNet, GlobalDraws])
 @pytest.mark.filterwarnings("ignore:.*stops early by trials drawn without")
-def test_options_of_training_mean_the_same(make, params, groups):
+def test_options_of_training_mean_the_same(make, params, joint_sizes):
     check_alike(*fits(make(**{"max_epochs": 3, "batch_size": 8} | params)))
-    assert 3 in groups
+    assert 3 in joint_sizes
 
 
-def test_layers_of_a_plugin_join_by_rules_of_their_own(groups):
+def test_layers_of_a_plugin_join_by_rules_of_their_own(joint_sizes):
     check_alike(*fits(OwnLayers(max_epochs=3, batch_size=8)))
-    assert 3 in groups
+    assert 3 in joint_sizes
 
 
-def test_soft_labels_and_weights_of_trials(groups):
+def test_soft_labels_and_weights_of_trials(joint_sizes):
     nets, parts, X = fits(SmallNet(max_epochs=3, batch_size=8), (31, 31))
     rng = np.random.default_rng(0)
     soft = [rng.dirichlet([1, 1], len(X)) for X, _ in parts]
     parts = [(X, y) for (X, _), y in zip(parts, soft, strict=True)]
     check_alike(nets, parts, X, sample_weight=rng.uniform(size=31))
-    assert 2 in groups
+    assert 2 in joint_sizes
 
 
-def test_rates_of_their_own_and_ends_of_their_own(groups):
+def test_rates_of_their_own_and_ends_of_their_own(joint_sizes):
     nets, parts, X = fits(SmallNet(batch_size=8), (31, 28, 20))
     for net, lr, n_epochs in zip(nets, (1e-3, 1e-2, 1e-4), (2, 5, 3), strict=True):
         net.set_params(lr=lr, max_epochs=n_epochs, weight_decay=lr)
     check_alike(nets, parts, X)
-    assert groups == [3, 3, 2, 1, 1]
+    assert joint_sizes == [3, 3, 2, 1, 1]
 
 
 def test_a_net_goes_on_after_it_was_trained_among_others():
@@ -201,16 +187,16 @@ def test_a_net_goes_on_after_it_was_trained_among_others():
         np.testing.assert_allclose(other.predict_proba(X), one.predict_proba(X), atol=2e-4)
 
 
-def test_what_cannot_be_done_at_once_is_done_one_after_the_other(groups):
+def test_what_cannot_be_done_at_once_is_done_one_after_the_other(joint_sizes):
     nets, parts, X = fits(Normed(max_epochs=2, batch_size=8))
     check_alike(nets, parts, X, atol=0)
-    assert 3 not in groups
+    assert 3 not in joint_sizes
 
 
-def test_large_batches_are_not_worth_it(groups):
+def test_large_batches_are_not_worth_it(joint_sizes):
     nets, parts, X = fits(SmallNet(max_epochs=1, batch_size=1000))
     check_alike(nets, parts, X, atol=0)
-    assert not groups
+    assert not joint_sizes
 
 
 def test_one_whose_loss_is_no_number_leaves_the_others_as_they_are():

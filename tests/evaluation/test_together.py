@@ -8,7 +8,6 @@ from sklearn.pipeline import make_pipeline
 from torch import nn
 
 from eegkit import NeuralClassifier, Trials, evaluate
-from eegkit.classifiers import _together
 from eegkit.transforms import Standardizer
 
 TIMES = ["fit_time_s", "score_time_s", "peak_mb"]
@@ -62,20 +61,6 @@ def trials():
     return Trials.from_arrays(X, y, sfreq=64, subject=subject)
 
 
-@pytest.fixture
-def sizes(monkeypatch):
-    """How many nets were trained at once, by epoch."""
-    sizes = []
-    run_epoch = _together._run_epoch
-
-    def record(stack, optimizer, members):
-        sizes.append(len(members))
-        run_epoch(stack, optimizer, members)
-
-    monkeypatch.setattr(_together, "_run_epoch", record)
-    return sizes
-
-
 def pipeline(cls=SmallNet, **params):
     options = {"max_epochs": 3, "batch_size": 8, "random_state": 0, "device": "cpu"} | params
     return make_pipeline(Standardizer(), cls(**options))
@@ -90,13 +75,13 @@ def check_alike(one, other):
         np.testing.assert_allclose(first.proba, second.proba, atol=1e-4)
 
 
-def test_the_table_is_that_of_folds_one_by_one(trials, sizes):
+def test_the_table_is_that_of_folds_one_by_one(trials, joint_sizes):
     pipelines = {"net": pipeline(), "dummy": DummyClassifier()}
     options = {"cv": "loso", "n_seeds": 2}
     alone = evaluate(pipelines, trials, **options)
-    assert not sizes
+    assert not joint_sizes
     check_alike(alone, evaluate(pipelines, trials, **options, together="auto"))
-    assert 8 in sizes
+    assert 8 in joint_sizes
 
 
 def test_workers_share_the_folds(trials):
@@ -114,13 +99,13 @@ def test_a_fold_that_fails_leaves_the_others(trials):
         evaluate(pipeline(Fragile), trials, cv="loso", together="auto", on_error="raise")
 
 
-def test_what_is_in_the_store_is_not_computed_again(trials, tmp_path, sizes):
+def test_what_is_in_the_store_is_not_computed_again(trials, tmp_path, joint_sizes):
     options = {"cv": "loso", "store": tmp_path}
     first = evaluate(pipeline(), trials, **options, together="auto")
-    n = len(sizes)
+    n = len(joint_sizes)
     check_alike(first, evaluate(pipeline(), trials, **options, together="auto"))
     check_alike(first, evaluate(pipeline(), trials, **options))
-    assert len(sizes) == n
+    assert len(joint_sizes) == n
     path = sorted(tmp_path.rglob("*.*"))
     for record in path[:2]:
         record.unlink()

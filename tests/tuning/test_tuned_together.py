@@ -1,11 +1,9 @@
 """A search whose nets train at once finds what it finds one by one."""
 
 import numpy as np
-import pytest
 from torch import nn
 
 from eegkit import NeuralClassifier
-from eegkit.classifiers import _together
 from eegkit.testing import example_trials
 from eegkit.tuning import TunedClassifier
 
@@ -22,20 +20,6 @@ class SmallNet(NeuralClassifier):
         )
 
 
-@pytest.fixture
-def sizes(monkeypatch):
-    """How many nets were trained at once, by epoch."""
-    sizes = []
-    run_epoch = _together._run_epoch
-
-    def record(stack, optimizer, members):
-        sizes.append(len(members))
-        run_epoch(stack, optimizer, members)
-
-    monkeypatch.setattr(_together, "_run_epoch", record)
-    return sizes
-
-
 def search(together, **options):
     net = SmallNet(max_epochs=2, batch_size=8, random_state=0, device="cpu")
     space = {"lr": [1e-3, 1e-2, 3e-2], "weight_decay": [0.0, 0.1]}
@@ -43,11 +27,11 @@ def search(together, **options):
     return TunedClassifier(net, space, cv="group-3", random_state=0, together=together, **options)
 
 
-def check_alike(sizes, **options):
+def check_alike(joint_sizes, **options):
     trials = example_trials(48)
     X = trials.X / 20
     alone = search(False, **options).fit(X, trials.y)
-    assert not sizes
+    assert not joint_sizes
     others = search("auto", **options).fit(X, trials.y)
     columns = ["trial", "state", "score", "n_fits", "lr", "weight_decay"]
     first, second = (model.trials_[columns] for model in (alone, others))
@@ -57,22 +41,22 @@ def check_alike(sizes, **options):
     np.testing.assert_array_equal(others.predict_proba(X), alone.predict_proba(X))
 
 
-def test_settings_of_a_grid_and_their_folds(sizes):
-    check_alike(sizes)
-    assert max(sizes) == 16  # of 18 fits
+def test_settings_of_a_grid_and_their_folds(joint_sizes):
+    check_alike(joint_sizes)
+    assert max(joint_sizes) == 16  # of 18 fits
 
 
-def test_folds_of_settings_that_follow_from_others(sizes):
-    check_alike(sizes, sampler="tpe", n_trials=3)
-    assert set(sizes) == {3}
+def test_folds_of_settings_that_follow_from_others(joint_sizes):
+    check_alike(joint_sizes, sampler="tpe", n_trials=3)
+    assert set(joint_sizes) == {3}
 
 
-def test_settings_that_may_be_stopped_train_one_by_one(sizes):
-    check_alike(sizes, pruner="people")
-    assert not sizes
+def test_settings_that_may_be_stopped_train_one_by_one(joint_sizes):
+    check_alike(joint_sizes, pruner="people")
+    assert not joint_sizes
 
 
-def test_a_setting_that_fails_is_the_only_one(sizes):
+def test_a_setting_that_fails_is_the_only_one(joint_sizes):
     trials = example_trials(48)
     model = search("auto", sampler="grid")
     model.space = {"lr": [1e-3, 1e38]}
@@ -80,4 +64,4 @@ def test_a_setting_that_fails_is_the_only_one(sizes):
     table = model.fit(trials.X, trials.y).trials_
     assert table["state"].tolist() == ["whole", "failed"]
     assert table["n_fits"].tolist() == [3, 1]
-    assert max(sizes) == 6
+    assert max(joint_sizes) == 6
