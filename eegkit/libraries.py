@@ -30,7 +30,9 @@ def install_command(*requirements: str) -> str:
     *requirements : str
         Distributions and extras, such as ``"eegkit[tune]"``, or arguments of pip.
     """
-    tool = "pip install" if importlib.util.find_spec("pip") else "uv pip install"
+    # Of the search path alone: setuptools' own finder of pip imports distutils, with a warning.
+    pip = importlib.machinery.PathFinder.find_spec("pip")
+    tool = "pip install" if pip else "uv pip install"
     return " ".join([tool, *map(shlex.quote, requirements)])
 
 

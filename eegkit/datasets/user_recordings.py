@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from abc import abstractmethod
 from collections import Counter
@@ -236,7 +237,8 @@ class UserRecordings(WindowedDataset):
 
     def _tell_other_signals(self, headers: Iterable[Header]) -> None:
         """Tell of channels that are not read, by what their labels say alone."""
-        others = dict.fromkeys(name for header in headers for name in header.other_names)
+        names = dict.fromkeys(name for header in headers for name in header.other_names)
+        others = [name for name in names if re.search("[a-z]", name, re.IGNORECASE)]  # not "-"
         if others:
             warnings.warn(
                 f"{self.title}: left out {shortlist(others)}, which by label or unit "

@@ -105,5 +105,5 @@ def test_without_captum_a_sentence_says_what_to_install(decoder, trials, monkeyp
         return real(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(ImportError, match=r"not installed: pip install 'eegkit\[explain\]'"):
+    with pytest.raises(ImportError, match=r"not installed: (uv )?pip install 'eegkit\[explain\]'"):
         explain(decoder, trials)
