@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,6 +19,7 @@ from eegkit.datasets._base import warn_missing
 from eegkit.datasets._recordings import Recording
 from eegkit.datasets.recorded import WindowedDataset
 from eegkit.kept_files import state_of
+from eegkit.notice import warn
 from eegkit.parameters import Length, Predicate
 from eegkit.recordings import (
     PreparedRecording,
@@ -203,12 +203,10 @@ class UserRecordings(WindowedDataset):
             )
         if other:
             largest = max(abs(rate - usual) / usual for rate in other.values())
-            warnings.warn(
+            warn(
                 f"{self.title}: most recordings are at {usual:.10g} Hz, to which are resampled "
                 f"{', '.join(deviations[:10])}{', ...' if len(other) > 10 else ''} (at most "
                 f"{largest:.2g} away, as clocks of amplifiers differ).",
-                UserWarning,
-                stacklevel=2,
             )
         return usual
 
@@ -228,11 +226,9 @@ class UserRecordings(WindowedDataset):
             for name, numbers in names.items()
         ]
         if texts:
-            warnings.warn(
+            warn(
                 f"{self.title}: {'; '.join(texts[:10])}{'; ...' if len(texts) > 10 else ''}. Name "
                 "the channels to read by channels= if one of them is not meant.",
-                UserWarning,
-                stacklevel=2,
             )
 
     def _tell_other_signals(self, headers: Iterable[Header]) -> None:
@@ -240,12 +236,10 @@ class UserRecordings(WindowedDataset):
         names = dict.fromkeys(name for header in headers for name in header.other_names)
         others = [name for name in names if re.search("[a-z]", name, re.IGNORECASE)]  # not "-"
         if others:
-            warnings.warn(
+            warn(
                 f"{self.title}: left out {shortlist(others)}, which by label or unit "
                 f"{'is' if len(others) == 1 else 'are'} no scalp EEG. Name the channels to read by "
                 "channels=, these among them if they are meant.",
-                UserWarning,
-                stacklevel=2,
             )
 
     def _tell_references(self, headers: Mapping[Path, Header], channels: Sequence[str]) -> None:
@@ -265,11 +259,9 @@ class UserRecordings(WindowedDataset):
                     f"{reference or 'that of the recording'} in {len(names)} of them ({names[0]})"
                     for reference, names in files.items()
                 )
-                warnings.warn(
+                warn(
                     f"{self.title}: recordings have {name} against different references: "
                     f"{references}. Bring them to one, the average for one, or read those of one.",
-                    UserWarning,
-                    stacklevel=2,
                 )
                 return
 
