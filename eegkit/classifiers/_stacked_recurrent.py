@@ -30,9 +30,7 @@ Tensors = Sequence[torch.Tensor]
 def forward(layer: Any, x: Any, hx: Any = None) -> Any:
     """As the layer of one net is called; what the rest here does not do is left to vmap."""
     if layer.hidden_size > MOST_UNITS.get(layer.mode, 0):
-        raise NotImplementedError(
-            f"torch's {layer.mode} of {layer.hidden_size} units is as fast net by net"
-        )
+        raise ValueError(f"torch's {layer.mode} of {layer.hidden_size} units is as fast net by net")
     is_plain = hx is None and isinstance(x, torch.Tensor) and x.ndim == 3 and not layer.proj_size
     if not is_plain or not layer.training or layer.dropout == 1:
         return type(layer).forward(layer, x, hx)

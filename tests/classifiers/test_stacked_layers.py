@@ -147,7 +147,7 @@ def test_recurrent_layers(kind, options, most, monkeypatch):
     "make", [lambda: nn.LSTM(4, 64), lambda: nn.RNN(4, 6), lambda: nn.GRU(4, 300)]
 )
 def test_recurrent_layers_that_are_as_fast_net_by_net(make):
-    with pytest.raises(NotImplementedError, match="units is as fast net by net"):
+    with pytest.raises(ValueError, match="units is as fast net by net"):
         check_alike(make, (5, 4))
 
 
