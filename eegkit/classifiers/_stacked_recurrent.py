@@ -18,8 +18,9 @@ from torch.autograd.function import once_differentiable
 
 from eegkit.classifiers._stacked import drop, each_row, on_stack
 
-# Layers of more units are as fast net by net; torch's LSTM is one call, its GRU many at each step.
-MOST_UNITS = {"LSTM": 32, "GRU": 256}
+# Layers of more units are as fast net by net, or were not measured; torch's LSTM is one call, its
+# GRU many at each step.
+MOST_UNITS = {"LSTM": 32, "GRU": 128}
 # Values of the gates of all steps, up to which one product for all nets is faster than torch's
 # layers net by net: its LSTM keeps what it works on in the processor's cache, its GRU does not.
 MOST_GATES = {"LSTM": 2**20, "GRU": 2**23}

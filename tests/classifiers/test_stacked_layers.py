@@ -144,7 +144,7 @@ def test_recurrent_layers(kind, options, most, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "make", [lambda: nn.LSTM(4, 64), lambda: nn.RNN(4, 6), lambda: nn.GRU(4, 300)]
+    "make", [lambda: nn.LSTM(4, 64), lambda: nn.RNN(4, 6), lambda: nn.GRU(4, 129)]
 )
 def test_recurrent_layers_that_are_as_fast_net_by_net(make):
     with pytest.raises(ValueError, match="units is as fast net by net"):
