@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from eegkit.classifiers._batches import Batch, TrialData
 from eegkit.classifiers._engine import Net
@@ -28,14 +29,16 @@ from eegkit.classifiers._weights import hold_statistics
 from eegkit.joint_work import do_jointly, is_joint, note_alone
 from eegkit.text import brief
 
-# Values of all the batches of a step, up to which nets at once are faster than one by one: of
-# larger ones the arrays between the layers leave the processor's cache.
-MOST_VALUES = 2**18
-MOST_NETS = 16
+# Values of all the batches of a step: what lies between the layers takes some twenty times as much.
+MOST_VALUES = 2**21
+MOST_NETS = 32
 # Where no more than two or three fit in, what is saved is little.
 FEWEST_NETS = 4
 # Of the trials of all of them.
 MOST_BYTES = 2**31
+# On a batch's way forward: where more is computed, that is what takes the time, and at once it
+# takes as long.
+MOST_OPERATIONS = 2.5e7
 # So many trials show whether nets can train at once.
 FEW_TRIALS = 8
 # How far logits and gradients of a net among others may be from those of the net alone.
@@ -94,7 +97,25 @@ class Fit:
             "its convolutions are laid out channels last": _is_channels_last(net.module_),
             "of batches as large nothing is saved": self.most_at_once < FEWEST_NETS,
         }
-        return next((text for text, holds in obstacles.items() if holds), "")
+        return next((text for text, holds in obstacles.items() if holds), "") or self._weight()
+
+    def _weight(self) -> str:
+        """What the operations of a batch say against others, or "".
+
+        It depends on the net and the batch alone, not on a measurement, so that the same training
+        comes out the same.
+        """
+        X = self.train.batch(torch.from_numpy(self.train.rows[:FEW_TRIALS]))[0]
+        module = copy.deepcopy(self.net.module_).train()
+        draw_from_generator(module)
+        counter = FlopCounterMode(display=False)
+        try:
+            with Stream(0, self.net.has_generator).use(), torch.no_grad(), counter:
+                module(X)
+        except Exception as error:
+            return f"its operations cannot be counted ({brief(error)})"
+        n_operations = counter.get_total_flops() / len(X) * self.net.batch_size
+        return "where as much is computed nothing is saved" * (n_operations > MOST_OPERATIONS)
 
     @property
     def kind(self) -> tuple[Any, ...]:

@@ -194,8 +194,25 @@ def test_what_cannot_be_done_at_once_is_done_one_after_the_other(joint_sizes):
 
 
 def test_large_batches_are_not_worth_it(joint_sizes):
-    nets, parts, X = fits(SmallNet(max_epochs=1, batch_size=1000))
+    nets, parts, X = fits(SmallNet(max_epochs=1, batch_size=10_000))
     check_alike(nets, parts, X, atol=0)
+    assert not joint_sizes
+
+
+def test_where_much_is_computed_it_is_not_worth_it(joint_sizes):
+    class Wide(SmallNet):
+        def build_module(self, input_shape, n_classes):
+            module = super().build_module(input_shape, n_classes)
+            sizes = (input_shape[0], 32, 1), (32, 32, 7), (32, 4, 1)
+            hidden = [nn.Conv1d(*size, bias=False) for size in sizes]
+            return nn.Sequential(*hidden, *module[1:])
+
+    few, parts, X = fits(Wide(max_epochs=1, batch_size=4))
+    check_alike(few, parts, X)
+    assert joint_sizes
+    joint_sizes.clear()
+    many, parts, X = fits(Wide(max_epochs=1, batch_size=28))
+    check_alike(many, parts, X, atol=0)
     assert not joint_sizes
 
 

@@ -128,7 +128,7 @@ def test_results_say_what_was_trained_one_by_one_and_why(trials, tmp_path):
     pipelines = {
         "joined": pipeline(),
         "halting": pipeline(Halting),
-        "large": pipeline(batch_size=4000),
+        "large": pipeline(batch_size=40_000),
         "dummy": DummyClassifier(),
     }
     options = {"cv": "loso", "n_seeds": 2, "store": tmp_path}

@@ -43,7 +43,7 @@ def check_alike(joint_sizes, **options):
 
 def test_settings_of_a_grid_and_their_folds(joint_sizes):
     check_alike(joint_sizes)
-    assert max(joint_sizes) == 16  # of 18 fits
+    assert max(joint_sizes) == 18
 
 
 def test_folds_of_settings_that_follow_from_others(joint_sizes):

@@ -132,11 +132,12 @@ def evaluate(
         or a client. The data are sent once to every worker; folds of a worker that dies are given
         to another.
     together : {"auto", False}, default False
-        ``"auto"`` trains the nets of up to 16 folds and seeds of a pipeline at once, as far as
+        ``"auto"`` trains the nets of up to 32 folds and seeds of a pipeline at once, as far as
         they have one architecture and one shape of batches, and batches small enough for it not
-        to be slower (at most 2^16 values: 64 trials of 8 x 128); others are trained one after the
-        other, and `Results.training_note` says why. A net comes out as alone, up to the rounding of
-        sums. Finished folds are stored when those that trained with them are finished, too.
+        to be slower (at most 2^19 values: 512 trials of 8 x 128; at most 25 million operations on
+        the way forward); others are trained one after the other, and `Results.training_note` says
+        why. A net comes out as alone, up to the rounding of sums. Finished folds are stored when
+        those that trained with them are finished, too.
     verbose : bool, optional
         Whether to show a progress bar on the standard error; by default where that is a terminal
         or a notebook, unless the environment variable ``EEGKIT_PROGRESS`` is 0.
