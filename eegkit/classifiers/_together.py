@@ -29,8 +29,8 @@ from eegkit.classifiers._weights import hold_statistics
 from eegkit.joint_work import do_jointly, is_joint, note_alone
 from eegkit.text import brief
 
-# Values of all the batches of a step: what lies between the layers takes some twenty times as much.
-MOST_VALUES = 2**21
+# Values of all the batches of a step: of more of them nets at once were no faster.
+MOST_VALUES = 2**20
 MOST_NETS = 32
 # Where no more than two or three fit in, what is saved is little.
 FEWEST_NETS = 4

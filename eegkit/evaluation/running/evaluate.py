@@ -134,7 +134,7 @@ def evaluate(
     together : {"auto", False}, default False
         ``"auto"`` trains the nets of up to 32 folds and seeds of a pipeline at once, as far as
         they have one architecture and one shape of batches, and batches small enough for it not
-        to be slower (at most 2^19 values: 512 trials of 8 x 128; at most 25 million operations on
+        to be slower (at most 2^18 values: 256 trials of 8 x 128; at most 25 million operations on
         the way forward); others are trained one after the other, and `Results.training_note` says
         why. A net comes out as alone, up to the rounding of sums. Finished folds are stored when
         those that trained with them are finished, too.

@@ -282,9 +282,9 @@ class Filter(Function):
         X, W = ctx.saved_tensors
         share = _multiplicity(ctx.n, grads[0]) / ctx.n
         G = torch.fft.rfft(grads[0], ctx.n)
-        products = G * X.conj()
+        products = G.conj_physical().mul_(X)
         of_W = products.sum_to_size(W.shape) if W.ndim == X.ndim else products.sum(0)
-        return G * (W.conj() * share), of_W * share, None, None
+        return G.mul_(W.conj() * share), of_W.conj() * share, None, None
 
 
 def spectrum(x: torch.Tensor, n: int) -> torch.Tensor:
