@@ -22,6 +22,7 @@ from eegkit.classifiers._engine import Net
 from eegkit.classifiers._generators import Stream
 from eegkit.classifiers._intra_op import worthwhile_threads
 from eegkit.classifiers._joint_optimizer import JointOptimizer
+from eegkit.classifiers._memory import kept_memory
 from eegkit.classifiers._objective import Tally, losses_of_all
 from eegkit.classifiers._random_layers import draw_from_generator
 from eegkit.classifiers._stack import Row, Stack
@@ -147,7 +148,8 @@ def train_at_once(fits: Sequence[Fit]) -> None:
     members = [_Member(fit) for fit in fits]
     first = fits[0]
     size = len(fits) * first.net.batch_size
-    with worthwhile_threads(first.net.module_, first.train.shape, size, "cpu"):
+    frugal = worthwhile_threads(first.net.module_, first.train.shape, size, "cpu")
+    with frugal, kept_memory("cpu"):
         while members:
             rows = [member.row for member in members]
             stack = Stack(rows)

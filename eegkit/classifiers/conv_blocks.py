@@ -1,9 +1,11 @@
-"""Convolution, batch norm, maximum and activation, which predict in less time on the CPU.
+"""Convolution, batch norm, maximum and activation, in less time on the CPU.
 
-Images with few columns are convolved as matrices: the filters, moved along a row, are a band
-matrix, and the rows that they reach over, of all images, stand below one another. With the images
-last in memory that is one large product for each group of maps. Under running statistics the batch
-norm is a part of the filters.
+Images with more rows than columns are turned: torch's convolution works along a row.
+
+Predicted, images with few columns are convolved as matrices: the filters, moved along a row, are a
+band matrix, and the rows that they reach over, of all images, stand below one another. With the
+images last in memory that is one large product for each group of maps. Under running statistics the
+batch norm is a part of the filters.
 
 Shapes: B images of M maps of H x W, which lie as (M, W, H, B); G groups of maps.
 """
@@ -16,6 +18,7 @@ from typing import Any, NamedTuple, cast
 
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from eegkit.classifiers.layers import has_hooks, is_stacked, runs_eagerly_on_cpu
 
@@ -43,11 +46,11 @@ class ConvBlocks(nn.Sequential):
     """Blocks of convolution, batch norm, max pooling and activation, as ``nn.Sequential``.
 
     Weights and their names, outputs and gradients are those of ``nn.Sequential`` with the same
-    layers. Predictions on the CPU come sooner, if images have few columns (three times the
-    filters' at most), maps come in several groups, and a filter reads 16 maps at most, as in nets
-    for spectrograms of short trials. In training, where gradients are asked for, compiled,
-    exported, in low precision, on another device, with hooks on a layer, and where several nets
-    train at once, it is ``nn.Sequential``.
+    layers, up to rounding. On the CPU images with more rows than columns take less time, and
+    predictions less still, if images have few columns (three times the filters' at most), maps come
+    in several groups, and a filter reads 16 maps at most, as in nets for spectrograms of short
+    trials. Compiled, exported, in low precision, on another device, with hooks on a layer, and
+    where several nets train at once, it is ``nn.Sequential``.
 
     Parameters
     ----------
@@ -89,8 +92,19 @@ class ConvBlocks(nn.Sequential):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Go through the blocks: (B, M, H, W) to (B, M', H', W')."""
-        if not self._is_faster(x):
+        if is_stacked() or not runs_eagerly_on_cpu(x) or has_hooks(*self):
             return cast(torch.Tensor, super().forward(x))
+        predicts = not (torch.is_grad_enabled() or any(b.norm.training for b in self.blocks()))
+        if predicts and self._suits_products(x):
+            return self._products(x)
+        if x.shape[2] <= x.shape[3]:
+            return cast(torch.Tensor, super().forward(x))
+        x = x.transpose(2, 3).contiguous(memory_format=torch.channels_last)
+        for block in self.blocks():
+            x = _turned(x, block, predicts)
+        return x.transpose(2, 3)
+
+    def _products(self, x: torch.Tensor) -> torch.Tensor:
         n_images, n_maps, height, width = x.shape
         x = x.flatten(1).T.contiguous().view(n_maps, height, width, n_images).transpose(1, 2)
         for block in self.blocks():
@@ -98,13 +112,7 @@ class ConvBlocks(nn.Sequential):
         x = x.transpose(1, 2)
         return x.flatten(0, 2).T.contiguous().view(n_images, *x.shape[:3])
 
-    def _is_faster(self, x: torch.Tensor) -> bool:
-        if torch.is_grad_enabled() or is_stacked():
-            return False
-        if any(block.norm.training for block in self.blocks()):
-            return False
-        if not runs_eagerly_on_cpu(x) or has_hooks(*self):
-            return False
+    def _suits_products(self, x: torch.Tensor) -> bool:
         convs = [block.conv for block in self.blocks()]
         narrowest = min(conv.kernel_size[1] for conv in convs)
         most_maps = max(conv.in_channels // conv.groups for conv in convs)
@@ -128,11 +136,27 @@ def _fits(block: Block) -> bool:
     )
 
 
-def _predicted(x: torch.Tensor, block: Block) -> torch.Tensor:
-    conv, norm, pool, _ = block
+def _turned(x: torch.Tensor, block: Block, predicts: bool) -> torch.Tensor:
+    """(B, M, W, H) to (B, M', W', H')."""
+    conv, norm, pool, activation = block
+    weight, bias = _with_norm(conv, norm) if predicts else (conv.weight, None)
+    weight = weight.transpose(2, 3).contiguous(memory_format=torch.channels_last)
+    padding = conv.padding if isinstance(conv.padding, str) else conv.padding[::-1]
+    y = F.conv2d(x, weight, bias, padding=padding, groups=conv.groups)
+    y = y if predicts else norm(y)
+    return cast(torch.Tensor, activation(F.max_pool2d(y, _sizes(pool))))
+
+
+def _with_norm(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> tuple[torch.Tensor, torch.Tensor]:
+    """Weight and bias of the convolution and, under running statistics, of the batch norm."""
     mean, var = cast(torch.Tensor, norm.running_mean), cast(torch.Tensor, norm.running_var)
     scale = norm.weight * (var + norm.eps).rsqrt()
-    z = _convolve(x, conv, conv.weight * _over_maps(scale), norm.bias - scale * mean)
+    return conv.weight * _over_maps(scale), norm.bias - scale * mean
+
+
+def _predicted(x: torch.Tensor, block: Block) -> torch.Tensor:
+    conv, norm, pool, _ = block
+    z = _convolve(x, conv, *_with_norm(conv, norm))
     columns, rows = _sizes(pool)
     return _maximum(_maximum(z, 1, columns), 2, rows)
 
