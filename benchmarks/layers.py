@@ -4,11 +4,12 @@
     uv run --all-packages python benchmarks/layers.py --threads 2 --clock --repeats 31
 
 prints how many times as long torch's takes: dropout, EEGNet's filters, and CNNBiGRU with blocks of
-torch's layers, as it was written before `ConvBlocks`. The two take turns; of each turn the ratio
-is taken, of the ratios the median. By default it counts processor time, which tells layers apart
-on a busy machine too; time on the clock (``--clock``) is for a quiet one. What it measures is
-written to ``results/layers.csv``, processor and versions to ``results/layers.json``;
-``--page`` writes the table of ``docs/benchmarks/layers.md`` from them.
+torch's layers, as it was written before `ConvBlocks`. Layers of eegkit are trained with memory
+kept from step to step, as a fit does it. The two take turns; of each turn, after a step that is not
+counted, the ratio is taken, of the ratios the median. By default it counts processor time, which
+tells layers apart on a busy machine too; time on the clock (``--clock``) is for a quiet one. What
+it measures is written to ``results/layers.csv``, processor and versions to
+``results/layers.json``; ``--page`` writes the table of ``docs/benchmarks/layers.md`` from them.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ import json
 import statistics
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -31,6 +34,7 @@ from torch import nn
 
 from eegkit.atomic import atomic_write
 from eegkit.classifiers import CNNBiGRU, layers
+from eegkit.classifiers._memory import kept_memory
 
 PATH = Path(__file__).parent / "results" / "layers.csv"
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks" / "layers.md"
@@ -103,16 +107,23 @@ def training(layer: nn.Module, x: torch.Tensor) -> Callable[[], Any]:
     return run
 
 
-def ratio(ways: list[Callable[[], Any]], n: int, repeats: int, clock: Callable[[], float]) -> float:
+def ratio(
+    ways: list[tuple[Callable[[], Any], Callable[[], AbstractContextManager[None]]]],
+    n: int,
+    repeats: int,
+    clock: Callable[[], float],
+) -> float:
     """How many times as long torch's takes; the median."""
     times: list[list[float]] = []
     for _ in range(repeats + 1):
         turn = []
-        for way in ways:
-            started = clock()
-            for _ in range(n):
+        for way, memory in ways:
+            with memory():
                 way()
-            turn.append((clock() - started) / n)
+                started = clock()
+                for _ in range(n):
+                    way()
+                turn.append((clock() - started) / n)
         times.append(turn)
     kept = [turn for turn in times[1:] if turn[0] > 0]
     return statistics.median(theirs / own for own, theirs in kept)
@@ -127,8 +138,11 @@ def measure(options: argparse.Namespace) -> None:
         x = torch.randn(shape)
         n = max(1, VALUES_PER_TURN // x.numel())
         row = {"layer": name, "input": words, "threads": options.threads}
-        for kind, way in (("prediction", prediction), ("training", training)):
-            both = [way(ours, x), way(theirs, x)]
+        for kind, way, memory in (
+            ("prediction", prediction, nullcontext),
+            ("training", training, partial(kept_memory, "cpu")),
+        ):
+            both = [(way(ours, x), memory), (way(theirs, x), nullcontext)]
             row[kind] = ratio(both, n, options.repeats, clock)
         rows.append(row)
         with atomic_write(PATH) as part:
