@@ -56,7 +56,7 @@ results.summary()[["pipeline", "access", "mean", "ci_low", "ci_high"]]
 
 BANDS = {"theta": (4, 7.9), "alpha": (8, 12.9), "beta": (13, 29.9), "gamma": (30, 44)}
 maps = {
-    "net": explain_people(results, trials, pipeline="net", n_steps=80),
+    "net": explain_people(results, trials, pipeline="net", n_steps=120),
     "band power": explain_people(
         results, trials, pipeline="band power", method="occlusion", space="input", by="feature",
         baseline="mean",
