@@ -33,7 +33,7 @@ def write_map(attributions: Attributions, table: pd.DataFrame, path: Path) -> st
         display = AttributionDisplay.from_attributions(attributions)
         figure: Any = display.figure_
         with atomic_write(path) as part:
-            figure.savefig(part, format=path.suffix[1:].lower(), dpi=150)
+            figure.savefig(part, format=path.suffix[1:].lower(), dpi=150, bbox_inches="tight")
         plt.close(figure)
     write_csv(table, path.with_suffix(".csv"))
     return display.note

@@ -64,17 +64,17 @@ SENTENCES = {
     ),
     "numbers": ("{detail} are not numbers everywhere", "the maps are numbers"),
     "again": (
-        "the method gives other maps of this decoder (correlation {value:.2f})",
+        "the method gives other maps of this decoder (correlation {value:z.2f})",
         "the method gives these maps of this decoder",
     ),
     "random weights": (
-        "with random weights the maps stay as they are (correlation {value:.2f}), so they do not "
+        "with random weights the maps stay as they are (correlation {value:z.2f}), so they do not "
         "follow the decoder",
-        "with random weights the maps are others (correlation {value:.2f})",
+        "with random weights the maps are others (correlation {value:z.2f})",
     ),
     "random labels": (
-        "a decoder trained on random labels has the same maps (correlation {value:.2f})",
-        "a decoder trained on random labels has other maps (correlation {value:.2f})",
+        "a decoder trained on random labels has the same maps (correlation {value:z.2f})",
+        "a decoder trained on random labels has other maps (correlation {value:z.2f})",
     ),
     "hiding": (
         "to hide what they name changes the answer no more than to hide anything (p = {value:.2g})",

@@ -252,7 +252,7 @@ def _complete(
     if n_missed:
         warn(
             f"{question.method} of {net.name} does not add up in {n_missed} of {n_trials} trials: "
-            f"up to {share.max():.0%} of the difference between trial and baseline (of one logit, "
+            f"up to {share.max():.1%} of the difference between trial and baseline (of one logit, "
             "where that is more) is missing or too much; expected at most "
             f"{tolerance:.0%}: {remedy}."
         )

@@ -86,14 +86,19 @@ def facts(rows: Mapping[str, Any]) -> str:
     return f'<table class="facts"><tbody>{lines}</tbody></table>'
 
 
+def png_width(content: bytes) -> int:
+    """In pixels, from the header of the image."""
+    return int.from_bytes(content[16:20], "big")
+
+
 def figure(fig: Any, alt: str) -> str:
     """A matplotlib figure as an image within the page; the figure is closed."""
     import matplotlib.pyplot as plt
 
     content = io.BytesIO()
-    fig.savefig(content, format="png", dpi=DPI)
+    fig.savefig(content, format="png", dpi=DPI, bbox_inches="tight")  # lest a title be cut
     plt.close(fig)
-    width = round(fig.get_size_inches()[0] * SHOWN_DPI)
+    width = round(png_width(content.getvalue()) * SHOWN_DPI / DPI)
     encoded = base64.b64encode(content.getvalue()).decode("ascii")
     return (
         f'<figure><img src="data:image/png;base64,{encoded}" alt="{escape(alt)}" width="{width}">'
