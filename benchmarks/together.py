@@ -2,14 +2,12 @@
 
     uv run --all-packages python benchmarks/together.py
     uv run --all-packages python benchmarks/together.py --people 8 --part small --out /tmp/few.json
-    uv run --all-packages python benchmarks/together.py --profile
     uv run --all-packages python benchmarks/together.py --page docs/benchmarks/together.md
 
 leaves one person out, with several seeds, by ``evaluate(together="auto")``, by
 ``evaluate(together=False)``, and by a loop over braindecode's ``EEGClassifier``: the same net,
 trials, folds and epochs. The ways take turns, each in a process of its own, which gives its memory.
 What is measured is stored as it comes, and a run that was stopped goes on; the page is made of it.
-``--profile`` stores which operations take the time of what trains at once, and one by one.
 """
 
 from __future__ import annotations
@@ -46,8 +44,6 @@ OUT = Path(__file__).parent / "results" / "together.json"
 SFREQ = 128.0
 LR = 1e-3
 WAYS = ("eegkit, together", "eegkit, one by one", "braindecode, one by one")
-# People whose nets are profiled, with two seeds, and operations that are told.
-N_PROFILED, N_OPERATIONS = 16, 8
 INSTRUCTIONS = ("sse4_2", "fma", "avx", "avx2", "avx512f", "avx512_bf16", "amx_tile")
 
 
@@ -73,15 +69,6 @@ def small_net(n_channels: int, n_times: int, n_classes: int) -> nn.Module:
 
 def braindecode_net(n_channels: int, n_times: int, n_classes: int) -> nn.Module:
     return BraindecodeEEGNet(n_channels, n_classes, n_times)
-
-
-PROFILED = (
-    f"Where the processor time of a whole evaluation of {N_PROFILED} people and two seeds goes "
-    "(`--profile`; torch's profiler slows small operations down more than large ones). What is "
-    "missing to 100 % is Python, and operations that take less. At once it is passes over memory "
-    "and arithmetic, of which several nets have as much as each of them; one by one it is the "
-    "handing over of many small operations as well."
-)
 
 
 @dataclass(frozen=True)
@@ -167,20 +154,6 @@ def measure(part: Part, way: str, n_people: int, n_trials: int, n_seeds: int) ->
     }
 
 
-def profile(part: Part, way: str) -> dict[str, float]:
-    """The operations that take most of the time, and their shares of all of it."""
-    carry_out(part, way, simulated(2, 2 * part.batch_size, part.n_channels, part.n_times), 2)
-    trials = simulated(N_PROFILED, 2 * part.batch_size, part.n_channels, part.n_times)
-    start = time.process_time()
-    with torch.profiler.profile() as profiler:
-        carry_out(part, way, trials, 2)
-    seconds = time.process_time() - start
-    events = profiler.key_averages()
-    times = {event.key: event.self_cpu_time_total / 1e6 / seconds for event in events}
-    largest = sorted(times, key=times.__getitem__, reverse=True)[:N_OPERATIONS]
-    return {name: round(times[name], 3) for name in largest}
-
-
 def machine() -> dict[str, Any]:
     path = Path("/proc/cpuinfo")
     lines = path.read_text().splitlines() if path.exists() else []
@@ -216,17 +189,6 @@ def run(options: argparse.Namespace, settings: dict[str, int]) -> None:
                 print(part, way, runs[-1], flush=True)
 
 
-def profiles(of_parts: dict[str, Any]) -> list[str]:
-    """Lines of the page about what takes the time."""
-    rows = []
-    for part, ways in of_parts.items():
-        for way, shares in ways.items():
-            words = [f"{name.removeprefix('aten::')} {share:.0%}" for name, share in shares.items()]
-            rows.append(f"| {part} | {way} | {', '.join(words)} |")
-    head = [PROFILED, "", "| Net | Way | Operations |", "| --- | --- | --- |"]
-    return [*head, *rows, ""] if rows else []
-
-
 def page(content: dict[str, Any]) -> str:
     """The tables, as Markdown."""
     facts, settings = content["machine"], content["settings"]
@@ -254,7 +216,6 @@ def page(content: dict[str, Any]) -> str:
         "| Net | Way | s of the processor | s | MB | times that of together |",
         "| --- | --- | ---: | ---: | ---: | ---: |", *rows, "",
         *(["Trained one after the other all the same:", "", *notes, ""] if notes else []),
-        *profiles(content.get("profile", {})),
     ])  # fmt: skip
 
 
@@ -265,9 +226,6 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--part", default="", help="only what has this in its name")
     parser.add_argument("--out", type=Path, default=OUT, help="where results are stored")
-    parser.add_argument(
-        "--profile", action="store_true", help="store the operations that take time"
-    )
     parser.add_argument("--page", type=Path, help="write the page of what is stored, and end")
     parser.add_argument("--measure", nargs=2, metavar=("PART", "WAY"), help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -275,15 +233,6 @@ def main() -> None:
     if options.page:
         with atomic_write(options.page) as path:
             path.write_text(page(json.loads(options.out.read_text())))
-    elif options.profile:
-        warnings.simplefilter("ignore")
-        torch.set_num_threads(options.threads)
-        content = json.loads(options.out.read_text())
-        for part in (name for name in PARTS if options.part in name):
-            ways = {way: profile(PARTS[part], way) for way in WAYS[:2]}
-            content.setdefault("profile", {})[part] = ways
-            with atomic_write(options.out) as path:
-                path.write_text(json.dumps(content, indent=1) + "\n")
     elif options.measure:
         warnings.simplefilter("ignore")
         torch.set_num_threads(options.threads)
