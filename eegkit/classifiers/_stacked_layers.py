@@ -40,13 +40,13 @@ def _as_it_is(layer: Any, x: torch.Tensor) -> Any:
 
 
 def _average(layer: Any, x: torch.Tensor) -> Any:
-    average = partial(F.avg_pool1d, kernel_size=layer.kernel_size[-1], stride=layer.stride[-1])
+    length, stride = layer.kernel_size[-1], layer.stride[-1]
+    average = partial(F.avg_pool1d, kernel_size=length, stride=stride)
 
     def along_time(x: torch.Tensor) -> torch.Tensor:
-        n_times = x.shape[-1]
-        weights = average(torch.eye(n_times, dtype=x.dtype))
-        rows = x.flatten(0, -2)
-        y = rows @ weights if weights.shape[1] <= FEW_MEANS else average(rows)
+        rows, n_times = x.flatten(0, -2), x.shape[-1]
+        is_few = (n_times - length) // stride < FEW_MEANS
+        y = rows @ average(torch.eye(n_times, dtype=x.dtype)) if is_few else average(rows)
         return y.unflatten(0, x.shape[:-1])
 
     return in_memory_order(along_time, x)

@@ -115,8 +115,9 @@ class Fit:
                 module(X)
         except Exception as error:
             return f"its operations cannot be counted ({brief(error)})"
-        n_operations = counter.get_total_flops() / len(X) * self.net.batch_size
-        return "where as much is computed nothing is saved" * (n_operations > MOST_OPERATIONS)
+        n_operations = counter.get_total_flops() / X.numel() * self.batch_values
+        is_heavy = n_operations > MOST_OPERATIONS
+        return "where as much is computed nothing is saved" if is_heavy else ""
 
     @property
     def kind(self) -> tuple[Any, ...]:

@@ -1,7 +1,5 @@
 """Memory stays with the process while nets train."""
 
-import resource
-
 import numpy as np
 import pytest
 import torch
@@ -58,6 +56,8 @@ def test_settings_from_the_environment_stay(name, monkeypatch):
 
 @pytest.mark.skipif(_memory._glibc() is None, reason="glibc, with its own settings")
 def test_large_arrays_are_not_mapped_anew():
+    resource = pytest.importorskip("resource")
+
     def n_faults():
         before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
         for _ in range(4):

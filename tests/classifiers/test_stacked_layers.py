@@ -69,6 +69,7 @@ class Recurrent(nn.Module):
 
 def check_alike(make, shape, permute=False):
     """The outputs, gradients and statistics of nets alone, and of all at once."""
+    torch.manual_seed(0)  # the weights
     generator = torch.Generator().manual_seed(0)
     nets = [make().train() for _ in range(N)]
     for net in nets:
