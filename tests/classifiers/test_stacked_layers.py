@@ -71,10 +71,10 @@ def check_alike(make, shape, permute=False):
     """The outputs, gradients and statistics of nets alone, and of all at once."""
     torch.manual_seed(0)  # the weights
     generator = torch.Generator().manual_seed(0)
-    nets = [make().train() for _ in range(N)]
+    nets = [make().double().train() for _ in range(N)]
     for net in nets:
         draw_from_generator(net)
-    X = torch.randn((N, 7, *shape), generator=generator)
+    X = torch.randn((N, 7, *shape), generator=generator, dtype=torch.float64)
     if permute:  # channels before trials in memory
         X = X.transpose(1, 2).contiguous().transpose(1, 2)
     template = copy.deepcopy(nets[0])
