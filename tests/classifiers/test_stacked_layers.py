@@ -99,16 +99,16 @@ def check_alike(make, shape, permute=False):
         x = X[i].detach().contiguous().requires_grad_()
         with Stream(i, True).use():
             alone = net(x)
-        torch.testing.assert_close(together[i], alone, atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(together[i], alone, atol=1e-9, rtol=1e-7)
         alone.square().sum().backward()
-        torch.testing.assert_close(grad[i], x.grad, atol=1e-4, rtol=1e-3)
+        torch.testing.assert_close(grad[i], x.grad, atol=1e-9, rtol=1e-7)
         for name, values in buffers.items():
-            torch.testing.assert_close(values[i], net.get_buffer(name), atol=1e-5, rtol=1e-4)
+            torch.testing.assert_close(values[i], net.get_buffer(name), atol=1e-9, rtol=1e-7)
     if weights:
         of_weights = torch.autograd.grad(together.square().sum(), list(weights.values()))
         for name, grads in zip(weights, of_weights, strict=True):
             expected = torch.stack([net.get_parameter(name).grad for net in nets])
-            torch.testing.assert_close(grads, expected, atol=1e-4, rtol=1e-3)
+            torch.testing.assert_close(grads, expected, atol=1e-9, rtol=1e-7)
 
 
 @pytest.mark.parametrize("permute", [False, True])
