@@ -29,10 +29,10 @@ for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 
 import pandas as pd
 import torch
+from peers import peers
 from person_identification import COLUMNS, FOLDER, processor
 from shared_covariances import person_scores
 from sklearn.linear_model import LogisticRegression
-from workload_peers import peers
 
 from eegkit import Pipeline, Results, Trials, evaluate, load_dataset
 from eegkit.access import access_of
@@ -40,7 +40,7 @@ from eegkit.atomic import atomic_write
 from eegkit.decoders import mental_workload
 from eegkit.decoders.mental_workload import ACCESSES
 from eegkit.evaluation import baselines, bootstrap_interval
-from eegkit.transforms import BandPower, SubjectStandardizer
+from eegkit.transforms import BandPower, Standardizer, SubjectStandardizer
 
 METRICS = ("balanced_accuracy", "auroc")
 PATH = FOLDER / "mental_workload.csv"
@@ -60,7 +60,8 @@ def calibrated_power() -> dict[str, Pipeline]:
 
 def parts() -> dict[str, tuple[str, str, dict[str, Pipeline]]]:
     """By name: the split, the kind, and the decoders."""
-    named = {f"{name} group-8": ("group-8", "peer", {name: net}) for name, net in peers().items()}
+    nets = peers(Standardizer(mode="trial"))  # every channel of a trial by itself
+    named = {f"{name} group-8": ("group-8", "peer", {name: net}) for name, net in nets.items()}
     quick = {name: baselines()[name] for name in QUICK}
     named["baselines group-8"] = ("group-8", "baseline", baselines())
     named["baselines loso"] = ("loso", "baseline", quick)

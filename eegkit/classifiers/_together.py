@@ -104,8 +104,17 @@ class Fit:
         """What the operations of a batch say against others, or "".
 
         It depends on the net and the batch alone, not on a measurement, so that the same training
-        comes out the same.
+        comes out the same; it is counted once for nets of one kind.
         """
+        kind = self.kind
+        weight = _WEIGHTS.get(kind)
+        if weight is None:
+            weight = self._counted_weight()
+            if id(self) not in kind:
+                _WEIGHTS[kind] = weight
+        return weight
+
+    def _counted_weight(self) -> str:
         X = self.train.batch(torch.from_numpy(self.train.rows[:FEW_TRIALS]))[0]
         module = copy.deepcopy(self.net.module_).train()
         draw_from_generator(module)
@@ -129,6 +138,10 @@ class Fit:
         # Of large arrays the text leaves out the middle.
         architecture = type(net.options), text, repr(net.module_), "..." in text and id(self)
         return (*architecture, repr(weights), self.train.shape, self.batch_values)
+
+
+# By kind of net, what its operations say against others; a few words for each.
+_WEIGHTS: dict[tuple[Any, ...], str] = {}
 
 
 def _is_channels_last(module: nn.Module) -> bool:

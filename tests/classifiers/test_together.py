@@ -7,9 +7,10 @@ import pytest
 import torch
 from sklearn.base import clone
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from eegkit import NeuralClassifier, registry
-from eegkit.classifiers import layers
+from eegkit.classifiers import _together, layers
 from eegkit.classifiers.training import generator
 from eegkit.joint_work import run_jointly
 from eegkit.testing import example_trials
@@ -214,6 +215,25 @@ def test_where_much_is_computed_it_is_not_worth_it(joint_sizes):
     many, parts, X = fits(Wide(max_epochs=1, batch_size=28))
     check_alike(many, parts, X, atol=0)
     assert not joint_sizes
+
+
+def test_operations_are_counted_once_for_nets_of_one_kind(monkeypatch):
+    counts = []
+
+    class Counter(FlopCounterMode):
+        def __enter__(self):
+            counts.append(self)
+            return super().__enter__()
+
+    class Unseen(SmallNet):
+        pass
+
+    monkeypatch.setattr(_together, "FlopCounterMode", Counter)
+    monkeypatch.setattr(_together, "_WEIGHTS", {})
+    for batch_size in (8, 16):
+        nets, parts, _ = fits(Unseen(max_epochs=1, batch_size=batch_size))
+        list(run_jointly([partial(n.fit, *p) for n, p in zip(nets, parts, strict=True)]))
+    assert len(counts) == 2
 
 
 def test_one_whose_loss_is_no_number_leaves_the_others_as_they_are():

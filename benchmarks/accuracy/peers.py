@@ -1,12 +1,12 @@
-"""Nets of braindecode for rest against arithmetic, trained with care.
+"""Nets of braindecode, trained with care.
 
 These settings were fixed before any net was scored with them; before, an EEGNet that stopped early
-had been. Every channel of a trial is standardised by itself, and training takes 25 epochs of AdamW
-at one cycle of the learning rate, without early stopping: to hold some of 28 people out leaves few
-to learn from and few to stop by. The peak of the learning rate and the decay of weights are those
-of braindecode's examples for ShallowFBCSPNet and Deep4Net, those of the paper for ATCNet [2]_.
-Trials have 128 Hz; lengths are those that the paper of EEGNet has there for the first three nets
-[1]_, and the quarter of a second for ATCNet.
+had been scored on rest against arithmetic. Training takes 25 epochs of AdamW, or as many as are
+asked for, at one cycle of the learning rate, without early stopping: to hold some of 28 people out
+leaves few to learn from and few to stop by. The peak of the learning rate and the decay of weights
+are those of braindecode's examples for ShallowFBCSPNet and Deep4Net, those of the paper for ATCNet
+[2]_. Trials have 128 Hz; lengths are those that the paper of EEGNet has there for the first three
+nets [1]_, and the quarter of a second for ATCNet.
 
 References
 ----------
@@ -22,6 +22,7 @@ from __future__ import annotations
 from typing import Any
 
 from eegkit_braindecode import BraindecodeClassifier
+from sklearn.base import clone
 
 from eegkit import Pipeline
 from eegkit.transforms import Standardizer
@@ -48,13 +49,13 @@ MODELS: dict[str, tuple[dict[str, int], dict[str, Any]]] = {
 }
 
 
-def peers() -> dict[str, Pipeline]:
-    """By name: standardised trials, and a net."""
-    return {f"braindecode {name}": _pipeline(name) for name in MODELS}
+def peers(standardizer: Standardizer, **training: Any) -> dict[str, Pipeline]:
+    """By name: standardised trials, and a net that is trained so."""
+    return {f"braindecode {name}": _pipeline(name, standardizer, training) for name in MODELS}
 
 
-def _pipeline(name: str) -> Pipeline:
-    lengths, training = MODELS[name]
+def _pipeline(name: str, standardizer: Standardizer, training: dict[str, Any]) -> Pipeline:
+    lengths, differing = MODELS[name]
     net = BraindecodeClassifier(
         model=name,
         model_params=lengths,
@@ -63,4 +64,4 @@ def _pipeline(name: str) -> Pipeline:
         class_weight="balanced",
         random_state=0,
     )
-    return Pipeline([Standardizer(mode="trial"), net.set_params(**training)])
+    return Pipeline([clone(standardizer), net.set_params(**differing, **training)])
