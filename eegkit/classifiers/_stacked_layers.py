@@ -17,6 +17,7 @@ from typing import Any, cast
 
 import torch
 from torch import nn
+from torch.autograd import Function
 from torch.nn import functional as F
 from torch.nn.utils.parametrize import is_parametrized
 
@@ -26,6 +27,8 @@ from eegkit.classifiers._stacked import each_row, is_stacked, on_stack
 
 # Of a row: so many, or fewer, are one product in less time than torch's pooling takes both ways.
 FEW_MEANS = 32
+# In shorter rows, torch's own batch norm is as fast or faster.
+LONG_ROW = 16
 
 
 def in_memory_order(function: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor) -> Any:
@@ -94,16 +97,60 @@ def _convolve(
     return y.unflatten(1, (n_nets, -1)).transpose(0, 1)
 
 
+class _BatchNorm(Function):
+    """Of x of shape (B, C, T), with means and variances as passes over whole rows.
+
+    The way forward takes a third of the time of torch's, which goes value by value.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor, eps: float
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        n_values = x.shape[0] * x.shape[2]
+        mean = x.sum(2).sum(0) / n_values
+        y = x - mean[:, None]
+        variance = torch.linalg.vector_norm(y, dim=2).square().sum(0) / n_values
+        inverse_sd = (variance + eps).rsqrt()
+        y.mul_((weight * inverse_sd)[:, None]).add_(bias[:, None])
+        ctx.save_for_backward(x, weight, mean, inverse_sd)
+        ctx.mark_non_differentiable(mean, variance)
+        return y, mean, variance
+
+    @staticmethod
+    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        x, weight, mean, inverse_sd = ctx.saved_tensors
+        backward = torch.ops.aten.native_batch_norm_backward
+        by = backward(
+            grads[0].contiguous(), x, weight, None, None, mean, inverse_sd, True, 0.0, [True] * 3
+        )
+        return *by, None
+
+
+def _norm_of_rows(
+    layer: Any, x: torch.Tensor, *, running_mean: torch.Tensor, running_var: torch.Tensor,
+    weight: torch.Tensor, bias: torch.Tensor,
+) -> torch.Tensor:  # fmt: skip
+    """As `F.batch_norm` in training, of x of shape (B, C, T)."""
+    y, mean, variance = cast(Any, _BatchNorm.apply)(x, weight, bias, layer.eps)
+    n_values = x.shape[0] * x.shape[2]
+    running_mean.lerp_(mean, layer.momentum)
+    running_var.lerp_(variance * (n_values / (n_values - 1)), layer.momentum)
+    return cast(torch.Tensor, y)
+
+
 def _normalise(layer: Any, x: torch.Tensor, **of_nets: torch.Tensor) -> torch.Tensor:
     """One norm of N * C channels, the running statistics of each net among them."""
     of_nets.pop("num_batches_tracked").add_(1)
     front = (1, 2) if x.stride(2) > x.stride(1) else (0, 1)
     y = x.transpose(*front)  # (N, C, B, ...), or (B, N, C, ...)
     flat = y.reshape(1 if front == (1, 2) else len(y), x.shape[0] * x.shape[2], -1)
-    flat = F.batch_norm(
-        flat, **{name: part.flatten() for name, part in of_nets.items()},
-        training=True, momentum=layer.momentum, eps=layer.eps,
-    )  # fmt: skip
+    tensors: dict[str, Any] = {name: part.flatten() for name, part in of_nets.items()}
+    if flat.shape[-1] < LONG_ROW:
+        tensors |= {"training": True, "momentum": layer.momentum, "eps": layer.eps}
+        flat = F.batch_norm(flat, **tensors)
+    else:
+        flat = _norm_of_rows(layer, flat, **tensors)
     return flat.reshape(y.shape).transpose(*front)
 
 

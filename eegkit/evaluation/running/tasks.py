@@ -24,7 +24,7 @@ WAIT_S = 0.2
 # Times that work is handed out anew after workers of a cluster died with it.
 MAX_LOSSES = 3
 # Fits of nets that one worker runs at once.
-MOST_JOINT = 16
+MOST_JOINT = 32
 
 
 class _Progress:
