@@ -46,6 +46,14 @@ LR = 1e-3
 WAYS = ("eegkit, together", "eegkit, one by one", "braindecode, one by one")
 INSTRUCTIONS = ("sse4_2", "fma", "avx", "avx2", "avx512f", "avx512_bf16", "amx_tile")
 
+PROFILES = """\
+`python benchmarks/together_profile.py`: one epoch of each way, 11 people and 3 seeds, under torch's
+profiler. Shares are of the time inside of torch's operations, by kind of operation; the profiler
+makes short operations longer than they are, so the seconds are those of the same run without it.
+What is computed is the same in all ways. At once it takes a fifth of the operations or less, each
+of them larger: what is saved is what an operation costs however small its arrays are. What is left
+is the arithmetic itself, and where that is nearly all, as with large trials, nothing is saved."""
+
 
 class SmallNet(NeuralClassifier):
     """One convolution over time, batch norm, ELU, pooling and a linear layer."""
@@ -216,7 +224,29 @@ def page(content: dict[str, Any]) -> str:
         "| Net | Way | s of the processor | s | MB | times that of together |",
         "| --- | --- | ---: | ---: | ---: | ---: |", *rows, "",
         *(["Trained one after the other all the same:", "", *notes, ""] if notes else []),
+        *profile_tables(content.get("profiles", {})),
     ])  # fmt: skip
+
+
+def profile_tables(profiles: dict[str, dict[str, Any]]) -> list[str]:
+    """What `together_profile` found, a table for each part."""
+    if not profiles:
+        return []
+    lines = ["## What takes the time", "", *PROFILES.splitlines(), ""]
+    for part, ways in profiles.items():
+        lines += [f"{part}:", "", f"| | {' | '.join(ways)} |", "| --- |" + " ---: |" * len(ways)]
+        for title, name, form in (
+            ("s of the processor", "cpu_s", "{:.1f}"),
+            ("operations of torch", "operations", "{:,}"),
+        ):
+            cells = [form.format(found[name]) for found in ways.values()]
+            lines.append(f"| {title} | {' | '.join(cells)} |")
+        kinds = {kind: share for found in ways.values() for kind, share in found["shares"].items()}
+        for kind in sorted(kinds):
+            cells = [f"{found['shares'].get(kind, 0):.0%}" for found in ways.values()]
+            lines.append(f"| {kind} | {' | '.join(cells)} |")
+        lines.append("")
+    return lines
 
 
 def main() -> None:

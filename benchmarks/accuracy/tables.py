@@ -66,9 +66,7 @@ DECODERS = (
     "movement_preparation()",
     "motor_imagery()",
 )
-NOTES = {
-    "group-8": ["Peers have one seed."],
-}
+ONE_SEED = ("group-8", "rest to arithmetic", "arithmetic to rest")
 HEAD = """\
 # Accuracy: all tasks
 
@@ -157,7 +155,7 @@ def chance(name: str, task: str) -> str:
             f" There are {coin['n_trials']} trials: in 95 of 100 such tests a coin stays between "
             f"{coin['low']:.3f} and {coin['high']:.3f}."
         )
-    return " ".join([text, *NOTES.get(task, ())]) + "\n\n"
+    return f"{text}{' Peers have one seed.' if task in ONE_SEED else ''}\n\n"
 
 
 def line(*cells: str) -> str:
