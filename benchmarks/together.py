@@ -47,12 +47,13 @@ WAYS = ("eegkit, together", "eegkit, one by one", "braindecode, one by one")
 INSTRUCTIONS = ("sse4_2", "fma", "avx", "avx2", "avx512f", "avx512_bf16", "amx_tile")
 
 PROFILES = """\
-`python benchmarks/together_profile.py`: one epoch of each way, 11 people and 3 seeds, under torch's
-profiler. Shares are of the time inside of torch's operations, by kind of operation; the profiler
-makes short operations longer than they are, so the seconds are those of the same run without it.
-What is computed is the same in all ways. At once it takes a fifth of the operations or less, each
-of them larger: what is saved is what an operation costs however small its arrays are. What is left
-is the arithmetic itself, and where that is nearly all, as with large trials, nothing is saved."""
+`python benchmarks/together_profile.py`: one epoch of each way under torch's profiler. Shares are of
+the time inside of torch's operations, by kind of operation; the profiler makes short operations
+longer than they are, so the seconds are those of the same run without it. What is computed is the
+same in all ways. At once it takes far fewer operations, each of them larger: what is saved is what
+an operation costs however small its arrays are. What is left is the arithmetic, the spectra and
+products of EEGNet's filters and the convolution of the small net above all, and copies. With
+large trials the arithmetic is nearly everything, and nothing is saved."""
 
 
 class SmallNet(NeuralClassifier):
@@ -234,7 +235,14 @@ def profile_tables(profiles: dict[str, dict[str, Any]]) -> list[str]:
         return []
     lines = ["## What takes the time", "", *PROFILES.splitlines(), ""]
     for part, ways in profiles.items():
-        lines += [f"{part}:", "", f"| | {' | '.join(ways)} |", "| --- |" + " ---: |" * len(ways)]
+        first = ways[WAYS[0]]
+        counts = f"{first['n_people']} people, seeds: {first['n_seeds']}"
+        lines += [
+            f"{part}, {counts}:",
+            "",
+            f"| | {' | '.join(ways)} |",
+            "| --- |" + " ---: |" * len(ways),
+        ]
         for title, name, form in (
             ("s of the processor", "cpu_s", "{:.1f}"),
             ("operations of torch", "operations", "{:,}"),

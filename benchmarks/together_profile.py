@@ -3,9 +3,10 @@
     uv run --all-packages python benchmarks/together_profile.py
     uv run --all-packages python benchmarks/together.py --page docs/benchmarks/together.md
 
-carries out the parts of `together` for one epoch, eleven people and three seeds, under the
-profiler, and puts shares of time into the results of `together`, by kind of operation. Seconds are
-those of the same run without the profiler, which makes short operations longer than they are.
+carries out the parts of `together` for one epoch, eleven people and three seeds (of spectrograms
+three and one, as these nets train one by one), under the profiler, and puts shares of time into the
+results of `together`, by kind of operation. Seconds are those of the same run without the profiler,
+which makes short operations longer than they are.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import torch
 from together import OUT, PARTS, WAYS, Part, carry_out, simulated
 from torch._C._profiler import _ExperimentalConfig
@@ -26,7 +28,9 @@ from torch.profiler import ProfilerActivity, profile
 from eegkit import Trials
 from eegkit.atomic import atomic_write
 
-N_PEOPLE, N_TRIALS, N_SEEDS = 11, 40, 3
+N_TRIALS = 40
+# People and seeds: of nets that train at once more than of a group, of others few.
+MANY, FEW = (11, 3), (3, 1)
 # By kind: what the name of an operation has in it; the first that fits.
 KINDS = {
     "optimiser": ("Optimizer", "adam", "lerp", "addcdiv", "addcmul"),
@@ -51,15 +55,15 @@ def kind_of(operation: str) -> str:
     return next(fits, OTHERS)
 
 
-def profiled(part: Part, way: str, trials: Trials) -> dict[str, Any]:
+def profiled(part: Part, way: str, trials: Trials, n_seeds: int) -> dict[str, Any]:
     """Seconds without the profiler; operations and the share of their time by kind with it."""
     start = time.process_time()
-    carry_out(part, way, trials, N_SEEDS)
+    carry_out(part, way, trials, n_seeds)
     seconds = time.process_time() - start
     # Nets at once are trained by a thread of their own.
     threads = _ExperimentalConfig(profile_all_threads=True)
     with profile(activities=[ProfilerActivity.CPU], experimental_config=threads) as record:
-        carry_out(part, way, trials, N_SEEDS)
+        carry_out(part, way, trials, n_seeds)
     times: dict[str, float] = defaultdict(float)
     averages = record.key_averages()
     for row in averages:
@@ -68,6 +72,8 @@ def profiled(part: Part, way: str, trials: Trials) -> dict[str, Any]:
     return {
         "cpu_s": seconds,
         "operations": sum(row.count for row in averages),
+        "n_people": len(np.unique(trials.groups)),
+        "n_seeds": n_seeds,
         "shares": {kind: value / whole for kind, value in sorted(times.items())},
     }
 
@@ -83,10 +89,11 @@ def main() -> None:
     content = json.loads(OUT.read_text())
     for name in (name for name in PARTS if options.part in name):
         part = replace(PARTS[name], n_epochs=1)
-        trials = simulated(N_PEOPLE, N_TRIALS, part.n_channels, part.n_times)
+        n_people, n_seeds = FEW if part.spectrogram else MANY
+        trials = simulated(n_people, N_TRIALS, part.n_channels, part.n_times)
         for way in WAYS:
             carry_out(part, way, simulated(2, 16, part.n_channels, part.n_times), 1)  # warm up
-            found = profiled(part, way, trials)
+            found = profiled(part, way, trials, n_seeds)
             content.setdefault("profiles", {}).setdefault(name, {})[way] = found
             print(name, way, found, flush=True)
             with atomic_write(OUT) as path:
