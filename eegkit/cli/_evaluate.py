@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
     from eegkit.trials import Trials
 
 Settings = Iterable[tuple[str, Any]]
+
+# Settings of results that a run does not choose.
+FOUND = ("versions", "audit", "one_by_one")
 
 
 @click.command()
@@ -85,7 +90,8 @@ Settings = Iterable[tuple[str, Any]]
     "--out",
     type=FOLDER,
     help="Folder for results.safetensors, results.csv and scores.png  "
-    "[default: results/DATASET-PIPELINE-CV]",
+    "[default: results/DATASET-PIPELINE-CV, with a number behind it where that holds a run with "
+    "other settings]",
 )
 def evaluate(
     dataset: str,
@@ -128,7 +134,10 @@ def evaluate(
         click.echo(f"{name}: {' | '.join(' '.join(repr(s).split()) for _, s in estimator.steps)}")
     data = load(dataset, label, path=path, labels=labels, subjects=subjects, options=options)
     folder = out or Path("results") / file_name("-".join([dataset, ",".join(pipelines), cv]))
-    carry_out(evaluate, estimators, {dataset: data}, cv=cv, scoring=scoring, folder=folder, **work)
+    carry_out(
+        evaluate, estimators, {dataset: data}, cv=cv, scoring=scoring, folder=folder,
+        keep_others=out is None, **work,
+    )  # fmt: skip
 
 
 def load(dataset: str, label: str | None = None, **options: Any) -> Trials:
@@ -161,20 +170,24 @@ def carry_out(
     run: Callable[..., Results],
     *args: Any,
     folder: Path | None,
+    keep_others: bool = False,
     reported: Mapping[str, Trials] | None = None,
     explain: Callable[[Results], Mapping[str, PeopleAttributions]] | None = None,
     **kwargs: Any,
 ) -> Results:
     """Evaluate with a progress bar, save the results, and only then show, draw and report them.
 
-    Whatever goes wrong in showing them, they are in the folder. A report is made of trials, and
-    of what `explain` makes of the results.
+    Whatever goes wrong in showing them, they are in the folder, or with `keep_others` in one
+    beside it where it holds those of another run. A report is made of trials, and of what
+    `explain` makes of the results.
     """
     start = time.perf_counter()
     results = run(*args, verbose=True, **kwargs)
     if folder is None:
         _show(results, time.perf_counter() - start)
         return results
+    if keep_others:
+        folder = _folder_beside_others(folder, results)
     folder.mkdir(parents=True, exist_ok=True)
     results.save(folder / "results.safetensors")
     results.to_csv(folder / "results.csv")
@@ -184,7 +197,51 @@ def carry_out(
     except Exception as error:
         error.add_note(f"The results themselves are saved, in {folder / 'results.safetensors'}.")
         raise
+    _check_scored(results)
     return results
+
+
+def _folder_beside_others(folder: Path, results: Results) -> Path:
+    """The folder, or the first with a number behind its name, that holds no other run."""
+    settings = _what_was_asked(results)
+    for number in itertools.count(1):
+        place = folder if number == 1 else folder.with_name(f"{folder.name}-{number}")
+        file = place / "results.safetensors"
+        if not file.exists() or _settings_in(file) == settings:
+            break
+    if place != folder:
+        click.echo(f"{folder} holds a run with other settings, and stays as it is.", err=True)
+    return place
+
+
+def _settings_in(file: Path) -> str:
+    """What a run was asked for; nothing of a file that cannot be read."""
+    from eegkit.evaluation import Results
+
+    try:
+        return _what_was_asked(Results.load(file))
+    except (ValueError, OSError):
+        return ""
+
+
+def _what_was_asked(results: Results) -> str:
+    """All settings but what a run found on its way, and the software, as text."""
+    settings = results.settings.to_dict()
+    return json.dumps({name: v for name, v in settings.items() if name not in FOUND}, default=repr)
+
+
+def _check_scored(results: Results) -> None:
+    """Raise ValueError where a pipeline has no score on a data set, as every fold of it failed."""
+    failed = results.failures[results.failures["split"] == ""]
+    scored = set(zip(results.table["dataset"], results.table["pipeline"], strict=True))
+    first = failed.drop_duplicates(["dataset", "pipeline"]).to_dict("records")
+    without = [row for row in first if (row["dataset"], row["pipeline"]) not in scored]
+    if without:
+        names = ", ".join(f"{row['pipeline']!r} on {row['dataset']}" for row in without)
+        raise ValueError(
+            f"Every fold of {names} failed; the scores of the others are written. The first "
+            f"error: {without[0]['error']}"
+        )
 
 
 def _show(results: Results, duration_s: float) -> None:

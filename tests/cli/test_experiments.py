@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from sklearn.model_selection import KFold
 
 from eegkit import Results
+from eegkit.classical import BalancedLDA
 from eegkit.cli import main
 from eegkit.cli._evaluate import file_name
 from eegkit.datasets import Simulated
@@ -111,6 +112,42 @@ def test_evaluate_beside_baselines_with_a_store(runs, tmp_path):
     assert {"band_power+lr", "csp+lda", "tangent_space+lr"} <= set(results.pipelines)
     run("evaluate", *QUICK, "--cv", "group-2", "--store", tmp_path / "f", "--out", tmp_path / "o")
     assert len(list((tmp_path / "f").glob("fold-*"))) == 2
+
+
+def test_a_run_with_other_settings_is_not_replaced(here):
+    arguments = ["evaluate", *QUICK, "--cv", "loso"]
+    folder = here / "results" / "simulated-band_power+lr-loso"
+    run(*arguments)
+    first = Results.load(folder / "results.safetensors")
+    for _ in range(2):  # the same again goes where it was
+        done = run(*arguments, "--set", "lr__C=0.001")
+        assert f"{folder.name} holds a run with other settings" in done.stderr
+        assert f"to results/{folder.name}-2" in " ".join(done.stdout.split())
+    assert "other settings" not in run(*arguments).stderr
+    run(*arguments, "--option", "difficulty=hard")
+    (folder / "results.safetensors").write_bytes(b"damaged")
+    run(*arguments)
+    there = sorted(path.name for path in folder.parent.iterdir())
+    assert there == [folder.name, *(f"{folder.name}-{i}" for i in (2, 3, 4))]
+    again = Results.load(folder.parent / there[3] / "results.safetensors")
+    assert again.settings.pipelines == first.settings.pipelines
+    # A folder that is named is meant.
+    run(*arguments, "--out", folder)
+    assert len(Results.load(folder / "results.safetensors").table) == 4
+
+
+def test_a_pipeline_without_any_score_is_an_error_of_results_that_are_there(tmp_path, monkeypatch):
+    def fail(self, *args, **kwargs):
+        raise ValueError("not today")
+
+    monkeypatch.setattr(BalancedLDA, "fit", fail)
+    said = refused(
+        "evaluate", *QUICK, "--pipeline", "log_spectrum+lda", "--cv", "loso", "--out", tmp_path
+    )
+    assert "Every fold of 'log_spectrum+lda' on simulated failed" in said
+    assert said.endswith("The first error: ValueError: not today")
+    assert Results.load(tmp_path / "results.safetensors").pipelines == ["band_power+lr"]
+    assert (tmp_path / "scores.png").is_file()
 
 
 def test_a_leak_is_refused_or_shown(tmp_path, monkeypatch):
