@@ -10,7 +10,7 @@ import click
 
 from eegkit import registry
 from eegkit.cli._errors import one_sentence
-from eegkit.cli._options import complete_names, option
+from eegkit.cli._options import BASELINES, complete_names, option
 from eegkit.text import suggest
 
 # Of a member of a family, those that it tells; and how many classes are named there.
@@ -54,6 +54,8 @@ def list_registered(kind: str | None, names: bool, check: bool) -> None:
         if i:
             click.echo()
         _show_kind(kind, dict(zip(listed_names[kind], descriptions, strict=False)))
+        if kind == "classifiers":
+            click.echo(f"Baselines, whole pipelines: {BASELINES}")
         if kind == "datasets":
             click.echo("Your own recordings: folder:PATH and bids:PATH, see: eegkit info folder")
 
@@ -97,6 +99,8 @@ def info(name: str) -> None:
     if name in PLACES:
         _show_place(name)
         return
+    if "+" in name and _show_baseline(name):
+        return
     matches = entries_called(name)
     for i, entry in enumerate(matches):
         if i:
@@ -126,6 +130,17 @@ def _show_place(name: str) -> None:
     Console().print(Text.assemble(literal(f"{name}:PATH", "bold cyan"), title))
     show_table("Options", [*names("name"), *words("default", "meaning")], rows)
     Console().print(prose(load))
+
+
+def _show_baseline(name: str) -> bool:
+    """The steps of a baseline; False of another name."""
+    from eegkit.evaluation import baselines
+
+    if name not in (classical := baselines()):
+        return False
+    click.echo(f"{name}: a baseline, which stands whole: eegkit evaluate --pipeline {name}")
+    click.echo("\n".join(f"  {step}: {part}" for step, part in classical[name].named_steps.items()))
+    return True
 
 
 def _show_entry(entry: registry.Entry) -> None:

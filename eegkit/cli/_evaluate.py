@@ -14,6 +14,7 @@ import click
 
 from eegkit.atomic import atomic_write
 from eegkit.cli._options import (
+    BASELINES,
     FOLDER,
     data_options,
     option,
@@ -42,7 +43,8 @@ FOUND = ("versions", "audit", "one_by_one")
     required=True,
     multiple=True,
     metavar="STEP+...+CLASSIFIER",
-    help="Transforms and a classifier, such as stft+cnn_bigru; repeat to compare.",
+    help="Transforms and a classifier, such as stft+cnn_bigru, or a baseline, which stands whole: "
+    f"{BASELINES}. Repeat to compare.",
 )
 @set_option
 @option("--baselines", is_flag=True, help="Evaluate classical decoders beside them.")

@@ -11,6 +11,8 @@ import click
 from eegkit import registry
 from eegkit.cli._parse import setting, subjects, words
 
+# As `eegkit.evaluation.baselines` has them, which takes long to import.
+BASELINES = "band_power+lr, log_spectrum+lda and, with pyRiemann, csp+lda and tangent_space+lr"
 PATH = click.Path(path_type=Path)
 FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)

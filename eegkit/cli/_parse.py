@@ -72,6 +72,17 @@ def make_pipelines(
     return pipelines
 
 
+def _other_spelling(pipelines: Iterable[Any], key: str, value: Any) -> str:
+    """The end of a sentence: how to write a parameter of a step, or which steps there are."""
+    steps = {name: step for p in pipelines for name, step in p.named_steps.items()}
+    for step, estimator in steps.items():
+        for param in estimator.get_params(deep=False):
+            if key in (param, f"{step}.{param}", f"{step}_{param}"):
+                return f" names no step; write {step}__{param}={value}."
+    step = key.partition("__")[0]
+    return f": no step is named {step!r}{suggest(step, steps)} Write STEP__PARAMETER=VALUE."
+
+
 def _set_params(pipelines: Sequence[Any], settings: Iterable[tuple[str, Any]]) -> None:
     """Set ``step__param=value`` in every pipeline that has the step."""
     from eegkit.parameters import ParameterError, Parametrized
@@ -80,8 +91,7 @@ def _set_params(pipelines: Sequence[Any], settings: Iterable[tuple[str, Any]]) -
         step, _, param = key.partition("__")
         matches = [pipeline for pipeline in pipelines if step in pipeline.named_steps]
         if not matches:
-            steps = dict.fromkeys(name for p in pipelines for name in p.named_steps)
-            raise ValueError(f"--set {key}: no step is named {step!r}{suggest(step, steps)}")
+            raise ValueError(f"--set {key}{_other_spelling(pipelines, key, value)}")
         if not param:
             raise ValueError(f"--set {key} names a step; expected {step}__PARAMETER=VALUE.")
         for pipeline in matches:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 import os
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Annotated, Any, Unpack
 
 import numpy as np
 import pandas as pd
@@ -20,9 +21,9 @@ from eegkit.datasets.user_recordings import (
     tell_left_out,
 )
 from eegkit.labels import one_kind
-from eegkit.parameters import ParameterError
+from eegkit.parameters import Length, ParameterError, check_for
 from eegkit.recordings import FORMATS, companions, open_recording
-from eegkit.text import nearest
+from eegkit.text import nearest, shortlist
 from eegkit.times import is_time
 from eegkit.trials import Trials
 from eegkit.trials_checks import METADATA_COLUMNS
@@ -35,12 +36,15 @@ TIMES = ("onset", "duration")
 SEPARATORS = (",", ";", "\t")
 TEXT = ("file", *METADATA_COLUMNS)
 TITLE = "from_folder"
+People = Annotated[Sequence[Any], Length()]
 
 
 @show_options
 def from_folder(
     folder: str | os.PathLike[str],
     labels: str | os.PathLike[str] | pd.DataFrame,
+    *,
+    subjects: Sequence[Any] | None = None,
     **options: Unpack[RecordingOptions],
 ) -> Trials:
     """Trials of a folder of recordings and a table that says what their labels are.
@@ -65,6 +69,8 @@ def from_folder(
         - ``onset``, ``duration`` (optional): of the piece, in s from the start of the recording,
           or as timedeltas; by default the whole,
         - any other: kept in the metadata.
+    subjects : sequence of str, optional
+        Only the rows of these people; all by default.
     window_s : float, optional
         Length of a trial in s. By default each row is one trial; all durations must be the same.
     overlap : float, default 0.0
@@ -105,8 +111,8 @@ def from_folder(
     Raises
     ------
     ValueError
-        The table makes no sense, names files that are not there, or a recording is broken, or
-        the recordings differ in channels or rate; the message names the files.
+        The table makes no sense, names files that are not there, or not the people asked for, or a
+        recording is broken, or the recordings differ in channels or rate; the message names the files.
     FileNotFoundError
         There is no such folder or table.
 
@@ -134,20 +140,28 @@ def from_folder(
     ...     "recordings", "labels.csv", window_s=2, target_sfreq=128, channels="common"
     ... )  # doctest: +SKIP
     """
-    return labelled_folder(folder, labels, **options).load()
+    return labelled_folder(folder, labels, subjects=subjects, **options).load()
 
 
 def labelled_folder(
     folder: str | os.PathLike[str],
     labels: str | os.PathLike[str] | pd.DataFrame,
+    *,
+    subjects: Sequence[Any] | None = None,
     **options: Unpack[RecordingOptions],
 ) -> Folder:
     """The data set that `from_folder` loads."""
     path = existing_folder(folder)
     rows = _rows(labels, options.get("window_s"), path)
+    people = {}
+    if subjects is not None:
+        check_for(People).require("subjects", subjects)
+        people = {"subjects": [str(subject) for subject in subjects]}
+        rows = _rows_of(people["subjects"], rows)
     dataset: Any = Folder(path=path, rows=rows, download=False, **options)
     if not isinstance(labels, pd.DataFrame):
-        dataset.origin = dataset._source_of(f"folder:{path}", {"labels": Path(labels), **options})
+        source = {"labels": Path(labels), **people, **options}
+        dataset.origin = dataset._source_of(f"folder:{path}", source)
     return dataset
 
 
@@ -169,8 +183,8 @@ class Folder(UserRecordings):
         super().check_parameters()
         if self.subjects is not None:
             raise ParameterError(
-                f"subjects is {self.subjects!r}; expected None, as the table says whose the "
-                "recordings are: leave the rows of others out of it.",
+                f"subjects is {self.subjects!r}; expected None, as rows says whose the recordings "
+                "are: leave those of others out of it.",
                 "subjects",
             )
 
@@ -276,6 +290,20 @@ def _rows(
             strict=True,
         )
     )
+
+
+def _rows_of(
+    subjects: Sequence[str], rows: tuple[tuple[str, Segment], ...]
+) -> tuple[tuple[str, Segment], ...]:
+    """The rows of some people, in the order of the table."""
+    known = list(dict.fromkeys(segment.metadata["subject"] for _, segment in rows))
+    strange = [repr(subject) for subject in subjects if subject not in known]
+    if strange:
+        raise ParameterError(
+            f"subjects names {', '.join(strange)}, but the table has {shortlist(known)}.",
+            "subjects",
+        )
+    return tuple(row for row in rows if row[1].metadata["subject"] in subjects)
 
 
 def _metadata(table: pd.DataFrame) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,7 @@ def make_dataset(name: str, **options: Any) -> Dataset:
             )
     place, folder = _place(name)
     if place is None:
-        dataset = registry.get("datasets", name)(**options)
+        dataset = _registered(name)(**options)
         dataset.registered_name = name
         return dataset
     folder = options.pop("path", folder)
@@ -95,7 +96,7 @@ def dataset_options(name: str) -> list[str]:
     place, _ = _place(name)
     if place is not None:
         return [*list(inspect.signature(PLACES[place][0]).parameters)[1:], "path"]
-    fields: Any = registry.get("datasets", name)
+    fields = _registered(name)
     return [field.name for field in dataclasses.fields(fields) if field.init]
 
 
@@ -108,8 +109,22 @@ def option_types(name: str) -> Mapping[str, Any]:
         The name is unknown.
     """
     place, _ = _place(name)
-    cls: Any = TYPES[place] if place is not None else registry.get("datasets", name)
+    cls = TYPES[place] if place is not None else _registered(name)
     return getattr(cls, "parameter_types", {})
+
+
+def _registered(name: str) -> Any:
+    """The class of that name; of a folder's it is said how to ask for that."""
+    try:
+        return registry.get("datasets", name)
+    except ValueError as error:
+        if not os.path.isdir(name):
+            raise
+        is_bids = os.path.exists(os.path.join(name, "dataset_description.json"))
+        raise ValueError(
+            f"No data set is named {name!r}, but a folder is; did you mean "
+            f"{'bids' if is_bids else 'folder'}:{name}?"
+        ) from error
 
 
 def _place(name: str) -> tuple[str | None, str]:

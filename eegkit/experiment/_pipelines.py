@@ -80,7 +80,12 @@ def step_class(name: str, last: bool, text: str) -> type:
         raise ValueError(
             f"{name!r} is a classifier, so it can only be the last step of the pipeline {text!r}."
         )
-    return registry.get(kind, name)
+    try:
+        return registry.get(kind, name)
+    except ValueError as error:
+        from eegkit.evaluation import baselines
+
+        raise ValueError(f"{error} Baselines stand whole: {', '.join(baselines())}.") from error
 
 
 def make_step(cls: type, **params: Any) -> Any:

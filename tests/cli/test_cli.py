@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from eegkit import Results
 from eegkit.cli import main
 from eegkit.cli._parse import make_pipelines
+from eegkit.evaluation import baselines
 
 QUICK = [
     "--option", "n_subjects=3", "--option", "n_trials=8", "--option", "channels=['C3','Cz','C4']",
@@ -56,6 +57,16 @@ def test_info(name, said, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     output = run("info", name).output
     for words in said:
+        assert words in output
+
+
+def test_baselines_are_found(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    for output in (run("evaluate", "--help").output, run("list").output):
+        for name in baselines():
+            assert name in " ".join(output.split())
+    output = run("info", "band_power+lr").output
+    for words in ("band_power+lr: a baseline", "LogisticRegression", "stands whole"):
         assert words in output
 
 
@@ -134,6 +145,31 @@ def test_people_apart_cannot_be_asked_of_one_person():
              "cnn_bigru__max_epochs=many"],
             "--set cnn_bigru__max_epochs: max_epochs is 'many'; expected a whole number",
         ),
+        (
+            ["evaluate", "--dataset", "simulated", "--pipeline", "stft+cnn_bigru", "--set",
+             "max_epochs=3"],
+            "--set max_epochs names no step; write cnn_bigru__max_epochs=3.",
+        ),
+        (
+            ["evaluate", "--dataset", "simulated", "--pipeline", "stft+cnn_bigru", "--set",
+             "cnn_bigru.max_epochs=3"],
+            "write cnn_bigru__max_epochs=3.",
+        ),
+        (
+            ["evaluate", "--dataset", "simulated", "--pipeline", "stft+cnn_bigru", "--set",
+             "sfft__window_s=3"],
+            "no step is named 'sfft'; did you mean 'stft'? Write STEP__PARAMETER=VALUE.",
+        ),
+        (
+            ["evaluate", "--dataset", "simulated", "--pipeline", "band_power+scale+lr"],
+            "No transform is named 'scale'",
+        ),
+        (
+            ["evaluate", "--dataset", "simulated", "--pipeline", "band_power+scale+lr"],
+            "band_power+lr, log_spectrum+lda",
+        ),
+        (["evaluate", "--dataset", "simulated", "--pipeline", "stft+lr"], "stand whole"),
+        (["evaluate", "--dataset", "simulated", "--pipeline", "lr"], "stand whole"),
         (
             ["evaluate", "--dataset", "simulated", "--option", "difficulty=heavy", "--pipeline",
              "stft+cnn_bigru"],

@@ -357,7 +357,13 @@ def test_other_kinds_of_channels(tmp_path, write):
             r"h_freq is 60 Hz; expected less than 50 Hz, half the rate of .*a\.edf",
         ),
         ({}, {"window_s": 2, "on_error": "x"}, "on_error is 'x'"),
-        ({}, {"window_s": 2, "subjects": ["p1"]}, r"subjects is \['p1'\]; expected None, as the"),
+        (
+            {},
+            {"window_s": 2, "subjects": ["p1"]},
+            r"subjects names 'p1', but the table has anna\.",
+        ),
+        ({}, {"window_s": 2, "subjects": "anna"}, "subjects is 'anna'; expected a list"),
+        ({}, {"window_s": 2, "subjects": []}, r"subjects is \[\]; expected a list"),
     ],
 )
 def test_what_is_refused(folder, change, options, message):

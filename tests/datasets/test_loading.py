@@ -61,6 +61,36 @@ def test_by_name_as_by_function(here):
     )
 
 
+def test_some_of_the_people(here):
+    options = {"labels": "labels.csv", "window_s": 2}
+    everybody = load_dataset("folder:recordings", **options)
+    (here / "recordings" / "02_raw.fif").unlink()  # whose rows are not asked for
+    trials = load_dataset("folder:recordings", subjects=["03", "01"], **options)
+    chosen = np.isin(everybody.groups, ["01", "03"])
+    np.testing.assert_array_equal(trials.X, everybody.X[chosen])
+    assert trials.metadata.equals(everybody.metadata[chosen].reset_index(drop=True))
+    assert "subjects=['03', '01']" in trials.source.code
+    data = ["--labels", "labels.csv", "--subjects", "01,03", "--option", "window_s=2"]
+    assert "02" not in run("describe", "folder:recordings", "--people", *data).output
+    file = here / "own.yaml"
+    file.write_text(
+        "datasets: {folder:recordings: {labels: labels.csv, window_s: 2, subjects: [03, 01]}}\n"
+        "pipelines: [band_power+lr]\n"
+    )
+    [dataset] = read_experiment(file).datasets.values()
+    assert set(dataset.load().groups) == {"01", "03"}
+
+
+def test_a_folder_named_without_its_kind(here):
+    with pytest.raises(ValueError, match="did you mean folder:recordings"):
+        load_dataset("recordings", labels="labels.csv")
+    (here / "recordings" / "dataset_description.json").touch()
+    with pytest.raises(ValueError, match="did you mean bids:recordings"):
+        load_dataset("recordings")
+    with pytest.raises(ValueError, match="No dataset is named 'elsewhere'"):
+        load_dataset("elsewhere")
+
+
 def test_evaluated_and_replayed(here):
     data = ["--dataset", "folder:recordings", "--labels", "labels.csv", "--option", "window_s=2"]
     run("evaluate", *data, *QUICK, "--out", "out")
@@ -113,7 +143,14 @@ def test_described_and_trained(here):
         (["folder:"], "'folder:' names no folder; expected folder:PATH."),
         (["folder"], "'folder' names no folder"),
         (["simulated", "--labels", "labels.csv"], "has no option 'labels'"),
-        (["folder:recordings", "--labels", "labels.csv", "--subjects", "1"], "option 'subjects'"),
+        (
+            ["folder:recordings", "--labels", "labels.csv", "--subjects", "1"],
+            "subjects names '1', but the table has 01, 02, 03.",
+        ),
+        (
+            ["recordings", "--labels", "labels.csv"],
+            "No data set is named 'recordings', but a folder is; did you mean folder:recordings?",
+        ),
     ],
 )
 def test_what_is_missing_is_said(here, arguments, message):
