@@ -111,8 +111,9 @@ def from_folder(
     Raises
     ------
     ValueError
-        The table makes no sense, names files that are not there, or not the people asked for, or a
-        recording is broken, or the recordings differ in channels or rate; the message names the files.
+        The table makes no sense, names files that are not there, or not the people asked for, a
+        recording is broken, or the recordings differ in channels or rate; the message names the
+        files.
     FileNotFoundError
         There is no such folder or table.
 
