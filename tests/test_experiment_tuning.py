@@ -5,9 +5,11 @@ import sys
 import pytest
 from click.testing import CliRunner
 
+from eegkit import evaluation
 from eegkit.cli import main
 from eegkit.datasets import Simulated
 from eegkit.experiment import read_experiment, run_experiment
+from eegkit.parameters import ParameterError
 from eegkit.transforms import CWT, STFT
 from eegkit.tuning import search
 
@@ -177,6 +179,17 @@ def test_without_optuna_one_sentence_says_so(read, monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(ValueError, match=r"line 7, column 3: .*pip install 'eegkit\[tune\]'"):
         read(LR)
+
+
+def test_inner_folds_of_too_few_people_are_refused_before_any_fit(write, tmp_path, monkeypatch):
+    monkeypatch.setattr(evaluation, "evaluate", lambda *a, **k: pytest.fail("evaluated"))
+    for section in ("cv: loso\n" + LR, "cv: group-2\n" + LR + "  cv: group-3\n"):
+        experiment = read_experiment(write(section, "[band_power+lr]"))
+        with pytest.raises(ParameterError, match="who train in fold 0 of simulated") as caught:
+            run_experiment(experiment, store=tmp_path / "folds", searches=tmp_path / "searches")
+        n_people = 3 if "loso" in section else 2
+        assert f'use cv="group-{n_people}"' in str(caught.value)
+    assert not (tmp_path / "folds").exists()
 
 
 def test_tuned_beside_the_default_with_its_folds_and_searches(write, tmp_path, monkeypatch):

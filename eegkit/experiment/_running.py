@@ -76,6 +76,7 @@ def run_experiment(
         trials[name] = dataset.load().relabel(experiment.label)
         if loaded is not None:
             loaded(name, trials[name])
+    _check_inner_folds(experiment, trials)
     pipelines = _with_tuned(experiment, Path(searches or experiment.out / "searches"))
     with _show_searches(experiment, pipelines, trials) if is_shown(verbose) else nullcontext():
         results = evaluate(
@@ -95,6 +96,14 @@ def run_experiment(
         )
     results.settings.experiment = {"name": experiment.name, "text": experiment.text}
     return results
+
+
+def _check_inner_folds(experiment: Experiment, trials: Mapping[str, Trials]) -> None:
+    """Refuse, before any fit, searches whose inner folds cannot be made of who trains."""
+    for search in experiment.tuned.values():
+        from eegkit.tuning.folds import check_inner_folds
+
+        check_inner_folds(search.cv, experiment.cv, trials)
 
 
 def _with_tuned(experiment: Experiment, folder: Path) -> dict[str, Any]:

@@ -344,6 +344,10 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             check_for(hint).require(name, getattr(self, name))
         if not isinstance(self.sampler, BaseSampler):
             check_for(Literal["tpe", "random", "grid"]).require("sampler", self.sampler)
+        if len(scorers := make_scorers(self.scoring)) > 1:
+            raise ParameterError(
+                f"scoring names {shortlist(scorers)}; a search takes one metric.", "scoring"
+            )
         if not may_classify(self.decoder):
             expected = "expected a classifier, or a pipeline that ends in one"
             raise ParameterError(f"decoder is {self.decoder!r}; {expected}.", "decoder")
@@ -355,12 +359,7 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             )
 
     def _scorers(self, y: NDArray[Any]) -> Mapping[str, Any]:
-        scorers = make_scorers(self.scoring)
-        if len(scorers) > 1:
-            raise ParameterError(
-                f"scoring names {shortlist(scorers)}; a search takes one metric.", "scoring"
-            )
-        return suitable_scorers(scorers, {"y": y}, {"decoder": self.decoder})
+        return suitable_scorers(make_scorers(self.scoring), {"y": y}, {"decoder": self.decoder})
 
     def _check_outcome(self, n_whole: int) -> None:
         if n_whole:

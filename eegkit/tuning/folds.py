@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,8 @@ from sklearn.utils import column_or_1d, indexable
 from eegkit.classifiers._targets import read_labels
 from eegkit.evaluation.splits.named import (
     check_enough_subjects,
+    folds_of,
+    keeps_apart,
     make_splitter,
     overlap,
     read_folds,
@@ -26,6 +28,7 @@ from eegkit.parameters import ParameterError
 from eegkit.pipeline import Pipeline
 from eegkit.signals import SignalArray, as_signals
 from eegkit.text import count
+from eegkit.trials import Trials
 from eegkit.tuning.people import FoldData, rows_of, split_facts
 from eegkit.tuning.spaces import Space
 
@@ -65,13 +68,7 @@ def inner_folds(cv: Any, y: NDArray[Any], groups: Any) -> list[tuple[NDArray[Any
     ValueError
         There are fewer people than folds, no folds, or folds with an empty side.
     """
-    splitter = make_splitter(cv)
-    if reads_metadata(splitter):
-        raise ParameterError(
-            f"cv is {cv!r}, which reads metadata, and fit is given people alone; use "
-            '"group-4" or "loso".',
-            "cv",
-        )
+    splitter = _inner_splitter(cv)
     needs_people = reads_groups(splitter)
     if needs_people and groups is None:
         raise ParameterError(
@@ -98,6 +95,44 @@ def inner_folds(cv: Any, y: NDArray[Any], groups: Any) -> list[tuple[NDArray[Any
             'so that what knows people best is chosen; use "group-4".'
         )
     return [(fold.train, fold.test) for fold in folds]
+
+
+def _inner_splitter(cv: Any) -> Any:
+    splitter = make_splitter(cv)
+    if reads_metadata(splitter):
+        raise ParameterError(
+            f"cv is {cv!r}, which reads metadata, and fit is given people alone; use "
+            '"group-4" or "loso".',
+            "cv",
+        )
+    return splitter
+
+
+def check_inner_folds(
+    cv: Any, cv_outer: Any, datasets: Mapping[str, Trials], random_state: int | None = None
+) -> None:
+    """Refuse, before any fit, inner folds that need more people than train in an outer one.
+
+    Raises
+    ------
+    ParameterError
+        They do, or they take more than people.
+    ValueError
+        The trials cannot be split by `cv_outer`.
+    """
+    outer, inner = make_splitter(cv_outer, random_state=random_state), _inner_splitter(cv)
+    if keeps_apart(outer) != "subject" or not reads_groups(inner):
+        return
+    for name, trials in datasets.items():
+        for fold in folds_of(outer, trials):
+            try:
+                check_enough_subjects(inner, trials.groups[fold.train])
+            except ValueError as error:
+                raise ParameterError(
+                    f"The inner folds of the search, by its own cv, cannot be made of those who "
+                    f"train in fold {fold.number} of {name}. {error}",
+                    "cv",
+                ) from error
 
 
 class FoldsOfSpace:

@@ -7,9 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from eegkit.evaluation import Results, evaluate, make_splitter
+from eegkit.evaluation.running.inputs import name_datasets
 from eegkit.parameters import ParameterError
 from eegkit.trials import Trials
 from eegkit.tuning.classifier import TunedClassifier
+from eegkit.tuning.folds import check_inner_folds
+from eegkit.tuning.search import number_of_settings
+from eegkit.tuning.spaces import Space
 
 
 def tune(
@@ -61,6 +65,9 @@ def tune(
 
     Raises
     ------
+    ParameterError
+        Before any fit: the space names what is no parameter, or the inner folds need more people
+        than train in an outer one.
     ValueError
         As `eegkit.evaluate` and `TunedClassifier`.
 
@@ -84,6 +91,10 @@ def tune(
     """
     _check_outer(cv_outer)
     tuned = TunedClassifier(decoder, space, scoring=scoring, random_state=random_state, **options)
+    # What no fold could do is said before the first.
+    tuned.check_parameters()
+    number_of_settings(Space(decoder, space), tuned.sampler, tuned.n_trials)
+    check_inner_folds(tuned.cv, cv_outer, name_datasets(trials), random_state)
     return evaluate(
         {"tuned": tuned, "default": decoder},
         trials,

@@ -15,7 +15,7 @@ from sklearn.svm import SVC
 from eegkit import Pipeline
 from eegkit.parameters import ParameterError
 from eegkit.testing import example_trials
-from eegkit.tuning import TunedClassifier, tune
+from eegkit.tuning import TunedClassifier, nested, tune
 from eegkit.tuning.search import number_of_settings, over_folds
 from eegkit.tuning.spaces import Space
 
@@ -138,6 +138,27 @@ def test_outer_folds_that_are_none_are_named_as_they_are_given(cv):
     with pytest.raises(ParameterError, match=f"cv_outer is {cv!r}; expected") as raised:
         tune(DECODER, example_trials(12), {C: [1.0]}, cv_outer=cv)
     assert raised.value.parameter == "cv_outer"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"space": {f"{C}C": [0.1, 1.0]}}, f"no parameter of the decoder; did you mean '{C}'"),
+        ({"space": {C: 1.0}}, "is 1.0; expected a list of values"),
+        ({"space": {C: [0.1, 1.0]}, "sampler": "grid", "n_trials": 1}, "The grid has 2 settings"),
+        ({"n_trials": 0}, "n_trials is 0"),
+        ({"scoring": ["accuracy", "f1"]}, "a search takes one metric"),
+        ({"cv": "within-2"}, "which reads metadata"),
+        ({"cv": "group-3"}, "needs at least 3 subjects, but the trials are of 2"),
+        ({"cv_outer": "group-2", "cv": "loso"}, "cannot be made of those who train in fold"),
+    ],
+)
+def test_what_no_fold_could_do_is_refused_before_any_fit(change, message, monkeypatch):
+    monkeypatch.setattr(nested, "evaluate", lambda *a, **k: pytest.fail("evaluated"))
+    options = {"space": {C: [1.0]}, "cv_outer": "loso", "cv": "group-2", **change}
+    trials = example_trials(24)  # of three people
+    with pytest.raises(ParameterError, match=message):
+        tune(DECODER, trials, **options)
 
 
 @pytest.mark.parametrize("decoder", [StandardScaler(), Ridge(), "lr", None, LogisticRegression])
