@@ -23,7 +23,7 @@ def atomic_write(path: str | os.PathLike[str], *, durable: bool = False) -> Iter
     Parameters
     ----------
     path : str or path-like
-        In a folder that is there.
+        A folder that is not there is made.
     durable : bool, default False
         Wait until the file is on the disk before it is moved, so that it is whole even after the
         machine has lost its power.
@@ -46,6 +46,7 @@ def atomic_write(path: str | os.PathLike[str], *, durable: bool = False) -> Iter
     """
     path = Path(path)
     part = path.with_name(f".{path.name}.{uuid4().hex}.part")
+    path.parent.mkdir(parents=True, exist_ok=True)
     try:
         yield part
         if durable:

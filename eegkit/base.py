@@ -179,6 +179,11 @@ class Estimator(Parametrized, BaseEstimator):
         shape, name = np.shape(X), type(self).__name__
         if len(shape) < 2:
             return  # scikit-learn's own message says what to reshape
+        if not reset and shape == getattr(self, "input_shape_", None) and shape[0] > 1:
+            raise ValueError(
+                f"X has shape {shape}, which is one trial; expected several: give X[None], or "
+                "trials.X[:1] in place of trials.X[0]."
+            )
         axes = self._axes(len(shape), reset=reset)
         if len(shape) != 2 and len(shape) != len(axes):
             raise ValueError(

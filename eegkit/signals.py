@@ -26,7 +26,7 @@ from eegkit.indexing import (
     pick_names,
     same,
 )
-from eegkit.signals_input import epochs_in, read_epochs, read_facts, refuse_masked
+from eegkit.signals_input import epochs_in, read_epochs, read_facts, refuse_masked, refuse_recording
 
 
 def _forgetting(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -390,6 +390,7 @@ def as_signals(X: Any) -> Any:
     scikit-learn's splits make of them) their EEG channels in microvolts; anything
     else is returned as it is.
     """
+    refuse_recording(X)
     epochs = epochs_in(X)
     if epochs:
         return SignalArray(**read_epochs(epochs))

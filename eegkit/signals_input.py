@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
 from collections.abc import Mapping, Set
 from typing import TYPE_CHECKING, Any
@@ -97,6 +98,27 @@ def loaded(epochs: mne.BaseEpochs) -> mne.BaseEpochs:
 
     with mne.use_log_level("error"):
         return epochs.copy().load_data()
+
+
+def refuse_recording(X: Any) -> None:
+    """Refuse a recording, or the name of its file, in place of trials.
+
+    Raises
+    ------
+    ValueError
+        Says how trials are made of it.
+    """
+    mne: Any = sys.modules.get("mne")
+    is_raw = mne is not None and isinstance(X, mne.io.BaseRaw)
+    if not is_raw and not isinstance(X, str | os.PathLike):
+        return
+    seen = "a whole recording" if is_raw else f"{os.fspath(X)!r}, the name of a file"
+    file = "raw" if is_raw else repr(os.fspath(X))
+    raise ValueError(
+        f"X is {seen}; expected trials: Trials, mne.Epochs or an array. What a fitted decoder "
+        "reads of a recording is eegkit.prediction.recordings_for(decoder)"
+        f".read({file})[0]; eegkit.predict(decoder, {file}) labels it."
+    )
 
 
 def refuse_masked(values: Any, name: str = "X") -> None:

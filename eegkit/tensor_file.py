@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from eegkit.atomic import atomic_write
 from eegkit.blocks import read_blocks
+from eegkit.text import no_such
 
 DTYPES = {
     "BOOL": "?",
@@ -108,6 +109,23 @@ def read_mapped(path: Path, verify: bool = True) -> tuple[dict[str, Any], dict[s
         It is not what was written.
     """
     return _check_digest(lambda: _map_file(path), str(path), verify)
+
+
+def existing(path: Path, kind: str) -> Path:
+    """The path of a file that is there.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is none; names that are near are said.
+    ValueError
+        It is a folder.
+    """
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder; expected the file of {kind}.")
+    if not path.exists():
+        raise no_such(path)
+    return path
 
 
 def read(data: bytes, name: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:

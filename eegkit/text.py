@@ -6,6 +6,7 @@ import difflib
 import inspect
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 SIMILARITY = 0.5
@@ -107,6 +108,22 @@ def suggest(
     if otherwise is None:
         otherwise = f"there are {', '.join(f'{prefix}{name}' for name in names)}"
     return f"; {otherwise}." if otherwise else "."
+
+
+def no_such(path: Path, kind: str = "file", pattern: str = "*") -> FileNotFoundError:
+    """The error that a file is not there, with those beside it whose names are near.
+
+    Parameters
+    ----------
+    path : Path
+    kind : str, default "file"
+        What it was to be, in words.
+    pattern : str, default "*"
+        Of the names that may have been meant.
+    """
+    siblings = path.parent.glob(pattern) if path.parent.is_dir() else ()
+    hint = suggest(path.name, [sibling.name for sibling in siblings], "")
+    return FileNotFoundError(f"There is no {kind} {path}{hint}")
 
 
 def sections(doc: str) -> dict[str, str]:

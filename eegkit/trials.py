@@ -19,6 +19,7 @@ from eegkit.labels import class_labels, joined_labels, of_each, one_kind
 from eegkit.recordings import Preparation, common_preparation, make_info
 from eegkit.signals import SignalArray
 from eegkit.signals_input import channel_names, rate_in_hz, refuse_masked
+from eegkit.tensor_file import existing
 from eegkit.trials_epochs import make_epochs, read_epochs
 from eegkit.trials_file import read_trials, write_trials
 from eegkit.trials_onsets import onsets_of
@@ -137,7 +138,9 @@ class Trials:
             raise ValueError(f"X has shape {X.shape}; expected (n_trials, n_channels, n_times).")
         if ch_names is None:
             ch_names = [f"EEG{i + 1:03d}" for i in range(X.shape[1])]
-        info = make_info(channel_names(ch_names), rate_in_hz(sfreq))
+        names = channel_names(ch_names)
+        checks.check_channels(names, X, "ch_names")
+        info = make_info(names, rate_in_hz(sfreq))
         columns = {"subject": subject, "session": session, "run": run}
         rows = {name: of_each(v, len(X), name) for name, v in columns.items()}
         return cls(X, y, pd.DataFrame(rows), info)
@@ -279,7 +282,7 @@ class Trials:
         eegkit.persistence.CorruptFileError
             The file is cut off, damaged, or something else; a ``ValueError``.
         """
-        return Trials(*read_trials(Path(path), verify))
+        return Trials(*read_trials(existing(Path(path), "trials"), verify))
 
     def describe(self) -> TrialsDescription:
         """Say what the trials hold, and what is wrong with them or looks it.

@@ -28,8 +28,20 @@ def check_parts(X: NDArray[Any], metadata: pd.DataFrame, info: mne.Info) -> None
     """Refuse metadata and info that do not belong to the signals."""
     check_length(metadata, len(X), "metadata")
     _check_columns(metadata)
-    if len(info["ch_names"]) != X.shape[1]:
-        raise ValueError(f"info names {len(info['ch_names'])} channels, but X has {X.shape[1]}.")
+    check_channels(info["ch_names"], X, "info")
+
+
+def check_channels(names: Sequence[str], X: NDArray[Any], source: str) -> None:
+    """Refuse names of channels that X does not have as many of."""
+    if len(names) == X.shape[1]:
+        return
+    swapped = (
+        " The axes look swapped: give X.transpose(0, 2, 1)." if len(names) == X.shape[2] else ""
+    )
+    raise ValueError(
+        f"{source} names {len(names)} channels, but X of shape {X.shape} has {X.shape[1]}; "
+        f"expected (n_trials, n_channels, n_times).{swapped}"
+    )
 
 
 def _check_columns(metadata: pd.DataFrame) -> None:

@@ -43,9 +43,14 @@ def test_half_a_file_never_stands_where_a_good_one_stood(error, tmp_path):
 def test_nothing_was_written(tmp_path):
     with pytest.raises(FileNotFoundError), atomic_write(tmp_path / "a.txt"):
         pass
-    with pytest.raises(FileNotFoundError), atomic_write(tmp_path / "absent" / "a.txt") as part:
-        part.write_text("new")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_is_not_there_is_made(tmp_path):
+    path = tmp_path / "absent" / "too" / "a.txt"
+    with atomic_write(path) as part:
+        part.write_text("new")
+    assert path.read_text() == "new"
 
 
 def test_writers_at_once_leave_one_whole_file(tmp_path):

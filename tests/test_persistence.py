@@ -517,8 +517,17 @@ def test_foreign_files(tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(CorruptFileError, match=r"foreign\.bin is cut off.*no file of eegkit's"):
         eegkit.load(path)
-    with pytest.raises(FileNotFoundError):
-        eegkit.load(tmp_path / "absent")
+    with pytest.raises(FileNotFoundError, match=r"no file .*forein\.bin; did you mean 'foreign"):
+        eegkit.load(tmp_path / "forein.bin")
+    with pytest.raises(ValueError, match="is a folder; expected the file of a saved estimator"):
+        eegkit.load(tmp_path)
+
+
+def test_a_recording_is_no_decoder(tmp_path):
+    path = tmp_path / "new.edf"
+    path.write_bytes(b"0       ")
+    with pytest.raises(CorruptFileError, match=r"new\.edf is a recording .*decoder, which comes f"):
+        eegkit.load(path)
 
 
 def spoilt(data, rng):

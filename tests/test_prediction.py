@@ -106,6 +106,11 @@ def test_what_is_no_recording(decoder, recording, error, message):
         eegkit.predict(decoder, recording)
 
 
+def test_the_name_of_a_decoder_is_none(raw):
+    with pytest.raises(ValueError, match=r"the name 'a\.eegkit'; .*eegkit\.load\('a\.eegkit'\)"):
+        eegkit.predict("a.eegkit", raw)
+
+
 def test_what_a_decoder_does_not_know(trials, raw):
     plain = Pipeline([BandPower(sfreq=128), LogisticRegression()])
     plain.fit(np.asarray(trials.X), trials.y)

@@ -123,7 +123,10 @@ def test_soft_labels_have_no_events(trials):
         ({"X": np.zeros((3, 10))}, r"shape \(3, 10\); expected"),
         ({"y": [0, 1]}, "y has 2 rows, but X has 3"),
         ({"metadata": pd.DataFrame({"subject": ["a"] * 3})}, "lacks session, run"),
-        ({"info": mne.create_info(["C3"], 100, "eeg")}, "names 1 channels, but X has 2"),
+        (
+            {"info": mne.create_info(["C3"], 100, "eeg")},
+            "info names 1 channels, but X of shape",
+        ),
     ],
 )
 def test_parts_that_do_not_fit(change, message):
@@ -241,3 +244,14 @@ def test_masked_signals_and_labels_are_refused():
     y[1] = np.ma.masked
     with pytest.raises(ValueError, match="y is a masked array, 1 of its 4"):
         Trials.from_arrays(np.ones((4, 2, 8)), y, sfreq=8, subject="a")
+
+
+def test_names_of_channels_fit_the_signals():
+    X = np.zeros((4, 10, 2))
+    with pytest.raises(ValueError, match=r"ch_names names 2 .* \(4, 10, 2\) has 10; .*swapped: gi"):
+        Trials.from_arrays(X, [0, 1] * 2, sfreq=100, subject="a", ch_names=["C3", "C4"])
+    with pytest.raises(ValueError, match=r"ch_names names 3 .* n_channels, n_times\)\.$"):
+        Trials.from_arrays(X, [0, 1] * 2, sfreq=100, subject="a", ch_names=["C3", "C4", "Cz"])
+    good = Trials.from_arrays(X, [0, 1] * 2, sfreq=100, subject="a")
+    with pytest.raises(ValueError, match="info names 10 channels, but X of shape"):
+        Trials(X.transpose(0, 2, 1), good.y, good.metadata, good.info)

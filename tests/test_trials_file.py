@@ -98,8 +98,8 @@ def test_another_file_of_eegkits_is_refused(tmp_path):
     tensor_file.write(path, {"X": np.zeros(3)}, {"something": "else"})
     with pytest.raises(CorruptFileError, match="holds no trials"):
         Trials.load(path)
-    with pytest.raises(FileNotFoundError):
-        Trials.load(tmp_path / "absent")
+    with pytest.raises(FileNotFoundError, match=r"did you mean 't\.safetensors'"):
+        Trials.load(tmp_path / "tt.safetensors")
 
 
 def test_a_save_that_fails_leaves_the_old_file(trials, tmp_path, monkeypatch):

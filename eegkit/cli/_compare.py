@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from eegkit.evaluation import Results
 
-RESULTS_FILE = "results.safetensors"
 TESTS = ("wilcoxon", "permutation", "t")
 
 
@@ -41,6 +40,7 @@ def compare(results: tuple[Path, ...], metric: str | None, test: str, out: Path 
 
     from eegkit.cli._tables import comparison_table, show_summary
     from eegkit.evaluation import Results, join_results
+    from eegkit.evaluation.results.file import results_file
 
     paths = [results_file(path) for path in results]
     if len(set(paths)) < len(paths):
@@ -84,38 +84,17 @@ def report(results: Path, out: Path | None) -> None:
     """
     import eegkit
     from eegkit.evaluation import Results
+    from eegkit.evaluation.results.file import results_file
 
     source = results_file(results)
     target = out or source.with_name("report.html")
-    target.parent.mkdir(parents=True, exist_ok=True)
     click.echo(f"Wrote {eegkit.report(Results.load(source), target)}")
-
-
-def results_file(path: Path) -> Path:
-    """The file of results that a folder, or a file itself, stands for.
-
-    Raises
-    ------
-    ValueError
-        The folder holds none.
-    FileNotFoundError
-        There is no such file.
-    """
-    if path.is_dir():
-        if (path / RESULTS_FILE).is_file():
-            return path / RESULTS_FILE
-        runs = sorted(p.parent.name for p in path.glob(f"*/{RESULTS_FILE}"))
-        hint = f" It holds the runs {', '.join(runs[:5])}: name one of them." if runs else ""
-        raise ValueError(f"The folder {path} holds no {RESULTS_FILE}.{hint}")
-    if not path.exists():
-        raise FileNotFoundError(
-            f"There is no {path}; expected the folder of a run, or its {RESULTS_FILE}."
-        )
-    return path
 
 
 def _names(paths: list[Path]) -> list[str]:
     """A short name for each run: its folder's, or the path where that comes twice."""
+    from eegkit.evaluation.results.file import RESULTS_FILE
+
     short = [p.resolve().parent.name if p.name == RESULTS_FILE else p.stem for p in paths]
     return [s if short.count(s) == 1 else str(p) for s, p in zip(short, paths, strict=True)]
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from eegkit.cli._compare import results_file
 from eegkit.cli._options import FOLDER, PATH, n_jobs_option, option
 
 DIFFERENT = 3
@@ -34,6 +33,7 @@ def replay(
     """
     import eegkit
     from eegkit.cli._tables import replay_table
+    from eegkit.evaluation.results.file import results_file
 
     file = results_file(capsule)
     found = eegkit.replay(file, path=path, n_jobs=n_jobs, store=store, verbose=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, TypedDict, TypeVar
 
 from eegkit.datasets.user_recordings import UserRecordings
-from eegkit.parameters import PathLike
+from eegkit.parameters import ParameterError, PathLike
+from eegkit.text import suggest
 from eegkit.trials import Trials
 
 LoadTrials = TypeVar("LoadTrials", bound=Callable[..., Trials])
@@ -27,6 +28,20 @@ class RecordingOptions(TypedDict, total=False):
     n_jobs: int | None
     cache: bool | PathLike
     progress: bool
+
+
+def check_options(load: str, data_set: type[UserRecordings], options: Mapping[str, object]) -> None:
+    """Refuse options that a data set of recordings does not have.
+
+    Raises
+    ------
+    ParameterError
+        Names the function `load`, and the options that are near.
+    """
+    for option in options:
+        if option not in inspect.signature(data_set).parameters:
+            hint = suggest(option, RecordingOptions.__annotations__)
+            raise ParameterError(f"{load} has no option {option!r}{hint}", option)
 
 
 def show_options(load: LoadTrials) -> LoadTrials:

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from eegkit.datasets._base import MissingDataWarning
-from eegkit.datasets._options import RecordingOptions, show_options
+from eegkit.datasets._options import RecordingOptions, check_options, show_options
 from eegkit.datasets._recordings import Recording, existing_folder
 from eegkit.datasets.user_recordings import (
     Segment,
@@ -138,6 +138,7 @@ def bids_recordings(
     """The data set that `from_bids` loads."""
     if importlib.util.find_spec("mne_bids") is None:
         raise ImportError(f"from_bids needs MNE-BIDS: {install_command('eegkit[bids]')}.")
+    check_options("from_bids", Bids, options)
     path = existing_folder(root)
     tasks = None if task is None else [task]
     dataset: Any = Bids(path=path, tasks=tasks, download=False, **options)

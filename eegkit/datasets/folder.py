@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Unpack
 import numpy as np
 import pandas as pd
 
-from eegkit.datasets._options import RecordingOptions, show_options
+from eegkit.datasets._options import RecordingOptions, check_options, show_options
 from eegkit.datasets._recordings import Recording, existing_folder
 from eegkit.datasets.user_recordings import (
     Segment,
@@ -152,6 +152,7 @@ def labelled_folder(
     **options: Unpack[RecordingOptions],
 ) -> Folder:
     """The data set that `from_folder` loads."""
+    check_options("from_folder", Folder, options)
     path = existing_folder(folder)
     rows = _rows(labels, options.get("window_s"), path)
     people = {}

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from eegkit.atomic import atomic_write
 from eegkit.labels import trial_names
+from eegkit.text import no_such
 from eegkit.trials import Trials
 from eegkit.trials_checks import METADATA_COLUMNS
 
@@ -95,7 +96,7 @@ def _read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     import h5py
 
     if not path.is_file():
-        raise FileNotFoundError(f"There is no file {path}.")
+        raise no_such(path)
     try:
         with h5py.File(path, "r") as file:
             arrays = {name: _values(item) for name, item in file.items() if hasattr(item, "shape")}

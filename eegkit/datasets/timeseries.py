@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from eegkit.atomic import atomic_write
 from eegkit.datasets.overlap import channels_overlap
 from eegkit.parameters import Count, check_for
+from eegkit.text import no_such
 from eegkit.trials import Trials
 
 SPLITS = {"_TRAIN": "train", "_TEST": "test"}
@@ -186,7 +187,7 @@ def _split(path: Path) -> str:
 def _read(path: Path, n_times: int | None, missing: str) -> tuple[NDArray[Any], NDArray[Any]]:
     """Signals, shape (n_trials, n_channels, n_times), and labels of one file."""
     if not path.is_file():
-        raise FileNotFoundError(f"There is no file {path}.")
+        raise no_such(path)
     content = _Content(n_times, missing)
     # The warning is of numbers that stop being numbers; numpy warned before it raised.
     ignored = warnings.catch_warnings(action="ignore", category=DeprecationWarning)

@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 
 import yaml
 
-from eegkit.text import suggest
+from eegkit.text import no_such
 
 MAX_BYTES = 100_000
 _TAG = "tag:yaml.org,2002:"
@@ -242,10 +242,7 @@ def _read(path: Path) -> str:
     if path.is_dir():
         raise ValueError(f"{path} is a folder; expected the YAML file of an experiment.")
     if not path.exists():
-        siblings = path.parent.glob("*.y*ml") if path.parent.is_dir() else ()
-        raise FileNotFoundError(
-            f"There is no file {path}{suggest(path.name, [p.name for p in siblings], '')}"
-        )
+        raise no_such(path, pattern="*.y*ml")
     if path.stat().st_size > MAX_BYTES:
         raise ValueError(
             f"{path} has {path.stat().st_size} bytes; expected the YAML file of an experiment, of "

@@ -59,7 +59,8 @@ def explain(
         Fitted: a net, or a pipeline that ends in one; for "occlusion" any that has
         ``predict_proba``.
     X : array-like, Trials or mne.Epochs
-        Trials as ``predict`` takes them, best of people the decoder was not trained on.
+        Trials as ``predict`` takes them, best of people the decoder was not trained on. Those of
+        a file are ``eegkit.prediction.recordings_for(decoder).read("session.edf")[0]``.
     y : array-like, shape (n_trials,), optional
         Their labels; by default those that X has, if it is `Trials`. No method needs them but by
         ``target="true"``.

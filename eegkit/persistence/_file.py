@@ -16,6 +16,7 @@ from eegkit.libraries import install_command
 from eegkit.persistence._classes import named_classes, version_of
 from eegkit.persistence._decode import Decoder
 from eegkit.persistence._encode import Encoder
+from eegkit.recordings.files import FORMATS
 from eegkit.tensor_file import CorruptFileError
 
 FORMAT_VERSION = 1
@@ -122,7 +123,8 @@ def load(path: str | os.PathLike[str], custom_classes: Iterable[type] = ()) -> A
     """
     classes_by_name = named_classes(custom_classes)
     name = str(path)
-    description, tensors = _read_checked(Path(path).read_bytes(), name)
+    data = tensor_file.existing(Path(path), "a saved estimator").read_bytes()
+    description, tensors = _read_checked(data, name)
     try:
         decoder = Decoder(tensors, description["versions"], classes_by_name)
         return decoder.decode(description["estimator"])
@@ -142,6 +144,11 @@ def _read_checked(data: bytes, name: str) -> tuple[dict[str, Any], dict[str, NDA
     try:
         description, tensors = tensor_file.read(data, name)
     except CorruptFileError as error:
+        if Path(name).suffix.lower() in FORMATS:
+            raise CorruptFileError(
+                f"{name} is a recording by its name, and no file of eegkit.save; expected a saved "
+                "decoder, which comes first: eegkit predict MODEL RECORDING."
+            ) from error
         raise CorruptFileError(f"{error} Copy it again, or save the estimator again.") from error
     file_version = description.get("format_version") if isinstance(description, dict) else None
     if type(file_version) is not int or file_version < 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -41,6 +42,11 @@ def input_of(model: Any) -> ModelInput:
     ValueError
         It is not fitted, no classifier, or reads spectrograms.
     """
+    if isinstance(model, str | os.PathLike):
+        raise ValueError(
+            f"The decoder is the name {os.fspath(model)!r}; expected a fitted one, such as "
+            f"eegkit.load({os.fspath(model)!r}) gives, before the recording."
+        )
     steps = [step for _, step in model.steps] if hasattr(model, "steps") else [model]
     if not hasattr(steps[-1], "predict"):
         raise ValueError(

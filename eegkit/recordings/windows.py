@@ -14,6 +14,7 @@ from eegkit.recordings.channels import match_channels
 from eegkit.recordings.files import naming_the_file, open_recording
 from eegkit.recordings.preparation import Preparation
 from eegkit.recordings.prepared import prepare_recording
+from eegkit.text import no_such
 
 if TYPE_CHECKING:
     import mne
@@ -107,7 +108,7 @@ def _open(recording: str | os.PathLike[str] | mne.io.BaseRaw) -> tuple[mne.io.Ba
         if path.is_dir():
             raise ValueError(f"{path} is a folder; expected the file of a recording.")
         if not path.is_file():
-            raise FileNotFoundError(f"There is no recording {path}.")
+            raise no_such(path, "recording")
         return open_recording(path), path
     if not hasattr(recording, "annotations") or not hasattr(recording, "ch_names"):
         raise ValueError(

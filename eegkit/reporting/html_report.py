@@ -96,10 +96,10 @@ def report(
     """
     import mne
 
+    by_dataset = _match(results, trials)
     path = Path(path)
     if path.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"path is {str(path)!r}; expected the name of an .html file.")
-    by_dataset = _match(results, trials)
     several = by_name(attributions)
     document = mne.Report(title="Decoding report", verbose="error")
     document.include += VIEWPORT
@@ -152,6 +152,10 @@ def _failures(results: Results) -> str:
 
 def _match(results: Results, trials: Any) -> dict[str, Trials]:
     """The trials by data set, seen to be those of the results."""
+    if not isinstance(results, Results):
+        raise ValueError(
+            f"results is {results!r:.60}; expected Results: report(results, 'report.html')."
+        )
     if trials is None:
         return {}
     datasets = joined(results.datasets)

@@ -12,7 +12,6 @@ from sklearn.utils.validation import check_is_fitted
 from eegkit.parameters import ParameterError
 from eegkit.signals import SignalArray
 from eegkit.transforms._base import Transformer
-from eegkit.transforms._spectral import range_of
 
 
 class BandFeatures(Transformer):
@@ -21,7 +20,21 @@ class BandFeatures(Transformer):
     def _bins_of(
         self, name: str, band: tuple[float, float], freqs: NDArray[np.float64]
     ) -> NDArray[np.intp]:
-        low, high = range_of(*band, self.sfreq_, "bands")
+        low, high = band
+        nyquist = self.sfreq_ / 2
+        if not 0 <= low <= high:
+            raise ParameterError(
+                f"The band {name!r} is {low:g} to {high:g} Hz; expected a lower and an upper "
+                "frequency, neither below 0; change it in bands.",
+                "bands",
+            )
+        if high > nyquist:
+            raise ParameterError(
+                f"The band {name!r} goes up to {high:g} Hz, above the Nyquist frequency "
+                f"{nyquist:g} Hz of signals at {self.sfreq_:g} Hz; lower it in bands, or leave it "
+                "out there.",
+                "bands",
+            )
         bins = np.flatnonzero((freqs >= low) & (freqs < high))
         if not len(bins):
             raise ParameterError(

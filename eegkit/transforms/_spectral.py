@@ -121,22 +121,20 @@ def refuse_single_sample(n_times: int) -> None:
         raise ValueError("Trials of a single sample (n_features = 1) have no spectrum.")
 
 
-def range_of(
-    f_min: float | None, f_max: float | None, sfreq: float, parameter: str | None = None
-) -> tuple[float, float]:
-    """A range of frequencies in Hz, of one parameter or of two; None is 0 and Nyquist's."""
+def range_of(f_min: float | None, f_max: float | None, sfreq: float) -> tuple[float, float]:
+    """A range of frequencies in Hz; None is 0 and Nyquist's."""
     nyquist = sfreq / 2
     low, high = 0.0 if f_min is None else float(f_min), nyquist if f_max is None else float(f_max)
     if not 0 <= low <= high:
         raise ParameterError(
             f"f_min is {low:g} Hz and f_max {high:g} Hz; expected 0 <= f_min <= f_max.",
-            parameter or "f_min",
+            "f_min",
         )
     if high > nyquist:
         raise ParameterError(
             f"f_max is {high:g} Hz, above the Nyquist frequency {nyquist:g} Hz of signals at "
             f"{sfreq:g} Hz; lower f_max, or f_max=None for all there is.",
-            parameter or "f_max",
+            "f_max",
         )
     return low, high
 

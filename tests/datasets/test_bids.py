@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from eegkit import load_dataset
+from eegkit import ParameterError, load_dataset
 from eegkit.cli import main
 from eegkit.datasets import MissingDataWarning, from_bids
 from eegkit.kept_files import cached_files
@@ -241,3 +241,8 @@ def test_by_name(written, monkeypatch):
     assert "has no subject '1'; it has 01, 02." in shown.output
     shown = CliRunner().invoke(main, ["describe", data[0]])
     assert "expected the start and the end of a trial" in shown.output
+
+
+def test_options_that_are_near_are_told(tmp_path):
+    with pytest.raises(ParameterError, match="from_bids has no option 'lfreq'; did you mean 'l_"):
+        from_bids(tmp_path, events=["left"], lfreq=1)

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from scipy.io import loadmat, savemat
 
+from eegkit import ParameterError
 from eegkit.datasets import MissingDataWarning, from_bids, from_folder
 from eegkit.kept_files import cached_files
 
@@ -576,3 +577,8 @@ def test_help_shows_every_option_with_its_default(load):
     assert shown["overlap"].default == 0.0
     assert shown["channels"].annotation.startswith("Sequence[str]")
     assert "options" not in shown
+
+
+def test_options_that_are_near_are_told(tmp_path):
+    with pytest.raises(ParameterError, match="from_folder has no option 'lfreq'; did you mean 'l_"):
+        from_folder(tmp_path, tmp_path / "labels.csv", lfreq=1)

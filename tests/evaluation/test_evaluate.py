@@ -1,5 +1,6 @@
 """`evaluate`: rows, chance levels, people kept apart, warnings and refusals."""
 
+import re
 import warnings
 
 import numpy as np
@@ -230,6 +231,14 @@ def test_warnings_of_the_fits_arrive_once(trials, n_jobs):
     assert [str(w.message) for w in caught] == ["the net stumbled"]
 
 
+@pytest.mark.parametrize("on_error", ["record", "raise"])
+def test_an_estimator_of_features_needs_a_transform(trials, on_error):
+    hint = r"reads features, .* put a transform first, as Pipeline\(\[BandPower\(\), Logistic"
+    with pytest.raises(ValueError, match="array with dim 3") as caught:
+        evaluate(LogisticRegression(), trials, cv="group-3", on_error=on_error)
+    assert re.search(hint, " ".join([str(caught.value), *getattr(caught.value, "__notes__", ())]))
+
+
 def test_an_error_in_fit_tells_pipeline_and_fold(trials):
     pipeline = FunctionTransformer(log_power)
     broken = Pipeline([pipeline, ("clf", LogisticRegression(C=-1.0))])
@@ -300,6 +309,7 @@ def test_bad_trials_are_refused(trials, make, message):
     [
         ({}, "pipelines is empty"),
         ([DummyClassifier()], "pipelines is a sequence"),
+        ("band_power+lr", r"is the text 'band_power\+lr'; .*experiment\.parse_pipeline\('band_"),
         (DummyClassifier, r"is the class DummyClassifier; expected an object"),
         ({"a": 3}, "Pipeline 'a' is a int"),
         ({1: DummyClassifier()}, "A pipeline is named 1"),

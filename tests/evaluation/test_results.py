@@ -200,3 +200,18 @@ def test_settings_of_an_older_file_are_read():
     settings = RunSettings.from_dict(old)
     assert settings.split == "loso"
     assert RunSettings.from_dict(settings.to_dict()) == settings
+
+
+def test_a_folder_stands_for_its_results(results, tmp_path):
+    results.save(tmp_path / "run" / "results.safetensors")
+    assert repr(Results.load(tmp_path / "run")) == repr(results)
+    with pytest.raises(ValueError, match="holds the runs run: name one"):
+        Results.load(tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"the folder of a run, .*; did you mean 'run'"):
+        Results.load(tmp_path / "rum")
+
+
+def test_save_writes_no_table(results, tmp_path):
+    with pytest.raises(ValueError, match=r"results\.to_csv.*'r\.safetensors', which load reads"):
+        results.save(tmp_path / "r.csv")
+    assert not list(tmp_path.iterdir())

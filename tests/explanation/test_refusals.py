@@ -1,7 +1,9 @@
 """What `explain` refuses, each in a sentence."""
 
 import builtins
+from pathlib import Path
 
+import mne
 import numpy as np
 import pytest
 from sklearn.dummy import DummyClassifier
@@ -107,3 +109,23 @@ def test_without_captum_a_sentence_says_what_to_install(decoder, trials, monkeyp
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(ImportError, match=r"not installed: (uv )?pip install 'eegkit\[explain\]'"):
         explain(decoder, trials)
+
+
+@pytest.mark.parametrize("name", ["new.edf", Path("new.edf")])
+def test_the_name_of_a_recording_is_no_trials(name, decoder):
+    message = r"X is 'new\.edf', the name of a file; .*recordings_for\(decoder\)\.read\('new\.edf"
+    with pytest.raises(ValueError, match=message):
+        explain(decoder, name)
+    with pytest.raises(ValueError, match=message):
+        decoder.predict(name)
+
+
+def test_a_recording_is_no_trials(decoder):
+    raw = mne.io.RawArray(np.zeros((2, 100)), mne.create_info(2, 100, "eeg"), verbose="error")
+    with pytest.raises(ValueError, match=r"X is a whole recording; .*\.read\(raw\)\[0\]"):
+        explain(decoder, raw)
+
+
+def test_one_trial_alone_is_refused(decoder, trials):
+    with pytest.raises(ValueError, match=r"which is one trial; .*trials\.X\[:1\]"):
+        decoder.predict(trials.X[0])

@@ -302,3 +302,8 @@ def test_in_a_browser(folder, tmp_path, name, width, height):
     assert page.failed == []
     assert {url.split(":")[0] for url in page.requests} <= {"file", "data"}
     assert page.screenshot.startswith(b"\x89PNG")
+
+
+def test_results_come_first(results):
+    with pytest.raises(ValueError, match=r"results is 'r\.html'; expected Results: report\(resul"):
+        report("r.html", results)

@@ -81,7 +81,10 @@ def test_scikit_learns_checks_of_names(check):
     ("params", "message"),
     [
         ({"bands": {}}, "bands is {}; expected a mapping .* with at least one entry"),
-        ({"bands": {"high": (50, 70)}}, "above the Nyquist frequency 64 Hz"),
+        (
+            {"bands": {"high": (50, 70)}},
+            "'high' goes up to 70 Hz, above .* 64 Hz.* in bands",
+        ),
         ({"bands": {"thin": (10.2, 10.4)}}, "'thin', 10.2 to 10.4 Hz, holds no frequency bin"),
         ({"bands": 70}, "bands is 70 Hz, and no such band lies between 1 Hz and .* 64 Hz"),
         ({"output": "loud"}, "output is 'loud'"),

@@ -13,13 +13,21 @@ from eegkit.evaluation.metrics.scoring import FIXED_COLUMNS
 from eegkit.evaluation.results.predictions import pack, unpack
 from eegkit.evaluation.results.settings import RunSettings
 from eegkit.evaluation.results.tuning import searches_table
+from eegkit.text import suggest
 
 FORMAT_VERSION = 1
+RESULTS_FILE = "results.safetensors"
+TABLES = (".csv", ".tsv", ".xlsx")
 COUNTS = ("seed", "fold", "n_train", "n_test", "n_train_subjects")
 
 
 def write(path: Path, results: Any) -> None:
     """Write beside, then rename."""
+    if path.suffix.lower() in TABLES:
+        raise ValueError(
+            f"path is {str(path)!r}, but save writes no table; results.to_csv({str(path)!r}) does. "
+            f"Expected a name such as {path.with_suffix('.safetensors').name!r}, which load reads."
+        )
     arrays: dict[str, Any] = {}
     headers = [
         {"dataset": dataset, "pipeline": pipeline, "packed": pack(part, arrays, f"{i}/")}
@@ -50,6 +58,30 @@ def _table(lists: Mapping[str, Any]) -> pd.DataFrame:
     return table.astype(scores | counts)
 
 
+def results_file(path: Path) -> Path:
+    """The file of results that a folder, or a file itself, stands for.
+
+    Raises
+    ------
+    ValueError
+        The folder holds none.
+    FileNotFoundError
+        There is no such file.
+    """
+    if path.is_dir():
+        if (path / RESULTS_FILE).is_file():
+            return path / RESULTS_FILE
+        runs = sorted(p.parent.name for p in path.glob(f"*/{RESULTS_FILE}"))
+        hint = f" It holds the runs {', '.join(runs[:5])}: name one of them." if runs else ""
+        raise ValueError(f"The folder {path} holds no {RESULTS_FILE}.{hint}")
+    if not path.exists():
+        hint = suggest(path.name, [p.name for p in path.parent.glob("*")], "")
+        raise FileNotFoundError(
+            f"There is no {path}; expected the folder of a run, or its {RESULTS_FILE}{hint}"
+        )
+    return path
+
+
 def read(path: Path) -> dict[str, Any]:
     """The arguments of `Results`.
 
@@ -58,6 +90,7 @@ def read(path: Path) -> dict[str, Any]:
     CorruptFileError
         The file is damaged, or holds something else.
     """
+    path = results_file(path)
     content, arrays = tensor_file.read(path.read_bytes(), str(path))
     if content.get("results_version") != FORMAT_VERSION:
         raise tensor_file.CorruptFileError(

@@ -365,12 +365,14 @@ class Results(ResultFacts):
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Results:
-        """Read what `save` wrote.
+        """Read what `save` wrote; of a folder, its ``results.safetensors``.
 
         Raises
         ------
         CorruptFileError
             The file is damaged, or holds something else.
+        FileNotFoundError
+            There is no such file.
         """
         return cls(**read(Path(path)))
 

@@ -150,6 +150,16 @@ class Fitted:
     decoder: Any
 
 
+def _hint(error: Exception) -> str:
+    """What to do about scikit-learn's word for trials, where features were expected."""
+    if "Found array with dim 3" not in str(error):
+        return ""
+    return (
+        " An estimator reads features, but was given trials of channels and samples: put a "
+        "transform first, as Pipeline([BandPower(), LogisticRegression()])."
+    )
+
+
 def fit_and_score(
     task: Task, pipeline: Any, data: Data, scorers: Mapping[str, Scorer], may_fail: bool
 ) -> Outcome:
@@ -164,9 +174,9 @@ def fit_and_score(
     except Exception as error:
         if may_fail:
             text = f"{type(error).__name__}: {error}"
-            failure = {"error": text, "traceback": traceback.format_exc()}
+            failure = {"error": text + _hint(error), "traceback": traceback.format_exc()}
             return Outcome(task.number, [], failure=failure)
-        error.add_note(f"This happened to {task.pipeline!r} on fold {fold.number}.")
+        error.add_note(f"This happened to {task.pipeline!r} on fold {fold.number}.{_hint(error)}")
         raise
     rows = fitted.rows
     undefined = [(m, row["subject"]) for row in rows for m in scorers if np.isnan(row[m])]

@@ -24,6 +24,11 @@ def name_pipelines(pipelines: Any, baselines: bool = False) -> dict[str, Any]:
     """The pipelines by name, and the baselines; a single one is named after its steps."""
     if isinstance(pipelines, Mapping):
         by_name = dict(pipelines)
+    elif isinstance(pipelines, str):
+        raise ValueError(
+            f"pipelines is the text {pipelines!r}; expected an estimator: "
+            f"eegkit.experiment.parse_pipeline({pipelines!r}) makes one of names."
+        )
     elif isinstance(pipelines, Sequence) and not hasattr(pipelines, "fit"):
         raise ValueError(
             "pipelines is a sequence; expected one estimator, or a dict from names to estimators."
