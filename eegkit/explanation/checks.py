@@ -220,7 +220,9 @@ def _of_labels(
 ) -> None:
     """The decoder fitted again, on labels that mean nothing."""
     if train is None:
-        skipped["whether they follow what was learned"] = "no training trials were given (train=)"
+        skipped["whether they follow what was learned"] = (
+            "no training trials were given, as check(train=...) takes them in Python"
+        )
         return
     [repetition] = repetitions
     y = hard_labels(np.asarray(train.y))

@@ -77,8 +77,9 @@ SENTENCES = {
         "a decoder trained on random labels has other maps (correlation {value:z.2f})",
     ),
     "hiding": (
-        "to hide what they name changes the answer no more than to hide anything (p = {value:.2g})",
-        "to hide what they name changes the answer more than to hide anything (p = {value:.2g})",
+        "hiding what they name changes the answer no more than hiding random parts "
+        "(p = {value:.2g})",
+        "hiding what they name changes the answer more than hiding random parts (p = {value:.2g})",
     ),
     "source": (
         "they name the source in {value:.0%} of the trials only",

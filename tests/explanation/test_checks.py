@@ -69,7 +69,7 @@ def failed(report):
 def test_honest_maps_pass(net, method):
     report = explain(net, *spectrograms(60, 1), method=method).check(source=SOURCE)
     assert report.passed, report
-    first, second = report.describe().split("(train=). ")
+    first, second = report.describe().split(" in Python. ")
     assert first.startswith("Not checked is whether they follow what was learned, since no train")
     assert second.startswith("Trustworthy as far as checked: the decoder is right in")
     by_check = report.table.groupby("check")["value"].last()
