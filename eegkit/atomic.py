@@ -33,6 +33,11 @@ def atomic_write(path: str | os.PathLike[str], *, durable: bool = False) -> Iter
     pathlib.Path
         ``.<name>.<32 hex digits>.part`` in the same folder.
 
+    Raises
+    ------
+    NotADirectoryError
+        A file stands where the folder is to be.
+
     Examples
     --------
     >>> import tempfile
@@ -46,7 +51,13 @@ def atomic_write(path: str | os.PathLike[str], *, durable: bool = False) -> Iter
     """
     path = Path(path)
     part = path.with_name(f".{path.name}.{uuid4().hex}.part")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise NotADirectoryError(
+            f"There is no folder {path.parent} to write {path.name} to, and none can be made, "
+            "since a file has that name, or the name of a folder above; choose another folder."
+        ) from error
     try:
         yield part
         if durable:

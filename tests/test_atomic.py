@@ -51,6 +51,12 @@ def test_a_folder_that_is_not_there_is_made(tmp_path):
     with atomic_write(path) as part:
         part.write_text("new")
     assert path.read_text() == "new"
+    for below in ("b.txt", "more/b.txt"):
+        with (
+            pytest.raises(NotADirectoryError, match=r"a\.txt.* a file has that name"),
+            atomic_write(path / below),
+        ):
+            pass
 
 
 def test_writers_at_once_leave_one_whole_file(tmp_path):
