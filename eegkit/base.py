@@ -42,7 +42,7 @@ class Estimator(Parametrized, BaseEstimator):
 
     Fields are inherited, so a parameter is written once, where its concept lives, with what it
     may be; the signature of ``__init__`` lists them all, by keyword. Class variables that are
-    not parameters are annotated ``ClassVar`` or not at all.
+    not parameters are annotated ``ClassVar``, or not at all where a base class has them.
     """
 
     dataclass_options: ClassVar[Mapping[str, Any]] = {"eq": False, "repr": False}

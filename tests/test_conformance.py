@@ -4,6 +4,7 @@ import ast
 import importlib
 import re
 from pathlib import Path
+from typing import ClassVar
 from unittest import SkipTest
 
 import numpy as np
@@ -81,6 +82,25 @@ def test_a_check_whose_package_is_missing_is_skipped(monkeypatch):
     assert verdict.skip.endswith("pip install 'eegkit[skops]'")
     with pytest.raises(SkipTest, match="Needs skops"):
         checks[0]()
+
+
+class Shorter(Crop):
+    """What has no annotation is a parameter to its reader alone."""
+
+    DEEPEST = 3
+    input_kind = "raw"
+    pad: float = 0.0
+    gain = 0.25
+
+
+def test_what_looks_like_a_parameter_is_one():
+    [check] = [c for c in testing.transform_checks(Shorter) if "annotated" in c.name]
+    with pytest.raises(
+        AssertionError, match=r"gain has no annotation.*; write gain: float = 0\.25"
+    ):
+        check()
+    Shorter.__annotations__["gain"] = ClassVar[float]
+    check()
 
 
 class Doubled(Crop):

@@ -103,7 +103,7 @@ def project(tmp_path, monkeypatch):
 
 def test_a_project_is_checked(project):
     done = run("check", project / "look", "--path", project / "data")
-    assert "dataset look: 5 checks, all passed." in done.output
+    assert "dataset look: 6 checks, all passed." in done.output
 
 
 def test_a_check_that_is_skipped_says_what_it_needs(project, monkeypatch):
@@ -120,13 +120,19 @@ def test_a_failure_says_what_was_seen_and_what_is_wanted(project):
     source.write_text(source.read_text().replace('("rest", "task")', '("rest", "<b>")'))
     page = project / "verdict.html"
     done = run("check", project / "look", "--path", project / "data", "--report", page, code=1)
-    assert "dataset look: 5 checks, 1 FAILED." in done.output
+    assert "dataset look: 6 checks, 1 FAILED." in done.output
     assert "Seen: y has ['task']; expected some of classes, ('rest', '<b>')" in done.output
     assert "Wanted: X is finite float32" in done.output
     html = page.read_text()
     assert "<b>FAILED</b>" in html
     assert "&lt;b&gt;" in html
     assert "docs/plugin_checks.md" in html
+
+
+def test_a_file_that_is_missing_is_named(project):
+    (project / "data" / "person2.npz").unlink()
+    done = run("check", project / "look", "--path", project / "data", code=1)
+    assert re.search(r"Seen: FileNotFoundError: .*person2\.npz", done.output)
 
 
 def test_what_cannot_be_checked_is_said(tmp_path):

@@ -285,7 +285,9 @@ class WindowedDataset(PreparedDataset):
     target_sfreq, l_freq, h_freq
         See `PreparedDataset`.
     window_s : float, optional
-        Length of a trial in s; by default each labelled piece is one.
+        Length of a trial in s; by default a trial is the whole piece that `read` cuts: a labelled
+        one, or, of `read_windows`, the recording. Where labels depend on the onset, give it a
+        default in your class, ``window_s: Positive = 2.0``.
     overlap : float, default 0.0
         Part of a window shared with the next one, from 0 to below 1. Overlapping
         windows share samples: never let them fall on both sides of a split.

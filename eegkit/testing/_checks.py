@@ -13,6 +13,7 @@ from unittest import SkipTest
 from eegkit.base import Estimator
 from eegkit.datasets import Dataset
 from eegkit.testing import (
+    _annotations,
     _classifiers,
     _datasets,
     _estimators,
@@ -105,7 +106,8 @@ def _collect(
     run = _estimators.run_check_estimator
     first = _check("scikit_learn_check_estimator", run, small, expected_failures)
     space = _check("search_space", _search_spaces.check_search_space, small)
-    return [first, *_checks_in(_estimators, small), space, *_checks_in(module, small)]
+    annotated = _checks_in(_annotations, small)
+    return [first, *annotated, *_checks_in(_estimators, small), space, *_checks_in(module, small)]
 
 
 def classifier_checks(
@@ -198,7 +200,7 @@ def dataset_checks(dataset: Dataset) -> list[Check]:
     >>> callable(checks[0])
     True
     """
-    return _checks_in(_datasets, dataset)
+    return _checks_in(_datasets, dataset) + _checks_in(_annotations, dataset)
 
 
 def _run(checks: list[Check]) -> list[str]:

@@ -95,6 +95,8 @@ def run_check_estimator(estimator: Estimator, expected_failures: Mapping[str, st
 
 def what_failed(error: BaseException) -> str:
     """The error in words; of an assertion without words, the line that does not hold."""
+    if isinstance(error, OSError):  # whose text, other than its repr, names the file
+        return f"{type(error).__name__}: {error}"
     if not isinstance(error, AssertionError):
         return repr(error)
     if str(error).strip():
