@@ -17,6 +17,8 @@ from eegkit.trials import Trials
 from eegkit.trials_source import TrialsSource
 
 DATA_VARIABLE = "EEGKIT_DATA"
+GIVE_PATH = "give path=, the folder that holds the recordings"
+DOWNLOAD = "download=True fetches what is missing"
 
 
 class Dataset(Parametrized, ABC):
@@ -49,7 +51,8 @@ class Dataset(Parametrized, ABC):
     availability : {"open", "on request", "competition", "generated"}
         Who may have the recordings.
     how_to_get : str
-        What one does to get them, and where the files belong.
+        What one does to get them, and where the files belong; by default to give the folder, or,
+        where the class has a `fetch` or an option ``download`` of its own, to download them.
     conversions : mapping of str to callable
         What ``eegkit convert DATASET NAME SOURCE TARGET`` can make of the published files:
         ``function(source, target, n_jobs=..., progress=...)``, paths and how to work.
@@ -87,7 +90,7 @@ class Dataset(Parametrized, ABC):
     recorded_sfreq: ClassVar[float]
     classes: ClassVar[tuple[str, ...]]
     availability: ClassVar[str] = "open"
-    how_to_get: ClassVar[str] = "download=True fetches what is missing"
+    how_to_get: ClassVar[str] = GIVE_PATH
     conversions: ClassVar[Mapping[str, Callable[..., None]]] = {}
 
     subjects: Sequence[Any] | None = None
@@ -100,7 +103,10 @@ class Dataset(Parametrized, ABC):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "load" in cls.__dict__:
+        own = vars(cls)
+        if "how_to_get" not in own and ("fetch" in own or "download" in own["__annotations__"]):
+            cls.how_to_get = DOWNLOAD
+        if "load" in own:
             cls.load = _with_source(cls.load)  # type: ignore[assignment, method-assign]
 
     def __post_init__(self) -> None:

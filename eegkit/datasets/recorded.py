@@ -6,8 +6,8 @@ The rule for missing recordings, the same for every data set that can be downloa
 ``download``         what happens to recordings that are asked for but not there
 ===================  =============================================================
 ``None`` (default)   downloaded if no folder was given (neither ``path`` nor the
-                     environment variable ``EEGKIT_DATA``), else left out: a folder
-                     that was given is taken as it is
+                     environment variable ``EEGKIT_DATA``) and the data set has a
+                     `fetch`, else left out: a folder that was given is taken as it is
 ``True``             downloaded
 ``False``            left out
 ===================  =============================================================
@@ -29,7 +29,7 @@ from typing import Any, ClassVar, Literal
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
-from eegkit.datasets._base import DATA_VARIABLE, Dataset, warn_missing
+from eegkit.datasets._base import DATA_VARIABLE, GIVE_PATH, Dataset, warn_missing
 from eegkit.datasets._kept import cache_folder, kept_trials
 from eegkit.datasets._recordings import Recording, name_recordings
 from eegkit.identity import UnidentifiableError, identify
@@ -73,6 +73,7 @@ class RecordedDataset(Dataset):
     """
 
     folder_name: ClassVar[str]
+    how_to_get = GIVE_PATH  # of a class that has no `fetch`
 
     download: bool | None = None
     on_error: Literal["raise", "skip"] = "raise"
@@ -142,8 +143,12 @@ class RecordedDataset(Dataset):
     def _available(self, recordings: Sequence[Recording]) -> list[Recording]:
         """The recordings that are there, once those that may be fetched are."""
         absent = [recording for recording in recordings if not recording.path.is_file()]
-        may_download = self.root() is None if self.download is None else self.download
-        reason = f"not in {self.folder()}; {self.how_to_get}"
+        may_download = self.download
+        if may_download is None:
+            may_download = self.root() is None and type(self).fetch is not RecordedDataset.fetch
+        reason = f"not in {self.folder()}"
+        if self.how_to_get != GIVE_PATH:  # else said below
+            reason += f"; {self.how_to_get}"
         if absent and may_download:
             reason = self._fetch_all(absent)
             absent = [recording for recording in absent if not recording.path.is_file()]

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from eegkit import Trials, libraries
-from eegkit.datasets import MissingDataWarning, RecordedDataset, Recording, cache_folder
+from eegkit.datasets import Dataset, MissingDataWarning, RecordedDataset, Recording, cache_folder
 from eegkit.kept_files import cached_files
 
 
@@ -101,12 +101,40 @@ def test_options(folder):
         Lab(path=folder, scale=0).load()
 
 
-def test_what_cannot_be_downloaded(folder, tmp_path):
+def test_what_cannot_be_downloaded(folder, tmp_path, monkeypatch):
     (folder / "lab" / "p3.npy").unlink()
     with pytest.warns(MissingDataWarning, match=r"subject 3 .*cannot be downloaded by a program"):
         Lab(path=folder, download=True).load()
-    with pytest.raises(FileNotFoundError, match="none of the 3 recordings"):
+    with pytest.raises(
+        FileNotFoundError, match=r"none of the 3 recordings .*empty.lab\)\. Set path="
+    ):
         Lab(path=tmp_path / "empty").load()
+    monkeypatch.delenv("EEGKIT_DATA", raising=False)
+    monkeypatch.setattr(Lab, "usual_folder", lambda self: tmp_path / "usual")
+    with pytest.raises(FileNotFoundError, match=r"there \(not in .*usual\)\. Set path="):
+        Lab().load()
+
+
+def test_how_to_get_what_can_and_what_cannot_be_downloaded():
+    class Fetched(Lab):
+        def fetch(self, recording):
+            pass
+
+    class Told(Fetched):
+        how_to_get = "Ask me."
+
+    class Plain(Dataset):
+        def load(self):
+            raise NotImplementedError
+
+    class Loaded(Plain):
+        download: bool = False
+
+    for cls in (Lab, Plain):
+        assert cls.how_to_get == "give path=, the folder that holds the recordings"
+    for cls in (Fetched, Loaded):
+        assert cls.how_to_get.startswith("download=True fetches")
+    assert Told.how_to_get == "Ask me."
 
 
 def test_progress(folder, capsys):
