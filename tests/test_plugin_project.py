@@ -72,6 +72,12 @@ def test_what_is_written(kind, tmp_path):
         assert "{{" not in (tmp_path / "out" / file).read_text().replace("${{ matrix", "")
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_recordings_are_those_of_data_sets(kind, tmp_path):
+    done = run("new-plugin", "eegkit-my-lab", "--kind", kind, "--out", tmp_path / "out")
+    assert ("on your recordings" in done.output) == (kind == "dataset")
+
+
 @pytest.mark.parametrize("name", ["Eegkit", "my net", "../up", "a--b", "-a", ""])
 def test_names_that_are_none(name, tmp_path):
     with pytest.raises(ValueError, match="expected small letters, digits and hyphens"):
@@ -137,6 +143,7 @@ def test_a_file_that_is_missing_is_named(project):
 
 def test_what_cannot_be_checked_is_said(tmp_path):
     assert "has no pyproject.toml" in run("check", tmp_path, code=1).stderr
+    assert "There is no folder" in run("check", tmp_path / "absent", code=1).stderr
     (tmp_path / "pyproject.toml").write_text("[project]\nname = 'x'\n")
     assert "registers nothing" in run("check", tmp_path, code=1).stderr
     assert "did you mean" in run("check", "stff", code=1).stderr

@@ -18,6 +18,8 @@ from eegkit.text import sections
 
 # Said by the table of parameters, or of use to programmers only.
 NOT_PROSE = ("Parameters", "Attributes", "See Also", "Methods")
+# What a parameter means is said by a base class.
+_SEE = re.compile(r"See (?:[\w.]+\.)?[A-Z]\w+\.\s*")
 _ROLE = re.compile(r":\w+:`~?([^`]+)`")
 
 
@@ -30,9 +32,18 @@ def parameters_of(source: Any) -> dict[str, str]:
         # see `meanings_of`.
         for entry in re.split(r"\n(?=\S)", body):
             heading, _, text = entry.partition("\n")
-            for name in heading.partition(":")[0].split(","):
-                meanings.setdefault(name.strip(), plain(" ".join(text.split())))
+            meaning = plain(_one_line_each(text))
+            for name in map(str.strip, heading.partition(":")[0].split(",")):
+                known = meanings.setdefault(name, meaning)
+                if known is not meaning and _SEE.match(known):
+                    meanings[name] = f"{meaning} {_SEE.sub('', known, count=1)}".strip()
     return meanings
+
+
+def _one_line_each(text: str) -> str:
+    """Text in one line, but for the points of a list."""
+    parts = re.split(r"\n\s*(?=- )", text)
+    return "\n".join(" ".join(part.split()) for part in parts)
 
 
 def _docstring(source: Any) -> str:

@@ -53,11 +53,13 @@ def new_plugin(name: str, kind: str, author: str, out: Path | None) -> None:
     folder = out or Path(name)
     for path in write_plugin(name, kind, folder, author=author):
         click.echo(f"  {folder / path}")
-    recordings = " --path RECORDINGS" if kind == "dataset" else ""
+    recordings, on_what = "", ""
+    if kind == "dataset":
+        recordings, on_what = " --path RECORDINGS", ", on your recordings"
     click.echo(
         f"Next:\n  {install_command('-e', f'{folder}[test]')}\n"
         f"  pytest {folder}   # its tests: the conformance kit, and what you add\n"
-        f"  eegkit check {folder}{recordings}   # the kit alone, as a table, on your recordings"
+        f"  eegkit check {folder}{recordings}   # the kit alone, as a table{on_what}"
     )
 
 
@@ -114,6 +116,8 @@ def check(
 def _registered(name: str) -> list[Found]:
     from eegkit.cli._catalogue import entries_called
 
+    if Path(name).name != name:  # which none is called
+        raise ValueError(f"There is no folder {name}; expected that of a plugin's project.")
     return [
         (e.kind, e.name, registry.get(e.kind, f"{e.distribution}:{e.name}"))
         for e in entries_called(name)

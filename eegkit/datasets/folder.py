@@ -23,7 +23,7 @@ from eegkit.datasets.user_recordings import (
 from eegkit.labels import one_kind
 from eegkit.parameters import Length, ParameterError, check_for
 from eegkit.recordings import FORMATS, companions, open_recording
-from eegkit.text import nearest, shortlist
+from eegkit.text import count, nearest, shortlist, suggest
 from eegkit.times import is_time
 from eegkit.trials import Trials
 from eegkit.trials_checks import METADATA_COLUMNS
@@ -35,6 +35,7 @@ MANDATORY = ("file", "label", "subject")
 TIMES = ("onset", "duration")
 SEPARATORS = (",", ";", "\t")
 TEXT = ("file", *METADATA_COLUMNS)
+COLUMNS = {*MANDATORY, *TEXT, *TIMES}
 TITLE = "from_folder"
 People = Annotated[Sequence[Any], Length()]
 
@@ -202,7 +203,7 @@ class Folder(UserRecordings):
         if absent and (self.on_error == "raise" or len(absent) == len(files)):
             present = _present(self.folder())
             raise ValueError(
-                f"The table names {len(absent)} files that are not in {self.folder()}: "
+                f"The table names {count(len(absent), 'file')} not in {self.folder()}: "
                 f"{', '.join(_with_hint(file, present) for file in absent[:5])}"
                 f"{', ...' if len(absent) > 5 else ''}. Expected paths within that folder."
             )
@@ -275,12 +276,15 @@ def _rows(
     if window_s is None and (len(lengths) > 1 or np.isnan(lengths[0])):
         raise ValueError(
             f"{name} does not give all rows one duration; set window_s=, the length of a trial "
-            "in s."
+            f"in s.{_not_used(table, 'duration')}"
         )
     twice = pd.concat([table["file"], times], axis=1).duplicated().to_numpy()
     if twice.any():
         row = int(np.flatnonzero(twice)[0])
-        raise ValueError(f"{name} labels the same piece of {table['file'].iloc[row]} twice.")
+        raise ValueError(
+            f"{name} labels the same piece of {table['file'].iloc[row]} twice."
+            f"{_not_used(table, 'onset')}"
+        )
     return tuple(
         (file, Segment(label, float(onset), None if np.isnan(duration) else duration, row))
         for file, label, onset, duration, row in zip(
@@ -337,9 +341,17 @@ def _table(labels: str | os.PathLike[str] | pd.DataFrame) -> tuple[pd.DataFrame,
     lacking = [column for column in MANDATORY if column not in table]
     if lacking or table.empty:
         raise ValueError(
-            f"{name} has {len(table)} rows and the columns {', '.join(map(str, table.columns))}; "
-            f"expected at least one row, and the columns {', '.join(MANDATORY)}."
+            f"{name} has {count(len(table), 'row')} and the columns "
+            f"{', '.join(map(str, table.columns))}; expected at least one row, and the columns "
+            f"{', '.join(MANDATORY)}.{_missing(lacking, table)}"
         )
+    for column in _others(table):
+        plain = str(column).strip().lower()
+        if plain in COLUMNS and plain not in table:
+            raise ValueError(
+                f"{name} has a column {column!r}; expected {plain!r}, or another name if it is "
+                "none."
+            )
     if "recording" in table:
         raise ValueError(f"{name} has a column 'recording'; that name is taken, use another.")
     for column in {*MANDATORY, *TEXT} & set(table):
@@ -351,6 +363,26 @@ def _table(labels: str | os.PathLike[str] | pd.DataFrame) -> tuple[pd.DataFrame,
         elif column in TEXT:
             table[column] = one_kind(table[column], f"{name}, {column},").astype(str)
     return table, name
+
+
+def _others(table: pd.DataFrame) -> list[Any]:
+    """The columns that are only kept in the metadata."""
+    return [column for column in table if column not in COLUMNS]
+
+
+def _missing(columns: list[str], table: pd.DataFrame) -> str:
+    """Sentences that say which columns are not there, and what they may be called instead."""
+    return "".join(
+        f" Column {column} is missing" + suggest(column, _others(table), "") for column in columns
+    )
+
+
+def _not_used(table: pd.DataFrame, column: str) -> str:
+    """A sentence on a column that is not there, and those that might be meant for it."""
+    if column in table or not _others(table):
+        return ""
+    others = ", ".join(map(repr, _others(table)))
+    return f" There is no column {column}; not used for it: {others}."
 
 
 def _separator(path: Path) -> str:

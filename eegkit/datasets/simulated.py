@@ -63,9 +63,10 @@ class Simulated(Dataset, overrides=("n_subjects",)):
     Notes
     -----
     Metadata: ``subject`` (``"S01"``, ...), ``session`` (``"0"``, ``"1"``), ``run`` (``"0"``
-    to ``"3"``, two per session), ``trial`` (number within the person) and ``onset`` (s from
-    the start of the run, in which trials follow each other without a gap). Between the
-    sessions the gain of every electrode changes a little.
+    to ``"3"``, two per session), ``trial`` (number within the person), ``onset`` (s from the
+    start of the run, in which trials follow each other without a gap) and ``recording``
+    (``"S01_run-0"``, ...: a run is one). Between the sessions the gain of every electrode
+    changes a little.
 
     ``"motor_imagery"``
         A mu (8 to 13 Hz) and a beta rhythm (16 to 26 Hz) over the sensorimotor areas lose
@@ -182,6 +183,7 @@ class Simulated(Dataset, overrides=("n_subjects",)):
             plan = Plan(name, classes, self.n_trials, n_times, self.sfreq, self.difficulty)
             X, y, metadata = simulate(rng, head, plan)
             metadata.insert(0, "subject", name)
+            metadata["recording"] = name + "_run-" + metadata["run"]
             parts.append(Trials(X, y, metadata, info))
         return Trials.concatenate(parts)
 

@@ -47,7 +47,7 @@ def test_list(kind, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("mental_arithmetic", ["ODC-By 1.0", "Zyma", "36", "download"]),
+        ("mental_arithmetic", ["ODC-By 1.0", "Zyma", "Show a progress bar.", "download=True"]),
         ("stft", ["nperseg", "256", "Short-time", "One of 'log', 'db', 'power'"]),
         ("cnn_bigru", ["hidden_size", "spectrogram", "early_stopping", "least 0 and below 1."]),
         ("simulated", ["A number of at least 64.", "One of 'easy', 'medium', 'hard'."]),
@@ -58,6 +58,14 @@ def test_info(name, said, monkeypatch):
     output = run("info", name).output
     for words in said:
         assert words in output
+    assert "See RecordedDataset" not in output
+
+
+def test_lists_stay_lists(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    points = [line.strip() for line in run("info", "folder").output.splitlines()]
+    assert "- label," in points
+    assert "- subject: whose it is," in points
 
 
 def test_baselines_are_found(monkeypatch):

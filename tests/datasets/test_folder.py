@@ -244,7 +244,7 @@ def test_absent_files(folder):
         from_folder(folder, rows, window_s=2)
     with pytest.warns(MissingDataWarning, match=r"left out x/b\.edf, q\.edf \(not in the folder"):
         assert len(from_folder(folder, rows, window_s=2, on_error="skip")) == 6
-    with pytest.raises(ValueError, match="1 files that are not in"):
+    with pytest.raises(ValueError, match="names 1 file not in"):
         from_folder(folder, table(("c.edf", "rest", "a")), window_s=2, on_error="skip")
     with pytest.raises(ValueError, match=r"names a\.txt; expected files that end with \.edf"):
         from_folder(folder, table(("a.txt", "rest", "a")), window_s=2)
@@ -333,6 +333,22 @@ def test_other_kinds_of_channels(tmp_path, write):
     ("change", "options", "message"),
     [
         ({"label": None}, {"window_s": 2}, "has 2 rows and the columns file, subject; expected"),
+        (
+            {"subject": None, "label": None, "Subject": "S1", "condition": "a"},
+            {"window_s": 2},
+            "Column label is missing. Column subject is missing; did you mean 'Subject'?",
+        ),
+        (
+            {"file": "a.edf", "start": [0, 2]},
+            {"window_s": 2},
+            r"a\.edf twice\. There is no column onset; not used for it: 'start'\.",
+        ),
+        (
+            {"length": [2, 2]},
+            {},
+            r"set window_s=.*There is no column duration; not used for it: 'length'\.",
+        ),
+        ({"Onset": [0, 2]}, {"window_s": 2}, "has a column 'Onset'; expected 'onset', or another"),
         ({"label": ["rest", None]}, {"window_s": 2}, "has no label in row 2"),
         ({"file": ["a.edf", "a.edf"]}, {"window_s": 2}, r"labels the same piece of a\.edf twice"),
         ({"onset": [0, "x"]}, {"window_s": 2}, "has onset 'x' in row 2"),

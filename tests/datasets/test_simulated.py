@@ -187,6 +187,12 @@ def test_trials_know_when_they_began(condition):
     assert trials.X.onsets.tolist() == 2 * [0, 2, 4, 6, 8, 10, 12, 14]
 
 
+def test_the_audit_finds_all_that_it_needs():
+    trials = Simulated(n_subjects=3, n_trials=8, duration=1).load()
+    assert trials.metadata["recording"].nunique() == 3 * 4
+    assert audit_split(trials, "group-3").findings.empty
+
+
 def test_features_can_be_calibrated_by_seconds():
     trials = Simulated(n_subjects=2, n_trials=12, random_state=0).load()
     step = SubjectStandardizer(access="calibration", calibration_s=18.0)
