@@ -7,6 +7,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from eegkit.datasets import Simulated, load_dataset
+from eegkit.evaluation import audit_split
 from eegkit.transforms import BandPower, SubjectStandardizer
 
 
