@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from eegkit.datasets.user_recordings import read_table
 from eegkit.labels import one_kind
 from eegkit.text import count, suggest
 from eegkit.times import is_time
@@ -95,7 +96,7 @@ def seconds_in(table: pd.DataFrame, column: str, name: str) -> pd.Series:
         return pd.Series(np.nan, index=table.index)
     entries = table[column].infer_objects()
     if pd.api.types.is_timedelta64_dtype(entries):
-        entries = entries.dt.totalseconds_in()
+        entries = entries.dt.total_seconds()
     elif is_time(entries):
         raise ValueError(
             f"{name} has dates in the column {column}; expected seconds, {column} of a piece from "
