@@ -85,12 +85,13 @@ def _convolve(
 ) -> torch.Tensor:
     """A convolution of N times as many groups."""
     n_nets, padding = len(x), layer.padding
+    x = x.transpose(0, 1).flatten(1, 2)
     if isinstance(padding, tuple) and padding[-1] and not any(padding[:-1]):
         # Over time alone, the convolution's own padding makes it several times as slow.
         x, padding = F.pad(x, 2 * padding[-1:]), 0
     function = F.conv1d if len(layer.kernel_size) == 1 else F.conv2d
     y = function(
-        x.transpose(0, 1).flatten(1, 2), weight.flatten(0, 1),
+        x, weight.flatten(0, 1),
         None if bias is None else bias.flatten(),
         layer.stride, padding, layer.dilation, n_nets * layer.groups,
     )  # fmt: skip

@@ -261,7 +261,7 @@ def _step(
     chosen = [members[number] for number in batches]
     X, y, weights_of_trials = zip(*batches.values(), strict=True)
     streams = [member.stream for member in chosen]
-    logits, weights = stack.forward(list(batches), torch.stack(X), streams)
+    logits, weights = stack.forward(list(batches), torch.stack(X, 1).transpose(0, 1), streams)
     criteria = [member.net.criterion_ for member in chosen]
     losses = losses_of_all(criteria, logits, y, weights_of_trials)
     (grads,) = torch.autograd.grad(losses.sum(), weights)
