@@ -125,7 +125,7 @@ def test_how_to_get_what_can_and_what_cannot_be_downloaded():
 
     class Plain(Dataset):
         def load(self):
-            raise NotImplementedError
+            return Trials.from_arrays(np.zeros((1, 1, 8)), ["a"], sfreq=8, subject="1")
 
     class Loaded(Plain):
         download: bool = False
