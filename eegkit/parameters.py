@@ -28,6 +28,7 @@ import numpy as np
 
 from eegkit.constraints import Constraint, Interval, Length, Predicate
 from eegkit.plain_values import plain, takes_lists
+from eegkit.unknown_parameters import refuse_unknown
 
 __all__ = [
     "Check", "Constraint", "Count", "Counts", "Depth", "Interval", "Length", "NonNegative",
@@ -138,9 +139,12 @@ class Parametrized:
         for base in reversed(cls.__mro__[1:]):
             types |= vars(base).get("parameter_types", {})
         cls.__annotations__ = {n: t for n, t in types.items() if n in vars(cls)} | annotations
+        has_own_init = "__init__" in vars(cls)
         dataclasses.dataclass(kw_only=kw_only, **cls.dataclass_options)(cls)
         names = [field.name for field in dataclasses.fields(cls) if field.init]  # type: ignore[arg-type]
         cls.parameter_types = {name: (types | annotations)[name] for name in names}
+        if not has_own_init:
+            refuse_unknown(cls, names)
         super().__init_subclass__(**kwargs)
 
     def __setattr__(self, name: str, value: Any) -> None:

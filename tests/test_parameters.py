@@ -181,6 +181,23 @@ def test_a_subclass_changes_a_default_by_the_value_alone():
         Smaller(size=0).check_parameters()
 
 
+def test_a_parameter_that_is_not_there_is_refused_with_those_that_are():
+    with pytest.raises(TypeError, match=r"^Small has no parameter 'sise'; did you mean 'size'\?"):
+        Small(sise=3)
+
+    class Wave(Small):
+        dropout = 0.5
+
+    with pytest.raises(TypeError, match=r"it has no annotation in Wave; write dropout: float = 0.5"):
+        Wave(dropout=0.1)
+
+    class Shortened(Wave):
+        def __init__(self):
+            super().__init__(size=1)
+
+    assert Shortened().size == 1
+
+
 def test_a_data_set_is_checked_when_it_is_made():
     class Recordings(Dataset):
         window: Positive = 2.0

@@ -33,6 +33,8 @@ Settings = Iterable[tuple[str, Any]]
 
 # Settings of results that a run does not choose.
 FOUND = ("versions", "audit", "one_by_one")
+# The text of a file, whose comments ask for nothing; what it says stands in the other settings.
+SAID_ELSEWHERE = ("experiment",)
 
 
 @click.command()
@@ -228,8 +230,10 @@ def _settings_in(file: Path) -> str:
 
 def _what_was_asked(results: Results) -> str:
     """All settings but what a run found on its way, and the software, as text."""
+    left_out = FOUND + SAID_ELSEWHERE
     settings = results.settings.to_dict()
-    return json.dumps({name: v for name, v in settings.items() if name not in FOUND}, default=repr)
+    asked = {name: value for name, value in settings.items() if name not in left_out}
+    return json.dumps(asked, default=repr)
 
 
 def _check_scored(results: Results) -> None:

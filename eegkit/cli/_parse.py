@@ -86,6 +86,7 @@ def _other_spelling(pipelines: Iterable[Any], key: str, value: Any) -> str:
 def _set_params(pipelines: Sequence[Any], settings: Iterable[tuple[str, Any]]) -> None:
     """Set ``step__param=value`` in every pipeline that has the step."""
     from eegkit.parameters import ParameterError, Parametrized
+    from eegkit.unknown_parameters import explain_unknown
 
     for key, value in settings:
         step, _, param = key.partition("__")
@@ -95,12 +96,12 @@ def _set_params(pipelines: Sequence[Any], settings: Iterable[tuple[str, Any]]) -
         if not param:
             raise ValueError(f"--set {key} names a step; expected {step}__PARAMETER=VALUE.")
         for pipeline in matches:
-            names = pipeline.named_steps[step].get_params()
+            estimator = pipeline.named_steps[step]
+            names = estimator.get_params()
             if param not in names:
-                raise ValueError(
-                    f"--set {key}: {step} has no parameter {param!r}{suggest(param, names)}"
-                )
-            types = getattr(pipeline.named_steps[step], "parameter_types", {})
+                why = explain_unknown(type(estimator), param, names)
+                raise ValueError(f"--set {key}: {step} has no parameter {param!r}{why}")
+            types = getattr(estimator, "parameter_types", {})
             pipeline.set_params(**{key: as_typed(value, types.get(param))})
     for step, estimator in (item for p in pipelines for item in p.named_steps.items()):
         if isinstance(estimator, Parametrized):

@@ -118,7 +118,8 @@ def run_file(
     try:
         carry_out(
             run_experiment, experiment, store=folds, loaded=loaded, folder=experiment.out,
-            reported=data, explain=None if experiment.explain is None else explain, **work,
+            keep_others=out is None, reported=data,
+            explain=None if experiment.explain is None else explain, **work,
         )  # fmt: skip
     except KeyboardInterrupt:
         click.echo("What is done is kept; to go on, give the same command again.", err=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ from eegkit.experiment._pipelines import (
 from eegkit.experiment._tuning import TuneReader
 from eegkit.experiment._values import Result, ValueReader, check_step
 from eegkit.text import suggest
+from eegkit.unknown_parameters import explain_unknown
 
 if TYPE_CHECKING:
     from eegkit.datasets import Dataset
@@ -240,8 +241,7 @@ class _Reader(ValueReader):
                     "pipeline with a name of your own has a list of steps below it.",
                 )
             estimator = steps[step.value]
-            names = estimator.get_params(deep=False)
-            estimator.set_params(**self._params(mapping, step.value, names))
+            estimator.set_params(**self._params(mapping, step.value, type(estimator)))
             self.call_at(step, partial(check_step, estimator), pairs=mapping.pairs())
             if not says_what_it_takes(estimator):
                 self.call_at(mapping, partial(try_on_noise, pipeline))
@@ -273,17 +273,20 @@ class _Reader(ValueReader):
         return name, mapping
 
     def _step(self, cls: type, name: Item, mapping: Item) -> Any:
-        names = inspect.signature(cls).parameters
-        params = {"random_state": self.random_state} if "random_state" in names else {}
-        params |= self._params(mapping, name.value, names)
+        params = self._params(mapping, name.value, cls)
+        if "random_state" in inspect.signature(cls).parameters:
+            params = {"random_state": self.random_state} | params
         step = self.call_at(name, partial(make_step, cls, **params))
         self.call_at(name, partial(check_step, step), pairs=mapping.pairs())
         return step
 
-    def _params(self, mapping: Item, step: str, names: Collection[str]) -> dict[str, Any]:
-        params = {}
+    def _params(self, mapping: Item, step: str, cls: type) -> dict[str, Any]:
+        params: dict[str, Any] = {}
+        names = inspect.signature(cls).parameters
         for key, value in self.pairs(mapping, f"the parameters of {step}, such as {{name: value}}"):
-            self.check_name(key, names, f"{step} has no parameter")
+            if key.value not in names:
+                why = explain_unknown(cls, str(key.value), names)
+                self.fail(key, f"{step} has no parameter {key.value!r}{why}")
             is_steps = key.value == "transformers" and value.kind == "list"
             params[key.value] = (
                 self._steps(value, ends_with_classifier=False) if is_steps else value.plain()

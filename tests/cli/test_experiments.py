@@ -136,6 +136,23 @@ def test_a_run_with_other_settings_is_not_replaced(here):
     assert len(Results.load(folder / "results.safetensors").table) == 4
 
 
+def test_a_changed_file_does_not_replace_what_it_gave_before(here):
+    run("run", "one.yaml")
+    (here / "one.yaml").write_text(f"# A word to the reader.\n{TEXT}")
+    assert "other settings" not in run("run", "one.yaml").stderr
+    for _ in range(2):  # the same again goes where it was
+        (here / "one.yaml").write_text(TEXT.replace("loso", "group-2"))
+        assert "results/one holds a run with other settings" in run("run", "one.yaml").stderr
+    assert sorted(path.name for path in (here / "results").iterdir()) == ["one", "one-2"]
+    n_folds = [
+        Results.load(here / "results" / name / "results.safetensors").table["fold"].nunique()
+        for name in ("one", "one-2")
+    ]
+    assert n_folds == [4, 2]
+    run("run", "one.yaml", "--out", "results/one")
+    assert Results.load(here / "results" / "one" / "results.safetensors").settings.cv != "loso"
+
+
 def test_a_pipeline_without_any_score_is_an_error_of_results_that_are_there(tmp_path, monkeypatch):
     def fail(self, *args, **kwargs):
         raise ValueError("not today")
