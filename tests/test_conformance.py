@@ -67,10 +67,43 @@ def test_errors_of_the_plugin_are_told_too():
         raise KeyError("electrode")
 
     [verdict] = testing.verdicts([testing.Check("odd", run, "Something.")])
-    assert verdict.seen == "KeyError('electrode')"
+    [line] = [n for n, text in enumerate(Path(__file__).read_text().split("\n"), 1)
+              if text.strip() == 'raise KeyError("electrode")']  # fmt: skip
+    place = f"(run, line {line} of test_conformance.py)"
+    assert verdict.seen == f"KeyError('electrode') in `raise KeyError(\"electrode\")` {place}"
     assert verdict.wanted == "Something."
     [verdict] = testing.verdicts([testing.Check("fine", lambda: None)])
     assert verdict.failure is None
+
+
+class Forgetful(Crop):
+    """Its mistake is in its own method, which libraries call."""
+
+    def transform_block(self, block):
+        return {}["kernel"]
+
+
+def test_a_mistake_that_fails_every_check_is_told_in_its_line():
+    checks = testing.transform_checks(Forgetful)
+    seen = {v.check: v.seen for v in testing.verdicts(checks) if v.failure is not None}
+    assert len(seen) > 10
+    told = seen["scikit_learn_check_estimator"]
+    assert told.startswith("KeyError('kernel') in `return {}[\"kernel\"]` (transform_block, line ")
+    assert told.endswith(" of test_conformance.py)")
+    assert sum(text == told for text in seen.values()) > 5
+
+
+def test_failures_of_scikit_learn_that_say_the_same_stand_together(monkeypatch):
+    results = [
+        {"check_name": name, "status": "failed", "exception": AssertionError(words)}
+        for name, words in (("one", "is odd"), ("two", "is even"), ("three", "is odd"))
+    ]
+    monkeypatch.setattr(
+        "eegkit.testing._estimators.check_estimator", lambda *args, **options: results
+    )
+    check, *_ = testing.transform_checks(Doubled)
+    with pytest.raises(AssertionError, match="one, three: is odd\ntwo: is even\n"):
+        check()
 
 
 def test_a_check_whose_package_is_missing_is_skipped(monkeypatch):

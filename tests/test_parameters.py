@@ -188,7 +188,7 @@ def test_a_parameter_that_is_not_there_is_refused_with_those_that_are():
     class Wave(Small):
         dropout = 0.5
 
-    with pytest.raises(TypeError, match=r"it has no annotation in Wave; write dropout: float = 0.5"):
+    with pytest.raises(TypeError, match=r"no annotation in Wave; write dropout: float = 0.5"):
         Wave(dropout=0.1)
 
     class Shortened(Wave):

@@ -6,7 +6,7 @@ import html
 import sys
 import tomllib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -173,13 +173,14 @@ def _show(title: str, rows: Sequence[Verdict]) -> None:
     from eegkit.cli._console import literal, numbers, show_table, words
     from eegkit.cli._docstrings import plain
 
+    first = {row.seen: row.check for row in reversed(rows) if row.failure is not None}
     styles = {"passed": "green", "FAILED": "bold red", "skipped": "yellow"}
     lines = [
         (
             literal(_word(row), styles[_word(row)]),
             row.check,
             f"{row.seconds:.1f}",
-            _remark(row) + plain(row.wanted),
+            _remark(row, first) + plain(row.wanted),
         )
         for row in rows
     ]
@@ -199,10 +200,12 @@ def _word(row: Verdict) -> str:
     return "passed" if row.skip is None else "skipped"
 
 
-def _remark(row: Verdict) -> str:
-    """What is said before what is wanted."""
+def _remark(row: Verdict, first: Mapping[str, str]) -> str:
+    """What is said before what is wanted; what was seen before is said by the check's name."""
     if row.failure is not None:
-        return f"Seen: {row.seen}\nWanted: "
+        check = first[row.seen]
+        seen = row.seen if check == row.check else f"as of {check}."
+        return f"Seen: {seen}\nWanted: "
     return "" if row.skip is None else f"{row.skip}\nWould be checked: "
 
 

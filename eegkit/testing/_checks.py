@@ -21,7 +21,7 @@ from eegkit.testing import (
     _search_spaces,
     _transforms,
 )
-from eegkit.testing._estimators import what_failed
+from eegkit.testing._failures import what_failed
 
 MAX_EXPECTED_FAILURES = 2
 PAGE = "What the conformance kit checks"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import tempfile
-import traceback
 import warnings
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -33,6 +32,7 @@ from eegkit.testing._examples import (
     of_two_channels,
     refused_by,
 )
+from eegkit.testing._failures import all_failed
 
 # How many checks scikit-learn 1.6 and later runs at least; far fewer means that a tag
 # switched them off.
@@ -75,6 +75,7 @@ def _fitted_example(estimator: Estimator, parameters: str) -> Any:
 
 def run_check_estimator(estimator: Estimator, expected_failures: Mapping[str, str]) -> None:
     """scikit-learn's own `check_estimator`, in full; `conformance_params` let a net learn."""
+    output_of(*fitted_example(estimator))  # which says in one line what else fails fifty times
     with warnings.catch_warnings(action="ignore"):
         results = check_estimator(
             estimator, expected_failed_checks=dict(expected_failures), on_fail=None, on_skip=None
@@ -82,7 +83,7 @@ def run_check_estimator(estimator: Estimator, expected_failures: Mapping[str, st
     failures = {r["check_name"]: r["exception"] for r in results if r["status"] == "failed"}
     if is_classifier(estimator):
         failures.pop(FINER_THAN_SINGLE_PRECISION, None)
-    assert not failures, "\n".join(f"{name}: {what_failed(e)}" for name, e in failures.items())
+    assert not failures, all_failed(failures)
     stale = set(expected_failures) - {r["check_name"] for r in results if r["status"] == "xfail"}
     assert not stale, f"expected to fail, but passed: {', '.join(sorted(stale))}"
     kind = "classifier" if is_classifier(estimator) else "transformer"
@@ -91,18 +92,6 @@ def run_check_estimator(estimator: Estimator, expected_failures: Mapping[str, st
         f"scikit-learn ran only {n_run} checks, expected at least {LEAST_CHECKS[kind]}: "
         "a tag of the estimator switches the others off."
     )
-
-
-def what_failed(error: BaseException) -> str:
-    """The error in words; of an assertion without words, the line that does not hold."""
-    if isinstance(error, OSError):  # whose text, other than its repr, names the file
-        return f"{type(error).__name__}: {error}"
-    if not isinstance(error, AssertionError):
-        return repr(error)
-    if str(error).strip():
-        return str(error).strip()
-    frames = traceback.extract_tb(error.__traceback__)
-    return f"`{frames[-1].line}` does not hold" if frames else "an assertion without words"
 
 
 def check_parameters_are_kept(estimator: Estimator) -> None:

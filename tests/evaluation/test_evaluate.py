@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from eegkit_convnets import EEGNet
 from joblib import parallel_config
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.dummy import DummyClassifier
@@ -19,7 +20,8 @@ from sklearn.preprocessing import FunctionTransformer
 from eegkit import Pipeline, Results, Trials, evaluate
 from eegkit.classifiers import CNNBiGRU
 from eegkit.signals import SignalArray
-from eegkit.transforms import STFT
+from eegkit.transforms import STFT, Crop, Standardizer
+from eegkit.tuning import TunedClassifier
 
 COSTS = ["fit_time_s", "score_time_s", "peak_mb"]
 SMALL_NET = {
@@ -237,6 +239,27 @@ def test_an_estimator_of_features_needs_a_transform(trials, on_error):
     with pytest.raises(ValueError, match="array with dim 3") as caught:
         evaluate(LogisticRegression(), trials, cv="group-3", on_error=on_error)
     assert re.search(hint, " ".join([str(caught.value), *getattr(caught.value, "__notes__", ())]))
+
+
+@pytest.mark.parametrize(
+    ("decoder", "words"),
+    [
+        (
+            make_pipeline(STFT(f_max=None), EEGNet()),
+            "EEGNet expects X of shape .* reads raw trials",
+        ),
+        (make_pipeline(STFT(f_max=None), Crop()), "Crop expects X of shape .* reads raw trials"),
+        (TunedClassifier(make_pipeline(STFT(f_max=None), EEGNet())), "EEGNet expects X of shape"),
+        (CNNBiGRU(), "CNNBiGRU expects X of shape .* It reads spectrograms"),
+        (make_pipeline(Standardizer(), CNNBiGRU()), "CNNBiGRU expects X of .* put a time-freq"),
+    ],
+    ids=["net", "transform", "tuned", "net alone", "behind any"],
+)
+def test_a_step_of_another_kind_is_refused_before_any_fold(trials, decoder, words):
+    Spy.seen.clear()
+    with pytest.raises(ValueError, match=f"^Pipeline 'bad' fits in no fold: {words}"):
+        evaluate({"good": Spy(), "bad": decoder}, trials, cv="group-3")
+    assert not Spy.seen
 
 
 def test_an_error_in_fit_tells_pipeline_and_fold(trials):

@@ -31,6 +31,7 @@ from eegkit.evaluation.running.inputs import (
     name_pipelines,
     tell_amplitudes,
 )
+from eegkit.evaluation.running.kinds import check_kinds
 from eegkit.evaluation.running.run_warnings import relay, warn_failed, warn_undefined
 from eegkit.evaluation.running.seeds import MOST_SEEDS, fits_of
 from eegkit.evaluation.running.store import Store
@@ -202,7 +203,7 @@ def evaluate(
     _check_choices(on_leak, on_error, n_seeds, twin, n_jobs, keep_decoders, together)
     splitter, datasets = make_splitter(cv, random_state=random_state), name_datasets(trials)
     data = {name: check_trials(part, keeps_apart(splitter)) for name, part in datasets.items()}
-    seeds, fits = fits_of(pipelines, n_seeds)
+    seeds, fits = fits_of(check_kinds(pipelines, data), n_seeds)
     scorers = suitable_scorers(scorers, {name: d.y for name, d in data.items()}, pipelines)
     folds, split = _split(splitter, datasets, pipelines, on_leak)
     folds, split["calibration"] = _without_calibration(folds, data, pipelines, scorers)
