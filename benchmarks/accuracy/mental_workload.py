@@ -6,7 +6,7 @@ The recordings of `MentalArithmetic` (``EEGKIT_DATA``), windows of 5 s, 8 folds 
 with seed 0, and leave-one-person-out. Scores are means over people, of the windows after each
 person's first minute: on these decoders of access "calibration" and wider are calibrated, and no
 pipeline is scored there. Nothing is random but the folds and the peers' nets, which are fitted
-once, with seed 0.
+with ``--seeds`` seeds, 0 and on.
 
 Decoders by task have the covariances of all trials computed once, see `shared_covariances`; all
 else goes through `evaluate`, together with a decoder that calibrates, so that the same windows are
@@ -117,7 +117,12 @@ def rows_of_decoders(cv: str, trials: Trials) -> list[list[object]]:
 
 
 def run(
-    cv: str, kind: str, pipelines: dict[str, Pipeline], trials: Trials, store: Path | None
+    cv: str,
+    kind: str,
+    pipelines: dict[str, Pipeline],
+    trials: Trials,
+    store: Path | None,
+    n_seeds: int,
 ) -> tuple[list[list[object]], object]:
     """The rows of one part, and its settings."""
     if not pipelines:
@@ -129,6 +134,7 @@ def run(
         cv=cv,
         scoring=METRICS,
         random_state=0,
+        n_seeds=n_seeds,
         store=store,
         verbose=True,
     )
@@ -141,11 +147,12 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--store", type=Path, help="a folder for finished folds")
+    parser.add_argument("--seeds", type=int, default=1, help="fits of every net, from seed 0")
     parser.add_argument("--parts", nargs="+", choices=parts(), default=list(parts()))
     options = parser.parse_args()
     trials = load_dataset("mental_arithmetic")
     for part in options.parts:
-        rows, settings = run(*parts()[part], trials, options.store)
+        rows, settings = run(*parts()[part], trials, options.store, options.seeds)
         write(part, rows, settings)
 
 
