@@ -75,8 +75,8 @@ def _fitted_example(estimator: Estimator, parameters: str) -> Any:
 
 def run_check_estimator(estimator: Estimator, expected_failures: Mapping[str, str]) -> None:
     """scikit-learn's own `check_estimator`, in full; `conformance_params` let a net learn."""
-    output_of(*fitted_example(estimator))  # which says in one line what else fails fifty times
     with warnings.catch_warnings(action="ignore"):
+        output_of(*fitted_example(estimator))  # which says in one line what else fails fifty times
         results = check_estimator(
             estimator, expected_failed_checks=dict(expected_failures), on_fail=None, on_skip=None
         )

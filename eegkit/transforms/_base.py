@@ -164,7 +164,22 @@ class Transformer(TransformerMixin, Estimator):
         self, signals: SignalArray
     ) -> Callable[[NDArray[Any], slice], NDArray[np.float32]]:
         """What transforms a block of these trials, given it and its rows."""
-        return lambda block, rows: self.transform_block(np.asarray(block, dtype=np.float32))
+        return lambda block, rows: self._transform_unchanged(block)
+
+    def _transform_unchanged(self, block: NDArray[Any]) -> NDArray[np.float32]:
+        """Transform a block that may be the caller's own array, which nothing may write into."""
+        values = np.asarray(block, dtype=np.float32).view()
+        values.flags.writeable = False
+        try:
+            return self.transform_block(values)
+        except ValueError as error:
+            if "read-only" not in str(error):
+                raise
+            raise ValueError(
+                f"{type(self).__name__}.transform_block writes into the block that it is given, "
+                "which is the caller's X; write into a copy of it, block.copy(), or make a new "
+                "array."
+            ) from error
 
     @abstractmethod
     def prepare(self, signals: SignalArray) -> None:
@@ -190,6 +205,7 @@ class Transformer(TransformerMixin, Estimator):
         Parameters
         ----------
         block : ndarray of float32, shape ``(n_block, *input_shape_)``
+            Read-only: it may be the caller's own X.
 
         Returns
         -------
