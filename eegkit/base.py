@@ -49,6 +49,15 @@ class Estimator(Parametrized, BaseEstimator):
     input_kind: ClassVar[str] = "raw"
     published_settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        kind = vars(cls).get("input_kind", "any")
+        if isinstance(kind, str) and kind not in _ADVICE:
+            raise TypeError(
+                f"input_kind of {cls.__name__} is {kind!r}; expected one of "
+                f"{', '.join(map(repr, _ADVICE))}."
+            )
+
     @classmethod
     def published(cls, name: str, **params: Any) -> Self:
         """An estimator with the settings that a paper or a project gave it.

@@ -9,6 +9,7 @@ from unittest import SkipTest
 
 import numpy as np
 import pytest
+from torch import nn
 
 from eegkit import testing
 from eegkit.classifiers import DenseNet
@@ -91,6 +92,48 @@ def test_a_mistake_that_fails_every_check_is_told_in_its_line():
     assert told.startswith("KeyError('kernel') in `return {}[\"kernel\"]` (transform_block, line ")
     assert told.endswith(" of test_conformance.py)")
     assert sum(text == told for text in seen.values()) > 5
+
+
+def test_facts_that_do_not_hold_are_told():
+    def seen(dataset):
+        [check] = [c for c in testing.dataset_checks(dataset) if c.name == "facts_hold"]
+        [verdict] = testing.verdicts([check])
+        return verdict.seen
+
+    simulated = {"n_trials": 4, "channels": ["C3", "Cz"]}
+    assert not seen(Simulated(n_subjects=3, **simulated))
+
+    class FewChannels(Simulated):
+        n_channels = 1
+
+    class Slow(Simulated):
+        recorded_sfreq = 64.0
+
+    class Longer(Simulated):
+        window_s: float = 5.0
+
+    assert seen(FewChannels(n_subjects=3, **simulated)) == (
+        "n_channels is 1, but the trials have 2; expected at most 1"
+    )
+    assert "recorded_sfreq is 64 Hz, but the trials are at 128 Hz" in seen(Slow(**simulated))
+    assert "window_s is 5 s, but trials of 384 samples at 128 Hz last 3 s" in seen(
+        Longer(**simulated)
+    )
+
+
+class SoftmaxNet(DenseNet):
+    """Its net ends in probabilities, which training takes for logits."""
+
+    def build_module(self, input_shape, n_classes):
+        return nn.Sequential(super().build_module(input_shape, n_classes), nn.Softmax(dim=1))
+
+
+def test_a_net_that_ends_in_a_softmax_is_told_so():
+    [check] = [c for c in testing.classifier_checks(SoftmaxNet) if c.name == "logits"]
+    [verdict] = testing.verdicts([check])
+    assert verdict.seen.endswith("leave out the softmax at the end of the net")
+    [check] = [c for c in testing.classifier_checks(DenseNet) if c.name == "logits"]
+    check()
 
 
 def test_failures_of_scikit_learn_that_say_the_same_stand_together(monkeypatch):

@@ -17,6 +17,7 @@ from eegkit.classifiers import _engine, _targets
 from eegkit.classifiers._advice import advice
 from eegkit.classifiers._batches import TrialData
 from eegkit.classifiers._checkpoint import Checkpoint, restore, run_of
+from eegkit.classifiers._contract import net_contract
 from eegkit.classifiers._fitted import FittedNet
 from eegkit.classifiers._together import Fit, train_beside_others
 from eegkit.classifiers._weights import begin_with, freeze
@@ -204,7 +205,7 @@ class NeuralClassifier(FittedNet):
         if state:
             seed = state[1]["seed"]
         device = pick_device(self.device)
-        with advice(self, device):
+        with advice(self, device), net_contract(self):
             data.move_to(device)
             train, valid = self._split(data, people, seed)
             net = self._make_net(train, valid, device, seed, goes_on)
@@ -247,7 +248,7 @@ class NeuralClassifier(FittedNet):
         goes_on = hasattr(self, "net_")
         data, _ = self._read(X, y, classes, goes_on, None, sample_weight, None)
         device = pick_device(self.device)
-        with advice(self, device):
+        with advice(self, device), net_contract(self):
             data.move_to(device)
             if not goes_on or not self.net_.history:
                 # There is no net, or it was loaded and has forgotten its optimiser.

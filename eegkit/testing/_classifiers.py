@@ -47,6 +47,19 @@ def check_labels_and_probabilities(estimator: NeuralClassifier) -> None:
     )
 
 
+def check_logits(estimator: NeuralClassifier) -> None:
+    """The net gives logits, which training and `predict_proba` take, and no probabilities."""
+    X, y = example_input(estimator)
+    module = fitted(estimator, X, y).net_.module_.cpu().eval()
+    with torch.no_grad():
+        output = module(torch.from_numpy(np.array(X, dtype=np.float32)))
+    is_softmax = bool((output >= 0).all()) and torch.allclose(output.sum(-1), torch.ones(len(X)))
+    assert not is_softmax, (
+        "forward gives probabilities; expected the logits before them: leave out the softmax at "
+        "the end of the net"
+    )
+
+
 def check_gradients(estimator: NeuralClassifier) -> None:
     """Every parameter receives a finite gradient."""
     X, y = example_input(estimator)

@@ -40,6 +40,27 @@ def check_contract(dataset: Dataset) -> None:
         assert not strange, f"y has {sorted(strange)}; expected some of classes, {classes}"
 
 
+def check_facts_hold(dataset: Dataset) -> None:
+    """There are no more people or channels than the facts say, and windows last `window_s`."""
+    trials, cls = dataset.load(), type(dataset)
+    for name, n in (("n_subjects", len(set(trials.groups))), ("n_channels", trials.X.shape[1])):
+        told = getattr(cls, name)
+        assert n <= told, f"{name} is {told}, but the trials have {n}; expected at most {told}"
+    if getattr(dataset, "target_sfreq", None) is None:
+        assert trials.sfreq <= cls.recorded_sfreq, (
+            f"recorded_sfreq is {cls.recorded_sfreq:g} Hz, but the trials are at "
+            f"{trials.sfreq:g} Hz, though target_sfreq asks for none"
+        )
+    window_s = getattr(dataset, "window_s", None)
+    if window_s is not None:
+        seen_s = trials.X.shape[2] / trials.sfreq
+        assert abs(seen_s - window_s) * trials.sfreq <= 1, (
+            f"window_s is {window_s:g} s, but trials of {trials.X.shape[2]} samples at "
+            f"{trials.sfreq:g} Hz last {seen_s:.3g} s; expected the rate of the recordings, or the "
+            "one they are resampled to"
+        )
+
+
 def assert_metadata(trials: Trials) -> None:
     """Refuse metadata that lack a column or a value, or say other people than X does."""
     columns = list(trials.metadata.columns)

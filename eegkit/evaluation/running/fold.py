@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import clone
 
+from eegkit.error_place import error_place
 from eegkit.evaluation.audit.access_checks import check_access
 from eegkit.evaluation.metrics.scoring import (
     Answers,
@@ -174,6 +175,8 @@ def fit_and_score(
     except Exception as error:
         if may_fail:
             text = f"{type(error).__name__}: {error}"
+            place = error_place(error)
+            text += "" if place in text else f"{place}."
             failure = {"error": text + _hint(error), "traceback": traceback.format_exc()}
             return Outcome(task.number, [], failure=failure)
         error.add_note(f"This happened to {task.pipeline!r} on fold {fold.number}.{_hint(error)}")
