@@ -55,8 +55,9 @@ def _show_audits(results: Results, console: Console) -> None:
         serious = audit.findings["severity"] != "note"
         if serious.any():
             console.print(audit_table(audit.findings[serious], dataset, results))
-        details = audit.findings["detail"][~serious]
-        notes += [_of_dataset(detail, dataset, results) for detail in details]
+        for row in audit.findings[~serious].itertuples():
+            text = f"{row.detail} {row.advice}".strip()
+            notes.append(_of_dataset(text, dataset, results))
     for note in notes:
         console.print(literal(f"Note of the audit: {note}", STYLES["note"]))
 
