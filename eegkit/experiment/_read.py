@@ -117,6 +117,13 @@ class _Reader(ValueReader):
             datasets=self._datasets(items["datasets"]),
             pipelines=self._pipelines(items["pipelines"]),
         )
+        if experiment.cv == "cross-dataset" and len(experiment.datasets) > 1:
+            self.fail(
+                items["cv"],
+                "each data set of a file is evaluated by itself, so that cross-dataset has no other"
+                " to train on; put them into one Trials in Python, as the page Splits shows, or "
+                "choose another split, such as group-5.",
+            )
         pipelines = experiment.pipelines
         tuner = TuneReader(self, pipelines, scoring[0], self.random_state, self._steps)
         explainer = ExplainReader(self, pipelines, experiment.cv)

@@ -11,10 +11,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from eegkit.labels import class_labels, hard_labels, one_kind, trial_names
 from eegkit.signals import SignalArray
+from eegkit.text import nearest
 from eegkit.times import seconds
 
 # Trials that agree in all of these (those that there are) come from one recording.
 RECORDING = ("dataset", "subject", "session", "run", "recording")
+
+# What to do where trials are not of several data sets.
+TOGETHER = (
+    "Put the data sets into one Trials: part.metadata['dataset'] = NAME for each of them, then "
+    "Trials.concatenate(parts)."
+)
 
 Rows = NDArray[np.intp]
 
@@ -65,7 +72,8 @@ def read_groups(X: Any, groups: Any, needs: Sequence[str], splitter: Any) -> pd.
     if absent:
         raise ValueError(
             f"{name} needs the {joined(needs)} of every trial, but groups has no column "
-            f"{joined(map(repr, absent))}, only {', '.join(map(str, table.columns))}."
+            f"{joined(map(repr, absent))}, only {', '.join(map(str, table.columns))}. "
+            + (TOGETHER if "dataset" in absent else _how_to_add(absent[0], table))
         )
     for column in needs:
         values = np.asarray(table[column])
@@ -77,6 +85,12 @@ def read_groups(X: Any, groups: Any, needs: Sequence[str], splitter: Any) -> pd.
     if not len(table):
         raise ValueError("There are no trials to split.")
     return table
+
+
+def _how_to_add(column: str, table: pd.DataFrame) -> str:
+    near = nearest(column, table.columns, n=1)
+    other = f"Did you mean {near[0]!r}? Else add" if near else "Add"
+    return f"{other} it: trials.metadata[{column!r}] = [...], one for each trial."
 
 
 def _known_to(X: Any) -> Any:
