@@ -45,7 +45,27 @@ def shortlist(names: Iterable[Any], most: int = 8) -> str:
 def brief(error: BaseException, most: int = 100) -> str:
     """The first sentence of what an error says, shortened to so many characters."""
     text = re.split(r"\.\s|\n|; ", str(error) or type(error).__name__)[0]
-    return text if len(text) <= most else f"{text[: most - 3]}..."
+    return shortened(text, most)
+
+
+def shortened(text: str, most: int) -> str:
+    """A text of at most so many characters, which ends behind a word where something is left out.
+
+    Parameters
+    ----------
+    text : str
+    most : int
+
+    Examples
+    --------
+    >>> from eegkit.text import shortened
+    >>> shortened("a sentence of several words", 20)
+    'a sentence of ...'
+    """
+    if len(text) <= most:
+        return text
+    start = text[: most - 3]
+    return f"{start[: start.rfind(' ') + 1] or start}..."
 
 
 def nearest(word: Any, names: Iterable[Any], n: int = 3) -> list[Any]:

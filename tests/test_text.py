@@ -2,7 +2,7 @@
 
 import pytest
 
-from eegkit.text import nearest, suggest
+from eegkit.text import brief, nearest, shortened, suggest
 
 NAMES = ["STFT", "cwt", "stft", "cnn_bigru", "cnn_bilstm"]
 
@@ -33,3 +33,11 @@ def test_the_end_of_a_sentence():
     assert suggest("x", ["stft", "cwt"]) == "; there are stft, cwt."
     assert suggest("x", NAMES, "see the manual") == "; see the manual."
     assert suggest("x", NAMES, "") == "."
+
+
+def test_a_text_is_cut_behind_a_word():
+    assert shortened("all of it", 9) == "all of it"
+    assert shortened("one two three", 11) == "one two ..."
+    assert shortened("one two three", 12) == "one two ..."
+    assert shortened("x" * 20, 10) == "xxxxxxx..."
+    assert brief(ValueError("one two three. More"), 12) == "one two ..."
