@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import itertools
 import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-SIMILARITY = 0.5
+# How much a word and a name are alike that differ by a slip of the fingers, as `difflib` has it; of
+# fewer letters than SHORT, a slip weighs more.
+SIMILARITY, SIMILARITY_OF_SHORT, SHORT = 0.74, 0.66, 4
+_PARTS = re.compile(r"[^a-z0-9]+")
 _HEADING = re.compile(r"^(\S.*?) *\n(?:-{3,}|={3,}) *$", re.MULTILINE)
 
 
@@ -69,7 +73,10 @@ def shortened(text: str, most: int) -> str:
 
 
 def nearest(word: Any, names: Iterable[Any], n: int = 3) -> list[Any]:
-    """The names that look most like a word, the best first, without regard to case.
+    """The names that a word may stand for, the likeliest first, without regard to case.
+
+    Those that begin with the word, or differ from it by a slip of the fingers, or have it as a
+    part; where there are none, those that begin alike, or that it is short for.
 
     Parameters
     ----------
@@ -83,12 +90,44 @@ def nearest(word: Any, names: Iterable[Any], n: int = 3) -> list[Any]:
     -------
     list
         Of `names`; empty where none is near.
+
+    Examples
+    --------
+    >>> from eegkit.text import nearest
+    >>> nearest("acc", ["jaccard", "accuracy", "balanced_accuracy"])
+    ['accuracy']
+    >>> nearest("bal_acc", ["jaccard", "accuracy", "balanced_accuracy"])
+    ['balanced_accuracy']
     """
+    text = str(word).lower()
     by_text: dict[str, list[Any]] = {}
     for name in names:
         by_text.setdefault(str(name).lower(), []).append(name)
-    near = difflib.get_close_matches(str(word).lower(), by_text, n=n, cutoff=SIMILARITY)
-    return [name for text in near for name in by_text[text]][:n]
+    cutoff = SIMILARITY if len(text) >= SHORT else SIMILARITY_OF_SHORT
+    slips = difflib.get_close_matches(text, by_text, n=n, cutoff=cutoff)
+    beginnings = sorted((name for name in by_text if _begins(name, text)), key=len)
+    parts = [name for name in by_text if text in _PARTS.split(name) and len(text) > 1]
+    near = [text] * (text in by_text) + beginnings + slips + parts
+    near = near or [name for name in by_text if _is_alike(name, text)]
+    return [name for text in dict.fromkeys(near) for name in by_text[text]][:n]
+
+
+def _begins(name: str, text: str) -> bool:
+    return len(text) > 1 and name.startswith(text)
+
+
+def _is_alike(name: str, text: str) -> bool:
+    """Whether both begin with most of the text, or every part of the text begins one of the name.
+
+    A text that goes on where the name ends begins alike, too.
+    """
+    pairs = zip(name, text, strict=False)
+    shared = len(list(itertools.takewhile(lambda pair: pair[0] == pair[1], pairs)))
+    if shared > 2 and (shared == len(name) or 3 * shared >= 2 * len(text)):
+        return True
+    parts, of_name = _PARTS.split(text), iter(_PARTS.split(name))
+    short_for = all(any(whole.startswith(part) for whole in of_name) for part in parts)
+    return short_for and len(parts) > 1 and all(len(part) > 1 for part in parts)
 
 
 def suggest(
@@ -142,6 +181,8 @@ def no_such(path: Path, kind: str = "file", pattern: str = "*") -> FileNotFoundE
         Of the names that may have been meant.
     """
     siblings = path.parent.glob(pattern) if path.parent.is_dir() else ()
+    if kind == "file":
+        siblings = (sibling for sibling in siblings if sibling.is_file())
     hint = suggest(path.name, [sibling.name for sibling in siblings], "")
     return FileNotFoundError(f"There is no {kind} {path}{hint}")
 
