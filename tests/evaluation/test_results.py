@@ -8,6 +8,7 @@ import pytest
 
 from eegkit import Results
 from eegkit.evaluation import Predictions, RunSettings
+from eegkit.evaluation.results.tables import summarize
 
 
 def table(**changes):
@@ -75,6 +76,22 @@ def test_a_metric_that_is_nan_for_everybody():
     results = Results(table(accuracy=np.nan), SETTINGS)
     assert results.summary()[["mean", "ci_low", "ci_high"]].isna().all(axis=None)
     assert "nan" in repr(results)
+
+
+def test_equal_scores_are_printed_alike():
+    n_right = np.random.default_rng(0).integers(0, 21, (200, 10, 2))
+    means = []
+    for classes in n_right:
+        scores = {"accuracy": classes.sum(axis=1) / 40, "balanced": (classes / 20).mean(axis=1)}
+        chances = {f"chance_{name}": 0.5 for name in scores}
+        means.append([values.mean() for values in scores.values()])
+        rows = pd.DataFrame(
+            {"dataset": "d", "pipeline": "a", "seed": 0, "fold": 0, "n_test": 40}
+            | {"subject": np.arange(10)} | scores | chances
+        )  # fmt: skip
+        summary = summarize(rows, list(scores))[["mean", "ci_low", "ci_high"]]
+        assert (summary.iloc[0] == summary.iloc[1]).all()
+    assert any(f"{a:.3f}" != f"{b:.3f}" for a, b in means), "so they would be without rounding"
 
 
 def test_saved_and_loaded(tmp_path):
