@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from eegkit.cli._console import literal, make_table, numbers, words
-from eegkit.naming import spoken, wrap_name
+from eegkit.naming import spoken
 
 if TYPE_CHECKING:
     from eegkit.evaluation import Results
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 # Pipelines that have a column of their own in the table of people.
 MOST_COLUMNS = 4
-# So wide that the summary of several metrics fits into 80 columns.
-NAME_WIDTH = 18
 STYLES = {"leak": "bold red", "warning": "yellow", "note": "dim"}
 
 
@@ -102,7 +100,7 @@ def summary_table(results: Results, dataset: str, metrics: Sequence[str]) -> Tab
     mask = (summary["dataset"] == dataset) & summary["metric"].isin(metrics)
     rows = []
     for row in summary[mask].to_dict("records"):
-        name = wrap_name(row["pipeline"], NAME_WIDTH)
+        name = row["pipeline"]
         if row["access"] != "none":
             name += f"\n({row['access']})"
         cells: list[Any] = ["" if row["metric"] != metrics[0] else name]
@@ -130,7 +128,7 @@ def twin_table(results: Results, dataset: str) -> Table:
     rows = [
         [
             spoken(row.split),
-            wrap_name(row.pipeline, NAME_WIDTH),
+            row.pipeline,
             _number(row.honest),
             _number(row.leaky),
             f"{row.gap:+.3f}",
@@ -256,7 +254,7 @@ def replay_table(differences: pd.DataFrame) -> Table:
     rows = [
         [
             str(row["subject"]),
-            wrap_name(row["pipeline"], NAME_WIDTH),
+            row["pipeline"],
             *(str(row[name]) for name in ("seed", "fold")),
             _number(row["score_difference"]),
             _number(row["answer_difference"]),
