@@ -23,6 +23,7 @@ from eegkit.cli._options import (
     work_options,
 )
 from eegkit.cli._parse import as_typed, make_pipelines, split, words
+from eegkit.cli._waiting import says_what_is_kept
 
 if TYPE_CHECKING:
     from eegkit.evaluation import Results
@@ -143,10 +144,11 @@ def evaluate(
     folder = out or Path("results") / file_name(
         "-".join([dataset, ",".join(pipelines), split_name])
     )
-    carry_out(
-        evaluate, estimators, {dataset: data}, cv=cv, scoring=scoring, folder=folder,
-        keep_others=out is None, **work,
-    )  # fmt: skip
+    with says_what_is_kept(work["store"] is not None):
+        carry_out(
+            evaluate, estimators, {dataset: data}, cv=cv, scoring=scoring, folder=folder,
+            keep_others=out is None, **work,
+        )  # fmt: skip
 
 
 def load(dataset: str, label: str | None = None, **options: Any) -> Trials:
