@@ -72,8 +72,7 @@ def read_groups(X: Any, groups: Any, needs: Sequence[str], splitter: Any) -> pd.
     if absent:
         raise ValueError(
             f"{name} needs the {joined(needs)} of every trial, but groups has no column "
-            f"{joined(map(repr, absent))}, only {', '.join(map(str, table.columns))}. "
-            + (TOGETHER if "dataset" in absent else _how_to_add(absent[0], table))
+            f"{joined(map(repr, absent))}, only {_only(table, absent[0])}"
         )
     for column in needs:
         values = np.asarray(table[column])
@@ -87,10 +86,14 @@ def read_groups(X: Any, groups: Any, needs: Sequence[str], splitter: Any) -> pd.
     return table
 
 
-def _how_to_add(column: str, table: pd.DataFrame) -> str:
-    near = nearest(column, table.columns, n=1)
-    other = f"Did you mean {near[0]!r}? Else add" if near else "Add"
-    return f"{other} it: trials.metadata[{column!r}] = [...], one for each trial."
+def _only(table: pd.DataFrame, absent: str) -> str:
+    """The columns of a table, and how to add one."""
+    there = ", ".join(map(str, table.columns))
+    if absent == "dataset":
+        return f"{there}. {TOGETHER}"
+    near = nearest(absent, table.columns, n=1)
+    add = f"Did you mean {near[0]!r}? Else add" if near else "Add"
+    return f"{there}. {add} it: trials.metadata[{absent!r}] = [...], one for each trial."
 
 
 def _known_to(X: Any) -> Any:
