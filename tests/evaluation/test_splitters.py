@@ -198,7 +198,7 @@ def table_of(**columns):
         (CrossRun(), table_of(run=[1, 2] * 4), "Without run 1 of subject 'a', training has one"),
         (CrossSession(), table_of(session=[1, 2, 1, None] * 2), "2 of 8 trials have no session"),
         (CrossDataset(), table_of(run=[1] * 8), "no column 'dataset', only subject, session, run"),
-        (CrossDataset(), table_of(run=[1] * 8), r"Put the .* Trials.concatenate\(parts\)\.$"),
+        (CrossDataset(), table_of(run=[1] * 8), r"Put the .* Trials.concatenate\(parts\), as"),
         (FixedSplit([1], [2], by="sesion"), table_of(run=[1] * 8), "you mean 'session'\\? Else"),
         (FixedSplit([1], [2], by="day"), table_of(run=[1] * 8), "Add it: trials.metadata.'day'. ="),
         (CrossDataset(), table_of(dataset=["x"] * 8), "at least 2 of them.*1 .'x'.*concatenate"),

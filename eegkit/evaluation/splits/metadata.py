@@ -20,7 +20,7 @@ RECORDING = ("dataset", "subject", "session", "run", "recording")
 # What to do where trials are not of several data sets.
 TOGETHER = (
     "Put the data sets into one Trials: part.metadata['dataset'] = NAME for each of them, then "
-    "Trials.concatenate(parts)."
+    "Trials.concatenate(parts), as the page Splits shows."
 )
 
 Rows = NDArray[np.intp]
