@@ -1,6 +1,7 @@
 """Labels that are people: what the audit says where people are kept apart."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.dummy import DummyClassifier
 
@@ -42,6 +43,17 @@ def test_people_must_be_known_in_training(columns, by, sides, cv):
         found = audit_split(trials, eval(split)).findings
         assert not (found["severity"] == "warning").any()
         assert "sessions kept apart" in found.set_index("kind")["advice"]["identification"]
+
+
+def test_sessions_that_are_dates_or_absent():
+    trials = identities()
+    trials.metadata["session"] = pd.to_datetime(
+        ["2024-01-01", "2024-01-01", "2024-01-02", None] * 6
+    )
+    trials.metadata["run"] = np.nan
+    assert '"test": ["2024-01-02' in advice(trials, "loso")
+    trials.metadata["session"] = None
+    assert '"train": [...], "test": [...]' in advice(trials, "loso")
 
 
 def test_several_classes_of_each_person():

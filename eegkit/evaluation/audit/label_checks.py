@@ -88,8 +88,9 @@ def known_people(metadata: pd.DataFrame) -> str:
     """What to do where classes are people: a split by what was recorded of all of them."""
     by, names = "session", None
     for column in ("session", "run"):
-        of_person = metadata.groupby("subject", observed=True)[column].unique()
-        shared = set.intersection(*map(set, of_person))
+        known = metadata.dropna(subset=["subject", column]).groupby("subject", observed=True)
+        of_person = list(map(set, known[column].unique()))
+        shared = set.intersection(*of_person) if of_person else set()
         if len(shared) > 1:
             by, names = column, sorted(shared, key=str)
             break
@@ -104,7 +105,8 @@ def known_people(metadata: pd.DataFrame) -> str:
 
 def _as_list(names: Sequence[Any]) -> str:
     """A few names as a list of Python, in which an ellipsis stands for others."""
-    shown = [json.dumps(name.item() if isinstance(name, np.generic) else name) for name in names]
+    plain = [name.item() if isinstance(name, np.generic) else name for name in names]
+    shown = [json.dumps(name, default=str) for name in plain]
     more = ["..."] if len(shown) > MOST_NAMES else []
     return f"[{', '.join(shown[:MOST_NAMES] + more)}]"
 
