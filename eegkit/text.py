@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import itertools
 import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-SIMILARITY = 0.5
+# How much a word and a name are alike that differ by a slip of the fingers, as `difflib` has it; of
+# fewer letters than SHORT, a slip weighs more.
+SIMILARITY, SIMILARITY_OF_SHORT, SHORT = 0.74, 0.66, 4
+_PARTS = re.compile(r"[^a-z0-9]+")
 _HEADING = re.compile(r"^(\S.*?) *\n(?:-{3,}|={3,}) *$", re.MULTILINE)
 
 
@@ -45,11 +49,34 @@ def shortlist(names: Iterable[Any], most: int = 8) -> str:
 def brief(error: BaseException, most: int = 100) -> str:
     """The first sentence of what an error says, shortened to so many characters."""
     text = re.split(r"\.\s|\n|; ", str(error) or type(error).__name__)[0]
-    return text if len(text) <= most else f"{text[: most - 3]}..."
+    return shortened(text, most)
+
+
+def shortened(text: str, most: int) -> str:
+    """A text of at most so many characters, which ends behind a word where something is left out.
+
+    Parameters
+    ----------
+    text : str
+    most : int
+
+    Examples
+    --------
+    >>> from eegkit.text import shortened
+    >>> shortened("a sentence of several words", 20)
+    'a sentence of ...'
+    """
+    if len(text) <= most:
+        return text
+    start = text[: most - 3]
+    return f"{start[: start.rfind(' ') + 1] or start}..."
 
 
 def nearest(word: Any, names: Iterable[Any], n: int = 3) -> list[Any]:
-    """The names that look most like a word, the best first, without regard to case.
+    """The names that a word may stand for, the likeliest first, without regard to case.
+
+    Those that begin with the word, or differ from it by a slip of the fingers, or have it as a
+    part; where there are none, those that begin alike, or that it is short for.
 
     Parameters
     ----------
@@ -63,12 +90,44 @@ def nearest(word: Any, names: Iterable[Any], n: int = 3) -> list[Any]:
     -------
     list
         Of `names`; empty where none is near.
+
+    Examples
+    --------
+    >>> from eegkit.text import nearest
+    >>> nearest("acc", ["jaccard", "accuracy", "balanced_accuracy"])
+    ['accuracy']
+    >>> nearest("bal_acc", ["jaccard", "accuracy", "balanced_accuracy"])
+    ['balanced_accuracy']
     """
+    text = str(word).lower()
     by_text: dict[str, list[Any]] = {}
     for name in names:
         by_text.setdefault(str(name).lower(), []).append(name)
-    near = difflib.get_close_matches(str(word).lower(), by_text, n=n, cutoff=SIMILARITY)
-    return [name for text in near for name in by_text[text]][:n]
+    cutoff = SIMILARITY if len(text) >= SHORT else SIMILARITY_OF_SHORT
+    slips = difflib.get_close_matches(text, by_text, n=n, cutoff=cutoff)
+    beginnings = sorted((name for name in by_text if _begins(name, text)), key=len)
+    parts = [name for name in by_text if text in _PARTS.split(name) and len(text) > 1]
+    near = [text] * (text in by_text) + beginnings + slips + parts
+    near = near or [name for name in by_text if _is_alike(name, text)]
+    return [name for text in dict.fromkeys(near) for name in by_text[text]][:n]
+
+
+def _begins(name: str, text: str) -> bool:
+    return len(text) > 1 and name.startswith(text)
+
+
+def _is_alike(name: str, text: str) -> bool:
+    """Whether both begin with most of the text, or every part of the text begins one of the name.
+
+    A text that goes on where the name ends begins alike, too.
+    """
+    pairs = zip(name, text, strict=False)
+    shared = len(list(itertools.takewhile(lambda pair: pair[0] == pair[1], pairs)))
+    if shared > 2 and (shared == len(name) or 3 * shared >= 2 * len(text)):
+        return True
+    parts, of_name = _PARTS.split(text), iter(_PARTS.split(name))
+    short_for = all(any(whole.startswith(part) for whole in of_name) for part in parts)
+    return short_for and len(parts) > 1 and all(len(part) > 1 for part in parts)
 
 
 def suggest(
@@ -122,6 +181,8 @@ def no_such(path: Path, kind: str = "file", pattern: str = "*") -> FileNotFoundE
         Of the names that may have been meant.
     """
     siblings = path.parent.glob(pattern) if path.parent.is_dir() else ()
+    if kind == "file":
+        siblings = (sibling for sibling in siblings if sibling.is_file())
     hint = suggest(path.name, [sibling.name for sibling in siblings], "")
     return FileNotFoundError(f"There is no {kind} {path}{hint}")
 

@@ -366,6 +366,12 @@ MISTAKES = {
     "unknown cv": (HEAD + "cv: gruop-5\n", "line 3, column 5: cv is 'gruop-5'; expected"),
     "one fold": (HEAD + "cv: group-1\n", "with K at least 2"),
     "cv is a number": (HEAD + "cv: 5\n", "line 3, column 5: cv is 5; expected a name"),
+    "other data sets that are not there": (
+        "datasets:\n  a: {dataset: simulated}\n  b: {dataset: simulated}\n"
+        "pipelines: band_power+lr\ncv: cross-dataset\n",
+        "line 5, column 5: each data set of a file is evaluated by itself, so that cross-dataset "
+        "has no other to train on; put them into one Trials in Python, as the page Splits shows",
+    ),
     "cv is a list": (HEAD + "cv: [loso]\n", "cv is a list; expected a name"),
     "split without test": (HEAD + "cv: {train: [S01]}\n", "The split lacks 'test'"),
     "split of unknown key": (HEAD + "cv: {train: [a], tset: [b]}\n", "has the key 'tset'"),

@@ -24,6 +24,7 @@ from eegkit.cli._predict import predict
 from eegkit.cli._replay import replay
 from eegkit.cli._run import run, tune
 from eegkit.cli._train import train
+from eegkit.cli._waiting import says_it_loads
 
 
 @click.group(
@@ -54,3 +55,7 @@ for command in (
     main.add_command(command)
 for command in (main, *main.commands.values(), *cache.commands.values()):
     debug_option(command)
+for command in (
+    demo, describe, evaluate, run, tune, compare, report, replay, train, predict, explain,
+):  # fmt: skip
+    says_it_loads(command)

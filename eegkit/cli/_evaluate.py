@@ -22,7 +22,8 @@ from eegkit.cli._options import (
     set_option,
     work_options,
 )
-from eegkit.cli._parse import as_typed, make_pipelines, words
+from eegkit.cli._parse import as_typed, make_pipelines, split, words
+from eegkit.cli._waiting import says_what_is_kept
 
 if TYPE_CHECKING:
     from eegkit.evaluation import Results
@@ -52,10 +53,12 @@ SAID_ELSEWHERE = ("experiment",)
 @option("--baselines", is_flag=True, help="Evaluate classical decoders beside them.")
 @option(
     "--cv",
+    type=split,
     default="group-5",
     metavar="NAME",
     help="group-K, stratified-group-K and loso keep people apart; within-K, within-session-K, "
-    "cross-session and cross-run train and test on the same person.",
+    "cross-session and cross-run train and test on the same person. To tell people apart: "
+    """'{"by": "session", "train": ["1"], "test": ["2"]}'.""",
 )
 @option(
     "--scoring",
@@ -106,7 +109,7 @@ def evaluate(
     label: str | None,
     pipelines: tuple[str, ...],
     settings: Settings,
-    cv: str,
+    cv: Any,
     scoring: list[str],
     random_state: int,
     out: Path | None,
@@ -127,9 +130,10 @@ def evaluate(
     """
     from eegkit.evaluation import evaluate, make_splitter
     from eegkit.evaluation.metrics.scoring import make_scorers
+    from eegkit.evaluation.splits.named import describe_split
 
     # Everything that can be wrong about the words is said before any data is loaded.
-    make_splitter(cv)
+    split_name = describe_split(cv, make_splitter(cv))["split"]
     make_scorers(scoring)
     if len(set(pipelines)) < len(pipelines):
         raise ValueError("The same --pipeline is given twice; its results would be the same.")
@@ -137,11 +141,14 @@ def evaluate(
     for name, estimator in estimators.items():
         click.echo(f"{name}: {' | '.join(' '.join(repr(s).split()) for _, s in estimator.steps)}")
     data = load(dataset, label, path=path, labels=labels, subjects=subjects, options=options)
-    folder = out or Path("results") / file_name("-".join([dataset, ",".join(pipelines), cv]))
-    carry_out(
-        evaluate, estimators, {dataset: data}, cv=cv, scoring=scoring, folder=folder,
-        keep_others=out is None, **work,
-    )  # fmt: skip
+    folder = out or Path("results") / file_name(
+        "-".join([dataset, ",".join(pipelines), split_name])
+    )
+    with says_what_is_kept(work["store"] is not None):
+        carry_out(
+            evaluate, estimators, {dataset: data}, cv=cv, scoring=scoring, folder=folder,
+            keep_others=out is None, **work,
+        )  # fmt: skip
 
 
 def load(dataset: str, label: str | None = None, **options: Any) -> Trials:

@@ -37,6 +37,17 @@ def words(text: str) -> list[str]:
     return parts
 
 
+def split(text: str) -> Any:
+    """The name of a split, or a fixed one: ``{"by": "session", "train": ["1"], "test": ["2"]}``."""
+    cv = literal(text) if text.lstrip().startswith("{") else text
+    if cv is text and text.lstrip().startswith("{"):
+        raise click.BadParameter(
+            f"{text!r} is no mapping; write "
+            """'{"by": "session", "train": ["1"], "test": ["2"]}', in quotes as here."""
+        )
+    return cv
+
+
 def literal(text: str) -> Any:
     """A number, tuple, True, None and so on as Python writes them; anything else is a string."""
     try:

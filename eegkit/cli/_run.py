@@ -9,6 +9,7 @@ import click
 
 from eegkit.cli._evaluate import carry_out
 from eegkit.cli._options import FOLDER, PATH, option, together, work_options
+from eegkit.cli._waiting import says_what_is_kept
 
 if TYPE_CHECKING:
     from eegkit.evaluation import Results
@@ -115,15 +116,12 @@ def run_file(
         click.echo("Explaining ...", err=True)
         return explain_experiment(experiment, results, data)
 
-    try:
+    with says_what_is_kept(is_kept=True):
         carry_out(
             run_experiment, experiment, store=folds, loaded=loaded, folder=experiment.out,
             keep_others=out is None, reported=data,
             explain=None if experiment.explain is None else explain, **work,
         )  # fmt: skip
-    except KeyboardInterrupt:
-        click.echo("What is done is kept; to go on, give the same command again.", err=True)
-        raise
 
 
 def _show(experiment: Experiment) -> None:

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from eegkit.cli._console import literal, make_table, numbers, words
-from eegkit.naming import spoken, wrap_name
+from eegkit.naming import spoken
 
 if TYPE_CHECKING:
     from eegkit.evaluation import Results
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 # Pipelines that have a column of their own in the table of people.
 MOST_COLUMNS = 4
-# So wide that the summary of several metrics fits into 80 columns.
-NAME_WIDTH = 18
 STYLES = {"leak": "bold red", "warning": "yellow", "note": "dim"}
 
 
@@ -55,8 +53,9 @@ def _show_audits(results: Results, console: Console) -> None:
         serious = audit.findings["severity"] != "note"
         if serious.any():
             console.print(audit_table(audit.findings[serious], dataset, results))
-        details = audit.findings["detail"][~serious]
-        notes += [_of_dataset(detail, dataset, results) for detail in details]
+        for row in audit.findings[~serious].itertuples():
+            text = f"{row.detail} {row.advice}".strip()
+            notes.append(_of_dataset(text, dataset, results))
     for note in notes:
         console.print(literal(f"Note of the audit: {note}", STYLES["note"]))
 
@@ -101,7 +100,7 @@ def summary_table(results: Results, dataset: str, metrics: Sequence[str]) -> Tab
     mask = (summary["dataset"] == dataset) & summary["metric"].isin(metrics)
     rows = []
     for row in summary[mask].to_dict("records"):
-        name = wrap_name(row["pipeline"], NAME_WIDTH)
+        name = row["pipeline"]
         if row["access"] != "none":
             name += f"\n({row['access']})"
         cells: list[Any] = ["" if row["metric"] != metrics[0] else name]
@@ -129,7 +128,7 @@ def twin_table(results: Results, dataset: str) -> Table:
     rows = [
         [
             spoken(row.split),
-            wrap_name(row.pipeline, NAME_WIDTH),
+            row.pipeline,
             _number(row.honest),
             _number(row.leaky),
             f"{row.gap:+.3f}",
@@ -255,7 +254,7 @@ def replay_table(differences: pd.DataFrame) -> Table:
     rows = [
         [
             str(row["subject"]),
-            wrap_name(row["pipeline"], NAME_WIDTH),
+            row["pipeline"],
             *(str(row[name]) for name in ("seed", "fold")),
             _number(row["score_difference"]),
             _number(row["answer_difference"]),

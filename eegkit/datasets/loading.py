@@ -13,7 +13,7 @@ from eegkit import registry
 from eegkit.datasets._base import Dataset
 from eegkit.datasets.bids import Bids, bids_recordings, from_bids
 from eegkit.datasets.folder import Folder, from_folder, labelled_folder
-from eegkit.text import suggest
+from eegkit.text import nearest, suggest
 from eegkit.trials import Trials
 
 # Before the colon of ``folder:PATH``: what documents the options, and what makes the data set.
@@ -118,6 +118,11 @@ def _registered(name: str) -> Any:
     try:
         return registry.get("datasets", name)
     except ValueError as error:
+        place, colon, folder = name.partition(":")
+        near = nearest(place, PLACES, n=1) if colon and folder else []
+        if near:
+            hint = f"did you mean {near[0]}:{folder}?"
+            raise ValueError(f"No data set is named {name!r}; {hint}") from error
         if not os.path.isdir(name):
             raise
         is_bids = os.path.exists(os.path.join(name, "dataset_description.json"))

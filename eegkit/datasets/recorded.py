@@ -32,6 +32,7 @@ from threadpoolctl import threadpool_limits
 from eegkit.datasets._base import DATA_VARIABLE, GIVE_PATH, Dataset, warn_missing
 from eegkit.datasets._kept import cache_folder, kept_trials
 from eegkit.datasets._recordings import Recording, name_recordings
+from eegkit.datasets._unreachable import why_it_failed
 from eegkit.identity import UnidentifiableError, identify
 from eegkit.kept_files import state_of
 from eegkit.parameters import PathLike, Positive, Proportion
@@ -169,8 +170,7 @@ class RecordedDataset(Dataset):
                 self.fetch(recording)
             except OSError as error:
                 # One failure ends it: offline, every further file would wait for its own time-out.
-                message = str(error).partition("\n")[0][:200]
-                return f"the download failed: {type(error).__name__}: {message}"
+                return f"the download failed: {why_it_failed(error)}"
         return "the download gave no file"
 
     def _read_all(self, recordings: Sequence[Recording]) -> tuple[Trials, bool]:

@@ -117,6 +117,8 @@ class _Reader(ValueReader):
             datasets=self._datasets(items["datasets"]),
             pipelines=self._pipelines(items["pipelines"]),
         )
+        if "cv" in items:
+            self._check_split(items["cv"], experiment)
         pipelines = experiment.pipelines
         tuner = TuneReader(self, pipelines, scoring[0], self.random_state, self._steps)
         explainer = ExplainReader(self, pipelines, experiment.cv)
@@ -175,6 +177,15 @@ class _Reader(ValueReader):
         splitter = self.call_at(item, make_splitter, cv)
         self.call_at(item, repr, splitter)
         return cv
+
+    def _check_split(self, item: Item, experiment: Experiment) -> None:
+        if experiment.cv == "cross-dataset" and len(experiment.datasets) > 1:
+            self.fail(
+                item,
+                "each data set of a file is evaluated by itself, so that cross-dataset has no other"
+                " to train on; put them into one Trials in Python, as the page Splits shows, or "
+                "choose another split, such as group-5.",
+            )
 
     def _scoring(self, item: Item) -> list[str]:
         from eegkit.evaluation.metrics.scoring import make_scorers

@@ -44,6 +44,8 @@ class PeopleAttributions(Attributions):
     samples : tuple of Attributions
         Some trials of each fold, explained for the class that they are of, which `check` tries
         with the fold's decoder. It takes no ``train`` then.
+    pipeline : str, default ""
+        Whose decoders these are.
 
     See Also
     --------
@@ -52,9 +54,11 @@ class PeopleAttributions(Attributions):
 
     n_trials: NDArray[np.intp]
     samples: tuple[Attributions, ...] = ()
+    pipeline: str = ""
 
     def __repr__(self) -> str:
-        return super().__repr__().replace("trials", "people").replace("<", "<People")
+        of = f", decoders of {self.pipeline!r}>" if self.pipeline else ">"
+        return super().__repr__().replace("trials", "people").replace("<", "<People")[:-1] + of
 
     def __getitem__(self, rows: Any) -> PeopleAttributions:
         """Some of the people, by a slice, a list of numbers or a mask."""
@@ -259,7 +263,8 @@ def explain_people(
             rows = answers.fold == fold
             folds.append(_of_fold(decoder, part, answers[rows], {"method": method, **options}))
             advance()
-    return _people([fold for fold in folds if fold is not None])
+    people = _people([fold for fold in folds if fold is not None])
+    return replace(people, pipeline=answers.pipeline)
 
 
 def _check_trials(trials: Any, answers: Predictions) -> None:

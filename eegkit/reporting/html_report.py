@@ -19,7 +19,7 @@ from eegkit.reporting import sections, sources
 from eegkit.reporting.explanation import by_name, explanation
 from eegkit.reporting.headline import leak_banner, tell
 from eegkit.reporting.tuning import tuning
-from eegkit.text import count
+from eegkit.text import count, shortened
 from eegkit.trials import Trials
 
 # mne's script needs a tag on everything. Its menu of tags is hidden, and so must be its key T.
@@ -145,7 +145,7 @@ def _failures(results: Results) -> str:
         on = f"{row.dataset}, " if len(results.datasets) > 1 else ""
         seed = f", seed {row.seed}" if row.seed else ""
         fold = f"fold {row.fold} {row.split}".strip() + seed
-        title = f"{on}{row.pipeline}, {fold}: {row.error[:120]}"
+        title = f"{on}{row.pipeline}, {fold}: {shortened(row.error, 120)}"
         rows.append(h.details(title, h.code(row.traceback)))
     return h.paragraph(begin) + "".join(rows)
 

@@ -84,6 +84,8 @@ def test_some_of_the_people(here):
 def test_a_folder_named_without_its_kind(here):
     with pytest.raises(ValueError, match="did you mean folder:recordings"):
         load_dataset("recordings", labels="labels.csv")
+    with pytest.raises(ValueError, match="'foldr:recordings'; did you mean folder:recordings"):
+        load_dataset("foldr:recordings", labels="labels.csv")
     (here / "recordings" / "dataset_description.json").touch()
     with pytest.raises(ValueError, match="did you mean bids:recordings"):
         load_dataset("recordings")

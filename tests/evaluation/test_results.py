@@ -1,11 +1,14 @@
 """`Results`: what it adds up, and files."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from eegkit import Results
 from eegkit.evaluation import Predictions, RunSettings
+from eegkit.evaluation.results.tables import summarize
 
 
 def table(**changes):
@@ -75,6 +78,22 @@ def test_a_metric_that_is_nan_for_everybody():
     assert "nan" in repr(results)
 
 
+def test_equal_scores_are_printed_alike():
+    n_right = np.random.default_rng(0).integers(0, 21, (200, 10, 2))
+    means = []
+    for classes in n_right:
+        scores = {"accuracy": classes.sum(axis=1) / 40, "balanced": (classes / 20).mean(axis=1)}
+        chances = {f"chance_{name}": 0.5 for name in scores}
+        means.append([values.mean() for values in scores.values()])
+        rows = pd.DataFrame(
+            {"dataset": "d", "pipeline": "a", "seed": 0, "fold": 0, "n_test": 40}
+            | {"subject": np.arange(10)} | scores | chances
+        )  # fmt: skip
+        summary = summarize(rows, list(scores))[["mean", "ci_low", "ci_high"]]
+        assert (summary.iloc[0] == summary.iloc[1]).all()
+    assert any(f"{a:.3f}" != f"{b:.3f}" for a, b in means), "so they would be without rounding"
+
+
 def test_saved_and_loaded(tmp_path):
     made = {("trials", "b"): predictions(), ("trials", "a"): predictions(5, 2)}
     failure = {"dataset": "trials", "pipeline": "a", "fold": 3, "error": "E: x", "traceback": "t"}
@@ -85,7 +104,8 @@ def test_saved_and_loaded(tmp_path):
     pd.testing.assert_frame_equal(again.failures, results.failures)
     assert again.settings == results.settings
     for name in ("a", "b"):
-        for key, value in vars(made["trials", name]).items():
+        named = replace(made["trials", name], pipeline=name, dataset="trials")
+        for key, value in vars(named).items():
             np.testing.assert_array_equal(getattr(again.predictions(name), key), value)
     assert [file.name for file in tmp_path.iterdir()] == ["r.safetensors"]
     assert "1 fit failed" in repr(again)
@@ -98,6 +118,37 @@ def test_what_is_not_there_is_named(results):
         results.scores("f1")
     with pytest.raises(ValueError, match="no predictions of 'b'"):
         results.predictions()
+
+
+def test_answers_in_a_line_and_as_a_table():
+    made = {("trials", "b"): predictions(), ("trials", "a"): predictions(700, 2)}
+    results = Results(table(), SETTINGS, predictions=made)
+    whole = (
+        "<Predictions of 'b' on 'trials': 7 answers about 2 people, 2 folds, 3 classes (left, "
+        "rest, right), with probabilities; to_frame() gives the table>"
+    )
+    assert repr(results.predictions()) == whole
+    second = results.predictions("a")
+    assert len(repr(second)) < 200
+    assert repr(second).startswith("<Predictions of 'a'")
+    frame = second.to_frame()
+    assert frame.columns.tolist() == [
+        "trial", "fold", "seed", "subject", "y", "predicted", "p_left", "p_rest",
+    ]  # fmt: skip
+    np.testing.assert_array_equal(frame[["p_left", "p_rest"]], second.proba)
+    without = replace(predictions(), proba=None)
+    assert "p_left" not in without.to_frame()
+    assert repr(without).startswith("<Predictions: 7 answers")
+    assert "no probabilities" in repr(without)
+
+
+def test_answers_in_a_notebook():
+    shown = replace(predictions(700), pipeline="<b>")._repr_html_()
+    assert "<b>Predictions of &#x27;&lt;b&gt;&#x27;</b>: 700 answers about 2 people" in shown
+    assert shown.count("<tr") == 6
+    assert "and 695 more" in shown
+    assert "more" not in predictions(2)._repr_html_()
+    assert "0 answers" in predictions(2)[:0]._repr_html_()
 
 
 def test_classes_of_folds_are_brought_together():

@@ -135,6 +135,8 @@ def test_the_population_looks_where_the_effect_is(people):
     assert set(people.mean(by=["person", "feature"])["person"]) == set("abcdefgh")
     assert pickle.loads(pickle.dumps(people)).test().equals(people.test())
     assert repr(people).startswith("<PeopleAttributions: occlusion of 8 people")
+    assert repr(people).endswith(", decoders of 'power'>")
+    assert "power" in people._repr_html_()
 
 
 def test_each_map_is_by_the_decoder_that_never_saw_the_person(results, eight_people, people):

@@ -38,7 +38,7 @@ def check_command(arguments):
     while isinstance(command, click.Group) and arguments and not arguments[0].startswith("-"):
         _, command, arguments = command.resolve_command(context, arguments)
     values = command.make_context(command.name, arguments, parent=context).params
-    name = values.get("dataset", "NAME")
+    name = values.get("dataset") or values.get("named") or "NAME"
     if not name.isupper() and not name.startswith(("folder:", "bids:")):
         get("datasets", name)
     for name in values.get("pipelines", ()):

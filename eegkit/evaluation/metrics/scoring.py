@@ -31,6 +31,9 @@ FIXED_COLUMNS = (
     "dataset", "pipeline", "seed", "fold", "subject", "n_train", "n_test", "n_train_subjects",
 )  # fmt: skip
 COST_COLUMNS = ("fit_time_s", "score_time_s", "peak_mb")
+USUAL = (
+    "use balanced_accuracy, accuracy, auroc, f1_macro, cohen_kappa, or another name of scikit-learn"
+)
 
 
 def make_scorers(scoring: Any) -> dict[str, Scorer]:
@@ -303,9 +306,7 @@ def _scorer(value: Any) -> Scorer:
     if value in sklearn_names:
         return get_scorer(value)
     names = [*sklearn_names, *divergence.NAMES]
-    raise ValueError(
-        f"No metric is named {value!r}{suggest(value, names, 'use a name of scikit-learn')}"
-    )
+    raise ValueError(f"No metric is named {value!r}{suggest(value, names, USUAL)}")
 
 
 def _name(value: Any) -> str:

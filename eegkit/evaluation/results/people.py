@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -155,14 +156,14 @@ def one_answer_each(predictions: Predictions, how: str = "mean") -> Predictions:
     sums = np.zeros((len(subjects), len(classes)))
     np.add.at(sums, codes, shares)
     proba = sums / np.bincount(codes)[:, None]
-    return Predictions(
+    return replace(
+        predictions,
         trial=predictions.trial[first],
         fold=predictions.fold[first],
         seed=predictions.seed[first],
         subject=subjects,
         y=y[first],
         predicted=classes[proba.argmax(axis=1)],
-        classes=classes,
         proba=proba.astype(np.float32),
     )
 

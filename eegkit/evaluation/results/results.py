@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +124,8 @@ class Results(ResultFacts):
         dataset = check_name("dataset", dataset, self.datasets)
         if (dataset, pipeline) not in self._predictions:
             raise ValueError(f"The results hold no predictions of {pipeline!r} on {dataset!r}.")
-        predictions = self._predictions[dataset, pipeline]
+        answers = self._predictions[dataset, pipeline]
+        predictions = replace(answers, pipeline=pipeline, dataset=dataset)
         if seed is None:
             return predictions
         if seed not in predictions.seed:

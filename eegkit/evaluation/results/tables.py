@@ -10,6 +10,9 @@ import pandas as pd
 
 from eegkit.evaluation.statistics.paired import bootstrap_interval
 
+# So many are no rounding error of a mean.
+DECIMALS = 14
+
 
 def with_access(table: pd.DataFrame, access: Mapping[str, str]) -> pd.DataFrame:
     """A table with what each pipeline may see of the people tested, beside its name."""
@@ -43,9 +46,12 @@ def per_subject(table: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
     """
     keys = ["dataset", "pipeline", "subject"]
     fits = table.groupby([*keys, "seed"], sort=False)
-    of_seeds = fits[[name for m in metrics for name in (m, f"chance_{m}")]].mean()
+    scores = [name for m in metrics for name in (m, f"chance_{m}")]
+    of_seeds = fits[scores].mean()
     of_seeds.insert(0, "n_test", fits["n_test"].sum())
     people = of_seeds.groupby(keys, sort=False).mean()
+    # Equal scores that were computed in other ways are printed alike, and not as 0.587 and 0.588.
+    people[scores] = people[scores].round(DECIMALS)
     people["n_test"] = of_seeds.groupby(keys, sort=False)["n_test"].max()
     people.insert(0, "n_folds", table.groupby(keys, sort=False)["fold"].nunique())
     # Data sets and pipelines stay in the order in which they come.

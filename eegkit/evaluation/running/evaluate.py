@@ -32,7 +32,7 @@ from eegkit.evaluation.running.inputs import (
     tell_amplitudes,
 )
 from eegkit.evaluation.running.kinds import check_kinds
-from eegkit.evaluation.running.run_warnings import relay, warn_failed, warn_undefined
+from eegkit.evaluation.running.run_warnings import relay, warn_failed, warn_undefined, warn_unseen
 from eegkit.evaluation.running.seeds import MOST_SEEDS, fits_of
 from eegkit.evaluation.running.store import Store
 from eegkit.evaluation.running.tasks import run_tasks
@@ -308,6 +308,7 @@ def _split(
     for audit in audits.values():
         if on_leak == "refuse":
             audit.raise_for_leaks()
+    warn_unseen(audits)
     # Numbers, which compare much faster than names.
     groups = {n: np.unique(t.groups, return_inverse=True)[1] for n, t in datasets.items()}
     return folds, {

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import warnings
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
+from eegkit.evaluation.audit.report import Audit
 from eegkit.evaluation.running.fold import Outcome
 from eegkit.evaluation.splits.metadata import listed
+from eegkit.notice import warn
+
+
+def warn_unseen(audits: Mapping[str, Audit]) -> None:
+    """Say of every data set that test trials are of classes that training lacks, if so."""
+    for name, audit in audits.items():
+        where = f"{name}: " if len(audits) > 1 else ""
+        for row in audit.findings[audit.findings["kind"] == "unseen_class"].itertuples():
+            warn(f"{where}{row.detail} {row.advice}")
 
 
 def warn_failed(failures: pd.DataFrame) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import BaseCrossValidator
 
 from eegkit.evaluation.splits.metadata import (
+    TOGETHER,
     Rows,
     codes_of,
     listed,
@@ -222,8 +223,7 @@ class CrossDataset(MetadataSplitter):
         if len(parts) < 2:
             raise ValueError(
                 "Testing on another data set needs at least 2 of them, but the trials are of 1 "
-                f"({listed(table['dataset'].unique())}); concatenate several, with their names in "
-                "metadata['dataset']."
+                f"({listed(table['dataset'].unique())}). {TOGETHER}"
             )
         n_datasets = table.groupby("subject", observed=True)["dataset"].nunique()
         shared = list(n_datasets.index[n_datasets > 1])

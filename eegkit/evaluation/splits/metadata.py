@@ -11,10 +11,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from eegkit.labels import class_labels, hard_labels, one_kind, trial_names
 from eegkit.signals import SignalArray
+from eegkit.text import nearest
 from eegkit.times import seconds
 
 # Trials that agree in all of these (those that there are) come from one recording.
 RECORDING = ("dataset", "subject", "session", "run", "recording")
+
+# What to do where trials are not of several data sets.
+TOGETHER = (
+    "Put the data sets into one Trials: part.metadata['dataset'] = NAME for each of them, then "
+    "Trials.concatenate(parts), as the page Splits shows."
+)
 
 Rows = NDArray[np.intp]
 
@@ -65,7 +72,7 @@ def read_groups(X: Any, groups: Any, needs: Sequence[str], splitter: Any) -> pd.
     if absent:
         raise ValueError(
             f"{name} needs the {joined(needs)} of every trial, but groups has no column "
-            f"{joined(map(repr, absent))}, only {', '.join(map(str, table.columns))}."
+            f"{joined(map(repr, absent))}, only {_only(table, absent[0])}"
         )
     for column in needs:
         values = np.asarray(table[column])
@@ -77,6 +84,16 @@ def read_groups(X: Any, groups: Any, needs: Sequence[str], splitter: Any) -> pd.
     if not len(table):
         raise ValueError("There are no trials to split.")
     return table
+
+
+def _only(table: pd.DataFrame, absent: str) -> str:
+    """The columns of a table, and how to add one."""
+    there = ", ".join(map(str, table.columns))
+    if absent == "dataset":
+        return f"{there}. {TOGETHER}"
+    near = nearest(absent, table.columns, n=1)
+    add = f"Did you mean {near[0]!r}? Else add" if near else "Add"
+    return f"{there}. {add} it: trials.metadata[{absent!r}] = [...], one for each trial."
 
 
 def _known_to(X: Any) -> Any:
