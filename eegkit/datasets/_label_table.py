@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from eegkit.datasets.user_recordings import read_table
+from eegkit.datasets._text_tables import read_table, without_spaces
 from eegkit.labels import one_kind
 from eegkit.text import count, suggest
 from eegkit.times import is_time
@@ -24,17 +24,7 @@ COLUMNS = {*MANDATORY, *TEXT, *TIMES}
 
 def read_labels(labels: str | os.PathLike[str] | pd.DataFrame) -> tuple[pd.DataFrame, str]:
     """The table and what to call it; it has rows, and every row a file, label and subject."""
-    if isinstance(labels, pd.DataFrame):
-        table, name = labels.reset_index(drop=True).copy(), "The table"
-    else:
-        path = Path(labels).expanduser()
-        name = str(path)
-        if not path.is_file():
-            raise FileNotFoundError(
-                f"There is no table {path}; expected the path of a CSV or TSV file."
-            )
-        types = dict.fromkeys(TEXT, str)
-        table = read_table(path, sep=_separator(path), dtype=types, na_values=[""])
+    table, name = _as_table(labels)
     lacking = [column for column in MANDATORY if column not in table]
     if lacking or table.empty:
         raise ValueError(
@@ -51,8 +41,8 @@ def read_labels(labels: str | os.PathLike[str] | pd.DataFrame) -> tuple[pd.DataF
             )
     if "recording" in table:
         raise ValueError(f"{name} has a column 'recording'; that name is taken, use another.")
-    for column in {*MANDATORY, *TEXT} & set(table):
-        empty = np.flatnonzero(table[column].isna())
+    for column in [column for column in (*MANDATORY, *METADATA_COLUMNS[1:]) if column in table]:
+        empty = np.flatnonzero(table[column].isna() | (table[column] == ""))
         if len(empty):
             raise ValueError(f"{name} has no {column} in row {empty[0] + 1} after the header.")
         if column == "file":  # of which two spellings may be one
@@ -60,6 +50,29 @@ def read_labels(labels: str | os.PathLike[str] | pd.DataFrame) -> tuple[pd.DataF
         elif column in TEXT:
             table[column] = one_kind(table[column], f"{name}, {column},").astype(str)
     return table, name
+
+
+def _as_table(labels: Any) -> tuple[pd.DataFrame, str]:
+    """The table as it is given, but for spaces, and what to call it."""
+    if isinstance(labels, pd.DataFrame):
+        name = "The table"
+        try:
+            return without_spaces(labels.reset_index(drop=True)), name
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from error
+    if not isinstance(labels, (str, os.PathLike)):
+        raise ValueError(
+            f"labels is a {type(labels).__name__}; expected the path of a CSV or TSV file, or a "
+            f"pandas.DataFrame with the columns {', '.join(MANDATORY)}: pandas.DataFrame(rows) "
+            "makes one of a list of rows that name them, as "
+            "{'file': 'anna.edf', 'label': 'rest', 'subject': 'anna'}."
+        )
+    path = Path(labels).expanduser()
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"There is no table {path}; expected the path of a CSV or TSV file."
+        )
+    return read_table(path, text=TEXT, sep=_separator(path), na_values=[""]), str(path)
 
 
 def _others(table: pd.DataFrame) -> list[Any]:

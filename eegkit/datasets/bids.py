@@ -17,10 +17,10 @@ import pandas as pd
 from eegkit.datasets._base import MissingDataWarning
 from eegkit.datasets._options import RecordingOptions, check_options, show_options
 from eegkit.datasets._recordings import Recording, existing_folder
+from eegkit.datasets._text_tables import read_table
 from eegkit.datasets.user_recordings import (
     Segment,
     UserRecordings,
-    read_table,
     tell_left_out,
 )
 from eegkit.libraries import install_command

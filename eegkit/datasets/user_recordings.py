@@ -384,11 +384,3 @@ def _renamed_montage(raw: mne.io.BaseRaw, channels: Mapping[str, tuple[str, ...]
         if len(sources) == 1 and sources[0] in positions and sources[0] != name
     }
     return montage.rename_channels(names) if names else montage
-
-
-def read_table(path: Path, **options: Any) -> pd.DataFrame:
-    """A table, read by pandas with these options; ``ValueError`` where that cannot be done."""
-    try:
-        return pd.read_csv(path, keep_default_na=False, **options)
-    except (ValueError, OverflowError) as error:
-        raise ValueError(f"{path} cannot be read as a table: {error}") from error

@@ -199,7 +199,7 @@ def test_broken_recordings_are_skipped_if_asked(root):
     path.write_bytes(b"nothing")
     with pytest.raises(ValueError, match=path.name):
         from_bids(root, tmax=1)
-    with pytest.warns(MissingDataWarning, match=rf"left out .*{path.name} cannot be read"):
+    with pytest.warns(MissingDataWarning, match=rf"left out .*{path.name} is no whole file"):
         assert len(from_bids(root, tmax=1, on_error="skip")) == 12
 
 

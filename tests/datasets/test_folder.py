@@ -389,11 +389,39 @@ def test_what_is_refused(folder, change, options, message):
         from_folder(folder, rows[[c for c in rows if not rows[c].isna().all()]], **options)
 
 
-def test_tables_that_are_none(folder):
-    for content in (b"", b"\xff\xfe\x00", b'file,label\n"a\n', b"file|label|subject\na|b|c\n"):
-        (folder / "t.csv").write_bytes(content)
-        with pytest.raises(ValueError, match=r"t\.csv"):
-            from_folder(folder, folder / "t.csv", window_s=2)
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", r"t\.csv is empty; expected a table, with the names of its columns"),
+        (b"\n \n", r"t\.csv is empty|has 0 rows"),
+        (b"\xff\xfe\x00", r"t\.csv is no text in UTF-8; save the table as CSV \(UTF-8\)"),
+        ("file,label,subject\na.edf,rest,Ren\xe9".encode("latin-1"), r"t\.csv is no text in UTF-8"),
+        (b"PK\x03\x04 and so on", r"t\.csv is a workbook, .* save its sheet as CSV"),
+        (b'file,label\n"a\n', r"t\.csv cannot be read as a table"),
+        (b"file|label|subject\na|b|c\n", r"t\.csv has 1 row and the columns file\|label\|subject"),
+        (
+            b"file,label,subject\na.edf,rest,anna\nb.edf,rest, eyes, closed,anna\n",
+            r"t\.csv cannot .*: line 3 has 5 cells, and those before it 3; put text",
+        ),
+        (b"file,label,subject,label \na,b,c,d\n", "several columns are called 'label'"),
+    ],
+)
+def test_tables_that_are_none(folder, content, message):
+    (folder / "t.csv").write_bytes(content)
+    with pytest.raises(ValueError, match=message):
+        from_folder(folder, folder / "t.csv", window_s=2)
+
+
+def test_what_is_no_table_and_no_folder(folder):
+    rows = [{"file": "a.edf", "label": "rest", "subject": "anna"}]
+    with pytest.raises(
+        ValueError, match=r"labels is a list; expected the path .*DataFrame\(rows\)"
+    ):
+        from_folder(folder, rows, window_s=2)
+    with pytest.raises(ValueError, match=r"The folder is \['a'\]; expected the path of one"):
+        from_folder(["a"], BOTH, window_s=2)
+    with pytest.raises(ValueError, match="several columns are called 'label'; keep one"):
+        from_folder(folder, BOTH.assign(**{"label ": "x"}), window_s=2)
 
 
 def test_kept_trials(folder, write, monkeypatch):
