@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from eegkit.datasets._text_tables import read_table, without_spaces
-from eegkit.labels import one_kind
-from eegkit.text import count, suggest
+from eegkit.labels import namesakes, one_kind, same_label_key, same_person_key
+from eegkit.notice import warn
+from eegkit.text import count, shortlist, suggest
 from eegkit.times import is_time
 from eegkit.trials_checks import METADATA_COLUMNS
 
@@ -49,7 +50,36 @@ def read_labels(labels: str | os.PathLike[str] | pd.DataFrame) -> tuple[pd.DataF
             table[column] = table[column].astype(str)
         elif column in TEXT:
             table[column] = one_kind(table[column], f"{name}, {column},").astype(str)
+    _compare_spellings(table, name)
     return table, name
+
+
+def _compare_spellings(table: pd.DataFrame, name: str) -> None:
+    """Refuse labels that would be two classes by mistake, and tell of people who would be two."""
+    labels = [label for label in table["label"] if isinstance(label, str)]
+    for one, other in namesakes(labels, same_label_key):
+        raise ValueError(
+            f"{name} has the labels {one!r} ({_first_row(table, 'label', one)}) and {other!r} "
+            f"({_first_row(table, 'label', other)}), which differ in nothing but case or spaces, "
+            "and would be two classes; write them alike."
+        )
+    parts = [part for _, part in table.groupby("dataset")] if "dataset" in table else [table]
+    pairs = [pair for part in parts for pair in namesakes(part["subject"], same_person_key)]
+    if pairs:
+        texts = [
+            f"{one!r} ({_first_row(table, 'subject', one)}) and {other!r} "
+            f"({_first_row(table, 'subject', other)})"
+            for one, other in pairs
+        ]
+        warn(
+            f"{name} has what looks like one person under two names, and would be two people: "
+            f"{shortlist(texts, 3)}. Write them alike, or give two people names that differ in "
+            "more than case, punctuation and leading zeros."
+        )
+
+
+def _first_row(table: pd.DataFrame, column: str, value: Any) -> str:
+    return f"row {int(np.flatnonzero(table[column] == value)[0]) + 1} after the header"
 
 
 def _as_table(labels: Any) -> tuple[pd.DataFrame, str]:

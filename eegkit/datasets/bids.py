@@ -287,13 +287,17 @@ class Bids(UserRecordings):
             return []
         table = _read_table(Path(events_file), ["onset", self.event_column])
         onsets = pd.to_numeric(table["onset"], errors="coerce").to_numpy(dtype=float)
+        given = (
+            self.events if isinstance(self.events, Mapping) else {e: e for e in self.events or ()}
+        )
+        labels = {name.strip(): label for name, label in given.items()}  # as those of the table
         segments = []
         for name, onset in zip(table[self.event_column], onsets, strict=True):
-            if name in EMPTY or (self.events is not None and name not in self.events):
+            if name in EMPTY or (self.events is not None and name not in labels):
                 continue
             if not np.isfinite(onset):
                 raise ValueError(f"{events_file}: an event {name!r} has no onset in s.")
-            label = self.events[name] if isinstance(self.events, Mapping) else name
+            label = labels.get(name, name)
             segments.append(Segment(label, onset + self.tmin, self.tmax - self.tmin, metadata))
         return segments
 

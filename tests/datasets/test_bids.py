@@ -127,6 +127,16 @@ def test_what_is_refused(written, options, message):
         from_bids(written, **{"tmax": 1} | options)
 
 
+def test_spaces_around_texts_are_no_part_of_them(root):
+    for path in [*root.rglob("*_events.tsv"), root / "participants.tsv"]:
+        text = path.read_text(encoding="utf-8-sig")
+        path.write_text(text.replace("left", " left ").replace("patient", "patient "))
+    for events in (["left", "right"], {"left ": "left", "right": "right"}):
+        assert set(from_bids(root, events=events, tmax=1).y) == {"left", "right"}
+    people = from_bids(root, participant_column="group", window_s=5)
+    assert set(people.y) == {"patient", "control"}
+
+
 def test_other_folders(tmp_path):
     with pytest.raises(FileNotFoundError, match="no folder"):
         from_bids(tmp_path / "absent", tmax=1)

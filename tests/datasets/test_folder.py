@@ -341,7 +341,7 @@ def test_other_kinds_of_channels(tmp_path, write):
         (
             {"file": "a.edf", "start": [0, 2]},
             {"window_s": 2},
-            r"a\.edf twice\. There is no column onset; not used for it: 'start'\.",
+            r"a\.edf twice, .* There is no column onset; not used for it: 'start'\.",
         ),
         (
             {"length": [2, 2]},
@@ -350,7 +350,23 @@ def test_other_kinds_of_channels(tmp_path, write):
         ),
         ({"Onset": [0, 2]}, {"window_s": 2}, "has a column 'Onset'; expected 'onset', or another"),
         ({"label": ["rest", None]}, {"window_s": 2}, "has no label in row 2"),
-        ({"file": ["a.edf", "a.edf"]}, {"window_s": 2}, r"labels the same piece of a\.edf twice"),
+        (
+            {"file": ["a.edf", "a.edf"]},
+            {"window_s": 2},
+            r"labels the same piece of a\.edf twice, in the rows 1, 2 after the header, with the "
+            r"labels 'rest', 'task'\. Keep the one that is right, or give their pieces by onset",
+        ),
+        (
+            {"file": ["a.edf", "a.edf"], "label": "rest", "onset": [np.nan, 0]},
+            {"window_s": 2},
+            r"twice, in the rows 1, 2 after the header, each time as 'rest'\. Keep one of them\.",
+        ),
+        (
+            {"label": ["rest", "REST "]},
+            {"window_s": 2},
+            r"the labels 'rest' \(row 1 after the header\) and 'REST' \(row 2 .* write them alike",
+        ),
+        ({"subject": ["anna", " "]}, {"window_s": 2}, "has no subject in row 2"),
         ({"onset": [0, "x"]}, {"window_s": 2}, "has onset 'x' in row 2"),
         ({"onset": [-1, 0]}, {"window_s": 2}, "has onset '-1' in row 1"),
         ({"duration": [0, 2]}, {"window_s": 2}, "has duration '0' in row 1"),
@@ -387,6 +403,72 @@ def test_what_is_refused(folder, change, options, message):
     rows = BOTH.assign(**change)
     with pytest.raises(ValueError, match=message):
         from_folder(folder, rows[[c for c in rows if not rows[c].isna().all()]], **options)
+
+
+def test_spaces_around_texts_are_no_part_of_them(folder):
+    rows = [
+        ("a.edf", " rest", "anna", 0),
+        (" a.edf ", "rest ", "anna ", 2),
+        ("b.edf", "task", "b", 0),
+    ]
+    rows = table(*rows, columns=("file", "label ", "subject", "onset")).assign(
+        duration=2, group="x "
+    )
+    rows.to_csv(folder / "t.csv", sep=";", index=False)
+    for given in (rows, folder / "t.csv"):
+        trials = from_folder(folder, given, subjects=["anna ", "b"])
+        assert list(trials.y) == ["rest", "rest", "task"]
+        assert list(trials.groups) == ["anna", "anna", "b"]
+        assert set(trials.metadata["group"]) == {"x"}
+    (folder / "t.csv").write_text("file, label , subject \na.edf, 1, 01\nb.edf , 2 ,02 \n")
+    trials = from_folder(folder, folder / "t.csv", window_s=6)
+    assert (list(trials.y), list(trials.groups)) == ([1, 2], ["01", "02"])
+    (folder / "a.edf").rename(folder / " a.edf")
+    assert from_folder(folder, folder / "t.csv", window_s=6).metadata["recording"][0] == " a.edf"
+
+
+def test_one_person_under_two_names_is_told(folder):
+    told = r"under two names, .* 'anna' \(row 1 after the header\) and 'Anna' \(row 2 after"
+    with pytest.warns(UserWarning, match=told):
+        trials = from_folder(folder, BOTH.assign(subject=["anna", "Anna"]), window_s=2)
+    assert list(dict.fromkeys(trials.groups)) == ["anna", "Anna"]
+    two_sets = BOTH.assign(subject=["anna", "Anna"], dataset=["x", "y"])
+    assert len(from_folder(folder, two_sets, window_s=2)) == 6
+
+
+def pieces(*rows, label=("rest", "task")):
+    rows = table(*rows, columns=("onset", "duration"))
+    return rows.assign(file="a.edf", subject="anna", label=np.resize(label, len(rows)))
+
+
+@pytest.mark.parametrize("duration", [4.0, np.nan])
+def test_pieces_that_overlap_and_have_different_labels_are_told(folder, duration):
+    rows = pd.concat([pieces((2, 4), (0, 2)), pieces((1, duration), label=["rest"])])
+    until = "5 s" if duration == 4 else "the end"
+    told = (
+        r"has 2 rows whose piece overlaps that of a row with another label, .* the first: a\.edf, "
+        rf"row 2 after the header \(task, 0 s to 2 s\) and row 3 .*\(rest, 1 s to {until}\)"
+    )
+    rows["label"] = ["new", "task", "rest"]
+    with pytest.warns(UserWarning, match=told):
+        from_folder(folder, rows, window_s=1)
+
+
+@pytest.mark.parametrize(
+    ("rows", "options"),
+    [
+        (pieces((0, 4), (2, 4), label=["rest"]), {"window_s": 1}),
+        (pieces((0, 2), (2, 2)), {"window_s": 1, "overlap": 0.5}),
+        (pieces((0, 0.335), (0.33, 1)), {"window_s": 0.2}),  # rounded
+        (pieces((0, 1), (0.5, 1), (1, 1)), {}),  # events, each a trial
+        (pieces((0, 1), (0.5, 1), (1, 1)), {"window_s": 1}),
+        (pieces((0, 4), (0, 4)).assign(file=["a.edf", "b.edf"]), {"window_s": 1}),
+    ],
+)
+def test_what_overlaps_as_it_is_meant_to(folder, rows, options):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        from_folder(folder, rows, **options)
 
 
 @pytest.mark.parametrize(
