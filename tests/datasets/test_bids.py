@@ -119,7 +119,7 @@ def test_some_of_all(root):
             r"participants\.tsv has the col",
         ),
         ({"participant_column": "sex", "tmax": None, "window_s": 1}, "None of the 4 .*'sex'"),
-        ({"channels": ["Pz"]}, "lacks Pz"),
+        ({"channels": ["Pz"]}, r"The 4 recordings \(.*\) lack 1 of 1 channels .*: Pz.*Fp1, Cz, Oz"),
     ],
 )
 def test_what_is_refused(written, options, message):

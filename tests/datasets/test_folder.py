@@ -264,8 +264,28 @@ def test_differing_channels(folder, write):
     chosen = from_folder(folder, rows, window_s=2, channels=["Cz", "Fp1"])
     assert chosen.ch_names == ["Cz", "Fp1"]
     np.testing.assert_array_equal(np.asarray(chosen.X)[:, ::-1], common.X)
-    with pytest.raises(ValueError, match=r"a\.edf lacks Pz; .*b\.edf lacks Pz\. Name"):
+    told = (
+        r"not share these .*: 2 of 3 recordings \(a\.edf, b\.edf\) lack 1 of 2 channels that are "
+        r"needed: Pz; did you mean .*'Oz'.*\? They have Fp1, Cz, Oz\. Name those to read"
+    )
+    with pytest.raises(ValueError, match=told):
         from_folder(folder, rows, window_s=2, channels=["Cz", "Pz"])
+    told = r"lack 1 of 1 .*: C44\. They have .*c\.edf lacks 1 of 1 .*: C44\. It has Cz, Fp1, Pz\."
+    with pytest.raises(ValueError, match=told):
+        from_folder(folder, rows, window_s=2, channels=["C44"])
+    told = (
+        r"^The 2 recordings \(a\.edf, b\.edf\) lack 2 of 2 .*: Pz, P1.* They have Fp1, Cz, Oz\. N"
+    )
+    with pytest.raises(ValueError, match=told):
+        from_folder(folder, BOTH, window_s=2, channels=["Pz", "P1"])
+    with pytest.raises(
+        ValueError, match=r"^\S+a\.edf lacks 1 of 1 .*: Pz.* It has Fp1, Cz, Oz\. N"
+    ):
+        from_folder(folder, BOTH[:1], window_s=2, channels=["Pz"])
+    write(folder / "d.edf", ["Cz", "Fp1", "Pz"])
+    told = r"2 of 4 recordings \(c\.edf, d\.edf\) lack Oz and have Pz besides\. Name"
+    with pytest.raises(ValueError, match=told):
+        from_folder(folder, pd.concat([BOTH, rows[2:], rows[2:].assign(file="d.edf")]), window_s=2)
     write(folder / "c.edf", ["P3", "P4"])
     with pytest.raises(ValueError, match="none in common"):
         from_folder(folder, rows, window_s=2, channels="common")
