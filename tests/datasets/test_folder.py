@@ -171,6 +171,13 @@ def test_pieces_of_files(folder, write):
     assert list(halves.metadata["onset"][:3]) == [0.5, 0.75, 1.0]
 
 
+def test_what_was_done_does_not_say_that_a_rate_was_changed(folder):
+    trials = from_folder(folder, BOTH, window_s=3)
+    assert str(trials.preparation) == "no filter, at 100 Hz, windows of 3 s"
+    assert "at 100 Hz" in trials._repr_html_()
+    assert "resampled" not in trials._repr_html_()
+
+
 def _against(folder, write, *references):
     """Trials of recordings whose labels name these references."""
     names = [f"{'abc'[i]}.edf" for i in range(len(references))]
