@@ -141,7 +141,11 @@ def bids_recordings(
     check_options("from_bids", Bids, options)
     path = existing_folder(root)
     tasks = None if task is None else [task]
-    dataset: Any = Bids(path=path, tasks=tasks, download=False, **options)
+    try:
+        dataset: Any = Bids(path=path, tasks=tasks, download=False, **options)
+    except ParameterError:
+        _found(path)  # of what is no data set, that is what is to be told
+        raise
     values = {"task": task, **options}
     defaults = inspect.signature(from_bids).parameters
     differences = {n: v for n, v in values.items() if repr(v) != repr(defaults[n].default)}
@@ -187,7 +191,8 @@ class Bids(UserRecordings):
         elif self.tmax is None or not self.tmin < self.tmax:
             raise ParameterError(
                 f"tmin is {self.tmin!r} and tmax {self.tmax!r}; expected the start and the end of "
-                "a trial in s from the event, tmin below tmax.",
+                "a trial in s from the event, tmin below tmax; or participant_column=, where the "
+                "people are the labels.",
                 "tmin",
             )
 
@@ -220,20 +225,7 @@ class Bids(UserRecordings):
     @functools.cached_property
     def _paths(self) -> dict[Path, mne_bids.BIDSPath]:
         """All EEG recordings of the data set, in order."""
-        import mne_bids
-
-        matches = mne_bids.find_matching_paths(
-            self.folder(),
-            datatypes="eeg",
-            suffixes="eeg",
-            extensions=list(FORMATS),
-            ignore_nosub=True,
-        )
-        if not matches:
-            raise ValueError(
-                f"{self.folder()} holds no EEG recording of BIDS; expected files such as "
-                f"sub-01/eeg/sub-01_task-rest_eeg.edf, that end with {', '.join(FORMATS)}."
-            )
+        matches = _found(self.folder())
         return {Path(path.fpath): path for path in sorted(matches, key=lambda path: path.fpath)}
 
     def _where(self) -> str:
@@ -316,6 +308,27 @@ class Bids(UserRecordings):
             MissingDataWarning,
             stacklevel=2,
         )
+
+
+def _found(folder: Path) -> list[mne_bids.BIDSPath]:
+    """All EEG recordings of a data set; ``ValueError`` where there is none."""
+    import mne_bids
+
+    matches = mne_bids.find_matching_paths(
+        folder,
+        datatypes="eeg",
+        suffixes="eeg",
+        extensions=list(FORMATS),
+        ignore_nosub=True,
+    )
+    if not matches:
+        raise ValueError(
+            f"{folder} holds no EEG recording of BIDS; expected files such as "
+            f"sub-01/eeg/sub-01_task-rest_eeg.edf, that end with {', '.join(FORMATS)}. Files of "
+            "other names are read by from_folder (folder:PATH on the command line), with a table "
+            "of labels."
+        )
+    return list(matches)
 
 
 def _read_table(path: Path, columns: list[str]) -> pd.DataFrame:

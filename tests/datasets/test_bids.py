@@ -140,8 +140,13 @@ def test_spaces_around_texts_are_no_part_of_them(root):
 def test_other_folders(tmp_path):
     with pytest.raises(FileNotFoundError, match="no folder"):
         from_bids(tmp_path / "absent", tmax=1)
-    with pytest.raises(ValueError, match="holds no EEG recording of BIDS; expected files such as"):
-        from_bids(tmp_path, tmax=1)
+    (tmp_path / "anna.edf").write_bytes(b"0")
+    told = "holds no EEG recording of BIDS; expected files such as .* are read by from_folder"
+    for options in ({"tmax": 1}, {}, {"events": "left"}):  # ahead of what the options lack
+        with pytest.raises(ValueError, match=told):
+            from_bids(tmp_path, **options)
+    run = CliRunner().invoke(main, ["describe", f"bids:{tmp_path}"])
+    assert "holds no EEG recording of BIDS" in run.output
 
 
 def test_events_at_the_edges_are_told(written):
