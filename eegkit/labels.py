@@ -302,7 +302,7 @@ def namesakes(names: Iterable[Any], key: Callable[[Any], Any]) -> list[tuple[Any
     first: dict[Hashable, Any] = {}
     # A name without a letter or digit leaves nothing to compare: it stands for itself.
     pairs = [(first.setdefault(key(name) or name, name), name) for name in dict.fromkeys(names)]
-    return [(one, other) for one, other in pairs if one is not other]
+    return [(name, other) for name, other in pairs if name is not other]
 
 
 def hard_labels(y: NDArray[Any]) -> NDArray[Any]:

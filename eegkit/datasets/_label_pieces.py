@@ -46,8 +46,8 @@ def check_pieces(table: pd.DataFrame, name: str, window_s: float | None, hint: s
         warn(
             f"{name} has {count(len(pairs), 'row')} whose piece overlaps that of a row with "
             "another label, so that some signals have two labels; the first: "
-            f"{pieces['file'].iloc[first[0]]}, {_said(pieces, first[0])} and "
-            f"{_said(pieces, first[1])}. Correct onset and duration, unless that is meant."
+            f"{pieces['file'].iloc[first[0]]}, {_row_text(pieces, first[0])} and "
+            f"{_row_text(pieces, first[1])}. Correct onset and duration, unless that is meant."
         )
 
 
@@ -59,17 +59,18 @@ def _refuse_repeats(pieces: pd.DataFrame, name: str, hint: str) -> None:
     rows = np.flatnonzero((pieces[same_piece] == pieces[same_piece].iloc[repeats[0]]).all(axis=1))
     labels = pieces["label"].iloc[rows].astype(str).unique()
     if len(labels) > 1:
-        seen = f"with the labels {shortlist(map(repr, labels))}"
+        words = f"with the labels {shortlist(map(repr, labels))}"
         remedy = "Keep the one that is right, or give their pieces by onset and duration."
     else:
-        seen = f"each time as {labels[0]!r}"
+        words = f"each time as {labels[0]!r}"
         remedy = "Keep one of them."
-    others = len(repeats) - (len(rows) - 1)
-    more = f" So do {count(others, 'more row')} with other pieces." if others else ""
+    n_more = len(repeats) - (len(rows) - 1)
+    more = count(n_more, "more row repeats", "more rows repeat")
     raise ValueError(
         f"{name} labels the same piece of {pieces['file'].iloc[rows[0]]} "
         f"{'twice' if len(rows) == 2 else f'{len(rows)} times'}, in the rows "
-        f"{shortlist(rows + 1)} after the header, {seen}. {remedy}{more}{hint}"
+        f"{shortlist(rows + 1)} after the header, {words}. {remedy}"
+        f"{f' {more} other pieces.' if n_more else ''}{hint}"
     )
 
 
@@ -91,7 +92,7 @@ def _overlaps(part: pd.DataFrame) -> Iterator[tuple[int, int]]:
         last = sorted(by_label.values(), key=lambda entry: -entry[0])[:2]
 
 
-def _said(pieces: pd.DataFrame, row: int) -> str:
+def _row_text(pieces: pd.DataFrame, row: int) -> str:
     label, start, stop = pieces.loc[row, ["label", "start", "stop"]]
     until = "the end" if np.isinf(stop) else f"{stop:g} s"
     return f"row {row + 1} after the header ({label}, {start:g} s to {until})"

@@ -57,9 +57,9 @@ def read_labels(labels: str | os.PathLike[str] | pd.DataFrame) -> tuple[pd.DataF
 def _compare_spellings(table: pd.DataFrame, name: str) -> None:
     """Refuse labels that would be two classes by mistake, and tell of people who would be two."""
     labels = [label for label in table["label"] if isinstance(label, str)]
-    for one, other in namesakes(labels, same_label_key):
+    for first, other in namesakes(labels, same_label_key):
         raise ValueError(
-            f"{name} has the labels {one!r} ({_first_row(table, 'label', one)}) and {other!r} "
+            f"{name} has the labels {first!r} ({_first_row(table, 'label', first)}) and {other!r} "
             f"({_first_row(table, 'label', other)}), which differ in nothing but case or spaces, "
             "and would be two classes; write them alike."
         )
@@ -67,9 +67,9 @@ def _compare_spellings(table: pd.DataFrame, name: str) -> None:
     pairs = [pair for part in parts for pair in namesakes(part["subject"], same_person_key)]
     if pairs:
         texts = [
-            f"{one!r} ({_first_row(table, 'subject', one)}) and {other!r} "
+            f"{first!r} ({_first_row(table, 'subject', first)}) and {other!r} "
             f"({_first_row(table, 'subject', other)})"
-            for one, other in pairs
+            for first, other in pairs
         ]
         warn(
             f"{name} has what looks like one person under two names, and would be two people: "

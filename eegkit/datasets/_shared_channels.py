@@ -76,12 +76,12 @@ def check_shared(headers: Mapping[Path, Header], channels: Sequence[str], *, nam
         return
     texts = []
     for (missing, names), paths in list(differences.items())[:MOST_KINDS]:
-        several = len(paths) > 1
+        many = len(paths) > 1
         if named:
-            said = lacking(missing, len(channels), names, several=several)
+            text = lacking(missing, len(channels), names, many=many)
         else:
-            said = _differs(missing, names, several)
-        texts.append(f"{_recordings(paths, len(headers))} {said}")
+            text = _differs(missing, names, many)
+        texts.append(f"{_recordings(paths, len(headers))} {text}")
     n_more = sum(map(len, list(differences.values())[MOST_KINDS:]))
     if n_more:
         texts.append(f"{count(n_more, 'more recording')} differ in other ways.")
@@ -96,12 +96,12 @@ def check_shared(headers: Mapping[Path, Header], channels: Sequence[str], *, nam
 def _recordings(paths: Sequence[Path], n_recordings: int) -> str:
     if len(paths) == 1:
         return str(paths[0])
-    some = "The" if len(paths) == n_recordings else f"{len(paths)} of"
-    return f"{some} {n_recordings} recordings ({shortlist((path.name for path in paths), 3)})"
+    part = "The" if len(paths) == n_recordings else f"{len(paths)} of"
+    return f"{part} {n_recordings} recordings ({shortlist((path.name for path in paths), 3)})"
 
 
-def _differs(missing: Sequence[str], more: Sequence[str], several: bool) -> str:
-    lack, have = ("lack", "have") if several else ("lacks", "has")
+def _differs(missing: Sequence[str], more: Sequence[str], many: bool) -> str:
+    lack, have = ("lack", "have") if many else ("lacks", "has")
     parts = [f"{lack} {', '.join(missing)}"] if missing else []
     return " and ".join(parts + ([f"{have} {', '.join(more)} besides"] if more else [])) + "."
 

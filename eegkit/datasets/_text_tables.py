@@ -60,7 +60,7 @@ def without_spaces(table: pd.DataFrame) -> pd.DataFrame:
     ValueError
         Several columns have one name then.
     """
-    names = [_stripped(name) for name in table.columns]
+    names = [_strip(name) for name in table.columns]
     for name in dict.fromkeys(names):
         if names.count(name) > 1:
             raise ValueError(f"several columns are called {name!r}; keep one of them.")
@@ -70,11 +70,11 @@ def without_spaces(table: pd.DataFrame) -> pd.DataFrame:
 
 def _column(values: pd.Series) -> pd.Series:
     if any(isinstance(value, str) and value != value.strip() for value in values):
-        return values.astype(object).map(_stripped).infer_objects()
+        return values.astype(object).map(_strip).infer_objects()
     return values
 
 
-def _stripped(value: Any) -> Any:
+def _strip(value: Any) -> Any:
     return value.strip() if isinstance(value, str) else value
 
 
@@ -83,8 +83,8 @@ def _plain(error: Exception) -> str:
     wider = _WIDER_LINE.search(str(error))
     if wider is None:
         return str(error)
-    expected, line, seen = wider.groups()
+    n_before, line, n_cells = wider.groups()
     return (
-        f"line {line} has {seen} cells, and those before it {expected}; put text that holds what "
-        "separates the columns between quotation marks."
+        f"line {line} has {n_cells} cells, and those before it {n_before}; put text with what "
+        "separates the columns in it between quotation marks."
     )

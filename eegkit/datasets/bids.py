@@ -144,7 +144,7 @@ def bids_recordings(
     try:
         dataset: Any = Bids(path=path, tasks=tasks, download=False, **options)
     except ParameterError:
-        _found(path)  # of what is no data set, that is what is to be told
+        _recordings_in(path)  # of what is no data set, that is what is to be told
         raise
     values = {"task": task, **options}
     defaults = inspect.signature(from_bids).parameters
@@ -225,7 +225,7 @@ class Bids(UserRecordings):
     @functools.cached_property
     def _paths(self) -> dict[Path, mne_bids.BIDSPath]:
         """All EEG recordings of the data set, in order."""
-        matches = _found(self.folder())
+        matches = _recordings_in(self.folder())
         return {Path(path.fpath): path for path in sorted(matches, key=lambda path: path.fpath)}
 
     def _where(self) -> str:
@@ -279,10 +279,10 @@ class Bids(UserRecordings):
             return []
         table = _read_table(Path(events_file), ["onset", self.event_column])
         onsets = pd.to_numeric(table["onset"], errors="coerce").to_numpy(dtype=float)
-        given = (
+        events = (
             self.events if isinstance(self.events, Mapping) else {e: e for e in self.events or ()}
         )
-        labels = {name.strip(): label for name, label in given.items()}  # as those of the table
+        labels = {name.strip(): label for name, label in events.items()}  # as those of the table
         segments = []
         for name, onset in zip(table[self.event_column], onsets, strict=True):
             if name in EMPTY or (self.events is not None and name not in labels):
@@ -310,7 +310,7 @@ class Bids(UserRecordings):
         )
 
 
-def _found(folder: Path) -> list[mne_bids.BIDSPath]:
+def _recordings_in(folder: Path) -> list[mne_bids.BIDSPath]:
     """All EEG recordings of a data set; ``ValueError`` where there is none."""
     import mne_bids
 

@@ -140,9 +140,9 @@ def of_labels(y: NDArray[Any], counts: pd.DataFrame, metadata: pd.DataFrame) -> 
     if n_classes < 2:
         yield "There is one class only: nothing can be decoded."
         return
-    for one, other in namesakes(counts.columns, same_label_key):
+    for first, other in namesakes(counts.columns, same_label_key):
         yield (
-            f"The labels {one!r} and {other!r} differ in nothing but case or spaces, and are two "
+            f"The labels {first!r} and {other!r} differ in nothing but case or spaces, and are two "
             "classes: write them alike if they are one."
         )
     if labels_are_subjects(y, metadata["subject"].to_numpy()):

@@ -96,8 +96,8 @@ def _number(content: bytes, what: str) -> float:
 
 
 def _no_number(text: str, what: str, expected: str) -> ValueError:
-    seen = f"has {text!r}" if text else "has nothing"
-    return ValueError(f"its header {seen} where the {what} should be; expected {expected}")
+    content = f"has {text!r}" if text else "has nothing"
+    return ValueError(f"its header {content} where the {what} should be; expected {expected}")
 
 
 def _text(content: bytes) -> str:

@@ -224,8 +224,8 @@ def _refuse_beginning(file: BinaryIO, kind: str) -> NoReturn:
     file.seek(0)
     beginning = file.read(8)
     is_text = beginning.isascii() and beginning.decode("latin-1").isprintable()
-    seen = repr(beginning.decode("ascii")) if is_text else f"the bytes {beginning.hex(' ')}"
-    raise _OtherFormatError(f"it does not begin as {kind} does, but with {seen}")
+    quote = repr(beginning.decode("ascii")) if is_text else f"the bytes {beginning.hex(' ')}"
+    raise _OtherFormatError(f"it does not begin as {kind} does, but with {quote}")
 
 
 def _check_edf(file: BinaryIO, file_size: int) -> None:

@@ -8,7 +8,7 @@ from eegkit.text import suggest
 
 
 def lacking(
-    missing: Sequence[str], n_wanted: int, recorded: Sequence[str], *, several: bool = False
+    missing: Sequence[str], n_wanted: int, recorded: Sequence[str], *, many: bool = False
 ) -> str:
     """What follows the name of a recording, or of several with the same channels.
 
@@ -20,7 +20,7 @@ def lacking(
         How many were wanted.
     recorded : sequence of str
         The channels that are there.
-    several : bool, default False
+    many : bool, default False
         Whether it is said of several recordings.
 
     Returns
@@ -34,7 +34,7 @@ def lacking(
     >>> "a.edf " + lacking(["C44"], 2, ["C3", "C4"])
     "a.edf lacks 1 of 2 channels that are needed: C44; did you mean 'C4'? It has C3, C4."
     """
-    verb, subject = ("lack", "They have") if several else ("lacks", "It has")
+    verb, subject = ("lack", "They have") if many else ("lacks", "It has")
     return (
         f"{verb} {len(missing)} of {n_wanted} channels that are needed: "
         f"{', '.join(missing)}{suggest(missing[0], recorded, '')} {subject} {', '.join(recorded)}."

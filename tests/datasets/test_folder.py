@@ -394,6 +394,7 @@ def test_other_kinds_of_channels(tmp_path, write):
             r"the labels 'rest' \(row 1 after the header\) and 'REST' \(row 2 .* write them alike",
         ),
         ({"subject": ["anna", " "]}, {"window_s": 2}, "has no subject in row 2"),
+        ({"dataset": "x", "subject": ["1", "2"], "label": [0, "a "]}, {}, "set window_s="),
         ({"onset": [0, "x"]}, {"window_s": 2}, "has onset 'x' in row 2"),
         ({"onset": [-1, 0]}, {"window_s": 2}, "has onset '-1' in row 1"),
         ({"duration": [0, 2]}, {"window_s": 2}, "has duration '0' in row 1"),
@@ -735,3 +736,10 @@ def test_help_shows_every_option_with_its_default(load):
 def test_options_that_are_near_are_told(tmp_path):
     with pytest.raises(ParameterError, match="from_folder has no option 'lfreq'; did you mean 'l_"):
         from_folder(tmp_path, tmp_path / "labels.csv", lfreq=1)
+
+
+def test_how_many_rows_repeat_others_is_told(folder):
+    rows = pieces((0, 1), (1, 1), (0, 1), (1, 1), (0, 1), label=["rest"])
+    told = r"a\.edf 3 times, in the rows 1, 3, 5 after the header, each .* 1 more row repeats other"
+    with pytest.raises(ValueError, match=told):
+        from_folder(folder, rows)

@@ -120,9 +120,9 @@ def _check_labels(y: Any) -> None:
         raise ValueError(
             f"All {len(y)} trials are of one class ({y[0]}); there is nothing to tell apart."
         )
-    for one, other in namesakes(y.tolist(), same_label_key):
+    for first, other in namesakes(y.tolist(), same_label_key):
         raise ValueError(
-            f"The labels {one!r} and {other!r} differ in nothing but case or spaces, and would be "
-            "two classes; write them alike where they are made, or make them one by trials.y = "
-            f"numpy.where(trials.y == {other!r}, {one!r}, trials.y)."
+            f"The labels {first!r} and {other!r} differ in nothing but case or spaces, and would "
+            "be two classes; write them alike where they are made, or make them one by trials.y = "
+            f"numpy.where(trials.y == {other!r}, {first!r}, trials.y)."
         )
