@@ -37,8 +37,9 @@ def check_pieces(table: pd.DataFrame, name: str, window_s: float | None, hint: s
         stop=(table["onset"].fillna(0.0) + table["duration"]).fillna(np.inf),
     )
     _refuse_repeats(pieces, name, hint)
+    is_trial = window_s is None or np.allclose(table["duration"], window_s)
     is_event = (pieces["stop"] - pieces["start"]).le(LONGEST_EVENT_S).all()
-    if is_event and (window_s is None or np.allclose(table["duration"], window_s)):
+    if is_trial and (is_event or _slide(pieces)):
         return
     pairs = [pair for _, part in pieces.groupby("file", sort=False) for pair in _overlaps(part)]
     if pairs:
@@ -72,6 +73,13 @@ def _refuse_repeats(pieces: pd.DataFrame, name: str, hint: str) -> None:
         f"{shortlist(rows + 1)} after the header, {words}. {remedy}"
         f"{f' {more} other pieces.' if n_more else ''}{hint}"
     )
+
+
+def _slide(pieces: pd.DataFrame) -> bool:
+    """Whether pieces of one label overlap, too, as windows that are cut so by intent do."""
+    rows = pieces.sort_values("start", kind="stable")
+    following = rows.groupby(["file", "label"], observed=True)["start"].shift(-1)
+    return bool((following < rows["stop"] - LEAST_SHARED_S).any())
 
 
 def _overlaps(part: pd.DataFrame) -> Iterator[tuple[int, int]]:

@@ -490,6 +490,7 @@ def test_pieces_that_overlap_and_have_different_labels_are_told(folder, duration
         (pieces((0, 0.335), (0.33, 1)), {"window_s": 0.2}),  # rounded
         (pieces((0, 1), (0.5, 1), (1, 1)), {}),  # events, each a trial
         (pieces((0, 1), (0.5, 1), (1, 1)), {"window_s": 1}),
+        (pieces((0.2, 5.5), (0, 5.5), (0.4, 5.5), label=["rest", "rest", "task"]), {}),  # windows
         (pieces((0, 4), (0, 4)).assign(file=["a.edf", "b.edf"]), {"window_s": 1}),
     ],
 )
