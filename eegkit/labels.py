@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from numbers import Real
 from typing import Any
 
@@ -270,6 +271,38 @@ def _number(text: str) -> float | None:
 def _text(item: Any) -> str:
     is_whole = not isinstance(item, str) and float(item).is_integer()
     return str(int(item) if is_whole else item)
+
+
+def same_person_key(name: Any) -> tuple[Any, ...]:
+    """What is left of a person's name without case, spaces, punctuation and leading zeros."""
+    text = unicodedata.normalize("NFKC", str(name)).casefold()
+    # pandas makes 1.0 of 1 where another row has no number, and a CSV file may hold that as text.
+    text = re.sub(r"\b(\d+)\.0+\b", r"\1", text)
+    return tuple(
+        int(part) if part.isdigit() else part for part in re.findall(r"\d+|[^\W\d_]+", text)
+    )
+
+
+def same_label_key(label: Any) -> Any:
+    """What is left of a label that is text without case, and spaces around and repeated."""
+    if not isinstance(label, str):
+        return label
+    return " ".join(unicodedata.normalize("NFKC", label).casefold().split())
+
+
+def namesakes(names: Iterable[Any], key: Callable[[Any], Any]) -> list[tuple[Any, Any]]:
+    """Different names with the same key, each behind the first that has it.
+
+    Examples
+    --------
+    >>> from eegkit.labels import namesakes, same_label_key
+    >>> namesakes(["rest", "task", "Rest "], same_label_key)
+    [('rest', 'Rest ')]
+    """
+    first: dict[Hashable, Any] = {}
+    # A name without a letter or digit leaves nothing to compare: it stands for itself.
+    pairs = [(first.setdefault(key(name) or name, name), name) for name in dict.fromkeys(names)]
+    return [(name, other) for name, other in pairs if name is not other]
 
 
 def hard_labels(y: NDArray[Any]) -> NDArray[Any]:

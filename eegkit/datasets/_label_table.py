@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from eegkit.datasets.user_recordings import read_table
-from eegkit.labels import one_kind
-from eegkit.text import count, suggest
+from eegkit.datasets._text_tables import read_table, without_spaces
+from eegkit.labels import namesakes, one_kind, same_label_key, same_person_key
+from eegkit.notice import warn
+from eegkit.text import count, shortlist, suggest
 from eegkit.times import is_time
 from eegkit.trials_checks import METADATA_COLUMNS
 
@@ -24,17 +25,7 @@ COLUMNS = {*MANDATORY, *TEXT, *TIMES}
 
 def read_labels(labels: str | os.PathLike[str] | pd.DataFrame) -> tuple[pd.DataFrame, str]:
     """The table and what to call it; it has rows, and every row a file, label and subject."""
-    if isinstance(labels, pd.DataFrame):
-        table, name = labels.reset_index(drop=True).copy(), "The table"
-    else:
-        path = Path(labels).expanduser()
-        name = str(path)
-        if not path.is_file():
-            raise FileNotFoundError(
-                f"There is no table {path}; expected the path of a CSV or TSV file."
-            )
-        types = dict.fromkeys(TEXT, str)
-        table = read_table(path, sep=_separator(path), dtype=types, na_values=[""])
+    table, name = _as_table(labels)
     lacking = [column for column in MANDATORY if column not in table]
     if lacking or table.empty:
         raise ValueError(
@@ -51,15 +42,67 @@ def read_labels(labels: str | os.PathLike[str] | pd.DataFrame) -> tuple[pd.DataF
             )
     if "recording" in table:
         raise ValueError(f"{name} has a column 'recording'; that name is taken, use another.")
-    for column in {*MANDATORY, *TEXT} & set(table):
-        empty = np.flatnonzero(table[column].isna())
+    for column in [column for column in (*MANDATORY, *METADATA_COLUMNS[1:]) if column in table]:
+        empty = np.flatnonzero(table[column].isna() | (table[column] == ""))
         if len(empty):
             raise ValueError(f"{name} has no {column} in row {empty[0] + 1} after the header.")
         if column == "file":  # of which two spellings may be one
             table[column] = table[column].astype(str)
         elif column in TEXT:
             table[column] = one_kind(table[column], f"{name}, {column},").astype(str)
+    _compare_spellings(table, name)
     return table, name
+
+
+def _compare_spellings(table: pd.DataFrame, name: str) -> None:
+    """Refuse labels that would be two classes by mistake, and tell of people who would be two."""
+    labels = [label for label in table["label"] if isinstance(label, str)]
+    for first, other in namesakes(labels, same_label_key):
+        raise ValueError(
+            f"{name} has the labels {first!r} ({_first_row(table, 'label', first)}) and {other!r} "
+            f"({_first_row(table, 'label', other)}), which differ in nothing but case or spaces, "
+            "and would be two classes; write them alike."
+        )
+    parts = [part for _, part in table.groupby("dataset")] if "dataset" in table else [table]
+    pairs = [pair for part in parts for pair in namesakes(part["subject"], same_person_key)]
+    if pairs:
+        texts = [
+            f"{first!r} ({_first_row(table, 'subject', first)}) and {other!r} "
+            f"({_first_row(table, 'subject', other)})"
+            for first, other in pairs
+        ]
+        warn(
+            f"{name} has what looks like one person under two names, and would be two people: "
+            f"{shortlist(texts, 3)}. Write them alike, or give two people names that differ in "
+            "more than case, punctuation and leading zeros."
+        )
+
+
+def _first_row(table: pd.DataFrame, column: str, value: Any) -> str:
+    return f"row {int(np.flatnonzero(table[column] == value)[0]) + 1} after the header"
+
+
+def _as_table(labels: Any) -> tuple[pd.DataFrame, str]:
+    """The table as it is given, but for spaces, and what to call it."""
+    if isinstance(labels, pd.DataFrame):
+        name = "The table"
+        try:
+            return without_spaces(labels.reset_index(drop=True)), name
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from error
+    if not isinstance(labels, (str, os.PathLike)):
+        raise ValueError(
+            f"labels is a {type(labels).__name__}; expected the path of a CSV or TSV file, or a "
+            f"pandas.DataFrame with the columns {', '.join(MANDATORY)}: pandas.DataFrame(rows) "
+            "makes one of a list of rows that name them, as "
+            "{'file': 'anna.edf', 'label': 'rest', 'subject': 'anna'}."
+        )
+    path = Path(labels).expanduser()
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"There is no table {path}; expected the path of a CSV or TSV file."
+        )
+    return read_table(path, text=TEXT, sep=_separator(path), na_values=[""]), str(path)
 
 
 def _others(table: pd.DataFrame) -> list[Any]:

@@ -42,7 +42,9 @@ class Recording:
 
 
 def existing_folder(folder: str | os.PathLike[str]) -> Path:
-    """The folder as a path; ``FileNotFoundError`` where there is none."""
+    """The folder as a path; ``FileNotFoundError`` where there is none, ``ValueError`` of a list."""
+    if not isinstance(folder, (str, os.PathLike)):
+        raise ValueError(f"The folder is {folder!r:.60}; expected the path of one.")
     path = Path(folder).expanduser()
     if not path.is_dir():
         raise FileNotFoundError(f"There is no folder {path}.")

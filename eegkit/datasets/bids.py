@@ -17,10 +17,10 @@ import pandas as pd
 from eegkit.datasets._base import MissingDataWarning
 from eegkit.datasets._options import RecordingOptions, check_options, show_options
 from eegkit.datasets._recordings import Recording, existing_folder
+from eegkit.datasets._text_tables import read_table
 from eegkit.datasets.user_recordings import (
     Segment,
     UserRecordings,
-    read_table,
     tell_left_out,
 )
 from eegkit.libraries import install_command
@@ -141,7 +141,11 @@ def bids_recordings(
     check_options("from_bids", Bids, options)
     path = existing_folder(root)
     tasks = None if task is None else [task]
-    dataset: Any = Bids(path=path, tasks=tasks, download=False, **options)
+    try:
+        dataset: Any = Bids(path=path, tasks=tasks, download=False, **options)
+    except ParameterError:
+        _recordings_in(path)  # of what is no data set, that is what is to be told
+        raise
     values = {"task": task, **options}
     defaults = inspect.signature(from_bids).parameters
     differences = {n: v for n, v in values.items() if repr(v) != repr(defaults[n].default)}
@@ -187,7 +191,8 @@ class Bids(UserRecordings):
         elif self.tmax is None or not self.tmin < self.tmax:
             raise ParameterError(
                 f"tmin is {self.tmin!r} and tmax {self.tmax!r}; expected the start and the end of "
-                "a trial in s from the event, tmin below tmax.",
+                "a trial in s from the event, tmin below tmax; or participant_column=, where the "
+                "people are the labels.",
                 "tmin",
             )
 
@@ -220,20 +225,7 @@ class Bids(UserRecordings):
     @functools.cached_property
     def _paths(self) -> dict[Path, mne_bids.BIDSPath]:
         """All EEG recordings of the data set, in order."""
-        import mne_bids
-
-        matches = mne_bids.find_matching_paths(
-            self.folder(),
-            datatypes="eeg",
-            suffixes="eeg",
-            extensions=list(FORMATS),
-            ignore_nosub=True,
-        )
-        if not matches:
-            raise ValueError(
-                f"{self.folder()} holds no EEG recording of BIDS; expected files such as "
-                f"sub-01/eeg/sub-01_task-rest_eeg.edf, that end with {', '.join(FORMATS)}."
-            )
+        matches = _recordings_in(self.folder())
         return {Path(path.fpath): path for path in sorted(matches, key=lambda path: path.fpath)}
 
     def _where(self) -> str:
@@ -287,13 +279,17 @@ class Bids(UserRecordings):
             return []
         table = _read_table(Path(events_file), ["onset", self.event_column])
         onsets = pd.to_numeric(table["onset"], errors="coerce").to_numpy(dtype=float)
+        events = (
+            self.events if isinstance(self.events, Mapping) else {e: e for e in self.events or ()}
+        )
+        labels = {name.strip(): label for name, label in events.items()}  # as those of the table
         segments = []
         for name, onset in zip(table[self.event_column], onsets, strict=True):
-            if name in EMPTY or (self.events is not None and name not in self.events):
+            if name in EMPTY or (self.events is not None and name not in labels):
                 continue
             if not np.isfinite(onset):
                 raise ValueError(f"{events_file}: an event {name!r} has no onset in s.")
-            label = self.events[name] if isinstance(self.events, Mapping) else name
+            label = labels.get(name, name)
             segments.append(Segment(label, onset + self.tmin, self.tmax - self.tmin, metadata))
         return segments
 
@@ -312,6 +308,27 @@ class Bids(UserRecordings):
             MissingDataWarning,
             stacklevel=2,
         )
+
+
+def _recordings_in(folder: Path) -> list[mne_bids.BIDSPath]:
+    """All EEG recordings of a data set; ``ValueError`` where there is none."""
+    import mne_bids
+
+    matches = mne_bids.find_matching_paths(
+        folder,
+        datatypes="eeg",
+        suffixes="eeg",
+        extensions=list(FORMATS),
+        ignore_nosub=True,
+    )
+    if not matches:
+        raise ValueError(
+            f"{folder} holds no EEG recording of BIDS; expected files such as "
+            f"sub-01/eeg/sub-01_task-rest_eeg.edf, that end with {', '.join(FORMATS)}. Files of "
+            "other names are read by from_folder (folder:PATH on the command line), with a table "
+            "of labels."
+        )
+    return list(matches)
 
 
 def _read_table(path: Path, columns: list[str]) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Unpack
 import numpy as np
 import pandas as pd
 
+from eegkit.datasets._label_pieces import check_pieces
 from eegkit.datasets._label_table import TIMES, not_used, read_labels, seconds_in
 from eegkit.datasets._options import RecordingOptions, check_options, show_options
 from eegkit.datasets._recordings import Recording, existing_folder
@@ -63,6 +64,9 @@ def from_folder(
         - ``onset``, ``duration`` (optional): of the piece, in s from the start of the recording,
           or as timedeltas; by default the whole,
         - any other: kept in the metadata.
+
+        Spaces around texts and names of columns are dropped. Labels that differ in nothing but
+        case are refused, and people who do are told of.
     subjects : sequence of str, optional
         Only the rows of these people; all by default.
     window_s : float, optional
@@ -116,7 +120,8 @@ def from_folder(
     MissingDataWarning
         Of recordings and trials left out.
     UserWarning
-        Of channels left out by their labels or units, of files that say no unit, and are read as
+        Of pieces that overlap and have different labels, of names that look like one person, of
+        channels left out by their labels or units, of files that say no unit, and are read as
         microvolts, of several channels of one name, and of rates that differ a little.
 
     Notes
@@ -152,7 +157,7 @@ def labelled_folder(
     people = {}
     if subjects is not None:
         check_for(People).require("subjects", subjects)
-        people = {"subjects": [str(subject) for subject in subjects]}
+        people = {"subjects": [str(subject).strip() for subject in subjects]}
         rows = _rows_of(people["subjects"], rows)
     dataset: Any = Folder(path=path, rows=rows, download=False, **options)
     if not isinstance(labels, pd.DataFrame):
@@ -238,18 +243,23 @@ def _present(folder: Path) -> list[str]:
 def _paths_within(files: pd.Series, folder: Path) -> pd.Series:
     """One spelling for each file, that of the folder.
 
-    Composed and decomposed letters look alike, and systems and archives exchange them.
+    Composed and decomposed letters look alike, and systems and archives exchange them. Spaces
+    around are not in the table any more.
     """
     plain = {file: PurePath(os.path.normpath(file)).as_posix() for file in files.unique()}
     spellings: dict[str, list[str]] = {}
     if any(not (folder / file).is_file() for file in plain.values()):
         for path in _present(folder):
-            spellings.setdefault(unicodedata.normalize("NFC", path), []).append(path)
+            spellings.setdefault(_looks(path), []).append(path)
     for file, path in plain.items():
-        alike = spellings.get(unicodedata.normalize("NFC", path), [])
+        alike = spellings.get(_looks(path), [])
         if len(alike) == 1 and not (folder / path).is_file():
             plain[file] = alike[0]
     return files.map(plain)
+
+
+def _looks(path: str) -> str:
+    return unicodedata.normalize("NFC", path).strip()
 
 
 def _with_hint(file: str, present: list[str]) -> str:
@@ -271,13 +281,8 @@ def _rows(
             f"{name} does not give all rows one duration; set window_s=, the length of a trial "
             f"in s.{not_used(table, 'duration')}"
         )
-    twice = pd.concat([table["file"], times], axis=1).duplicated().to_numpy()
-    if twice.any():
-        row = int(np.flatnonzero(twice)[0])
-        raise ValueError(
-            f"{name} labels the same piece of {table['file'].iloc[row]} twice."
-            f"{not_used(table, 'onset')}"
-        )
+    pieces = table[["file", "label"]].join(times)
+    check_pieces(pieces, name, window_s, not_used(table, "onset"))
     return tuple(
         (file, Segment(label, float(onset), None if np.isnan(duration) else duration, row))
         for file, label, onset, duration, row in zip(

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from eegkit.datasets._base import warn_missing
 from eegkit.datasets._recordings import Recording
+from eegkit.datasets._shared_channels import COMMON, Header, check_shared
 from eegkit.datasets.recorded import WindowedDataset
 from eegkit.kept_files import state_of
 from eegkit.notice import warn
@@ -43,7 +44,6 @@ from eegkit.trials import Trials
 if TYPE_CHECKING:
     import mne
 
-COMMON = "common"
 # Formats whose labels may begin with a type, and parts by which the clocks of amplifiers differ.
 TYPED_FORMATS = (".edf", ".bdf")
 SAME_RATE = 2e-4
@@ -70,33 +70,6 @@ class Segment:
     onset: float
     duration: float | None
     metadata: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Header:
-    """What the header of a recording says.
-
-    Parameters
-    ----------
-    ch_names : tuple of str
-        Names of the channels that may be read, as the file spells them.
-    sfreq : float
-        In Hz.
-    rereferenced : bool, default False
-        Whether the file says that its signals are no longer against the reference of the
-        recording.
-    other_names : tuple of str, default ()
-        Channels that are not to be read, as their labels or units say that they are no scalp EEG.
-    """
-
-    ch_names: tuple[str, ...]
-    sfreq: float
-    rereferenced: bool = False
-    other_names: tuple[str, ...] = ()
-
-    @property
-    def plain_names(self) -> set[str]:
-        return set(map(plain_name, self.ch_names))
 
 
 class UserRecordings(WindowedDataset):
@@ -158,19 +131,7 @@ class UserRecordings(WindowedDataset):
         if not headers:
             return ()  # every recording is broken, which reading them tells
         channels = self._channels_to_read(list(headers.values()))
-        plain = set(map(plain_name, channels))
-        differences = []
-        for path, header in headers.items():
-            lacking = [name for name in channels if not _has(header, name)]
-            more = [name for name in header.ch_names if plain_name(name) not in plain]
-            if lacking or (more and not self.channels):
-                differences.append(f"{path} {_differs(lacking, [] if self.channels else more)}")
-        if differences or not channels:
-            raise ValueError(
-                f"The recordings do not share {'these' if self.channels else 'all'} channels: "
-                f"{'; '.join(differences) or 'they have none in common'}. Name those to read by "
-                f"channels=, or take what all have by channels='{COMMON}'."
-            )
+        check_shared(headers, channels, named=bool(self.channels))
         rates = {str(path): header.sfreq for path, header in headers.items()}
         self._rate = self.target_sfreq or self._common_rate(rates)
         self._tell_numbered(headers, channels)
@@ -359,19 +320,6 @@ def tell_left_out(title: str, names: Sequence[Any], reason: str) -> None:
     warn_missing(title, [*names[:10], *more], reason)
 
 
-def _differs(lacking: list[str], more: list[str]) -> str:
-    parts = [f"lacks {', '.join(lacking)}"] if lacking else []
-    return " and ".join(parts + ([f"has {', '.join(more)} besides"] if more else []))
-
-
-def _has(header: Header, name: str) -> bool:
-    try:
-        match_channels([name], header.ch_names, on_several="first")
-    except ValueError:
-        return False
-    return True
-
-
 def _renamed_montage(raw: mne.io.BaseRaw, channels: Mapping[str, tuple[str, ...]]) -> Any:
     """The recording's own positions, by the names of the trials; None where it has none."""
     montage = raw.get_montage()
@@ -384,11 +332,3 @@ def _renamed_montage(raw: mne.io.BaseRaw, channels: Mapping[str, tuple[str, ...]
         if len(sources) == 1 and sources[0] in positions and sources[0] != name
     }
     return montage.rename_channels(names) if names else montage
-
-
-def read_table(path: Path, **options: Any) -> pd.DataFrame:
-    """A table, read by pandas with these options; ``ValueError`` where that cannot be done."""
-    try:
-        return pd.read_csv(path, keep_default_na=False, **options)
-    except (ValueError, OverflowError) as error:
-        raise ValueError(f"{path} cannot be read as a table: {error}") from error

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from eegkit.amplitude import odd_people
 from eegkit.description._scan import Scan
-from eegkit.labels import hard_labels, labels_are_subjects
+from eegkit.labels import hard_labels, labels_are_subjects, namesakes, same_label_key
 from eegkit.text import shortlist
 
 # Power of a line against that beside it, from which on it is worth a word.
@@ -140,6 +140,11 @@ def of_labels(y: NDArray[Any], counts: pd.DataFrame, metadata: pd.DataFrame) -> 
     if n_classes < 2:
         yield "There is one class only: nothing can be decoded."
         return
+    for first, other in namesakes(counts.columns, same_label_key):
+        yield (
+            f"The labels {first!r} and {other!r} differ in nothing but case or spaces, and are two "
+            "classes: write them alike if they are one."
+        )
     if labels_are_subjects(y, metadata["subject"].to_numpy()):
         return
     one_each = ((counts > 0).sum(axis=1) == 1).all()

@@ -10,8 +10,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from eegkit.indexing import refuse_repeats
+from eegkit.recordings.lacking import lacking
 from eegkit.recordings.units import microvolts_per
-from eegkit.text import suggest
 
 if TYPE_CHECKING:
     import mne
@@ -298,11 +298,7 @@ def match_channels(
         if not sources[name]:
             missing.append(name)
     if missing:
-        raise ValueError(
-            f"{source} lacks {len(missing)} of {len(sources)} channels that are needed: "
-            f"{', '.join(missing)}{suggest(missing[0], recorded, '')} It has "
-            f"{', '.join(recorded)}. {REMEDY}"
-        )
+        raise ValueError(f"{source} {lacking(missing, len(sources), recorded)} {REMEDY}")
     if twice and on_several == "warn":
         warnings.warn(
             f"{source} has several channels called {', '.join(twice)}; the first is read. Name the "

@@ -58,22 +58,46 @@ class EdfHeader:
 def read_header(file: BinaryIO) -> EdfHeader:
     """The header of an open file; ValueError where it is none."""
     fixed = file.read(256)
-    n_signals = int(_text(fixed[252:256]))
+    if len(fixed) < 256:
+        raise ValueError(f"it ends within its header, after {len(fixed)} of at least 256 bytes")
+    n_signals = _whole(fixed[252:256], "number of signals")
 
     def fields(before: int, width: int) -> tuple[str, ...]:
         file.seek(256 + before * n_signals)
         return tuple(_text(file.read(width)) for _ in range(n_signals))
 
     return EdfHeader(
-        n_bytes=int(_text(fixed[184:192])),
+        n_bytes=_whole(fixed[184:192], "length of the header"),
         subtype=_text(fixed[192:236]),
-        n_records=int(_text(fixed[236:244])),
-        record_s=float(_text(fixed[244:252]).replace(",", ".")),
+        n_records=_whole(fixed[236:244], "number of records"),
+        record_s=_number(fixed[244:252], "length of a record in s"),
         labels=fields(0, 16),
         units=fields(96, 8),
-        n_samples=tuple(map(int, fields(216, 8))),
+        n_samples=tuple(_whole(text, "number of samples in a record") for text in fields(216, 8)),
         sample_bytes=3 if fixed[:1] == b"\xff" else 2,
     )
+
+
+def _whole(content: bytes | str, what: str) -> int:
+    """A field that is a whole number; a sentence says which field holds something else."""
+    text = content if isinstance(content, str) else _text(content)
+    try:
+        return int(text)
+    except ValueError as error:
+        raise _no_number(text, what, "a whole number") from error
+
+
+def _number(content: bytes, what: str) -> float:
+    text = _text(content)
+    try:
+        return float(text.replace(",", "."))
+    except ValueError as error:
+        raise _no_number(text, what, "a number") from error
+
+
+def _no_number(text: str, what: str, expected: str) -> ValueError:
+    content = f"has {text!r}" if text else "has nothing"
+    return ValueError(f"its header {content} where the {what} should be; expected {expected}")
 
 
 def _text(content: bytes) -> str:

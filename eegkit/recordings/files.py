@@ -9,11 +9,12 @@ import re
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
 from eegkit.libraries import install_command
 from eegkit.recordings.edf import rate_of, read_header
 from eegkit.recordings.mat import check_mat
+from eegkit.text import count
 
 if TYPE_CHECKING:
     import mne
@@ -35,6 +36,10 @@ GDF_BYTES = {1: 1, 2: 1, 3: 2, 4: 2, 5: 4, 6: 4, 7: 8, 8: 8, 16: 4, 17: 8}
 
 class _CutShortError(Exception):
     """A file ends before what its header announces."""
+
+
+class _OtherFormatError(Exception):
+    """A file does not begin as those of its format do."""
 
 
 def open_recording(path: Path) -> mne.io.BaseRaw:
@@ -173,7 +178,7 @@ def check_whole(path: Path) -> None:
     Raises
     ------
     ValueError
-        It is too short, or does not begin like a file of its format.
+        It is empty, too short, or does not begin like a file of its format.
 
     Examples
     --------
@@ -188,24 +193,49 @@ def check_whole(path: Path) -> None:
     ValueError: ...
     """
     check = CHECKS.get(path.suffix.lower())
+    what = f"{path} is no whole file of its format, {path.suffix}"
     try:
+        file_size = path.stat().st_size
+        if not file_size:
+            raise ValueError("it is empty, of 0 bytes")
         if path.suffix.lower() in (".set", ".mat"):
             check_mat(path)
         if check is None:
             return
         with path.open("rb") as file:
-            check(file, path.stat().st_size)
+            check(file, file_size)
     except _CutShortError as error:
         raise ValueError(f"{path} is cut short: {error}; remove it and get it again.") from error
-    except (ValueError, OverflowError, struct.error) as error:
+    except _OtherFormatError as error:
         raise ValueError(
-            f"{path} is no whole file of its format, {path.suffix}: {error}; remove it and get it "
-            "again."
+            f"{what}: {error}. Give it the ending of what it is, or get it again."
         ) from error
+    except struct.error as error:
+        raise ValueError(
+            f"{what}: it ends within its header, after {count(file_size, 'byte')}; remove it and "
+            "get it again."
+        ) from error
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{what}: {error}; remove it and get it again.") from error
+
+
+def _refuse_beginning(file: BinaryIO, kind: str) -> NoReturn:
+    """Say with what a file begins."""
+    file.seek(0)
+    beginning = file.read(8)
+    is_text = beginning.isascii() and beginning.decode("latin-1").isprintable()
+    quote = repr(beginning.decode("ascii")) if is_text else f"the bytes {beginning.hex(' ')}"
+    raise _OtherFormatError(f"it does not begin as {kind} does, but with {quote}")
 
 
 def _check_edf(file: BinaryIO, file_size: int) -> None:
-    header = read_header(file)
+    try:
+        header = read_header(file)
+    except ValueError:
+        file.seek(0)
+        if file.read(1) not in (b"0", b"\xff"):
+            _refuse_beginning(file, "a file of EDF or BDF")
+        raise
     suffix = Path(file.name).suffix.lower()
     if suffix != SUFFIX_OF_BYTES[header.sample_bytes]:
         raise ValueError(
@@ -225,7 +255,7 @@ def _check_edf(file: BinaryIO, file_size: int) -> None:
 def _check_gdf(file: BinaryIO, file_size: int) -> None:
     header = file.read(256)
     if header[:3] != b"GDF":
-        raise ValueError(header[:3])
+        _refuse_beginning(file, "a file of GDF")
     old = float(header[4:8]) < 1.9
     n_bytes = struct.unpack_from("<q" if old else "<H", header, 184)[0] * (1 if old else 256)
     n_records = struct.unpack_from("<q", header, 236)[0]
@@ -239,6 +269,12 @@ def _check_gdf(file: BinaryIO, file_size: int) -> None:
     _compare(file_size, n_bytes + n_records * per_record)
 
 
+def _check_vhdr(file: BinaryIO, file_size: int) -> None:
+    """A text with a section that every header of BrainVision has; MNE reads the rest."""
+    if b"[common infos]" not in file.read(file_size).lower():
+        _refuse_beginning(file, "a header of BrainVision")
+
+
 def _check_fif(file: BinaryIO, file_size: int) -> None:
     """Go from tag to tag: the last one says that none follows."""
     position = 0
@@ -246,7 +282,7 @@ def _check_fif(file: BinaryIO, file_size: int) -> None:
         file.seek(position)
         kind, _, size, following = struct.unpack(">4i", file.read(16))
         if position == 0 and kind != 100:  # FIFF_FILE_ID
-            raise ValueError(kind)
+            _refuse_beginning(file, "a file of FIF")
         if size < 0 or following < -1:
             raise _CutShortError(f"or damaged at byte {position}")
         if following == -1:
@@ -267,5 +303,6 @@ CHECKS: dict[str, Callable[[BinaryIO, int], None]] = {
     ".edf": _check_edf,
     ".bdf": _check_edf,
     ".gdf": _check_gdf,
+    ".vhdr": _check_vhdr,
     ".fif": _check_fif,
 }

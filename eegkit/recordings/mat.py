@@ -28,6 +28,7 @@ DEEPEST = 40
 # Signals take hardly less room when they are compressed; a file that becomes larger than both
 # of these bytes and so many times its own is there to fill the memory.
 SMALL_BYTES, MOST_COMPRESSED = 2**25, 100
+NO_MAT = "it does not begin as a file of MATLAB (version 5 or later) does"
 # Text that scipy makes of no bytes at all.
 MOST_SPACES = 4096
 
@@ -42,13 +43,13 @@ def check_mat(path: Path) -> None:
     with path.open("rb") as file:
         header = file.read(128)
         if len(header) < 128 or 0 in header[:4]:
-            raise ValueError("no MATLAB 5 file")
+            raise ValueError(NO_MAT)
         order = {b"IM": "<", b"MI": ">"}.get(header[126:128])
         version = struct.unpack(f"{order}H", header[124:126])[0] if order else None
         if version == 0x0200:
             return  # HDF5, whose library checks what it reads
         if version != 0x0100:
-            raise ValueError("no MATLAB 5 file")
+            raise ValueError(NO_MAT)
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             _check_elements(data, str(order))
 

@@ -45,7 +45,7 @@ class Preparation(Parametrized):
     --------
     >>> from eegkit.recordings import Preparation
     >>> print(Preparation(window_s=4.0, sfreq=128.0, l_freq=1.0, h_freq=40.0))
-    band-pass 1 to 40 Hz, resampled to 128 Hz, windows of 4 s
+    band-pass 1 to 40 Hz, at 128 Hz, windows of 4 s
     """
 
     dataclass_options: ClassVar[Mapping[str, Any]] = {"frozen": True}
@@ -128,7 +128,8 @@ class Preparation(Parametrized):
         else:
             band = "no filter"
         band += " (IIR)" * (self.filter_method == "iir" and band != "no filter")
-        rate = "recorded rate" if self.sfreq is None else f"resampled to {self.sfreq:g} Hz"
+        # Of trials it is theirs, whether or not the recordings had it already.
+        rate = "recorded rate" if self.sfreq is None else f"at {self.sfreq:g} Hz"
         windows = "whole pieces" if self.window_s is None else f"windows of {self.window_s:g} s"
         windows += f" overlapping by {self.overlap:.0%}" if self.overlap else ""
         return ", ".join([band, rate, windows, *self.other_steps])

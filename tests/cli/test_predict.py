@@ -75,7 +75,7 @@ def test_labels_of_a_recording_are_those_of_its_trials(folder, model, tmp_path):
     done = run("predict", model, folder / "other_raw.fif", "--out", tmp_path / "table.csv")
     assert "EEG c3-REF as C3" in done.stderr
     assert "unlike training" in done.output
-    assert "12 windows, 3 channels; no filter, resampled to 128 Hz, windows of 3 s" in done.output
+    assert "12 windows, 3 channels; no filter, at 128 Hz, windows of 3 s" in done.output
     table = pd.read_csv(tmp_path / "table.csv")
     assert list(table) == [*("onset_s", "label", "p_left_hand", "p_right_hand"), "unlike_training"]
     np.testing.assert_allclose(table["onset_s"], np.arange(12) * 3.0)
@@ -95,7 +95,7 @@ def test_a_classical_decoder_predicts_too(folder, tmp_path):
     done = run(
         "predict", tmp_path / "csp.eegkit", folder / "other_raw.fif", "--out", tmp_path / "t.csv"
     )
-    assert "12 windows, 3 channels; no filter, resampled to 128 Hz, windows of 3 s" in done.output
+    assert "12 windows, 3 channels; no filter, at 128 Hz, windows of 3 s" in done.output
     trials = load_dataset("simulated", **OPTIONS, subjects=[4])
     assert (pd.read_csv(tmp_path / "t.csv")["label"] == trials.y).mean() > 0.6
 

@@ -119,7 +119,7 @@ def test_some_of_all(root):
             r"participants\.tsv has the col",
         ),
         ({"participant_column": "sex", "tmax": None, "window_s": 1}, "None of the 4 .*'sex'"),
-        ({"channels": ["Pz"]}, "lacks Pz"),
+        ({"channels": ["Pz"]}, r"The 4 recordings \(.*\) lack 1 of 1 channels .*: Pz.*Fp1, Cz, Oz"),
     ],
 )
 def test_what_is_refused(written, options, message):
@@ -127,11 +127,26 @@ def test_what_is_refused(written, options, message):
         from_bids(written, **{"tmax": 1} | options)
 
 
+def test_spaces_around_texts_are_no_part_of_them(root):
+    for path in [*root.rglob("*_events.tsv"), root / "participants.tsv"]:
+        text = path.read_text(encoding="utf-8-sig")
+        path.write_text(text.replace("left", " left ").replace("patient", "patient "))
+    for events in (["left", "right"], {"left ": "left", "right": "right"}):
+        assert set(from_bids(root, events=events, tmax=1).y) == {"left", "right"}
+    people = from_bids(root, participant_column="group", window_s=5)
+    assert set(people.y) == {"patient", "control"}
+
+
 def test_other_folders(tmp_path):
     with pytest.raises(FileNotFoundError, match="no folder"):
         from_bids(tmp_path / "absent", tmax=1)
-    with pytest.raises(ValueError, match="holds no EEG recording of BIDS; expected files such as"):
-        from_bids(tmp_path, tmax=1)
+    (tmp_path / "anna.edf").write_bytes(b"0")
+    told = "holds no EEG recording of BIDS; expected files such as .* are read by from_folder"
+    for options in ({"tmax": 1}, {}, {"events": "left"}):  # ahead of what the options lack
+        with pytest.raises(ValueError, match=told):
+            from_bids(tmp_path, **options)
+    run = CliRunner().invoke(main, ["describe", f"bids:{tmp_path}"])
+    assert "holds no EEG recording of BIDS" in run.output
 
 
 def test_events_at_the_edges_are_told(written):
@@ -199,7 +214,7 @@ def test_broken_recordings_are_skipped_if_asked(root):
     path.write_bytes(b"nothing")
     with pytest.raises(ValueError, match=path.name):
         from_bids(root, tmax=1)
-    with pytest.warns(MissingDataWarning, match=rf"left out .*{path.name} cannot be read"):
+    with pytest.warns(MissingDataWarning, match=rf"left out .*{path.name} is no whole file"):
         assert len(from_bids(root, tmax=1, on_error="skip")) == 12
 
 

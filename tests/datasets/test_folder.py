@@ -171,6 +171,13 @@ def test_pieces_of_files(folder, write):
     assert list(halves.metadata["onset"][:3]) == [0.5, 0.75, 1.0]
 
 
+def test_what_was_done_does_not_say_that_a_rate_was_changed(folder):
+    trials = from_folder(folder, BOTH, window_s=3)
+    assert str(trials.preparation) == "no filter, at 100 Hz, windows of 3 s"
+    assert "at 100 Hz" in trials._repr_html_()
+    assert "resampled" not in trials._repr_html_()
+
+
 def _against(folder, write, *references):
     """Trials of recordings whose labels name these references."""
     names = [f"{'abc'[i]}.edf" for i in range(len(references))]
@@ -264,8 +271,28 @@ def test_differing_channels(folder, write):
     chosen = from_folder(folder, rows, window_s=2, channels=["Cz", "Fp1"])
     assert chosen.ch_names == ["Cz", "Fp1"]
     np.testing.assert_array_equal(np.asarray(chosen.X)[:, ::-1], common.X)
-    with pytest.raises(ValueError, match=r"a\.edf lacks Pz; .*b\.edf lacks Pz\. Name"):
+    told = (
+        r"not share these .*: 2 of 3 recordings \(a\.edf, b\.edf\) lack 1 of 2 channels that are "
+        r"needed: Pz; did you mean .*'Oz'.*\? They have Fp1, Cz, Oz\. Name those to read"
+    )
+    with pytest.raises(ValueError, match=told):
         from_folder(folder, rows, window_s=2, channels=["Cz", "Pz"])
+    told = r"lack 1 of 1 .*: C44\. They have .*c\.edf lacks 1 of 1 .*: C44\. It has Cz, Fp1, Pz\."
+    with pytest.raises(ValueError, match=told):
+        from_folder(folder, rows, window_s=2, channels=["C44"])
+    told = (
+        r"^The 2 recordings \(a\.edf, b\.edf\) lack 2 of 2 .*: Pz, P1.* They have Fp1, Cz, Oz\. N"
+    )
+    with pytest.raises(ValueError, match=told):
+        from_folder(folder, BOTH, window_s=2, channels=["Pz", "P1"])
+    with pytest.raises(
+        ValueError, match=r"^\S+a\.edf lacks 1 of 1 .*: Pz.* It has Fp1, Cz, Oz\. N"
+    ):
+        from_folder(folder, BOTH[:1], window_s=2, channels=["Pz"])
+    write(folder / "d.edf", ["Cz", "Fp1", "Pz"])
+    told = r"2 of 4 recordings \(c\.edf, d\.edf\) lack Oz and have Pz besides\. Name"
+    with pytest.raises(ValueError, match=told):
+        from_folder(folder, pd.concat([BOTH, rows[2:], rows[2:].assign(file="d.edf")]), window_s=2)
     write(folder / "c.edf", ["P3", "P4"])
     with pytest.raises(ValueError, match="none in common"):
         from_folder(folder, rows, window_s=2, channels="common")
@@ -341,7 +368,7 @@ def test_other_kinds_of_channels(tmp_path, write):
         (
             {"file": "a.edf", "start": [0, 2]},
             {"window_s": 2},
-            r"a\.edf twice\. There is no column onset; not used for it: 'start'\.",
+            r"a\.edf twice, .* There is no column onset; not used for it: 'start'\.",
         ),
         (
             {"length": [2, 2]},
@@ -350,7 +377,24 @@ def test_other_kinds_of_channels(tmp_path, write):
         ),
         ({"Onset": [0, 2]}, {"window_s": 2}, "has a column 'Onset'; expected 'onset', or another"),
         ({"label": ["rest", None]}, {"window_s": 2}, "has no label in row 2"),
-        ({"file": ["a.edf", "a.edf"]}, {"window_s": 2}, r"labels the same piece of a\.edf twice"),
+        (
+            {"file": ["a.edf", "a.edf"]},
+            {"window_s": 2},
+            r"labels the same piece of a\.edf twice, in the rows 1, 2 after the header, with the "
+            r"labels 'rest', 'task'\. Keep the one that is right, or give their pieces by onset",
+        ),
+        (
+            {"file": ["a.edf", "a.edf"], "label": "rest", "onset": [np.nan, 0]},
+            {"window_s": 2},
+            r"twice, in the rows 1, 2 after the header, each time as 'rest'\. Keep one of them\.",
+        ),
+        (
+            {"label": ["rest", "REST "]},
+            {"window_s": 2},
+            r"the labels 'rest' \(row 1 after the header\) and 'REST' \(row 2 .* write them alike",
+        ),
+        ({"subject": ["anna", " "]}, {"window_s": 2}, "has no subject in row 2"),
+        ({"dataset": "x", "subject": ["1", "2"], "label": [0, "a "]}, {}, "set window_s="),
         ({"onset": [0, "x"]}, {"window_s": 2}, "has onset 'x' in row 2"),
         ({"onset": [-1, 0]}, {"window_s": 2}, "has onset '-1' in row 1"),
         ({"duration": [0, 2]}, {"window_s": 2}, "has duration '0' in row 1"),
@@ -389,11 +433,106 @@ def test_what_is_refused(folder, change, options, message):
         from_folder(folder, rows[[c for c in rows if not rows[c].isna().all()]], **options)
 
 
-def test_tables_that_are_none(folder):
-    for content in (b"", b"\xff\xfe\x00", b'file,label\n"a\n', b"file|label|subject\na|b|c\n"):
-        (folder / "t.csv").write_bytes(content)
-        with pytest.raises(ValueError, match=r"t\.csv"):
-            from_folder(folder, folder / "t.csv", window_s=2)
+def test_spaces_around_texts_are_no_part_of_them(folder):
+    rows = [
+        ("a.edf", " rest", "anna", 0),
+        (" a.edf ", "rest ", "anna ", 2),
+        ("b.edf", "task", "b", 0),
+    ]
+    rows = table(*rows, columns=("file", "label ", "subject", "onset")).assign(
+        duration=2, group="x "
+    )
+    rows.to_csv(folder / "t.csv", sep=";", index=False)
+    for given in (rows, folder / "t.csv"):
+        trials = from_folder(folder, given, subjects=["anna ", "b"])
+        assert list(trials.y) == ["rest", "rest", "task"]
+        assert list(trials.groups) == ["anna", "anna", "b"]
+        assert set(trials.metadata["group"]) == {"x"}
+    (folder / "t.csv").write_text("file, label , subject \na.edf, 1, 01\nb.edf , 2 ,02 \n")
+    trials = from_folder(folder, folder / "t.csv", window_s=6)
+    assert (list(trials.y), list(trials.groups)) == ([1, 2], ["01", "02"])
+    (folder / "a.edf").rename(folder / " a.edf")
+    assert from_folder(folder, folder / "t.csv", window_s=6).metadata["recording"][0] == " a.edf"
+
+
+def test_one_person_under_two_names_is_told(folder):
+    told = r"under two names, .* 'anna' \(row 1 after the header\) and 'Anna' \(row 2 after"
+    with pytest.warns(UserWarning, match=told):
+        trials = from_folder(folder, BOTH.assign(subject=["anna", "Anna"]), window_s=2)
+    assert list(dict.fromkeys(trials.groups)) == ["anna", "Anna"]
+    two_sets = BOTH.assign(subject=["anna", "Anna"], dataset=["x", "y"])
+    assert len(from_folder(folder, two_sets, window_s=2)) == 6
+
+
+def pieces(*rows, label=("rest", "task")):
+    rows = table(*rows, columns=("onset", "duration"))
+    return rows.assign(file="a.edf", subject="anna", label=np.resize(label, len(rows)))
+
+
+@pytest.mark.parametrize("duration", [4.0, np.nan])
+def test_pieces_that_overlap_and_have_different_labels_are_told(folder, duration):
+    rows = pd.concat([pieces((2, 4), (0, 2)), pieces((1, duration), label=["rest"])])
+    until = "5 s" if duration == 4 else "the end"
+    told = (
+        r"has 2 rows whose piece overlaps that of a row with another label, .* the first: a\.edf, "
+        rf"row 2 after the header \(task, 0 s to 2 s\) and row 3 .*\(rest, 1 s to {until}\)"
+    )
+    rows["label"] = ["new", "task", "rest"]
+    with pytest.warns(UserWarning, match=told):
+        from_folder(folder, rows, window_s=1)
+
+
+@pytest.mark.parametrize(
+    ("rows", "options"),
+    [
+        (pieces((0, 4), (2, 4), label=["rest"]), {"window_s": 1}),
+        (pieces((0, 2), (2, 2)), {"window_s": 1, "overlap": 0.5}),
+        (pieces((0, 0.335), (0.33, 1)), {"window_s": 0.2}),  # rounded
+        (pieces((0, 1), (0.5, 1), (1, 1)), {}),  # events, each a trial
+        (pieces((0, 1), (0.5, 1), (1, 1)), {"window_s": 1}),
+        (pieces((0.2, 5.5), (0, 5.5), (0.4, 5.5), label=["rest", "rest", "task"]), {}),  # windows
+        (pieces((0, 4), (0, 4)).assign(file=["a.edf", "b.edf"]), {"window_s": 1}),
+    ],
+)
+def test_what_overlaps_as_it_is_meant_to(folder, rows, options):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        from_folder(folder, rows, **options)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", r"t\.csv is empty; expected a table, with the names of its columns"),
+        (b"\n \n", r"t\.csv is empty|has 0 rows"),
+        (b"\xff\xfe\x00", r"t\.csv is no text in UTF-8; save the table as CSV \(UTF-8\)"),
+        ("file,label,subject\na.edf,rest,Ren\xe9".encode("latin-1"), r"t\.csv is no text in UTF-8"),
+        (b"PK\x03\x04 and so on", r"t\.csv is a workbook, .* save its sheet as CSV"),
+        (b'file,label\n"a\n', r"t\.csv cannot be read as a table"),
+        (b"file|label|subject\na|b|c\n", r"t\.csv has 1 row and the columns file\|label\|subject"),
+        (
+            b"file,label,subject\na.edf,rest,anna\nb.edf,rest, eyes, closed,anna\n",
+            r"t\.csv cannot .*: line 3 has 5 cells, and those before it 3; put text",
+        ),
+        (b"file,label,subject,label \na,b,c,d\n", "several columns are called 'label'"),
+    ],
+)
+def test_tables_that_are_none(folder, content, message):
+    (folder / "t.csv").write_bytes(content)
+    with pytest.raises(ValueError, match=message):
+        from_folder(folder, folder / "t.csv", window_s=2)
+
+
+def test_what_is_no_table_and_no_folder(folder):
+    rows = [{"file": "a.edf", "label": "rest", "subject": "anna"}]
+    with pytest.raises(
+        ValueError, match=r"labels is a list; expected the path .*DataFrame\(rows\)"
+    ):
+        from_folder(folder, rows, window_s=2)
+    with pytest.raises(ValueError, match=r"The folder is \['a'\]; expected the path of one"):
+        from_folder(["a"], BOTH, window_s=2)
+    with pytest.raises(ValueError, match="several columns are called 'label'; keep one"):
+        from_folder(folder, BOTH.assign(**{"label ": "x"}), window_s=2)
 
 
 def test_kept_trials(folder, write, monkeypatch):
@@ -598,3 +737,10 @@ def test_help_shows_every_option_with_its_default(load):
 def test_options_that_are_near_are_told(tmp_path):
     with pytest.raises(ParameterError, match="from_folder has no option 'lfreq'; did you mean 'l_"):
         from_folder(tmp_path, tmp_path / "labels.csv", lfreq=1)
+
+
+def test_how_many_rows_repeat_others_is_told(folder):
+    rows = pieces((0, 1), (1, 1), (0, 1), (1, 1), (0, 1), label=["rest"])
+    told = r"a\.edf 3 times, in the rows 1, 3, 5 after the header, each .* 1 more row repeats other"
+    with pytest.raises(ValueError, match=told):
+        from_folder(folder, rows)

@@ -160,9 +160,7 @@ def test_predict_does_what_was_done_in_training(model, subject):
     fitted = eegkit.load(path)
     assert fitted.preparation_ == trials.preparation
     done = predict(path, subject / "eegmat" / "Subject03_1.edf", "--out", subject / "table.csv")
-    assert "band-pass 2 to 25 Hz, resampled to 64 Hz, windows of 5 s overlapping by 50%" in (
-        done.output
-    )
+    assert "band-pass 2 to 25 Hz, at 64 Hz, windows of 5 s overlapping by 50%" in (done.output)
     part = trials[(trials.metadata["run"] == "1").to_numpy()]
     table = pd.read_csv(subject / "table.csv")
     np.testing.assert_allclose(table["onset_s"], part.metadata["onset"])
@@ -175,9 +173,7 @@ def test_options_that_say_otherwise_are_used_and_told(model, subject):
     done = predict(path, recording, "--overlap", 0, "--l-freq", 0, "--h-freq", 30)
     assert "overlap is used in place of the training's 0.5." in done.stderr
     assert "l_freq is used in place of the training's 2.0." in done.stderr
-    assert "4 windows, 19 channels; low-pass 30 Hz, resampled to 64 Hz, windows of 5 s" in (
-        done.output
-    )
+    assert "4 windows, 19 channels; low-pass 30 Hz, at 64 Hz, windows of 5 s" in (done.output)
     assert "in place" not in predict(path, recording, "--l-freq", 2).stderr
 
 

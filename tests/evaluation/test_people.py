@@ -174,3 +174,25 @@ def test_the_baselines_tell_them_apart():
     trials = patients_and_controls(6, 6)
     results = evaluate(baselines()["band_power+lr"], trials, cv="stratified-group-3")
     assert results.summary()["mean"].tolist() == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("other", ["PATIENT", "patient ", "Patient"])
+def test_a_class_under_two_names_is_refused(other):
+    trials = patients_and_controls(4, 4)
+    y = trials.y.astype(object)
+    y[2:9] = other
+    trials = Trials(trials.X, y, trials.metadata, trials.info)
+    told = (
+        f"labels 'patient' and '{other}' differ in nothing but case or spaces, .* write them alike"
+    )
+    with pytest.raises(ValueError, match=told):
+        evaluate(Loud(), trials, cv="loso")
+    assert any("differ in nothing but case" in line for line in trials.describe().warnings)
+    trials.y = np.where(trials.y == other, "patient", trials.y)  # as the message says
+    assert evaluate(Loud(), trials, cv="loso").summary()["mean"][0] == 1
+
+
+def test_labels_that_differ_in_more_are_two_classes():
+    trials = patients_and_controls(4, 4)
+    y = np.where(trials.y == "patient", "-1", "+1")  # who would be one person
+    assert len(evaluate(Loud(), Trials(trials.X, y, trials.metadata, trials.info), cv="loso").table)

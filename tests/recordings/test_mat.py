@@ -68,9 +68,9 @@ def test_damaged_files_do_not_crash_the_reader(tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda b: b[:100], "no MATLAB 5 file"),
-        (lambda b: b"\x00" + b[1:], "no MATLAB 5 file"),
-        (lambda b: b[:124] + b"\x00\x03IM" + b[128:], "no MATLAB 5 file"),
+        (lambda b: b[:100], "does not begin as a file of MATLAB"),
+        (lambda b: b"\x00" + b[1:], "does not begin as a file of MATLAB"),
+        (lambda b: b[:124] + b"\x00\x03IM" + b[128:], "does not begin as a file of MATLAB"),
         (lambda b: b[:128] + struct.pack("<II", 15, 4) + b"abcd", "damaged at byte 136"),
         (lambda b: b[:128] + struct.pack("<IIII", 9, 8, 0, 0), "no array"),
         (lambda b: b[:128] + struct.pack("<II", 99, 0), "no such type, 99"),

@@ -37,7 +37,7 @@ def test_edges_beyond_the_recorded_rate():
     [
         ({}, "no filter, recorded rate, whole pieces"),
         ({"l_freq": 1, "sfreq": 100, "window_s": 2, "overlap": 0.5},
-         "high-pass 1 Hz, resampled to 100 Hz, windows of 2 s overlapping by 50%"),
+         "high-pass 1 Hz, at 100 Hz, windows of 2 s overlapping by 50%"),
         ({"h_freq": 40, "filter_method": "iir", "other_steps": ("scaled",)},
          "low-pass 40 Hz (IIR), recorded rate, whole pieces, scaled"),
     ],

@@ -79,6 +79,34 @@ def test_truncated_files_are_refused_by_name(write_edf, tmp_path, left):
         open_recording(path)
 
 
+@pytest.mark.parametrize("suffix", [".edf", ".bdf", ".gdf", ".vhdr", ".set", ".fif"])
+def test_what_is_no_recording_at_all_is_said_in_plain_words(tmp_path, suffix):
+    pytest.importorskip("pymatreader")
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(b"")
+    with pytest.raises(ValueError, match=r"no whole file .*: it is empty, of 0 bytes; remove it"):
+        open_recording(path)
+    path.write_text("These are notes, and no signals.\n" * 100)
+    with pytest.raises(ValueError, match=r"no whole file .*: it does not begin as a \w+ of \w+"):
+        open_recording(path)
+
+
+def test_a_field_of_the_header_that_is_no_number_is_named(write_edf, tmp_path):
+    path = tmp_path / "a.edf"
+    write_edf(path, ["C3", "C4"], np.zeros((2, 400)), 100)
+    content = path.read_bytes()
+    path.write_bytes(content[:252] + b"two " + content[256:])
+    told = "its header has 'two' where the number of signals should be; expected a whole number"
+    with pytest.raises(ValueError, match=told):
+        open_recording(path)
+    path.write_bytes(content[:244] + b"        " + content[252:])
+    with pytest.raises(ValueError, match="has nothing where the length of a record in s should"):
+        open_recording(path)
+    path.write_bytes(content[:100])
+    with pytest.raises(ValueError, match="ends within its header, after 100 of at least 256 bytes"):
+        open_recording(path)
+
+
 def test_files_that_are_no_edf_are_refused_by_name(write_edf, tmp_path):
     path = tmp_path / "broken.edf"
     path.write_text("<html>503 Service Unavailable</html>" * 100)

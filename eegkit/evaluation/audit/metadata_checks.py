@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -16,7 +14,7 @@ from numpy.typing import NDArray
 from eegkit.evaluation.audit.findings import Findings
 from eegkit.evaluation.splits.metadata import joined, show
 from eegkit.evaluation.splits.named import Fold
-from eegkit.labels import labels_are_subjects
+from eegkit.labels import labels_are_subjects, same_person_key
 from eegkit.times import seconds
 from eegkit.trials import Trials
 
@@ -187,16 +185,6 @@ def _group_name(trials: Trials, level: Level, _: Fold, row: int) -> str:
     if level.name in ("subject", "dataset"):
         return show(values.iloc[-1])
     return ", ".join(f"{column} {show(value)}" for column, value in values.items())
-
-
-def same_person_key(name: Any) -> tuple[Any, ...]:
-    """What is left of a name without case, spaces, punctuation and leading zeros."""
-    text = unicodedata.normalize("NFKC", str(name)).casefold()
-    # pandas makes 1.0 of 1 where another row has no number, and a CSV file may hold that as text.
-    text = re.sub(r"\b(\d+)\.0+\b", r"\1", text)
-    return tuple(
-        int(part) if part.isdigit() else part for part in re.findall(r"\d+|[^\W\d_]+", text)
-    )
 
 
 def _check_aliases(levels: Levels, findings: Findings) -> None:

@@ -14,7 +14,7 @@ from eegkit.amplitude import AmplitudeWarning, unit_sentences
 from eegkit.evaluation.audit.metadata_checks import KEYS
 from eegkit.evaluation.baselines import baselines as all_baselines
 from eegkit.evaluation.running.fold import Data
-from eegkit.labels import class_labels, trial_names
+from eegkit.labels import class_labels, namesakes, same_label_key, trial_names
 from eegkit.notice import warn
 from eegkit.step_names import plain_name
 from eegkit.trials import Trials
@@ -119,4 +119,10 @@ def _check_labels(y: Any) -> None:
     if len(np.unique(y)) < 2:
         raise ValueError(
             f"All {len(y)} trials are of one class ({y[0]}); there is nothing to tell apart."
+        )
+    for first, other in namesakes(y.tolist(), same_label_key):
+        raise ValueError(
+            f"The labels {first!r} and {other!r} differ in nothing but case or spaces, and would "
+            "be two classes; write them alike where they are made, or make them one by trials.y = "
+            f"numpy.where(trials.y == {other!r}, {first!r}, trials.y)."
         )
