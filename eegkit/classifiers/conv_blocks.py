@@ -9,12 +9,14 @@ Shapes: B images of M maps of H x W.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import reduce
 from typing import Any, NamedTuple, cast
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
+from eegkit.classifiers._norm_and_pool import norm_and_pool
 from eegkit.classifiers.layers import has_hooks, is_stacked, runs_eagerly_on_cpu
 
 __all__ = ["ConvBlocks"]
@@ -85,7 +87,7 @@ class ConvBlocks(nn.Sequential):
         x = x.transpose(2, 3).contiguous(memory_format=torch.channels_last)
         for block in self.blocks():
             x = _turned(x, block, predicts)
-        return x.transpose(2, 3)
+        return x.transpose(2, 3).contiguous(memory_format=torch.channels_last)
 
     def _is_faster(self, x: torch.Tensor) -> bool:
         if is_stacked() or not runs_eagerly_on_cpu(x) or has_hooks(*self):
@@ -111,14 +113,43 @@ def _fits(block: Block) -> bool:
 def _turned(x: torch.Tensor, block: Block, predicts: bool) -> torch.Tensor:
     """(B, M, W, H) to (B, M', W', H')."""
     conv, norm, pool, activation = block
-    weight, bias = _with_norm(conv, norm) if predicts else (conv.weight, None)
+    size = pool.kernel_size
+    size = (size, size) if isinstance(size, int) else size[::-1]
+    if predicts:
+        y = _maxima(_convolved(x, conv, *_with_norm(conv, norm)), size)
+        return cast(torch.Tensor, F.relu_(y) if type(activation) is nn.ReLU else activation(y))
+    if not _learns_as_usual(norm):
+        return cast(torch.Tensor, activation(F.max_pool2d(norm(_convolved(x, conv)), size)))
+    # Maxima are normalised, not what they are maxima of: where the norm's scale is negative, the
+    # filter is taken with the other sign.
+    sign = torch.where(norm.weight.detach() < 0, -1, 1).to(x.dtype)
+    y = _convolved(x, conv, conv.weight * sign[:, None, None, None])
+    return cast(torch.Tensor, activation(norm_and_pool(y, norm, sign, size)))
+
+
+def _convolved(
+    x: torch.Tensor, conv: nn.Conv2d, weight: torch.Tensor | None = None,
+    bias: torch.Tensor | None = None,
+) -> torch.Tensor:  # fmt: skip
+    weight = conv.weight if weight is None else weight
     weight = weight.transpose(2, 3).contiguous(memory_format=torch.channels_last)
     padding = conv.padding if isinstance(conv.padding, str) else conv.padding[::-1]
-    y = F.conv2d(x, weight, bias, padding=padding, groups=conv.groups)
-    y = y if predicts else norm(y)
-    size = pool.kernel_size
-    y = F.max_pool2d(y, size if isinstance(size, int) else size[::-1])
-    return cast(torch.Tensor, activation(y))
+    return F.conv2d(x, weight, bias, padding=padding, groups=conv.groups)
+
+
+def _learns_as_usual(norm: nn.BatchNorm2d) -> bool:
+    # A scale of zero makes the first of every window the maximum.
+    is_plain = type(norm) is nn.BatchNorm2d and norm.training and norm.momentum is not None
+    return is_plain and bool(norm.weight.all())
+
+
+def _maxima(x: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+    """As `F.max_pool2d`, which finds out where the maxima were, too."""
+    for axis, length in zip((2, 3), size, strict=True):
+        n = x.shape[axis] // length
+        windows = x.narrow(axis, 0, n * length).unflatten(axis, (n, length))
+        x = reduce(torch.maximum, windows.unbind(axis + 1))
+    return x
 
 
 def _with_norm(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> tuple[torch.Tensor, torch.Tensor]:
