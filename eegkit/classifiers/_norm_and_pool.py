@@ -71,7 +71,8 @@ def _images(rows: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
 
 def _along(rows: torch.Tensor, of_maps: torch.Tensor) -> torch.Tensor:
     """A value of every map, for every value of a row."""
-    return of_maps.repeat(rows.shape[1] // len(of_maps))
+    times = rows.shape[1] // len(of_maps)
+    return of_maps if times == 1 else of_maps.repeat(times)
 
 
 def _sums(rows: torch.Tensor, n_maps: int) -> torch.Tensor:
@@ -108,14 +109,14 @@ class _NormAndPool(Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        x, weight, bias, mean, variance, centred, index = ctx.saved_tensors
+        x, weight, bias, mean, variance, residuals, index = ctx.saved_tensors
         if torch.is_grad_enabled():
             return *_by_torch(ctx, (x, weight, bias), grads[0]), None, None, None, None
         n_maps, n_values = len(weight), x.numel() // len(weight)
         inverse_sd = (variance + ctx.eps).rsqrt()
         grad = grads[0].contiguous(memory_format=torch.channels_last)
         rows = _rows(grad)
-        of_bias, of_weight = _sums(rows, n_maps), _sums(rows * centred, n_maps) * inverse_sd
+        of_bias, of_weight = _sums(rows, n_maps), _sums(rows * residuals, n_maps) * inverse_sd
         if not ctx.needs_input_grad[0]:
             return None, of_weight, of_bias, None, None, None, None
         scale = weight * inverse_sd
@@ -136,6 +137,6 @@ def _by_torch(
     """The gradients of x, weight and bias as functions that are differentiated again."""
     x, weight, bias = tensors
     y = F.max_pool2d(F.batch_norm(x, None, None, weight, bias, True, 0.0, ctx.eps), ctx.size)
-    needed = [part for part, is_needed in zip(tensors, ctx.needs_input_grad[:3]) if is_needed]
-    found = iter(torch.autograd.grad(y, needed, grad, create_graph=True))
-    return [next(found) if is_needed else None for is_needed in ctx.needs_input_grad[:3]]
+    parts = [part for part in tensors if part.requires_grad]
+    gradients = iter(torch.autograd.grad(y, parts, grad, create_graph=True))
+    return [next(gradients) if part.requires_grad else None for part in tensors]

@@ -116,18 +116,18 @@ def _turned(x: torch.Tensor, block: Block, predicts: bool) -> torch.Tensor:
     size = pool.kernel_size
     size = (size, size) if isinstance(size, int) else size[::-1]
     if predicts:
-        y = _maxima(_convolved(x, conv, *_with_norm(conv, norm)), size)
+        y = _maxima(_convolve(x, conv, *_with_norm(conv, norm)), size)
         return cast(torch.Tensor, F.relu_(y) if type(activation) is nn.ReLU else activation(y))
     if not _learns_as_usual(norm):
-        return cast(torch.Tensor, activation(F.max_pool2d(norm(_convolved(x, conv)), size)))
+        return cast(torch.Tensor, activation(F.max_pool2d(norm(_convolve(x, conv)), size)))
     # Maxima are normalised, not what they are maxima of: where the norm's scale is negative, the
     # filter is taken with the other sign.
     sign = torch.where(norm.weight.detach() < 0, -1, 1).to(x.dtype)
-    y = _convolved(x, conv, conv.weight * sign[:, None, None, None])
+    y = _convolve(x, conv, conv.weight * sign[:, None, None, None])
     return cast(torch.Tensor, activation(norm_and_pool(y, norm, sign, size)))
 
 
-def _convolved(
+def _convolve(
     x: torch.Tensor, conv: nn.Conv2d, weight: torch.Tensor | None = None,
     bias: torch.Tensor | None = None,
 ) -> torch.Tensor:  # fmt: skip
@@ -147,6 +147,8 @@ def _maxima(x: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
     """As `F.max_pool2d`, which finds out where the maxima were, too."""
     for axis, length in zip((2, 3), size, strict=True):
         n = x.shape[axis] // length
+        if n == 0:
+            return F.max_pool2d(x, size)  # torch's error
         windows = x.narrow(axis, 0, n * length).unflatten(axis, (n, length))
         x = reduce(torch.maximum, windows.unbind(axis + 1))
     return x
