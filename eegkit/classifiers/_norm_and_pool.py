@@ -20,7 +20,7 @@ FEW_MAPS = 64
 
 
 def norm_and_pool(
-    x: torch.Tensor, norm: nn.BatchNorm2d, sign: torch.Tensor, size: tuple[int, int]
+    x: torch.Tensor, norm: nn.BatchNorm2d, size: tuple[int, int], sign: torch.Tensor | None = None
 ) -> torch.Tensor:
     """Batch norm while training of ``x * sign``, and the maxima of windows that do not overlap.
 
@@ -29,31 +29,35 @@ def norm_and_pool(
     x : Tensor, shape (B, M, H, W)
     norm : nn.BatchNorm2d
         Its running statistics follow those of the batch.
-    sign : Tensor, shape (M,)
-        1 or -1, that of the norm's scale, which is not zero.
     size : tuple of int
         Of the windows.
+    sign : Tensor, shape (M,), optional
+        1 or -1, that of the norm's scale, which is not zero; None where all are positive.
 
     Returns
     -------
     Tensor, shape (B, M, H', W')
     """
-    n_values = x.shape[0] * x.shape[2] * x.shape[3]
-    if n_values < 2 or x.shape[2] < size[0] or x.shape[3] < size[1]:
-        return F.max_pool2d(norm(x * sign[:, None, None]), size)  # torch's errors
-    mean, variance = _moments(x.detach())
-    _remember(norm, mean * sign, variance * (n_values / (n_values - 1)))
-    weight = norm.weight * sign
-    y, *_ = cast(Any, _NormAndPool.apply)(x, weight, norm.bias, mean, variance, norm.eps, size)
+    n_maps = x.shape[1]
+    n_values = x.numel() // n_maps
+    if n_values < 2:
+        return F.max_pool2d(norm(x), size)  # torch's error
+    mean, variance = _moments(x.detach(), n_maps)
+    _remember(norm, mean if sign is None else mean * sign, variance, n_values)
+    weight = norm.weight if sign is None else norm.weight * sign
+    inverse_sd = variance.add_(norm.eps).rsqrt_()
+    y, *_ = cast(Any, _NormAndPool.apply)(x, weight, norm.bias, mean, inverse_sd, norm.eps, size)
     return cast(torch.Tensor, y)
 
 
-def _remember(norm: nn.BatchNorm2d, mean: torch.Tensor, variance: torch.Tensor) -> None:
+def _remember(
+    norm: nn.BatchNorm2d, mean: torch.Tensor, variance: torch.Tensor, n_values: int
+) -> None:
     """Let the running statistics follow those of a batch."""
     momentum = cast(float, norm.momentum)
     cast(torch.Tensor, norm.num_batches_tracked).add_(1)
     cast(torch.Tensor, norm.running_mean).lerp_(mean, momentum)
-    cast(torch.Tensor, norm.running_var).lerp_(variance, momentum)
+    cast(torch.Tensor, norm.running_var).lerp_(variance * (n_values / (n_values - 1)), momentum)
 
 
 def _rows(x: torch.Tensor) -> torch.Tensor:
@@ -76,13 +80,16 @@ def _along(rows: torch.Tensor, of_maps: torch.Tensor) -> torch.Tensor:
 
 
 def _sums(rows: torch.Tensor, n_maps: int) -> torch.Tensor:
-    return rows.sum(0).view(-1, n_maps).sum(0)
+    sums = rows.sum(0)
+    return sums if len(sums) == n_maps else sums.view(-1, n_maps).sum(0)
 
 
-def _moments(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def _moments(x: torch.Tensor, n_maps: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Means and variances of the maps."""
-    parts = torch.batch_norm_update_stats(_rows(x), None, None, 0.0)
-    means, variances = (part.view(-1, x.shape[1]) for part in parts)
+    means, variances = torch.batch_norm_update_stats(_rows(x), None, None, 0.0)
+    if len(means) == n_maps:
+        return means, variances
+    means, variances = means.view(-1, n_maps), variances.view(-1, n_maps)
     return means.mean(0), variances.mean(0) + means.var(0, correction=0)
 
 
@@ -92,13 +99,12 @@ class _NormAndPool(Function):
     @staticmethod
     def forward(
         x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor, mean: torch.Tensor,
-        variance: torch.Tensor, eps: float, size: tuple[int, int],
+        inverse_sd: torch.Tensor, eps: float, size: tuple[int, int],
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:  # fmt: skip
         maxima, index = F.max_pool2d(x, size, return_indices=True)
-        rows = _rows(maxima)
-        rows = rows - _along(rows, mean)
-        scale = weight * (variance + eps).rsqrt()
-        y = torch.addcmul(_along(rows, bias), rows, _along(rows, scale))
+        rows, scale = _rows(maxima), weight * inverse_sd
+        shift = torch.addcmul(bias, mean, scale, value=-1)
+        y = torch.addcmul(_along(rows, shift), rows, _along(rows, scale))
         return _images(y, maxima), rows, index
 
     @staticmethod
@@ -109,24 +115,25 @@ class _NormAndPool(Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        x, weight, bias, mean, variance, residuals, index = ctx.saved_tensors
+        x, weight, bias, mean, inverse_sd, maxima, index = ctx.saved_tensors
         if torch.is_grad_enabled():
             return *_by_torch(ctx, (x, weight, bias), grads[0]), None, None, None, None
-        n_maps, n_values = len(weight), x.numel() // len(weight)
-        inverse_sd = (variance + ctx.eps).rsqrt()
+        n_maps, scale = len(weight), weight * inverse_sd
         grad = grads[0].contiguous(memory_format=torch.channels_last)
         rows = _rows(grad)
-        of_bias, of_weight = _sums(rows, n_maps), _sums(rows * residuals, n_maps) * inverse_sd
+        of_bias = _sums(rows, n_maps)
+        residuals = maxima - _along(rows, mean)
+        of_weight = _sums(residuals.mul_(rows), n_maps).mul_(inverse_sd)
         if not ctx.needs_input_grad[0]:
             return None, of_weight, of_bias, None, None, None, None
-        scale = weight * inverse_sd
-        of_maxima = _images(rows * _along(rows, scale), grad)
-        slope = -scale * inverse_sd * of_weight / n_values
-        offset = -scale * of_bias / n_values - slope * mean
         of_x = torch.ops.aten.max_pool2d_with_indices_backward(
-            of_maxima, x, ctx.size, ctx.size, (0, 0), (1, 1), False, index
-        )
+            _images(rows * _along(rows, scale), grad),
+            x, ctx.size, ctx.size, (0, 0), (1, 1), False, index,
+        )  # fmt: skip
         rows = _rows(of_x)
+        per_value = scale / (-x.numel() // n_maps)
+        slope = per_value * inverse_sd * of_weight
+        offset = torch.addcmul(per_value * of_bias, slope, mean, value=-1)
         rows.addcmul_(_rows(x), _along(rows, slope)).add_(_along(rows, offset))
         return of_x, of_weight, of_bias, None, None, None, None
 

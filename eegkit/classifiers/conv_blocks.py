@@ -22,6 +22,8 @@ from eegkit.classifiers.layers import has_hooks, is_stacked, runs_eagerly_on_cpu
 __all__ = ["ConvBlocks"]
 
 N_LAYERS = 4
+# Of fewer, torch's own batch norm and pooling take less time.
+FEW_VALUES = 2**17
 
 
 class Block(NamedTuple):
@@ -118,29 +120,35 @@ def _turned(x: torch.Tensor, block: Block, predicts: bool) -> torch.Tensor:
     if predicts:
         y = _maxima(_convolve(x, conv, *_with_norm(conv, norm)), size)
         return cast(torch.Tensor, F.relu_(y) if type(activation) is nn.ReLU else activation(y))
-    if not _learns_as_usual(norm):
-        return cast(torch.Tensor, activation(F.max_pool2d(norm(_convolve(x, conv)), size)))
-    # Maxima are normalised, not what they are maxima of: where the norm's scale is negative, the
-    # filter is taken with the other sign.
-    sign = torch.where(norm.weight.detach() < 0, -1, 1).to(x.dtype)
-    y = _convolve(x, conv, conv.weight * sign[:, None, None, None])
-    return cast(torch.Tensor, activation(norm_and_pool(y, norm, sign, size)))
+    smallest = _smallest_scale(x, block)
+    if smallest == 0:
+        y = F.max_pool2d(norm(_convolve(x, conv, conv.weight)), size)
+    elif smallest > 0:
+        y = norm_and_pool(_convolve(x, conv, conv.weight), norm, size)
+    else:
+        sign = norm.weight.detach().sign()
+        y = _convolve(x, conv, conv.weight * sign[:, None, None, None])
+        y = norm_and_pool(y, norm, size, sign)
+    return cast(torch.Tensor, activation(y))
 
 
 def _convolve(
-    x: torch.Tensor, conv: nn.Conv2d, weight: torch.Tensor | None = None,
-    bias: torch.Tensor | None = None,
-) -> torch.Tensor:  # fmt: skip
-    weight = conv.weight if weight is None else weight
+    x: torch.Tensor, conv: nn.Conv2d, weight: torch.Tensor, bias: torch.Tensor | None = None
+) -> torch.Tensor:
     weight = weight.transpose(2, 3).contiguous(memory_format=torch.channels_last)
     padding = conv.padding if isinstance(conv.padding, str) else conv.padding[::-1]
     return F.conv2d(x, weight, bias, padding=padding, groups=conv.groups)
 
 
-def _learns_as_usual(norm: nn.BatchNorm2d) -> bool:
-    # A scale of zero makes the first of every window the maximum.
-    is_plain = type(norm) is nn.BatchNorm2d and norm.training and norm.momentum is not None
-    return is_plain and bool(norm.weight.all())
+def _smallest_scale(x: torch.Tensor, block: Block) -> float:
+    """That of the norm; 0 as well where torch's own layers are as fast, or something else."""
+    conv, norm, *_ = block
+    is_usual = type(norm) is nn.BatchNorm2d and norm.training and norm.momentum is not None
+    if not is_usual or x.numel() * conv.out_channels < FEW_VALUES * conv.in_channels:
+        return 0.0
+    scale = norm.weight.detach()
+    # All maxima of a scale of 0 are the first of their windows.
+    return scale.min().item() if scale.all() else 0.0
 
 
 def _maxima(x: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from eegkit.classifiers import CNNBiGRU
+from eegkit.classifiers import CNNBiGRU, conv_blocks
 from eegkit.classifiers.conv_blocks import ConvBlocks
 
 
@@ -21,6 +21,11 @@ NETS = {
     "long filters": block(2, 4, (1, 2), 2, kernel=(5, 3), padding=(2, 1)),
     "even filters": block(2, 4, (1, 2), 2, kernel=(4, 2)),
 }
+
+
+@pytest.fixture(autouse=True, params=[0, 10**9], ids=["as many values", "as few values"])
+def few_values(request, monkeypatch):
+    monkeypatch.setattr(conv_blocks, "FEW_VALUES", request.param)
 
 
 def pair(layers):
