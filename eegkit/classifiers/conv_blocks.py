@@ -1,7 +1,8 @@
 """Convolution, batch norm, maximum and activation, in less time on the CPU.
 
 Torch's convolution works along a row, so images with more rows than columns, such as spectrograms
-of short trials, are turned. Under running statistics the batch norm is a part of the filters.
+of short trials, are turned. Under running statistics the batch norm is a part of the filters;
+while it learns, it normalises the maxima instead of what they are maxima of.
 
 Shapes: B images of M maps of H x W.
 """
@@ -23,7 +24,7 @@ __all__ = ["ConvBlocks"]
 
 N_LAYERS = 4
 # Of fewer, torch's own batch norm and pooling take less time.
-FEW_VALUES = 2**17
+FEW_VALUES = 2**20
 
 
 class Block(NamedTuple):
