@@ -54,7 +54,7 @@ class CNNBiGRUModule(nn.Module):
             nn.Conv2d(widths[-1], copies * n_fused, (n_freqs, 1), groups=copies, bias=False),
             nn.BatchNorm2d(copies * n_fused),
             nn.ReLU(),
-        )
+        ).to(memory_format=torch.channels_last)
         self.n_fused = n_fused
         self.gru = nn.GRU(
             n_channels * n_fused if temporal == "dynamic" else n_fused,

@@ -1,7 +1,8 @@
 """Convolution, batch norm, maximum and activation, in less time on the CPU.
 
 Torch's convolution works along a row, so images with more rows than columns, such as spectrograms
-of short trials, are turned. Under running statistics the batch norm is a part of the filters.
+of short trials, are turned. Under running statistics the batch norm is a part of the filters;
+while it learns, it normalises the maxima instead of what they are maxima of.
 
 Shapes: B images of M maps of H x W.
 """
@@ -9,17 +10,21 @@ Shapes: B images of M maps of H x W.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import reduce
 from typing import Any, NamedTuple, cast
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
+from eegkit.classifiers._norm_and_pool import norm_and_pool
 from eegkit.classifiers.layers import has_hooks, is_stacked, runs_eagerly_on_cpu
 
 __all__ = ["ConvBlocks"]
 
 N_LAYERS = 4
+# Of fewer, torch's own batch norm and pooling take less time.
+FEW_VALUES = 2**20
 
 
 class Block(NamedTuple):
@@ -85,7 +90,7 @@ class ConvBlocks(nn.Sequential):
         x = x.transpose(2, 3).contiguous(memory_format=torch.channels_last)
         for block in self.blocks():
             x = _turned(x, block, predicts)
-        return x.transpose(2, 3)
+        return x.transpose(2, 3).contiguous(memory_format=torch.channels_last)
 
     def _is_faster(self, x: torch.Tensor) -> bool:
         if is_stacked() or not runs_eagerly_on_cpu(x) or has_hooks(*self):
@@ -111,14 +116,51 @@ def _fits(block: Block) -> bool:
 def _turned(x: torch.Tensor, block: Block, predicts: bool) -> torch.Tensor:
     """(B, M, W, H) to (B, M', W', H')."""
     conv, norm, pool, activation = block
-    weight, bias = _with_norm(conv, norm) if predicts else (conv.weight, None)
+    size = pool.kernel_size
+    size = (size, size) if isinstance(size, int) else size[::-1]
+    if predicts:
+        y = _maxima(_convolve(x, conv, *_with_norm(conv, norm)), size)
+        return cast(torch.Tensor, F.relu_(y) if type(activation) is nn.ReLU else activation(y))
+    smallest = _smallest_scale(x, block)
+    if smallest == 0:
+        y = F.max_pool2d(norm(_convolve(x, conv, conv.weight)), size)
+    elif smallest > 0:
+        y = norm_and_pool(_convolve(x, conv, conv.weight), norm, size)
+    else:
+        sign = norm.weight.detach().sign()
+        y = _convolve(x, conv, conv.weight * sign[:, None, None, None])
+        y = norm_and_pool(y, norm, size, sign)
+    return cast(torch.Tensor, activation(y))
+
+
+def _convolve(
+    x: torch.Tensor, conv: nn.Conv2d, weight: torch.Tensor, bias: torch.Tensor | None = None
+) -> torch.Tensor:
     weight = weight.transpose(2, 3).contiguous(memory_format=torch.channels_last)
     padding = conv.padding if isinstance(conv.padding, str) else conv.padding[::-1]
-    y = F.conv2d(x, weight, bias, padding=padding, groups=conv.groups)
-    y = y if predicts else norm(y)
-    size = pool.kernel_size
-    y = F.max_pool2d(y, size if isinstance(size, int) else size[::-1])
-    return cast(torch.Tensor, activation(y))
+    return F.conv2d(x, weight, bias, padding=padding, groups=conv.groups)
+
+
+def _smallest_scale(x: torch.Tensor, block: Block) -> float:
+    """That of the norm; 0 as well where torch's own layers are as fast, or something else."""
+    conv, norm, *_ = block
+    is_usual = type(norm) is nn.BatchNorm2d and norm.training and norm.momentum is not None
+    if not is_usual or x.numel() * conv.out_channels < FEW_VALUES * conv.in_channels:
+        return 0.0
+    scale = norm.weight.detach()
+    # All maxima of a scale of 0 are the first of their windows.
+    return scale.min().item() if scale.all() else 0.0
+
+
+def _maxima(x: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+    """As `F.max_pool2d`, which finds out where the maxima were, too."""
+    for axis, length in zip((2, 3), size, strict=True):
+        n = x.shape[axis] // length
+        if n == 0:
+            return F.max_pool2d(x, size)  # torch's error
+        windows = x.narrow(axis, 0, n * length).unflatten(axis, (n, length))
+        x = reduce(torch.maximum, windows.unbind(axis + 1))
+    return x
 
 
 def _with_norm(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> tuple[torch.Tensor, torch.Tensor]:

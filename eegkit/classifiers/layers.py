@@ -79,7 +79,7 @@ class Dropout(nn.Dropout):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         if not (self.training and 0 < self.p < 1) or torch.compiler.is_compiling():
             return super().forward(x)
-        if not runs_eagerly_on_cpu(x):
+        if x.numel() < FEW_VALUES or not runs_eagerly_on_cpu(x):
             return drop(x, self.p)
         return x * each_net(partial(kept, self), x)
 
@@ -89,5 +89,4 @@ def kept(layer: nn.Dropout, x: torch.Tensor) -> torch.Tensor:
     mask = torch.empty_like(x)
     if not isinstance(layer, Dropout) or x.numel() < FEW_VALUES:
         return mask.bernoulli_(1 - layer.p, generator=generator()).div_(1 - layer.p)
-    uniform = mask.uniform_(generator=generator())
-    return (uniform >= layer.p).to(x.dtype).div_(1 - layer.p)
+    return mask.uniform_(generator=generator()).ge_(layer.p).div_(1 - layer.p)

@@ -25,6 +25,24 @@ def test_gradients_pass_where_values_do(n):
     torch.testing.assert_close(x.grad, dropped.detach())
 
 
+def test_few_values_are_dropped_as_by_torch():
+    x = torch.randn(1_000)
+    dropped = []
+    for dropout in (layers.Dropout(0.25), nn.Dropout(0.25)):
+        torch.manual_seed(0)
+        dropped.append(dropout(x))
+    assert torch.equal(*dropped)
+
+
+def test_many_values_are_dropped_by_uniform_numbers():
+    x = torch.randn(100_000)
+    torch.manual_seed(0)
+    dropped = layers.Dropout(0.3)(x)
+    torch.manual_seed(0)
+    keeps = torch.empty_like(x).uniform_() >= 0.3
+    assert torch.equal(dropped, x * (keeps.float() / 0.7))
+
+
 def test_exported_it_is_torchs_own():
     net = nn.Sequential(nn.Conv1d(3, 4, 5), layers.Dropout(0.5)).eval()
     x = torch.randn(2, 3, 50)
