@@ -19,7 +19,6 @@ from eegkit.classifiers._batches import TrialData
 from eegkit.classifiers._checkpoint import Checkpoint, restore, run_of
 from eegkit.classifiers._contract import net_contract
 from eegkit.classifiers._fitted import FittedNet
-from eegkit.classifiers._right_gradients import right_gradients
 from eegkit.classifiers._together import Fit, train_beside_others
 from eegkit.classifiers._weights import begin_with, freeze
 from eegkit.classifiers.callbacks import scalars
@@ -213,12 +212,11 @@ class NeuralClassifier(FittedNet):
             net.schedule(train, self.max_epochs)
             if state:
                 restore(net, *state)
-            with right_gradients(net.module_, self.padded_shape, device):
-                if run:
-                    note_alone("checkpoint_dir is set")
-                    net.train(train, valid, self.max_epochs, run.save)
-                else:
-                    train_beside_others(Fit(net, train, valid, self.max_epochs))
+            if run:
+                note_alone("checkpoint_dir is set")
+                net.train(train, valid, self.max_epochs, run.save)
+            else:
+                train_beside_others(Fit(net, train, valid, self.max_epochs))
         self.net_, self._history = net, _columns(net.history)
         return self
 
@@ -258,8 +256,7 @@ class NeuralClassifier(FittedNet):
                     data, None, device, draw_seed(self.random_state), goes_on
                 )
             self.net_.forget_progress()
-            with right_gradients(self.net_.module_, self.padded_shape, device):
-                self.net_.train(data, None, len(self.net_.history) + 1)
+            self.net_.train(data, None, len(self.net_.history) + 1)
         self._history = _columns(self.net_.history)
         return self
 

@@ -21,10 +21,9 @@ from eegkit.blocks import release
 from eegkit.classifiers._advice import refuse_no_numbers
 from eegkit.classifiers._batches import Augment, Batch, Batches, TrialData, as_input
 from eegkit.classifiers._generators import drawing, seeded
-from eegkit.classifiers._intra_op import worthwhile_threads
-from eegkit.classifiers._memory import kept_memory
 from eegkit.classifiers._objective import Objective, Tally, accuracies
 from eegkit.classifiers._options import TrainingOptions
+from eegkit.classifiers._processor import on_processor
 from eegkit.classifiers._random_layers import draw_from_generator
 from eegkit.classifiers._schedules import scheduler_of
 from eegkit.classifiers._weights import hold_statistics
@@ -119,8 +118,8 @@ class Net(ClassifierMixin, skorch.NeuralNet):
         self.prepare(n_epochs)
         batches = self.batches_of(data)
         datasets = {"dataset_train": data, "dataset_valid": valid}
-        frugal = worthwhile_threads(self.module_, data.shape, self.batch_size, self.device_type)
-        with contextlib.suppress(_StopTraining), frugal, kept_memory(self.device_type):
+        place = on_processor(self.module_, data.shape, self.batch_size, self.device_type)
+        with contextlib.suppress(_StopTraining), place:
             self.notify("on_train_begin", X=data, y=None)
             while not self.is_done():
                 self.notify("on_epoch_begin", **datasets)

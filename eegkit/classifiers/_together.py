@@ -20,10 +20,9 @@ from torch.utils.flop_counter import FlopCounterMode
 from eegkit.classifiers._batches import Batch, TrialData
 from eegkit.classifiers._engine import Net
 from eegkit.classifiers._generators import Stream
-from eegkit.classifiers._intra_op import worthwhile_threads
 from eegkit.classifiers._joint_optimizer import JointOptimizer
-from eegkit.classifiers._memory import kept_memory
 from eegkit.classifiers._objective import Tally, losses_of_all
+from eegkit.classifiers._processor import on_processor
 from eegkit.classifiers._random_layers import draw_from_generator
 from eegkit.classifiers._stack import Row, Stack
 from eegkit.classifiers._weights import hold_statistics
@@ -153,25 +152,27 @@ def train_at_once(fits: Sequence[Fit]) -> None:
 
     Those that cannot go through their layers at once are trained one after the other.
     """
-    reason = "nobody else trained a net of this kind" if len(fits) == 1 else _disagreement(fits)
-    if reason:
-        for fit in fits:
-            fit.alone = reason
-            _guarded(fit)
-        return
-    members = [_Member(fit) for fit in fits]
     first = fits[0]
     size = len(fits) * first.net.batch_size
-    frugal = worthwhile_threads(first.net.module_, first.train.shape, size, "cpu")
-    with frugal, kept_memory("cpu"):
-        while members:
-            rows = [member.row for member in members]
-            stack = Stack(rows)
-            optimizer = JointOptimizer(rows, stack.weights)
-            n_before = len(members)
-            while len(members) == n_before:
-                _run_epoch(stack, optimizer, members)
-                members = [member for member in members if not member.has_ended()]
+    with on_processor(first.net.module_, first.train.shape, size, "cpu"):
+        reason = "nobody else trained a net of this kind" if not fits[1:] else _disagreement(fits)
+        if not reason:
+            _train_members([_Member(fit) for fit in fits])
+            return
+    for fit in fits:
+        fit.alone = reason
+        _guarded(fit)
+
+
+def _train_members(members: list[_Member]) -> None:
+    while members:
+        rows = [member.row for member in members]
+        stack = Stack(rows)
+        optimizer = JointOptimizer(rows, stack.weights)
+        n_before = len(members)
+        while len(members) == n_before:
+            _run_epoch(stack, optimizer, members)
+            members = [member for member in members if not member.has_ended()]
 
 
 def _guarded(fit: Fit) -> None:

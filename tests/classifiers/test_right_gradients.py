@@ -9,7 +9,7 @@ from eegkit_braindecode import BraindecodeClassifier
 from torch import nn
 from torch.nn import functional as F
 
-from eegkit import NeuralClassifier
+from eegkit import NeuralClassifier, Trials, evaluate
 from eegkit.classifiers import _right_gradients
 from eegkit.classifiers._right_gradients import right_gradients
 
@@ -136,3 +136,16 @@ def test_where_torch_says_nothing_wrong_nothing_is_changed(monkeypatch):
     monkeypatch.setattr(_right_gradients, "_has_such", lambda *args: pytest.fail("looked"))
     with right_gradients(nn.Identity(), (16, 60), "cpu"):
         pass
+
+
+def test_nets_at_once_train_by_the_right_gradients_too(wrong):
+    X = np.random.default_rng(0).normal(size=(96, 16, 60))
+    y = np.resize(["a", "b"], 96)
+    X[y == "a", :3] *= 1.5
+    trials = Trials.from_arrays(X, y, sfreq=60, subject=np.repeat(list("abcdef"), 16))
+    net = OverElectrodes(max_epochs=3, batch_size=8, random_state=0, device="cpu")
+    at_once, alone = (
+        evaluate(net, trials, cv="loso", together=together) for together in ("auto", False)
+    )
+    found, expected = (results.predictions().proba for results in (at_once, alone))
+    np.testing.assert_allclose(found, expected, atol=1e-4)
