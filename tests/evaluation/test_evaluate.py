@@ -262,6 +262,18 @@ def test_a_step_of_another_kind_is_refused_before_any_fold(trials, decoder, word
     assert not Spy.seen
 
 
+class NeedsMany(Crop):
+    def prepare(self, signals):
+        if len(signals) < 20:
+            raise IndexError("too few")
+        super().prepare(signals)
+
+
+def test_steps_that_need_many_trials_are_not_refused_for_the_few_they_are_tried_on(trials):
+    decoder = make_pipeline(NeedsMany(), FunctionTransformer(log_power), LogisticRegression())
+    assert len(evaluate(decoder, trials, cv="group-3").table) == 6
+
+
 def test_an_error_in_fit_tells_pipeline_and_fold(trials):
     pipeline = FunctionTransformer(log_power)
     broken = Pipeline([pipeline, ("clf", LogisticRegression(C=-1.0))])

@@ -56,13 +56,13 @@ def _follow(pipeline: Any, data: Data) -> None:
         try:
             with warnings.catch_warnings(action="ignore"):
                 X = clone(step).fit(X, y).transform(X)
-        except ValueError:
+        except Exception:
             return
 
 
 def _refuse(step: Estimator, X: Any, y: Any) -> None:
     """Raise what the step itself says of it; nothing, if it reads X after all."""
-    with warnings.catch_warnings(action="ignore"):
+    with warnings.catch_warnings(action="ignore"), suppress(Exception):
         try:
             clone(step).fit(X, y)
         except ValueError as error:
