@@ -61,9 +61,11 @@ def _follow(pipeline: Any, data: Data) -> None:
 
 
 def _refuse(step: Estimator, X: Any, y: Any) -> None:
-    """Raise what the step itself says of it; nothing, if it reads X after all."""
-    with warnings.catch_warnings(action="ignore"), suppress(Exception):
-        try:
+    """Raise what the step itself says of it; nothing, if it reads X after all or says nothing."""
+    try:
+        with warnings.catch_warnings(action="ignore"):
             clone(step).fit(X, y)
-        except ValueError as error:
-            raise _WrongKindError(str(error)) from error
+    except ValueError as error:
+        raise _WrongKindError(str(error)) from error
+    except Exception:
+        return
