@@ -109,7 +109,7 @@ def project(tmp_path, monkeypatch):
 
 def test_a_project_is_checked(project):
     done = run("check", project / "look", "--path", project / "data")
-    assert "dataset look: 6 checks, all passed." in done.output
+    assert "dataset look: 7 checks, all passed." in done.output
 
 
 def test_a_check_that_is_skipped_says_what_it_needs(project, monkeypatch):
@@ -126,7 +126,7 @@ def test_a_failure_says_what_was_seen_and_what_is_wanted(project):
     source.write_text(source.read_text().replace('("rest", "task")', '("rest", "<b>")'))
     page = project / "verdict.html"
     done = run("check", project / "look", "--path", project / "data", "--report", page, code=1)
-    assert "dataset look: 6 checks, 1 FAILED." in done.output
+    assert "dataset look: 7 checks, 1 FAILED." in done.output
     assert "Seen: y has ['task']; expected some of classes, ('rest', '<b>')" in done.output
     assert "Wanted: X is finite float32" in done.output
     html = page.read_text()
