@@ -11,9 +11,11 @@ from sklearn.dummy import DummyClassifier
 import eegkit
 from eegkit import registry
 from eegkit.cli import main
+from eegkit.datasets import Recording, WindowedDataset
 from eegkit.overview import contents, overview
+from eegkit.signals import SignalArray
 from eegkit.testing import example_trials
-from eegkit.transforms import STFT
+from eegkit.transforms import STFT, Crop
 
 BODIES = {
     "odd_exit": "import sys; sys.exit(3)",
@@ -200,3 +202,53 @@ def test_a_name_of_two_plugins_shows_both(install):
     assert shown.exit_code == 0
     assert "SystemExit: 3" in " ".join(shown.output.split())
     assert "Keep a part of every trial." in shown.output
+
+
+class WritesIntoX(Crop):
+    def transform_block(self, block):
+        block *= 2
+        return block
+
+
+class NoShape(Crop):
+    def prepare(self, signals):
+        pass
+
+
+class OtherShape(Crop):
+    def transform_block(self, block):
+        return block[..., :1]
+
+
+@pytest.mark.parametrize(
+    ("transform", "error", "words"),
+    [
+        (WritesIntoX(), ValueError, r"transform_block writes into the block .* block\.copy\(\)"),
+        (NoShape(), TypeError, r"NoShape\.prepare does not set output_shape_"),
+        (OtherShape(), ValueError, r"gives an array of shape \(13, 3, 1\); expected \(13, 3, 96\)"),
+    ],
+    ids=["in place", "no shape", "other shape"],
+)
+def test_transforms_are_told_what_they_do_wrong(transform, error, words):
+    before = np.asarray(example_trials().X)
+    X = SignalArray(before.copy(), sfreq=128.0)
+    with pytest.raises(error, match=words):
+        transform.fit(X).transform(X)
+    np.testing.assert_array_equal(X, before)
+
+
+def test_a_data_set_that_reads_nothing_is_told_so(tmp_path):
+    class Forgetful(WindowedDataset):
+        title, folder_name, url, licence, citation = "Lab", "lab", "-", "CC0", "Me"
+        size_mb, n_subjects, n_channels, recorded_sfreq, classes = 1.0, 1, 1, 128.0, ("a", "b")
+
+        def recordings(self):
+            return [Recording(1, 0, self.folder() / "one.edf")]
+
+        def read(self, recording):
+            pass
+
+    (tmp_path / "lab").mkdir()
+    (tmp_path / "lab" / "one.edf").write_bytes(b"")
+    with pytest.raises(TypeError, match=r"Forgetful\.read gives a NoneType for one\.edf; expected"):
+        Forgetful(path=tmp_path).load()

@@ -178,7 +178,7 @@ class RecordedDataset(Dataset):
         # Products of matrices are small here; further threads for them get in each other's way.
         with threadpool_limits(1, user_api="blas"):
             jobs = Parallel(self.n_jobs, prefer="threads", return_as="generator")(
-                delayed(self._attempt)(self.read, recording) for recording in recordings
+                delayed(self._attempt)(self._read_one, recording) for recording in recordings
             )
             parts: list[Trials] = []
             errors: list[str] = []
@@ -200,6 +200,16 @@ class RecordedDataset(Dataset):
             raise ValueError(f"{self.title}: every recording is broken; the first: {errors[0]}")
         warn_missing(self.title, errors, "broken")
         return self.complete(Trials.concatenate(parts)), not errors
+
+    def _read_one(self, recording: Recording) -> Trials:
+        """The trials of a recording; an answer that cannot be they is refused."""
+        trials: Any = self.read(recording)
+        if not isinstance(trials, Trials):
+            raise TypeError(
+                f"{type(self).__name__}.read gives a {type(trials).__name__} for "
+                f"{recording.path.name}; expected Trials, which Trials.from_arrays makes."
+            )
+        return trials
 
     def _attempt(self, function: Callable[[Recording], Any], recording: Recording) -> Any:
         """What a function says of a recording, or its error where such are skipped."""

@@ -88,6 +88,12 @@ class Transformer(TransformerMixin, Estimator):
         signals = self._check_input(X, reset=True)
         with inner_fits():
             self.prepare(signals)
+        if not hasattr(self, "output_shape_"):
+            raise TypeError(
+                f"{type(self).__name__}.prepare does not set output_shape_, the shape of what "
+                "transform_block makes of one trial, such as self.output_shape_ = "
+                "self.input_shape_."
+            )
         return self
 
     def transform(self, X: Any, out: NDArray[Any] | str | os.PathLike[str] | None = None) -> Any:
@@ -143,7 +149,15 @@ class Transformer(TransformerMixin, Estimator):
         pending_bytes = 0
 
         def work(rows: slice) -> int:
-            out[rows] = transform_rows(array[rows], rows)
+            part = transform_rows(array[rows], rows)
+            expected = out[rows].shape
+            if np.shape(part) != expected:
+                raise ValueError(
+                    f"{type(self).__name__}.transform_block gives an array of shape "
+                    f"{np.shape(part)}; expected {expected}: as many trials as it was given, of "
+                    f"the output_shape_ that prepare sets, {self.output_shape_}."
+                )
+            out[rows] = part
             return (rows.stop - rows.start) * row_bytes
 
         for n_bytes in self._map_blocks(work, len(array), row_bytes):

@@ -226,7 +226,8 @@ def _fit_and_score(task: Task, pipeline: Any, data: Data, scorers: Mapping[str, 
     findings = []
     if task.checks_access:
         y_test = data.labels[fold.test]
-        findings = check_access(estimator, X_test, y_test, fold.unscored)
+        with warning_log():  # of changed trials, which are nobody's
+            findings = check_access(estimator, X_test, y_test, fold.unscored)
     rows = [row | costs for row in rows]
     return Fitted(rows, predictions, findings, settings_tried(estimator, task.names), estimator)
 
